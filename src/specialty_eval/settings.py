@@ -1,0 +1,19 @@
+"""What the environment says, read once at the edge into one frozen value; everything below gets it as arguments."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One run's configuration: `SPECIALTY_EVAL_<FIELD>`, and `DATABASE_URL` by its usual name."""
+
+    model_config = SettingsConfigDict(env_prefix="SPECIALTY_EVAL_", env_ignore_empty=True, frozen=True)
+
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    """A PostgreSQL server (15 and later), as a URL; without it the embedded one under `data` is used."""
+    data: Path = Path("var")
+    """Where the embedded database and the files live."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
