@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from .errors import Problem
-from .policy import Rating
 from .roles import Role
+from .vocabulary import Rating
 
 REMINDERS_BEFORE_DEFAULT = 2
 
