@@ -1,4 +1,4 @@
-"""A reported value against its measure, and one specialty's sheet against the policy's checks. Files are `tables`' work."""
+"""A reported value against its measure, one specialty's sheet against the policy's checks. Files are `tables`' work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,44 +1,174 @@
-"""Decimals as written, fractions between, and the one rounding: half up, away from zero (policy.md, *Numbers are exact*)."""
+"""Exact arithmetic on columns: scaled integers, int64 where a bound proves that it suffices, Python integers elsewhere.
 
-import re
+Every rounding of the scorer is one of the three functions here, half up and away from zero. No float takes part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any
 
-MOST_DIGITS = 30
-"""A number with more digits than this before or after its point is a typing error, and slow to count with."""
+import numpy as np
+from numpy.typing import NDArray
 
-_WRITTEN = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
 
-
-def parse(text: str) -> Decimal | None:
-    """The number written as an optional `-`, ASCII digits, and optionally `.` and digits; None for anything else."""
-    written = _WRITTEN.fullmatch(text)
-    if written is None or len(written[1]) > MOST_DIGITS or len(written[2] or "") > MOST_DIGITS:
-        return None
-    return Decimal(text)
+LARGEST = 2**63 - 1
+"""The largest magnitude an int64 column may reach, intermediate results included."""
 
 
-def places(number: Decimal) -> int:
-    """How many places a decimal was written with: 2 for 1.50."""
-    exponent = number.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of `data / 10**scale`, reported where `has`; `low <= data <= high` on every row, reported or not."""
+
+    data: Array
+    has: Mask
+    scale: int
+    low: int
+    high: int
+
+    @property
+    def bound(self) -> int:
+        """The largest magnitude in `data`."""
+        return max(abs(self.low), abs(self.high))
 
 
-def half_up(value: Fraction | Decimal | int, decimals: int) -> Decimal:
-    """`value` rounded half up, away from zero: 2.675 → 2.68, −0.5 → −1 at 0 places; there is no negative zero."""
-    scaled = Fraction(value) * 10**decimals
-    units = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(f"{'-' if scaled < 0 and units else ''}{units}E-{decimals}")
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A column of small codes that stand for texts, options or truth values; `index` gives the code of a value."""
+
+    data: Array
+    has: Mask
+    index: dict[bool | str, int]
 
 
-def printed(number: Decimal, decimals: int) -> str:
-    """A number that has at most so many places, with exactly so many: 80.5 → `80.50`."""
-    return f"{half_up(number, decimals):f}"
+Operand = Numbers | Codes
+"""What a comparison can look at."""
 
 
-def shortest(number: Decimal) -> str:
-    """The number without an exponent and without needless zeros: 0.30 → `0.3`, 60.0 → `60`, -0 → `0`."""
-    text = f"{number:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+def places(value: Decimal) -> int:
+    """How many decimal places `value` needs (trailing zeros don't count)."""
+    denominator = value.as_integer_ratio()[1]
+    count = 0
+    while denominator > 1:
+        denominator = -(-denominator // 10) if denominator % 10 == 0 else denominator * 2 // 10 or 1
+        count += 1
+    return count
+
+
+def scaled(value: Decimal, scale: int) -> Fraction:
+    """`value` x 10**scale, exactly."""
+    return Fraction(value) * 10**scale
+
+
+@lru_cache(maxsize=4096)
+def floor_scaled(value: Decimal, scale: int) -> int:
+    """The largest integer not above `value` x 10**scale."""
+    return scaled(value, scale).__floor__()
+
+
+@lru_cache(maxsize=4096)
+def ceil_scaled(value: Decimal, scale: int) -> int:
+    """The smallest integer not below `value` x 10**scale."""
+    return scaled(value, scale).__ceil__()
+
+
+def half_up(value: Fraction) -> int:
+    """The nearest integer, a half away from zero."""
+    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return whole if value >= 0 else -whole
+
+
+def unscaled(value: int, scale: int) -> Decimal:
+    """`value` / 10**scale as a decimal with `scale` places."""
+    digits = tuple(int(d) for d in str(abs(value)))
+    return Decimal((int(value < 0), digits, -scale))
+
+
+def wide(data: Array, bound: int) -> Array:
+    """`data` for a computation whose every intermediate result stays within `bound`: Python integers if int64 may not do."""
+    if bound > LARGEST:
+        return data if data.dtype == object else data.astype(object)
+    return data if data.dtype in (np.int64, object) else data.astype(np.int64)
+
+
+def multiplied(numbers: Numbers, factor: int) -> Numbers:
+    """Times a positive integer, scale unchanged."""
+    if factor == 1:
+        return numbers
+    data = wide(numbers.data, numbers.bound * factor) * factor
+    return Numbers(data, numbers.has, numbers.scale, numbers.low * factor, numbers.high * factor)
+
+
+def finer(numbers: Numbers, scale: int) -> Numbers:
+    """The same values with more decimal places."""
+    n = multiplied(numbers, 10 ** (scale - numbers.scale))
+    return Numbers(n.data, n.has, scale, n.low, n.high)
+
+
+def added(parts: Sequence[Numbers]) -> Numbers:
+    """The sum of columns; reported where every part is."""
+    scale = max(p.scale for p in parts)
+    total, *others = (finer(p, scale) for p in parts)
+    for part in others:
+        low, high = total.low + part.low, total.high + part.high
+        data = wide(total.data, max(-low, high)) + wide(part.data, part.bound)
+        total = Numbers(data, total.has & part.has, scale, low, high)
+    return total
+
+
+def negated(numbers: Numbers) -> Numbers:
+    """Minus the column."""
+    return Numbers(-wide(numbers.data, numbers.bound), numbers.has, numbers.scale, -numbers.high, -numbers.low)
+
+
+def rounded(numbers: Numbers, scale: int) -> Numbers:
+    """To `scale` places, half up and away from zero."""
+    if scale >= numbers.scale:
+        return finer(numbers, scale)
+    one = Numbers(np.ones(1, np.int64), np.ones(1, np.bool_), 0, 1, 1)
+    return quotient(numbers, one, Fraction(1), scale)
+
+
+def quotient(above: Numbers, below: Numbers, times: Fraction, scale: int) -> Numbers:
+    """above x times / below, rounded to `scale` places; not reported where either isn't or `below` is 0."""
+    factor = times * 10**scale * Fraction(10**below.scale, 10**above.scale)
+    if factor < 0:
+        above, factor = negated(above), -factor
+    up, down = factor.numerator, factor.denominator
+    bound = 2 * above.bound * up + below.bound * down
+    limit = max(bound, 2 * below.bound * down)
+    n, d = wide(above.data, limit) * up, wide(below.data, limit) * down
+    has = above.has & below.has & (below.data != 0)
+    d = np.where(below.data == 0, down, d)
+    if below.low < 0:
+        n, d = np.where(d < 0, -n, n), np.abs(d)
+    data = divided(n, d, signed=above.low < 0 or below.low < 0)
+    most = above.bound * up // down + 1
+    return narrowed(Numbers(data, has, scale, -most, most))
+
+
+def divided(n: Array, d: Array | int, *, signed: bool) -> Array:
+    """n / d rounded half up, away from zero; d > 0, and 2n + d must be within the type."""
+    if not signed:
+        result: Array = (2 * n + d) // (2 * d)
+        return result
+    whole = (2 * np.abs(n) + d) // (2 * d)
+    return np.where(n < 0, -whole, whole)
+
+
+def narrowed(numbers: Numbers) -> Numbers:
+    """The same column with the bounds its values really have, back in int64 where those allow it."""
+    if numbers.data.dtype != object or not numbers.data.size:
+        return numbers
+    low, high = min(0, int(numbers.data.min())), max(0, int(numbers.data.max()))
+    data = numbers.data if max(-low, high) > LARGEST else numbers.data.astype(np.int64)
+    return Numbers(data, numbers.has, numbers.scale, low, high)
+
+
+def same_scale(left: Numbers, right: Numbers) -> tuple[Array, Array]:
+    """Both columns' data at the finer of the two scales, ready to be compared."""
+    scale = max(left.scale, right.scale)
+    return finer(left, scale).data, finer(right, scale).data

@@ -1,4 +1,4 @@
-"""YAML 1.2 text → a tree of nodes with their lines, scalars as they were written. What the nodes mean is not decided here.
+"""YAML 1.2 text → a tree of nodes with their lines, scalars as written. What they mean is not decided here.
 
 Aliases, anchors, tags, directives, duplicate keys and further documents are problems, found while the parser still
 deals in events: nothing is ever expanded.
@@ -92,7 +92,7 @@ Node = Scalar | Listing | Mapping | Lost
 
 
 def child_path(path: str, key: str | int) -> str:
-    """`indicators`, 0 → `indicators[0]`; `measures`, `a` → `measures.a`; what is no plain word is quoted in brackets."""
+    """`indicators`, 0 → `indicators[0]`; `measures`, `a` → `measures.a`; what is no plain word is quoted."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     if not re.fullmatch(r"[\w:-]+", key):
