@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from .errors import Problem
 from .machine import Step, Workflow
+from .requirements import reason_given
 from .roles import Role, roles
 
 
@@ -74,11 +75,6 @@ def _every_round_ended(facts: CycleFacts) -> Iterable[Problem]:
         yield Problem("rounds-not-ended", "rounds", {"rounds": facts.unended_rounds})
 
 
-def _reason_given(facts: "CycleFacts | RoundFacts") -> Iterable[Problem]:
-    if not facts.reason.strip():
-        yield Problem("reason-missing", "reason")
-
-
 _BUREAU = roles(Role.SECRETARY, Role.BUREAU_APPROVER)
 
 CYCLE = Workflow[CycleFacts](
@@ -106,8 +102,8 @@ CYCLE = Workflow[CycleFacts](
             roles(Role.SECRETARY),
             (_every_round_ended, _every_review_ended),
         ),
-        Step(CycleEvent.CANCEL, CycleState.DRAFT, CycleState.CANCELLED, _BUREAU, (_reason_given,)),
-        Step(CycleEvent.CANCEL, CycleState.RUNNING, CycleState.CANCELLED, _BUREAU, (_reason_given,)),
+        Step(CycleEvent.CANCEL, CycleState.DRAFT, CycleState.CANCELLED, _BUREAU, (reason_given,)),
+        Step(CycleEvent.CANCEL, CycleState.RUNNING, CycleState.CANCELLED, _BUREAU, (reason_given,)),
     ],
 )
 
@@ -231,7 +227,7 @@ ROUND = Workflow[RoundFacts](
                 state,
                 RoundState.CANCELLED,
                 roles(Role.SYSTEM, Role.SECRETARY, Role.BUREAU_APPROVER),
-                (_reason_given,),
+                (reason_given,),
             )
             for state in RoundState
             if state not in ROUND_ENDED

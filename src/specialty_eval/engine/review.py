@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from .machine import Check, Step, Workflow
+from .requirements import document_number_given, reason_given
 from .review_checks import (
     Facts,
     a_challenge_is_upheld,
@@ -16,7 +17,6 @@ from .review_checks import (
     county_accepted_every_measure,
     deadline_not_passed,
     deadline_passed,
-    document_number_given,
     every_measure_accepted,
     fields_named_with_reasons,
     incomplete_for_the_first_time,
@@ -24,7 +24,6 @@ from .review_checks import (
     other_people_than_the_first_time,
     other_suppliers_delivered,
     publicity_is_over,
-    reason_given,
     result_is_there,
     round_is_cancelled,
     school_was_served,
@@ -133,7 +132,7 @@ def _from_every_unended(event: Event, target: State, who: frozenset[Role], check
     return [Step(event, source, target, who, (check,)) for source in UNENDED]
 
 
-_COLLECTION = (
+_COLLECTION: tuple[Step[Facts], ...] = (
     Step(Event.OPEN, State.PLANNED, State.OPEN, _CLOCK),
     Step(Event.SUBMIT, State.OPEN, State.SUBMITTED, _SCHOOL, (deadline_not_passed, *_HANDED_IN)),
     Step(Event.DEFAULT, State.OPEN, State.DEFAULTED, _CLOCK, (deadline_passed, two_reminders_served)),
@@ -151,7 +150,7 @@ _COLLECTION = (
     ),
     Step(Event.RETURN, State.CHECKED, State.RETURNED, _BUREAU_CHECK, _RETURN),
 )
-_DELIBERATION = (
+_DELIBERATION: tuple[Step[Facts], ...] = (
     Step(Event.SCORE, State.VERIFIED, State.SCORED, _CLOCK, (result_is_there,)),
     # A new run of all that is not yet publicised (workflow.md, Score run): by order, never by the clock.
     *(
@@ -181,7 +180,7 @@ _DELIBERATION = (
     ),
     Step(Event.RESCIND, State.DECIDED, State.SCORED, _COMMITTEE, (reason_given,)),
 )
-_PUBLICATION = (
+_PUBLICATION: tuple[Step[Facts], ...] = (
     Step(Event.PREVIEW, State.DECIDED, State.PREVIEWED, roles(Role.SECRETARY)),
     Step(
         Event.PUBLICISE,

@@ -76,11 +76,6 @@ def _due(facts: Facts) -> dict[str, object]:
     return {} if facts.due is None else {"due": facts.due.isoformat()}
 
 
-def reason_given(facts: Facts) -> Iterable[Problem]:
-    if not facts.reason.strip():
-        yield Problem("reason-missing", "reason")
-
-
 def deadline_not_passed(facts: Facts) -> Iterable[Problem]:
     if facts.deadline_passed:
         yield Problem("deadline-passed", "", _due(facts))
@@ -218,11 +213,6 @@ def publicity_is_over(facts: Facts) -> Iterable[Problem]:
 def no_objection_open(facts: Facts) -> Iterable[Problem]:
     if facts.open_objections:
         yield Problem("objection-open", "objections", {"objections": facts.open_objections})
-
-
-def document_number_given(facts: Facts) -> Iterable[Problem]:
-    if not facts.document_number.strip():
-        yield Problem("document-number-missing", "document_number")
 
 
 def an_objection_is_upheld(facts: Facts) -> Iterable[Problem]:

@@ -1,0 +1,105 @@
+"""The publication list: drafted by one person, approved by another as the same list, in publicity for its days."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from .errors import Problem
+from .machine import Step, Workflow
+from .requirements import by_two_people, reason_given
+from .roles import Role, roles
+
+
+class ListState(StrEnum):
+    """Where a publication list stands; an erratum changes no state."""
+
+    DRAFTED = "drafted"
+    APPROVED = "approved"
+    IN_PUBLICITY = "in_publicity"
+    CLOSED = "closed"
+
+
+class ListEvent(StrEnum):
+    """What happens to a publication list."""
+
+    REDRAFT = "redraft"
+    APPROVE = "approve"
+    OPEN = "open"
+    CLOSE = "close"
+
+
+LIST_ENDED = frozenset({ListState.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacts:
+    """What a list's steps look at; digests are of the frozen entries with their counts."""
+
+    first_person: str = ""
+    second_person: str = ""
+    digest: str = ""
+    digest_seen: str = ""
+    """Of the list the second person had before them."""
+    entries: int = 0
+    stale: tuple[str, ...] = ()
+    """Reviews on the list that are no longer as it says, by id."""
+    unserved: tuple[str, ...] = ()
+    """Reviews whose school was not served before everyone else, by id."""
+    publicity_over: bool = False
+    due: date | None = None
+    reason: str = ""
+
+
+def _something_on_it(facts: ListFacts) -> Iterable[Problem]:
+    if not facts.entries:
+        yield Problem("list-empty", "entries")
+
+
+def _the_same_list(facts: ListFacts) -> Iterable[Problem]:
+    if not facts.digest or facts.digest_seen != facts.digest:
+        yield Problem("list-changed", "digest", {"digest": facts.digest})
+
+
+def _nothing_stale(facts: ListFacts) -> Iterable[Problem]:
+    return [Problem("entry-stale", f"reviews.{code}") for code in facts.stale]
+
+
+def _every_school_served(facts: ListFacts) -> Iterable[Problem]:
+    return [Problem("school-not-served", f"reviews.{code}") for code in facts.unserved]
+
+
+def _days_are_over(facts: ListFacts) -> Iterable[Problem]:
+    if not facts.publicity_over:
+        yield Problem("publicity-running", "", {} if facts.due is None else {"due": facts.due.isoformat()})
+
+
+_TWO = roles(Role.SECRETARY, Role.BUREAU_APPROVER)
+
+PUBLICATION = Workflow[ListFacts](
+    "publication",
+    ListState,
+    ListState.DRAFTED,
+    LIST_ENDED,
+    [
+        # A list that went stale, or that the second person does not approve, is frozen anew; both stay readable.
+        Step(ListEvent.REDRAFT, ListState.DRAFTED, ListState.DRAFTED, roles(Role.SECRETARY), (reason_given,)),
+        Step(ListEvent.REDRAFT, ListState.APPROVED, ListState.DRAFTED, roles(Role.SECRETARY), (reason_given,)),
+        Step(
+            ListEvent.APPROVE,
+            ListState.DRAFTED,
+            ListState.APPROVED,
+            _TWO,
+            (_something_on_it, by_two_people, _the_same_list, _nothing_stale),
+            two_people=True,
+        ),
+        Step(ListEvent.OPEN, ListState.APPROVED, ListState.IN_PUBLICITY, _TWO, (_nothing_stale, _every_school_served)),
+        Step(
+            ListEvent.CLOSE,
+            ListState.IN_PUBLICITY,
+            ListState.CLOSED,
+            roles(Role.SYSTEM, Role.SECRETARY),
+            (_days_are_over,),
+        ),
+    ],
+)
