@@ -41,6 +41,8 @@ __all__ = [
     "ENDED",
     "PUBLISHED_STATES",
     "RATING_COMPUTED",
+    "SCHOOL_SEES_RATING",
+    "SCHOOL_SEES_SHEET",
     "UNENDED",
     "WITH_THE_SCHOOL",
     "WITH_THE_VERIFIERS",
@@ -103,6 +105,9 @@ WITH_THE_VERIFIERS = frozenset({State.SUBMITTED, State.DEFAULTED, State.CHECKED}
 RATING_COMPUTED = frozenset({State.SCORED, State.DECIDED, State.PREVIEWED, State.PUBLICISED, State.CONFIRMED})
 PUBLISHED_STATES = frozenset({State.PUBLICISED, State.CONFIRMED})
 """The public sees the rating: `provisional` in the first, in force in the second."""
+SCHOOL_SEES_SHEET = RATING_COMPUTED
+"""Its own values and points; the rating only in the next."""
+SCHOOL_SEES_RATING = frozenset({State.PREVIEWED, State.PUBLICISED, State.CONFIRMED})
 APPEAL_STARTS = frozenset({State.VERIFIED, State.SCORED})
 """Where a review opened by an upheld appeal begins; every other begins at `planned`."""
 _HANDED_IN: tuple[Check[Facts], ...] = (checks_pass, blocking_measures_are_there, attachments_are_there)
