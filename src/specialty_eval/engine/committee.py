@@ -1,0 +1,272 @@
+"""The committee's arithmetic: who is recused, whether a vote is valid, and what it decides (policy.md, Consequences).
+
+Base of the quorum: the members entitled on the item. Base of the majorities: those of them who are present; one who
+abstains, or is present and gives no ballot, stays in it and votes for nothing.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from .consequences import CommitteeRules
+from .errors import Problem
+from .vocabulary import COLOURS, Rating
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member at one item of one meeting. `declared`: said either interest or none; not declared is not none.
+
+    A substitute names in `stands_in_for` whose seat it takes: it counts while that member is recused or absent.
+    `chair` marks who may settle a tie, the deputy included.
+    """
+
+    member: str
+    sector: str
+    present: bool = True
+    recused: bool = False
+    declared: bool = True
+    stands_in_for: str = ""
+    chair: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One of a member's ballots on the item, counted from 1; the highest number counts. `choice` None abstains.
+
+    `void`: a conflict was found later; the member leaves the bases as if recused from the beginning.
+    """
+
+    member: str
+    number: int
+    choice: Rating | None
+    reason: str = ""
+    void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the votes come to. Without `valid` there is no decision and `problems` say why."""
+
+    valid: bool
+    decision: Rating | None
+    votes: Mapping[Rating, int] = field(default_factory=dict)
+    abstentions: int = 0
+    present: int = 0
+    entitled: int = 0
+    overrides: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+def is_recused(*, employer: str, parties: Collection[str], interest: bool | None) -> bool:
+    """Whether a member may have no part: employed at the specialty's school or its partner enterprise, or interested.
+
+    `interest` None means not declared, which is not "none": such a member is not recused and takes no part either.
+    """
+    return interest is True or (bool(employer) and employer in parties)
+
+
+def composition_problems(rules: CommitteeRules, sectors: Mapping[str, str]) -> list[Problem]:
+    """Why these members (id → sector) cannot be the committee."""
+    counts = Counter(sectors.values())
+    problems = [
+        Problem("sector-unknown", f"members.{member}", {"sector": sector, "one_of": list(rules.sectors)})
+        for member, sector in sectors.items()
+        if sector not in rules.sectors
+    ]
+    return problems + _sector_problems(rules, counts, frozenset())
+
+
+def entitled(seats: Sequence[Seat]) -> tuple[Seat, ...]:
+    """The seats that count on this item: not recused; of a member and their substitute, one."""
+    by_member = {seat.member: seat for seat in seats}
+    replaced = set()
+    standing_in = set()
+    for seat in seats:
+        if not seat.stands_in_for or seat.recused:
+            continue
+        other = by_member.get(seat.stands_in_for)
+        if other is None or other.recused or (not other.present and seat.present):
+            standing_in.add(seat.member)
+            replaced.add(seat.stands_in_for)
+    return tuple(
+        seat
+        for seat in seats
+        if not seat.recused and seat.member not in replaced and (not seat.stands_in_for or seat.member in standing_in)
+    )
+
+
+def taking_part(seats: Sequence[Seat]) -> tuple[Seat, ...]:
+    """The entitled seats whose members are present and have declared."""
+    return tuple(seat for seat in entitled(seats) if seat.present and seat.declared)
+
+
+def presence_problems(
+    rules: CommitteeRules, seats: Sequence[Seat], waived: Collection[str] = frozenset()
+) -> list[Problem]:
+    """Why no valid vote is possible with these seats: the quorum, and each sector that is missing.
+
+    A sector in `waived` (by the bureau, in writing) may be missing only where nobody of it is entitled.
+    """
+    base, here = entitled(seats), taking_part(seats)
+    problems = []
+    needed = _at_least(rules.quorum, len(base))
+    if not here or len(here) < needed:
+        facts = {"present": len(here), "entitled": len(base), "needed": max(needed, 1)}
+        problems.append(Problem("quorum-missing", "seats", facts))
+    with_members = {seat.sector for seat in base}
+    excused = frozenset(sector for sector in waived if sector not in with_members)
+    return problems + _sector_problems(rules, Counter(seat.sector for seat in here), excused)
+
+
+def _sector_problems(rules: CommitteeRules, counts: Mapping[str, int], excused: Collection[str]) -> list[Problem]:
+    return [
+        Problem(
+            "sector-missing",
+            f"sectors.{sector}",
+            {"sector": sector, "present": counts.get(sector, 0), "needed": rules.at_least_per_sector},
+        )
+        for sector in rules.sectors
+        if counts.get(sector, 0) < rules.at_least_per_sector and sector not in excused
+    ]
+
+
+def choices(computed: Rating, *, protected: bool) -> tuple[Rating, ...]:
+    """What a ballot may name: the computed rating and, unless it is protected, the colours and `unrated`."""
+    if is_protected(computed, protected=protected):
+        return (computed,)
+    return tuple(dict.fromkeys((computed, *COLOURS, Rating.UNRATED)))
+
+
+def is_protected(computed: Rating, *, protected: bool) -> bool:
+    """Whether the computed rating stands whatever the votes: a cap (`protected`), `unrated` and `incomplete`."""
+    return protected or computed in {Rating.UNRATED, Rating.INCOMPLETE}
+
+
+def ballot_problems(
+    seats: Sequence[Seat], member: str, choice: Rating | None, computed: Rating, *, protected: bool = False
+) -> list[Problem]:
+    """Why this member cannot give this ballot; that the vote is open is the item's state."""
+    seat = next((seat for seat in seats if seat.member == member), None)
+    if seat is None or (not seat.recused and seat not in entitled(seats)):
+        return [Problem("not-seated", f"members.{member}")]
+    if seat.recused:
+        return [Problem("recused", f"members.{member}")]
+    problems = []
+    if not seat.present:
+        problems.append(Problem("not-present", f"members.{member}"))
+    if not seat.declared:
+        problems.append(Problem("interest-not-declared", f"members.{member}"))
+    possible = choices(computed, protected=protected)
+    if choice is not None and choice not in possible:
+        problems.append(Problem("choice-not-open", "choice", {"choice": choice.value, "one_of": list(possible)}))
+    return problems
+
+
+def outcome(
+    rules: CommitteeRules,
+    seats: Sequence[Seat],
+    ballots: Sequence[Ballot],
+    computed: Rating,
+    protected: bool = False,
+    *,
+    waived: Collection[str] = frozenset(),
+    reason: str = "",
+    casting: Rating | None = None,
+) -> Outcome:
+    """What the committee decided. The computed rating stands unless another has the override majority and a reason.
+
+    `protected` ratings stand in any case. `reason` is the record's written one; a reason on a ballot for the rating
+    serves too. Among ratings level at the top, the chair settles it: `casting`, or else the chair's own ballot.
+    """
+    void = {ballot.member for ballot in ballots if ballot.void}
+    seats = [replace(seat, recused=True) if seat.member in void else seat for seat in seats]
+    here = taking_part(seats)
+    last = _last_ballots(ballots, {seat.member for seat in here})
+    votes = Counter(ballot.choice for ballot in last if ballot.choice is not None)
+    counted = Outcome(
+        valid=False,
+        decision=None,
+        votes={rating: votes[rating] for rating in Rating if votes[rating]},
+        abstentions=len(here) - votes.total(),
+        present=len(here),
+        entitled=len(entitled(seats)),
+    )
+    if problems := presence_problems(rules, seats, waived):
+        return replace(counted, problems=tuple(problems))
+    level = _level_at_the_top(rules, votes, computed, len(here), is_protected(computed, protected=protected))
+    decision = _settle(level, here, last, casting)
+    if decision is None:
+        tie = Problem("tie-for-the-chair", "casting", {"one_of": [rating.value for rating in level]})
+        return replace(counted, problems=(tie,))
+    overrides = decision != computed
+    if overrides and not any(text.strip() for text in _reasons(reason, last, decision)):
+        missing = Problem("override-reason-missing", "reason", {"computed": computed.value, "decision": decision.value})
+        return replace(counted, problems=(missing,))
+    return replace(counted, valid=True, decision=decision, overrides=overrides)
+
+
+def passes(rules: CommitteeRules, seats: Sequence[Seat], votes_for: int) -> bool:
+    """Whether any other motion (agreeing items together, rescinding, closing) is carried: more than the fraction."""
+    return votes_for > rules.majority * len(taking_part(seats))
+
+
+def was_decisive(  # noqa: PLR0913 -- as `outcome`
+    rules: CommitteeRules,
+    seats: Sequence[Seat],
+    ballots: Sequence[Ballot],
+    computed: Rating,
+    protected: bool = False,
+    *,
+    member: str,
+    waived: Collection[str] = frozenset(),
+    reason: str = "",
+    casting: Rating | None = None,
+) -> bool:
+    """Whether the item is void with this member's ballot: without them the vote is not valid or decides otherwise."""
+    without = [replace(ballot, void=True) if ballot.member == member else ballot for ballot in ballots]
+    unseated = [replace(seat, recused=True) if seat.member == member else seat for seat in seats]
+    as_it_was = outcome(rules, seats, ballots, computed, protected, waived=waived, reason=reason, casting=casting)
+    as_it_is = outcome(rules, unseated, without, computed, protected, waived=waived, reason=reason, casting=casting)
+    return (as_it_was.valid, as_it_was.decision) != (as_it_is.valid, as_it_is.decision)
+
+
+def _at_least(fraction: Fraction, base: int) -> int:
+    """The smallest whole number that is at least so much of the base."""
+    return -(-fraction.numerator * base // fraction.denominator)
+
+
+def _last_ballots(ballots: Iterable[Ballot], members: Collection[str]) -> list[Ballot]:
+    last: dict[str, Ballot] = {}
+    for ballot in ballots:
+        if ballot.member in members and (ballot.member not in last or ballot.number > last[ballot.member].number):
+            last[ballot.member] = ballot
+    return [last[member] for member in sorted(last)]
+
+
+def _level_at_the_top(
+    rules: CommitteeRules, votes: Mapping[Rating, int], computed: Rating, present: int, protected: bool
+) -> tuple[Rating, ...]:
+    """The ratings with the most votes among those that have the majority they need; the computed one needs none."""
+    if protected:
+        return (computed,)
+    needed = _at_least(rules.override_needs, present)
+    able = [rating for rating in votes if rating != computed and votes[rating] >= max(needed, 1)]
+    most = max((votes[rating] for rating in (*able, computed) if rating in votes), default=0)
+    level = tuple(rating for rating in Rating if rating in (*able, computed) and votes.get(rating, 0) == most)
+    return level if able else (computed,)
+
+
+def _settle(
+    level: Sequence[Rating], here: Sequence[Seat], last: Sequence[Ballot], casting: Rating | None
+) -> Rating | None:
+    if len(level) == 1:
+        return level[0]
+    chair = next((seat.member for seat in here if seat.chair), None)
+    own = next((ballot.choice for ballot in last if ballot.member == chair), None)
+    return next((rating for rating in (casting, own) if rating in level), None)
+
+
+def _reasons(reason: str, last: Iterable[Ballot], decision: Rating) -> Iterable[str]:
+    return (reason, *(ballot.reason for ballot in last if ballot.choice == decision))
