@@ -1,0 +1,247 @@
+"""Who is calling: sign in and out, people, keys and role grants; and the first answers kept for repeated requests."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from pwdlib import PasswordHash
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotSignedIn, Problem
+from specialty_eval.engine.permissions import HELD_AT, Actor, Grant, Kind, Role, Scope
+from specialty_eval.store import registry
+from specialty_eval.store.accounts import ApiKey, IdempotentReply, Person, RoleGrant, SignIn
+from specialty_eval.store.registry import Organisation
+
+from .context import LOCAL, Context, Note
+
+SIGNED_IN_FOR = timedelta(hours=12)
+TOKEN, KEY = "tok_", "key_"
+PASSWORD_AT_LEAST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a caller shows: a person's token, a machine's key, or nothing."""
+
+    secret: str = ""
+
+
+@lru_cache(maxsize=1)
+def hasher() -> PasswordHash:
+    """Argon2id with the library's recommended cost."""
+    return PasswordHash.recommended()
+
+
+def digest(secret: str) -> str:
+    """Tokens and keys are random and long, so one SHA-256 is enough to keep them useless to a reader of the table."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def identify(session: Session, now: datetime, shown: Credentials) -> Actor:
+    """The caller and the grants it holds at this moment, in one statement; nobody without credentials.
+
+    NotSignedIn when credentials are shown that do not hold: an expired token is never silently the public.
+    """
+    if not shown.secret:
+        return Actor()
+    today = now.astimezone(LOCAL).date()
+    is_key = shown.secret.startswith(KEY)
+    rows = session.execute(_caller(is_key), {"hash": digest(shown.secret), "now": now, "today": today}).all()
+    if not rows:
+        raise NotSignedIn(Problem("sign-in-expired"))
+    held = str(rows[0].holder)
+    grants = tuple(grant_of(row) for row in rows if row.role is not None)
+    return Actor(person_id=None if is_key else held, key_id=held if is_key else None, grants=grants)
+
+
+@lru_cache(maxsize=2)
+def _caller(is_key: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Holder and grants of a secret's hash, one row a grant, one row with nulls for a holder without any."""
+    today = sa.bindparam("today", type_=sa.Date())
+    holder, link, alive = (
+        (ApiKey.id, RoleGrant.api_key_id, sa.and_(ApiKey.secret_hash == sa.bindparam("hash"),
+                                                  ApiKey.valid_from <= today,
+                                                  sa.or_(ApiKey.valid_to.is_(None), ApiKey.valid_to >= today)))
+        if is_key else
+        (Person.id, RoleGrant.person_id, sa.and_(SignIn.token_hash == sa.bindparam("hash"), Person.active,
+                                                 SignIn.expires_at > sa.bindparam("now", type_=SignIn.expires_at.type)))
+    )  # fmt: skip
+    table = ApiKey.__table__ if is_key else sa.join(SignIn, Person, SignIn.person_id == Person.id)
+    held = sa.and_(link == holder, RoleGrant.valid_from <= today,
+                   sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today))  # fmt: skip
+    source = sa.outerjoin(table, RoleGrant, held).outerjoin(Organisation, Organisation.id == RoleGrant.organisation_id)
+    return sa.select(
+        holder.label("holder"), RoleGrant.role, RoleGrant.organisation_id, Organisation.kind, Organisation.code,
+        Organisation.jurisdiction_code, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.deputy,
+    ).select_from(source).where(alive)  # fmt: skip
+
+
+def grant_of(row: Any) -> Grant:
+    """A grant as the engine's permissions read it."""
+    return Grant(
+        role=Role(row.role),
+        organisation_id=str(row.organisation_id),
+        kind=row.kind,
+        code=row.code,
+        jurisdiction=row.jurisdiction_code,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        deputy=row.deputy,
+    )
+
+
+def sign_in(ctx: Context, login: str, password: str) -> tuple[str, datetime]:
+    """A token and when it ends. The answer is the same, and takes as long, for a wrong login and a wrong password."""
+    person = ctx.session.scalar(sa.select(Person).where(Person.login == login, Person.active))
+    known = person.password_hash if person else _nobodys_hash()
+    if not hasher().verify(password, known) or person is None:
+        raise NotSignedIn(Problem("login-or-password-wrong"))
+    token = TOKEN + secrets.token_urlsafe(32)
+    ends = ctx.now + SIGNED_IN_FOR
+    ctx.saved(SignIn(person_id=person.id, token_hash=digest(token), created_at=ctx.now, expires_at=ends))
+    return token, ends
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    return hasher().hash(secrets.token_urlsafe(16))
+
+
+def sign_out(ctx: Context, shown: Credentials) -> None:
+    """End this session; a token that has ended already is no error."""
+    ctx.session.execute(sa.delete(SignIn).where(SignIn.token_hash == digest(shown.secret)))
+
+
+def create_person(
+    ctx: Context, login: str, name: str, password: str, *, contact: str = "", employer_id: int | None = None,
+    employer_name: str = "",
+) -> Person:  # fmt: skip
+    """A person who can sign in, without any role yet. Invalid for a short password, NotNow for a login in use."""
+    ctx.office(Role.ADMINISTRATOR)
+    if len(password) < PASSWORD_AT_LEAST:
+        raise Invalid(Problem("password-too-short", "password", {"at_least": PASSWORD_AT_LEAST}))
+    if ctx.session.scalar(sa.select(Person.id).where(Person.login == login)) is not None:
+        raise NotNow(Problem("login-in-use", "login", {"value": login}))
+    person = ctx.saved(
+        Person(login=login, name=name, contact=contact, password_hash=hasher().hash(password),
+               employer_id=employer_id, employer_name=employer_name, active=True)
+    )  # fmt: skip
+    ctx.record("person.create", person)
+    return person
+
+
+def grant_role(
+    ctx: Context, role: Role, organisation_id: int, *, valid_from: date, valid_to: date | None = None,
+    person_id: int | None = None, api_key_id: int | None = None, deputy: bool = False,
+) -> RoleGrant:  # fmt: skip
+    """Give a role at an organisation from a day to a day, to a person or to a machine."""
+    ctx.office(Role.ADMINISTRATOR)
+    missing = [
+        Problem("not-found", where, {"kind": kind.__tablename__, "id": key})
+        for kind, where, key in ((Organisation, "organisation_id", organisation_id), (Person, "person_id", person_id),
+                                 (ApiKey, "api_key_id", api_key_id))
+        if key is not None and ctx.session.get(kind, key) is None
+    ]  # fmt: skip
+    if missing:
+        raise NotFound(*missing)
+    if (person_id is None) == (api_key_id is None):
+        raise Invalid(Problem("one-holder", "person_id"))
+    held_at = ctx.session.get_one(Organisation, organisation_id)
+    ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, held_at.jurisdiction_code)))
+    if Kind(held_at.kind) not in HELD_AT[role]:
+        raise Invalid(Problem("role-not-held-here", "role", {"value": role.value, "kind": held_at.kind}))
+    grant = ctx.saved(
+        RoleGrant(person_id=person_id, api_key_id=api_key_id, role=role.value, organisation_id=organisation_id,
+                  valid_from=valid_from, valid_to=valid_to, deputy=deputy)
+    )  # fmt: skip
+    ctx.record("role.grant", grant, Note(told={"role": role.value, "organisation_id": organisation_id}))
+    return grant
+
+
+def end_role(ctx: Context, grant_id: int, last_day: date) -> RoleGrant:
+    """A role ends with the given day; after it the holder has nothing from it anywhere."""
+    grant = ctx.locked(RoleGrant, grant_id)
+    held_at = ctx.session.get_one(Organisation, grant.organisation_id)
+    ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, held_at.jurisdiction_code)))
+    if last_day < grant.valid_from:
+        raise Invalid(Problem("ends-before-it-begins", "valid_to", {"valid_from": grant.valid_from.isoformat()}))
+    grant.valid_to = last_day
+    ctx.record("role.end", grant, Note(told={"role": grant.role, "last_day": last_day.isoformat()}))
+    return ctx.saved(grant)
+
+
+def create_key(ctx: Context, label: str, *, valid_to: date | None = None) -> tuple[ApiKey, str]:
+    """A machine's key, and its secret, shown this once."""
+    ctx.office(Role.ADMINISTRATOR)
+    secret = KEY + secrets.token_urlsafe(32)
+    key = ctx.saved(ApiKey(label=label, secret_hash=digest(secret), valid_from=ctx.today, valid_to=valid_to))
+    ctx.record("key.create", key, Note(told={"label": label}))
+    return key, secret
+
+
+def end_key(ctx: Context, key_id: int) -> None:
+    """The key stops holding at once."""
+    ctx.office(Role.ADMINISTRATOR)
+    key = ctx.locked(ApiKey, key_id)
+    key.valid_to = ctx.today - timedelta(days=1)
+    ctx.record("key.end", key)
+
+
+# --- repeated requests ---
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A kept first answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def caller_of(actor: Actor) -> str:
+    """Whose keys these are: two callers may use the same key for different things."""
+    if actor.person_id is not None:
+        return f"person:{actor.person_id}"
+    return f"key:{actor.key_id}" if actor.key_id is not None else "public"
+
+
+def first_reply(ctx: Context, key: str, request_digest: str) -> Reply | None:
+    """The first answer under this key, or None after claiming the key for this transaction.
+
+    A second request at the same moment waits for the first one's end. Invalid when the key was used for another body.
+    """
+    caller = caller_of(ctx.actor)
+    claim = insert(IdempotentReply).values(caller=caller, key=key, request_digest=request_digest, at=ctx.now)
+    claimed = ctx.session.scalar(claim.on_conflict_do_nothing().returning(IdempotentReply.key))
+    if claimed is not None:
+        return None
+    kept = ctx.session.get_one(IdempotentReply, (caller, key))
+    if kept.request_digest != request_digest:
+        raise Invalid(Problem("idempotency-key-reused", "Idempotency-Key", {"value": key}))
+    return Reply(kept.status or 200, kept.headers or {}, kept.body or b"")
+
+
+def keep_reply(ctx: Context, key: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Keep the answer in the transaction that did the work: both stay or neither does."""
+    ctx.session.execute(
+        sa.update(IdempotentReply)
+        .where(IdempotentReply.caller == caller_of(ctx.actor), IdempotentReply.key == key)
+        .values(status=status, headers=dict(headers), body=body)
+    )
+
+
+def forget_replies(ctx: Context, older_than: timedelta = timedelta(hours=48)) -> int:
+    """Drop kept answers that no client can still be waiting for; keys live at least a day."""
+    return len(
+        ctx.session.scalars(
+            sa.delete(IdempotentReply).where(IdempotentReply.at < ctx.now - older_than).returning(IdempotentReply.key)
+        ).all()
+    )

@@ -1,0 +1,18 @@
+"""The JSON API under /v1: one router a capability."""
+
+from fastapi import FastAPI
+
+from . import accounts, operations, problems
+from .deps import Transactional
+
+ROUTERS = (accounts.router, operations.router)
+
+
+def install(app: FastAPI) -> None:
+    """Mount every router and the problem answers."""
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+
+
+__all__ = ["ROUTERS", "Transactional", "install"]

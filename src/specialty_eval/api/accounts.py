@@ -1,0 +1,133 @@
+"""Sign-in, people, roles and keys."""
+
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from specialty_eval.actions import accounts
+from specialty_eval.engine.roles import Role
+
+from .deps import Ctx, Transactional, credentials
+
+router = APIRouter(prefix="/v1", route_class=Transactional, tags=["accounts"])
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused, nothing is coerced from another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SignIn(Body):
+    """Login and password."""
+
+    login: str = Field(max_length=200)
+    password: str = Field(max_length=1000)
+
+
+class Token(BaseModel):
+    """A token for `Authorization: Bearer …`."""
+
+    token: str
+    expires_at: datetime
+
+
+@router.post("/sign-in", status_code=201)
+def sign_in(body: SignIn, ctx: Ctx) -> Token:
+    """Sign in with login and password."""
+    token, ends = accounts.sign_in(ctx, body.login, body.password)
+    return Token(token=token, expires_at=ends)
+
+
+@router.post("/sign-out", status_code=204)
+def sign_out(request: Request, ctx: Ctx) -> None:
+    """End this session."""
+    accounts.sign_out(ctx, credentials(request))
+
+
+@router.get("/me")
+def me(ctx: Ctx) -> dict[str, Any]:
+    """Who I am here, and the roles I hold today."""
+    return {
+        "person_id": ctx.actor.person_id,
+        "key_id": ctx.actor.key_id,
+        "roles": [
+            {"role": g.role.value, "organisation_id": int(g.organisation_id), "organisation": g.code, "kind": g.kind,
+             "valid_to": g.valid_to, "deputy": g.deputy}
+            for g in ctx.actor.grants
+        ],
+    }  # fmt: skip
+
+
+class NewPerson(Body):
+    """A person to be."""
+
+    login: str = Field(min_length=3, max_length=200)
+    name: str = Field(min_length=1, max_length=200)
+    password: str = Field(max_length=1000)
+    contact: str = Field("", max_length=200)
+    employer_id: int | None = None
+    employer_name: str = Field("", max_length=200)
+
+
+@router.post("/people", status_code=201)
+def create_person(body: NewPerson, ctx: Ctx) -> dict[str, int]:
+    """Create a person (administrator)."""
+    return {"id": accounts.create_person(ctx, **body.model_dump()).id}
+
+
+class NewGrant(Body):
+    """A role to hold."""
+
+    role: Role = Field(strict=False)
+    organisation_id: int
+    valid_from: date = Field(strict=False)
+    valid_to: date | None = Field(None, strict=False)
+    deputy: bool = False
+
+
+@router.post("/people/{person_id}/roles", status_code=201)
+def grant_role(person_id: int, body: NewGrant, ctx: Ctx) -> dict[str, int]:
+    """Give a person a role at an organisation (administrator)."""
+    return {"id": accounts.grant_role(ctx, person_id=person_id, **body.model_dump()).id}
+
+
+class LastDay(Body):
+    """The last day something holds."""
+
+    last_day: date = Field(strict=False)
+
+
+@router.post("/roles/{grant_id}/end")
+def end_role(grant_id: int, body: LastDay, ctx: Ctx) -> dict[str, Any]:
+    """End a role with a day (administrator)."""
+    grant = accounts.end_role(ctx, grant_id, body.last_day)
+    return {"id": grant.id, "valid_to": grant.valid_to}
+
+
+class NewKey(Body):
+    """A machine's key to be."""
+
+    label: str = Field(min_length=1, max_length=200)
+    valid_to: date | None = Field(None, strict=False)
+
+
+@router.post("/keys", status_code=201)
+def create_key(body: NewKey, ctx: Ctx) -> dict[str, Any]:
+    """Create a machine's key (administrator). The secret is shown this once."""
+    key, secret = accounts.create_key(ctx, body.label, valid_to=body.valid_to)
+    return {"id": key.id, "label": key.label, "secret": secret}
+
+
+@router.post("/keys/{key_id}/roles", status_code=201)
+def grant_key_role(key_id: int, body: NewGrant, ctx: Ctx) -> dict[str, int]:
+    """Give a machine a role at an organisation (administrator)."""
+    return {"id": accounts.grant_role(ctx, api_key_id=key_id, **body.model_dump()).id}
+
+
+@router.delete("/keys/{key_id}", status_code=204)
+def end_key(key_id: int, ctx: Ctx) -> None:
+    """A key stops holding at once (administrator)."""
+    accounts.end_key(ctx, key_id)

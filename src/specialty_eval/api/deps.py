@@ -1,0 +1,175 @@
+"""The edge of the JSON API: credentials → Context, one transaction per request committed before the answer leaves,
+idempotent replies, If-Match and paging.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import anyio
+from fastapi import Depends, Header, Query, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from specialty_eval.actions import accounts
+from specialty_eval.actions.context import Context, commit, refusal_of
+from specialty_eval.actions.paging import Page
+from specialty_eval.engine.errors import Invalid, Problem
+
+from .problems import answer
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Edge:
+    """What the application hands to every request: how to open a transaction, what time it is, how many at once."""
+
+    open: Callable[[datetime, accounts.Credentials], Context]
+    clock: Clock
+    gate: anyio.CapacityLimiter
+
+
+def credentials(request: Request) -> accounts.Credentials:
+    """What the caller shows: `Authorization: Bearer …` (a person's token or a machine's key), or nothing."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return accounts.Credentials(secret.strip() if scheme.lower() == "bearer" else "")
+
+
+def current(request: Request) -> Context:
+    """The request's own transaction, opened on first use; `Transactional` ends it."""
+    kept: Context | None = getattr(request.state, "context", None)
+    if kept is not None:
+        return kept
+    edge: Edge = request.app.state.edge
+    context = edge.open(edge.clock(), credentials(request))
+    request.state.context = context
+    return context
+
+
+Ctx = Annotated[Context, Depends(current)]
+
+
+class Transactional(APIRoute):
+    """A route whose transaction is committed when its answer is ready and before it leaves (see ADR 0005).
+
+    A refusal or a fault rolls back. At most as many requests are inside as the pool has connections: more wait here,
+    holding neither a thread nor a connection, so the pool never stands still.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler with gate, replay, commit and rollback."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            edge: Edge = request.app.state.edge
+            async with edge.gate:
+                try:
+                    kept = await run_in_threadpool(begin, request, await wanted(request))
+                    if kept is not None:
+                        return kept
+                    response = await inner(request)
+                    await run_in_threadpool(finish, request, response)
+                except Exception as error:
+                    refusal = refusal_of(error)
+                    if refusal is None:
+                        raise
+                    return answer(refusal)
+                finally:
+                    await run_in_threadpool(close, request)
+            return response
+
+        return handle
+
+
+KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+async def wanted(request: Request) -> tuple[str, str] | None:
+    """(key, digest of the request) where the caller asks for an idempotent answer; Invalid for a malformed key."""
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method not in {"POST", "PUT", "PATCH", "DELETE"}:
+        return None
+    if not KEY.fullmatch(key):
+        raise Invalid(Problem("idempotency-key-malformed", "Idempotency-Key", {"value": key[:200]}))
+    sha = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    sha.update(await request.body())
+    return key, sha.hexdigest()
+
+
+def begin(request: Request, asked: tuple[str, str] | None) -> Response | None:
+    """Open the transaction where a key is shown, and answer with the first reply if there is one."""
+    if asked is None:
+        return None
+    context = current(request)
+    request.state.idempotency = asked
+    kept = accounts.first_reply(context, *asked)
+    if kept is None:
+        return None
+    return Response(kept.body, kept.status, {**kept.headers, "Idempotent-Replayed": "true"})
+
+
+def finish(request: Request, response: Response) -> None:
+    """Keep the answer under its key and commit; an answer that says no keeps nothing."""
+    context: Context | None = getattr(request.state, "context", None)
+    if context is None:
+        return
+    if response.status_code >= 400:
+        return
+    asked = getattr(request.state, "idempotency", None)
+    if asked is not None:
+        headers = {k: v for k, v in response.headers.items() if k != "content-length"}
+        accounts.keep_reply(context, asked[0], response.status_code, headers, bytes(response.body))
+    commit(context)
+
+
+def close(request: Request) -> None:
+    """Whatever happened, the connection goes back and nothing half done stays."""
+    context: Context | None = getattr(request.state, "context", None)
+    if context is not None:
+        context.session.close()
+
+
+# --- versions -----
+
+ETAG = re.compile(r'"v(\d{1,9})"')
+
+
+def if_match(if_match: Annotated[str | None, Header(description='`"v3"`, as the ETag said')] = None) -> int | None:
+    """The version the caller has read; None where it does not say. Invalid for anything that is no ETag of ours."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise Invalid(Problem("if-match-malformed", "If-Match", {"value": if_match[:100]}))
+    return int(found[1])
+
+
+IfMatch = Annotated[int | None, Depends(if_match)]
+
+
+def tag(response: Response, version: int) -> None:
+    """Say which version the answer shows."""
+    response.headers["ETag"] = f'"v{version}"'
+
+
+# --- paging -------
+
+
+def page(
+    limit: Annotated[int, Query(ge=1, le=500, description="rows per page")] = 50,
+    after: Annotated[str | None, Query(description="`next` of the page before", max_length=400)] = None,
+) -> Page:
+    """The page asked for; `after` is the opaque cursor of the page before."""
+    return Page.of(limit, after)
+
+
+Paging = Annotated[Page, Depends(page)]
+
+
+def listed(items: list[Any], cursor: str | None) -> dict[str, Any]:
+    """A page of rows and the cursor of the next; null at the end."""
+    return {"items": items, "next": cursor}

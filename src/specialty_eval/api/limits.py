@@ -1,0 +1,59 @@
+"""Limits before reading: a body beyond its limit is refused unread, whether it says its length or not."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from specialty_eval.engine.errors import Problem, TooLarge
+
+from .problems import answer
+
+DEFAULT_LIMIT = 1 << 20
+LIMITS = (("/attachments", 32 << 20), ("/v1/imports/", 64 << 20))
+"""Part of the path → bytes; everything else is JSON of at most a megabyte, a policy among it."""
+
+
+def limit_of(path: str) -> int:
+    """How many bytes a body sent to this path may have."""
+    return next((size for part, size in LIMITS if part in path), DEFAULT_LIMIT)
+
+
+class _BeyondLimit(Exception):  # noqa: N818 -- a signal inside this module
+    pass
+
+
+class BodyLimit:
+    """Pure ASGI: refuses by Content-Length at once, and by count where no length is said."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a counted body, or answer 413."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = limit_of(scope["path"])
+        length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        refusal = answer(TooLarge(Problem("body-too-large", "body", {"limit": limit})))
+        if not length.isdigit() or int(length) > limit:
+            await refusal(scope, receive, send)
+            return
+        read, started = 0, False
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise _BeyondLimit
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, watched)
+        except _BeyondLimit:
+            if not started:
+                await refusal(scope, receive, send)

@@ -1,0 +1,112 @@
+"""Refusals as `application/problem+json` (RFC 9457): one answer with every reason, in Chinese and English."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from specialty_eval.engine.errors import (
+    Changed,
+    Invalid,
+    NotFound,
+    NotNow,
+    NotSignedIn,
+    NotYou,
+    Problem,
+    Refusal,
+    TooLarge,
+    TryAgain,
+)
+from specialty_eval.text import advice, message
+
+STATUS: dict[type[Refusal], int] = {
+    Invalid: 422,
+    NotNow: 409,
+    Changed: 412,
+    NotYou: 403,
+    NotSignedIn: 401,
+    NotFound: 404,
+    TooLarge: 413,
+    TryAgain: 503,
+}
+"""Kind of refusal → HTTP status; tests walk every subclass."""
+
+MEDIA_TYPE = "application/problem+json"
+AT_MOST = 1000
+"""Reasons written out in one answer; the totals by code count all of them."""
+
+
+def body(kind: str, status: int, problems: Sequence[Problem]) -> dict[str, Any]:
+    """The problem document: the first thousand reasons in full, totals by code for all of them."""
+    first = problems[0] if problems else Problem(kind)
+    return {
+        "type": f"urn:specialty-eval:problem:{kind}",
+        "title": message(first, "zh"),
+        "title_en": message(first, "en"),
+        "status": status,
+        "count": len(problems),
+        "totals": dict(Counter(p.code for p in problems)),
+        "problems": [reason(p) for p in problems[:AT_MOST]],
+    }
+
+
+def reason(problem: Problem) -> dict[str, Any]:
+    """One reason: its stable code, where, the facts, and what to do next in both languages."""
+    return {
+        "code": problem.code,
+        "where": problem.where,
+        "facts": {k: v if isinstance(v, int | float | str | bool | list | None) else str(v)
+                  for k, v in problem.facts.items()},
+        "zh": message(problem, "zh"),
+        "en": message(problem, "en"),
+        "next_zh": advice(problem, "zh"),
+        "next_en": advice(problem, "en"),
+    }  # fmt: skip
+
+
+def answer(refusal: Refusal) -> JSONResponse:
+    """The response for a refusal."""
+    status = STATUS[type(refusal)]
+    headers = {"Retry-After": "1"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(body(refusal.kind, status, refusal.problems), status, headers, MEDIA_TYPE)
+
+
+def from_validation(error: RequestValidationError) -> Invalid:
+    """Pydantic's findings about a request, re-told as our own problems."""
+    return Invalid(
+        *(
+            Problem(
+                "request-field-wrong",
+                ".".join(str(part) for part in found["loc"]),
+                {"rule": found["type"], "expected": found["msg"], "value": str(found.get("input"))[:200]},
+            )
+            for found in error.errors()
+        )
+    )
+
+
+HTTP_KINDS = {404: "route-unknown", 405: "method-not-allowed", 400: "request-unreadable", 415: "media-type-unknown"}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal, and the framework's own errors, with the same body."""
+
+    @app.exception_handler(Refusal)
+    def refused(_: Request, refusal: Refusal) -> JSONResponse:
+        return answer(refusal)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(from_validation(error))
+
+    @app.exception_handler(HTTPException)
+    def framework(request: Request, error: HTTPException) -> JSONResponse:
+        code = HTTP_KINDS.get(error.status_code, "request-refused")
+        problem = Problem(code, request.url.path, {"method": request.method, "detail": str(error.detail)})
+        return JSONResponse(
+            body(code, error.status_code, [problem]), error.status_code, dict(error.headers or {}), MEDIA_TYPE
+        )

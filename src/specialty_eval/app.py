@@ -1,0 +1,56 @@
+"""The only wiring: database, clock and file store → a FastAPI application. Nothing here decides anything."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+from fastapi import FastAPI
+
+from specialty_eval import api, web
+from specialty_eval.actions import accounts
+from specialty_eval.actions.context import Context, opened
+from specialty_eval.api.deps import Edge
+from specialty_eval.api.limits import BodyLimit
+from specialty_eval.store.base import make_engine, make_sessions
+from specialty_eval.store.files import Files
+
+AT_ONCE = 32
+"""Requests inside at the same time; the pool has as many connections, FastAPI's thread pool (40) more."""
+
+
+def utc_now() -> datetime:
+    """The one clock of a running server; tests and the demo pass their own."""
+    return datetime.now(UTC)
+
+
+def create_app(database_url: str, files: Path, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The application over one database and one folder of files."""
+    engine = make_engine(database_url, pool_size=AT_ONCE)
+    sessions = make_sessions(engine)
+    store = Files(files)
+
+    def open_context(now: datetime, shown: accounts.Credentials) -> Context:
+        return opened(sessions(), now, lambda session, at: accounts.identify(session, at, shown), store)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # The gate belongs to the event loop, so it is made inside it.
+        app.state.edge = Edge(open=open_context, clock=clock, gate=anyio.CapacityLimiter(AT_ONCE))
+        yield
+        engine.dispose()
+
+    app = FastAPI(
+        title="specialty-eval",
+        summary="职业院校专业评估 · Specialty evaluation",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_middleware(BodyLimit)
+    api.install(app)
+    web.install(app)
+    return app

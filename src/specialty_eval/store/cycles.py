@@ -1,0 +1,81 @@
+"""Policies (immutable), three-year cycles and their yearly rounds."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from specialty_eval.engine import cycle
+
+from .base import Base, Versioned, identity, one_of, reference
+
+
+class PolicyDocument(Base):
+    """One version of a policy, as text and as canonical JSON with its digest. A trigger refuses every change."""
+
+    __tablename__ = "policy"
+    __table_args__ = (
+        sa.UniqueConstraint("policy_id", "policy_version"),
+        sa.CheckConstraint("digest ~ '^[0-9a-f]{64}$'", name="digest_sha256"),
+    )
+
+    id: Mapped[int] = identity()
+    policy_id: Mapped[str]
+    policy_version: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[dict[str, Any]]
+    jurisdiction_code: Mapped[str] = reference("jurisdiction.code")
+    text: Mapped[str]
+    canonical: Mapped[str]
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[int | None] = reference("person.id", null=True)
+
+
+class Cycle(Versioned, Base):
+    """Three years in which every specialty in scope is reviewed once."""
+
+    __tablename__ = "cycle"
+    __table_args__ = (
+        one_of("state", cycle.CycleState),
+        sa.CheckConstraint("last_year BETWEEN first_year AND first_year + 2", name="years_one_to_three"),
+    )
+
+    id: Mapped[int] = identity()
+    code: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    jurisdiction_code: Mapped[str] = reference("jurisdiction.code")
+    bureau_id: Mapped[int] = reference("organisation.id")
+    first_year: Mapped[int] = mapped_column(sa.Integer)
+    last_year: Mapped[int] = mapped_column(sa.Integer)
+    levels: Mapped[list[str]]
+    school_kinds: Mapped[list[str]]
+    state: Mapped[str]
+
+
+class Round(Versioned, Base):
+    """One yearly batch of a cycle: the policy it pins, the year it scores and when each phase is due."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        one_of("state", cycle.RoundState),
+        sa.UniqueConstraint("cycle_id", "number"),
+        sa.CheckConstraint("number BETWEEN 1 AND 3", name="number_one_to_three"),
+        sa.CheckConstraint(
+            "state IN ('planned', 'cancelled') OR collecting_due IS NOT NULL", name="collecting_has_due"
+        ),
+        sa.CheckConstraint("evidence_year <= year", name="evidence_not_ahead"),
+    )
+
+    id: Mapped[int] = identity()
+    cycle_id: Mapped[int] = reference("cycle.id", index=False)
+    number: Mapped[int] = mapped_column(sa.Integer)
+    year: Mapped[int] = mapped_column(sa.Integer)
+    evidence_year: Mapped[int] = mapped_column(sa.Integer)
+    reference_date: Mapped[date]
+    policy_id: Mapped[int] = reference("policy.id")
+    state: Mapped[str]
+    collecting_due: Mapped[datetime | None]
+    verifying_due: Mapped[datetime | None]
+    scoring_due: Mapped[datetime | None]
+    deliberating_due: Mapped[datetime | None]

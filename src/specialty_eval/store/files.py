@@ -1,0 +1,37 @@
+"""Bytes on disk by their SHA-256: a name given by anybody never becomes a path, and nothing is ever overwritten."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+
+class Files:
+    """A folder of immutable files, two levels deep by hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, content: bytes) -> str:
+        """Keep the bytes; their SHA-256 in hex. Durable when this returns: written aside, synced, renamed."""
+        digest = hashlib.sha256(content).hexdigest()
+        path = self._path(digest)
+        if path.exists():
+            return digest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as aside:
+            aside.write(content)
+            aside.flush()
+            os.fsync(aside.fileno())
+        os.replace(name, path)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes of a hash; FileNotFoundError when they were never put."""
+        return self._path(digest).read_bytes()
+
+    def _path(self, digest: str) -> Path:
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise ValueError("not a SHA-256 in hex")
+        return self.folder / digest[:2] / digest

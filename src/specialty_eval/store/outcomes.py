@@ -1,0 +1,283 @@
+"""What follows a decision: publications, objections, appeals, ratings in force, standings, plans, rectifications."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from specialty_eval.engine import cases, plan, publicity, rectification, standing
+from specialty_eval.engine.policy import COLOURS, Rating
+
+from .base import Base, Versioned, identity, one_of, reference
+
+COLOUR_VALUES = tuple(c.value for c in COLOURS)
+
+
+class Publication(Versioned, Base):
+    """A frozen list of proposed ratings, drafted by one person and approved by another, in publicity for its days."""
+
+    __tablename__ = "publication"
+    __table_args__ = (
+        sa.UniqueConstraint("round_id", "number"),
+        one_of("state", publicity.ListState),
+        sa.CheckConstraint("approved_by IS NULL OR approved_by <> drafted_by", name="two_people"),
+        sa.CheckConstraint(
+            "state NOT IN ('approved', 'in_publicity', 'closed') OR approved_by IS NOT NULL",
+            name="approved_has_approver",
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('in_publicity', 'closed') OR (opened_at IS NOT NULL AND closes_at > opened_at)",
+            name="publicity_has_days",
+        ),
+    )
+
+    id: Mapped[int] = identity()
+    round_id: Mapped[int] = reference("round.id", index=False)
+    number: Mapped[int] = mapped_column(sa.Integer)
+    state: Mapped[str]
+    digest: Mapped[str]
+    counts: Mapped[dict[str, Any]]
+    drafted_by: Mapped[int] = reference("person.id", index=False)
+    drafted_at: Mapped[datetime]
+    approved_by: Mapped[int | None] = reference("person.id", null=True, index=False)
+    approved_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    seal_head: Mapped[str] = mapped_column(server_default="")
+
+
+class PublicationEntry(Base):
+    """One line of a publication: a review, the rating proposed and its reason codes, frozen."""
+
+    __tablename__ = "publication_entry"
+    __table_args__ = (sa.UniqueConstraint("publication_id", "review_id"), one_of("rating", Rating))
+
+    id: Mapped[int] = identity()
+    publication_id: Mapped[int] = reference("publication.id", index=False)
+    review_id: Mapped[int] = reference("review.id")
+    rating: Mapped[str]
+    reasons: Mapped[list[str]]
+    decision_id: Mapped[int] = reference("decision.id")
+
+
+class Objection(Versioned, Base):
+    """Somebody's objection to one publicised rating; who it was stands in `objector` alone."""
+
+    __tablename__ = "objection"
+    __table_args__ = (
+        one_of("state", cases.ObjectionState),
+        sa.CheckConstraint(
+            "state NOT IN ('inadmissible', 'upheld', 'rejected') OR answer <> ''", name="answered_has_answer"
+        ),
+    )
+
+    id: Mapped[int] = identity()
+    review_id: Mapped[int] = reference("review.id")
+    publication_id: Mapped[int] = reference("publication.id")
+    state: Mapped[str]
+    grounds: Mapped[str]
+    answer: Mapped[str] = mapped_column(server_default="")
+    received_at: Mapped[datetime]
+    admissibility_due: Mapped[datetime]
+    answer_due: Mapped[datetime | None]
+
+
+class Objector(Base):
+    """An objector's name and contact: private, and erasable without touching the case."""
+
+    __tablename__ = "objector"
+
+    objection_id: Mapped[int] = mapped_column(sa.ForeignKey("objection.id"), primary_key=True)
+    name: Mapped[str]
+    contact: Mapped[str]
+    confirmation_hash: Mapped[str]
+
+
+class Appeal(Versioned, Base):
+    """A school's appeal against a confirmed rating; upheld, it opens a new review."""
+
+    __tablename__ = "appeal"
+    __table_args__ = (
+        one_of("state", cases.AppealState),
+        sa.Index(
+            "uq_appeal_open_review",
+            "review_id",
+            unique=True,
+            postgresql_where=sa.text("state NOT IN ('inadmissible', 'upheld', 'rejected')"),
+        ),
+        sa.CheckConstraint("(state = 'upheld') = (new_review_id IS NOT NULL)", name="upheld_opens_review"),
+        sa.CheckConstraint(
+            "state NOT IN ('inadmissible', 'upheld', 'rejected') OR answer <> ''", name="answered_has_answer"
+        ),
+    )
+
+    id: Mapped[int] = identity()
+    review_id: Mapped[int] = reference("review.id")
+    new_review_id: Mapped[int | None] = reference("review.id", null=True)
+    state: Mapped[str]
+    grounds: Mapped[str]
+    answer: Mapped[str] = mapped_column(server_default="")
+    follow_ups: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    received_at: Mapped[datetime]
+    received_by: Mapped[int | None] = reference("person.id", null=True, index=False)
+    answer_due: Mapped[datetime]
+
+
+class RatingInForce(Base):
+    """A confirmed rating: valid from a day to a day (exclusive, open = until superseded), known from an instant to one.
+
+    Nothing is overwritten: superseding closes `known_to` of the row that said otherwise and writes what is known now,
+    so "which rating was in force on day D, as known at instant T" always has one answer.
+    """
+
+    __tablename__ = "rating_in_force"
+    __table_args__ = (
+        one_of("rating", Rating),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="valid_forwards"),
+        sa.CheckConstraint("known_to IS NULL OR known_to >= known_from", name="known_forwards"),
+        sa.CheckConstraint("(review_id IS NOT NULL) <> (source <> '')", name="review_or_source"),
+        sa.Index(
+            "uq_rating_in_force_open",
+            "specialty_id",
+            unique=True,
+            postgresql_where=sa.text("valid_to IS NULL AND known_to IS NULL"),
+        ),
+        sa.Index("ix_rating_in_force_specialty", "specialty_id", "valid_from"),
+    )
+
+    id: Mapped[int] = identity()
+    specialty_id: Mapped[int] = reference("specialty.id", index=False)
+    review_id: Mapped[int | None] = reference("review.id", null=True)
+    rating: Mapped[str]
+    year: Mapped[int] = mapped_column(sa.Integer)
+    reasons: Mapped[list[str]]
+    document_number: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default="")
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    known_from: Mapped[datetime]
+    known_to: Mapped[datetime | None]
+
+
+class Standing(Versioned, Base):
+    """What a specialty may do: its standing now, since when, and the quota its red run is measured against."""
+
+    __tablename__ = "standing"
+    __table_args__ = (one_of("state", standing.StandingState),)
+
+    id: Mapped[int] = identity()
+    specialty_id: Mapped[int] = mapped_column(sa.ForeignKey("specialty.id"), unique=True)
+    state: Mapped[str]
+    since: Mapped[date]
+    academic_year: Mapped[int] = mapped_column(sa.Integer)
+    cause_review_id: Mapped[int | None] = reference("review.id", null=True, index=False)
+    quota_before: Mapped[int | None] = mapped_column(sa.Integer)
+    steps_taken: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    supports: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+
+
+class EnrolmentPlan(Versioned, Base):
+    """The quotas of one academic year; a newer number supersedes an older one."""
+
+    __tablename__ = "enrolment_plan"
+    __table_args__ = (
+        sa.UniqueConstraint("jurisdiction_code", "academic_year", "number"),
+        one_of("state", plan.PlanState),
+        sa.Index(
+            "uq_enrolment_plan_approved",
+            "jurisdiction_code",
+            "academic_year",
+            unique=True,
+            postgresql_where=sa.text("state = 'approved'"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'approved' OR (approved_by IS NOT NULL AND document_number <> '')", name="approved_has_document"
+        ),
+        sa.CheckConstraint("approved_by IS NULL OR approved_by <> submitted_by", name="two_people"),
+    )
+
+    id: Mapped[int] = identity()
+    jurisdiction_code: Mapped[str] = reference("jurisdiction.code", index=False)
+    academic_year: Mapped[int] = mapped_column(sa.Integer)
+    number: Mapped[int] = mapped_column(sa.Integer)
+    state: Mapped[str]
+    city_total: Mapped[int | None] = mapped_column(sa.Integer)
+    document_number: Mapped[str] = mapped_column(server_default="")
+    drafted_at: Mapped[datetime]
+    submitted_by: Mapped[int | None] = reference("person.id", null=True, index=False)
+    approved_by: Mapped[int | None] = reference("person.id", null=True, index=False)
+    approved_at: Mapped[datetime | None]
+
+
+class EnrolmentLine(Base):
+    """One specialty's quota in one plan: before, computed, adjusted; whole students."""
+
+    __tablename__ = "enrolment_line"
+    __table_args__ = (
+        sa.UniqueConstraint("plan_id", "specialty_id"),
+        sa.CheckConstraint("quota >= 0", name="quota_not_negative"),
+        sa.CheckConstraint("quota = computed OR adjustment_reason <> ''", name="adjustment_has_reason"),
+    )
+
+    id: Mapped[int] = identity()
+    plan_id: Mapped[int] = reference("enrolment_plan.id", index=False)
+    specialty_id: Mapped[int] = reference("specialty.id")
+    before: Mapped[int] = mapped_column(sa.Integer)
+    computed: Mapped[int] = mapped_column(sa.Integer)
+    quota: Mapped[int] = mapped_column(sa.Integer)
+    capacity: Mapped[int | None] = mapped_column(sa.Integer)
+    standing: Mapped[str]
+    rule: Mapped[str]
+    adjustment_reason: Mapped[str] = mapped_column(server_default="")
+    adjusted_by: Mapped[int | None] = reference("person.id", null=True, index=False)
+
+
+class OpeningQuota(Base):
+    """A quota and a capacity from before the installation, with its source: the opening balance."""
+
+    __tablename__ = "opening_quota"
+    __table_args__ = (
+        sa.UniqueConstraint("specialty_id", "academic_year"),
+        sa.CheckConstraint("quota >= 0 AND (capacity IS NULL OR capacity >= 0)", name="not_negative"),
+    )
+
+    id: Mapped[int] = identity()
+    specialty_id: Mapped[int] = reference("specialty.id", index=False)
+    academic_year: Mapped[int] = mapped_column(sa.Integer)
+    quota: Mapped[int] = mapped_column(sa.Integer)
+    capacity: Mapped[int | None] = mapped_column(sa.Integer)
+    source: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class Rectification(Versioned, Base):
+    """What a yellow or red specialty mends: plan, progress, recheck."""
+
+    __tablename__ = "rectification"
+    __table_args__ = (
+        one_of("state", rectification.RectificationState),
+        sa.Index(
+            "uq_rectification_open",
+            "specialty_id",
+            unique=True,
+            postgresql_where=sa.text("state NOT IN ('passed', 'failed', 'superseded')"),
+        ),
+        sa.CheckConstraint(
+            "state = 'due' OR state = 'superseded' OR state = 'failed' OR plan <> ''", name="planned_has_plan"
+        ),
+        one_of("rating", COLOUR_VALUES),
+    )
+
+    id: Mapped[int] = identity()
+    specialty_id: Mapped[int] = reference("specialty.id")
+    review_id: Mapped[int] = reference("review.id")
+    rating: Mapped[str]
+    state: Mapped[str]
+    plan: Mapped[str] = mapped_column(server_default="")
+    milestones: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    plan_due: Mapped[datetime]
+    recheck_from: Mapped[date]
+    failures: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    findings: Mapped[str] = mapped_column(server_default="")

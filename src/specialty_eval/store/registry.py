@@ -1,0 +1,161 @@
+"""Catalogue, jurisdictions, organisations, schools and the specialties taught there."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from specialty_eval.engine.permissions import Scope
+
+from .base import Base, identity, one_of, reference
+
+LEVELS = ("secondary", "associate", "bachelor")
+"""中职, 高职专科, 职教本科: the first digit of a catalogue code tells (6-7, 4-5, 2-3)."""
+
+SCHOOL_KINDS = ("secondary", "technician", "college", "vocational_university")
+ORGANISATION_KINDS = ("bureau", "county", "department", "school", "third_party")
+
+
+class Jurisdiction(Base):
+    """An area of GB/T 2260, or a functional zone that statistics use like one."""
+
+    __tablename__ = "jurisdiction"
+    __table_args__ = (
+        sa.CheckConstraint("code ~ '^[0-9]{6}$'", name="code_six_digits"),
+        one_of("kind", ("province", "city", "county", "zone")),
+    )
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    parent_code: Mapped[str | None] = reference("jurisdiction.code", null=True)
+
+
+class CatalogueEdition(Base):
+    """One edition of the national catalogue; a newer one stands beside the old."""
+
+    __tablename__ = "catalogue_edition"
+
+    id: Mapped[int] = identity()
+    code: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    source: Mapped[str]
+    loaded_at: Mapped[datetime]
+
+
+class CatalogueEntry(Base):
+    """One specialty of the national list, in one edition."""
+
+    __tablename__ = "catalogue_entry"
+    __table_args__ = (
+        sa.UniqueConstraint("edition_id", "code"),
+        sa.CheckConstraint("code ~ '^[2-7][0-9]{5}$'", name="code_six_digits"),
+        one_of("level", LEVELS),
+    )
+
+    id: Mapped[int] = identity()
+    edition_id: Mapped[int] = reference("catalogue_edition.id", index=False)
+    code: Mapped[str]
+    name: Mapped[str]
+    level: Mapped[str]
+    class_code: Mapped[str]
+    class_name: Mapped[str]
+    subclass_code: Mapped[str]
+    subclass_name: Mapped[str]
+    state_controlled: Mapped[bool]
+    first_in: Mapped[str]
+
+
+class Organisation(Base):
+    """Whoever roles are held at: the bureau, a county, a department, a school, a third party."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (sa.UniqueConstraint("kind", "code"), one_of("kind", ORGANISATION_KINDS))
+
+    id: Mapped[int] = identity()
+    kind: Mapped[str]
+    code: Mapped[str]
+    name: Mapped[str]
+    jurisdiction_code: Mapped[str] = reference("jurisdiction.code")
+
+
+class School(Base):
+    """A school; its identifier names its scheme (education: 10 digits, human resources: technician schools)."""
+
+    __tablename__ = "school"
+    __table_args__ = (
+        one_of("scheme", ("education", "human_resources")),
+        one_of("kind", SCHOOL_KINDS),
+        one_of("run_by", ("city", "county")),
+        sa.CheckConstraint("scheme <> 'education' OR code ~ '^[0-9]{10}$'", name="education_code_ten_digits"),
+        sa.CheckConstraint("code ~ '^[0-9A-Z]{6,18}$'", name="code_shape"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    scheme: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    run_by: Mapped[str]
+    jurisdiction_code: Mapped[str] = reference("jurisdiction.code")
+    city_code: Mapped[str] = reference("jurisdiction.code")
+
+
+class Specialty(Base):
+    """One catalogue entry (or an off-catalogue one) taught at one school; what is rated. Its id is permanent."""
+
+    __tablename__ = "specialty"
+    __table_args__ = (
+        sa.UniqueConstraint("school_id", "catalogue_code", "direction"),
+        one_of("level", LEVELS),
+        sa.CheckConstraint("(catalogue_entry_id IS NULL) = (catalogue_code ~ '^X[0-9]{5}$')", name="off_catalogue_x"),
+        sa.CheckConstraint("catalogue_entry_id IS NOT NULL OR partner <> ''", name="off_catalogue_partner"),
+        sa.CheckConstraint("closed_on IS NULL OR closed_on >= opened_on", name="closed_after_opened"),
+    )
+
+    id: Mapped[int] = identity()
+    school_id: Mapped[int] = reference("school.id", index=False)
+    catalogue_entry_id: Mapped[int | None] = reference("catalogue_entry.id", null=True)
+    catalogue_code: Mapped[str]
+    direction: Mapped[str] = mapped_column(server_default="")
+    name: Mapped[str]
+    level: Mapped[str]
+    class_code: Mapped[str]
+    class_name: Mapped[str]
+    partner: Mapped[str] = mapped_column(server_default="")
+    opened_on: Mapped[date]
+    closed_on: Mapped[date | None]
+
+
+class SpecialtyCode(Base):
+    """A readable code of a specialty, with the days it was valid; a superseded one is never used again."""
+
+    __tablename__ = "specialty_code"
+    __table_args__ = (
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="valid_forwards"),
+        sa.Index(
+            "uq_specialty_code_current", "specialty_id", unique=True, postgresql_where=sa.text("valid_to IS NULL")
+        ),
+    )
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    specialty_id: Mapped[int] = reference("specialty.id")
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+def city_of(session: Session, code: str) -> str:
+    """The city an area belongs to: itself, or the parent of a county or zone; empty for a province."""
+    area = session.get_one(Jurisdiction, code)
+    if area.kind == "city":
+        return area.code
+    return (area.parent_code or "") if area.kind in {"county", "zone"} else ""
+
+
+def scope_of(session: Session, specialty_id: int) -> Scope:
+    """Whose a specialty is: its school, county and city."""
+    found = sa.select(School.id, School.jurisdiction_code, School.city_code, School.run_by).join(
+        Specialty, Specialty.school_id == School.id
+    )
+    school_id, county, city, run_by = session.execute(found.where(Specialty.id == specialty_id)).one()
+    return Scope(school_id=str(school_id), county=county, city=city, run_by_city=run_by == "city")
