@@ -97,6 +97,7 @@ class Attribute:
     code: str
     type: Type
     label: Label
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ class Check:
     code: str
     when: Condition
     message: Label
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class Indicator:
     value: ValueForm
     unit: str = ""
     needs: Condition | None = None
-    over: Over = Over()
+    over: Over = Over()  # noqa: RUF009 -- frozen
     decimals: int = 2
     points: PointsForm | None = None
     weight: Decimal | None = None
@@ -159,6 +161,7 @@ class Dimension:
 
     code: str
     label: Label
+    source: str = ""
 
 
 # --- adjustments and the rating steps --------------------------------------------------------------------------------
