@@ -65,7 +65,7 @@ def challenge_problems(facts: ChallengeFacts) -> list[Problem]:
     if facts.figures != 1:
         problems.append(Problem("one-figure-only", "measure", {"figures": facts.figures}))
     if not facts.with_evidence:
-        problems.append(Problem("evidence-missing", "evidence"))
+        problems.append(Problem("challenge-evidence-missing", "evidence"))
     if facts.challenge_days_over:
         problems.append(Problem("challenge-days-over", "", _due(facts.due)))
     return problems

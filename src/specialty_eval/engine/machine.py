@@ -93,19 +93,19 @@ class Workflow(Generic[F_contra]):
         try:
             moved = self._machine.events[event.value].trigger(slot, facts)
         except MachineError as error:  # pragma: no cover -- objections() has already answered this
-            raise NotNow(Problem("step-not-open", str(state), {"event": event.value})) from error
+            raise NotNow(Problem("step-not-open", self.name, {"event": event.value, "state": str(state)})) from error
         if not moved:  # pragma: no cover -- objections() has already answered this
-            raise NotNow(Problem("no-branch-holds", str(state), {"event": event.value}))
+            raise NotNow(Problem("no-branch-holds", self.name, {"event": event.value, "state": str(state)}))
         return Moved(event.value, str(state), slot.state)
 
     def objections(self, state: str, event: StrEnum, facts: F_contra) -> list[Problem]:
         """Every reason why `event` is not possible now; empty when it is."""
         open_steps = [step for step in self.steps if step.event == event and step.source == state]
         if not open_steps:
-            return [Problem("step-not-open", str(state), {"event": event.value})]
+            return [Problem("step-not-open", self.name, {"event": event.value, "state": str(state)})]
         branch = next((step for step in open_steps if step.when is None or step.when(facts)), None)
         if branch is None:
-            return [Problem("no-branch-holds", str(state), {"event": event.value})]
+            return [Problem("no-branch-holds", self.name, {"event": event.value, "state": str(state)})]
         return [problem for check in branch.checks for problem in check(facts)]
 
     def open_events(self, state: str) -> tuple[str, ...]:

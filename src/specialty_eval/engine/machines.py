@@ -1,0 +1,34 @@
+"""Every workflow by its name: what tests walk, what the diagrams and the labels are made from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .assignment import ASSIGNMENT
+from .cases import APPEAL, CHALLENGE, OBJECTION
+from .cycle import CYCLE, ROUND
+from .machine import Workflow
+from .meeting import ITEM
+from .plan import PLAN
+from .publicity import PUBLICATION
+from .rectification import RECTIFICATION
+from .review import WORKFLOW as REVIEW
+from .standing import STANDING
+
+# Each takes facts of its own kind: only who knows the machine can say which, hence Any here and nowhere else.
+MACHINES: Mapping[str, Workflow[Any]] = {
+    machine.name: machine
+    for machine in (
+        CYCLE,
+        ROUND,
+        REVIEW,
+        CHALLENGE,
+        ASSIGNMENT,
+        ITEM,
+        PUBLICATION,
+        OBJECTION,
+        APPEAL,
+        STANDING,
+        RECTIFICATION,
+        PLAN,
+    )
+}
