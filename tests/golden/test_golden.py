@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from tests.oracle.reference import score
-from tests.oracle.tree import read_policy
 
+from oracle.reference import score
+from oracle.tree import read_policy
 from specialty_eval.engine import load_policy, score_files
 from specialty_eval.engine.errors import Invalid
 from specialty_eval.engine.policy import Policy
@@ -62,7 +62,7 @@ def read(folder: Path) -> Iterator[Case]:
 
     def file_or_rows(entry: dict[str, Any], file: str, rows: str) -> str | None:
         if file in entry:
-            return (folder / entry[file]).read_text(encoding="utf-8")
+            return (folder / str(entry[file])).read_text(encoding="utf-8")
         if rows not in entry:
             return None
         base = usual if rows == "rows" else {}
