@@ -32,6 +32,7 @@ class Spoiler:
     def __init__(self, rng: Random, tree: Tree) -> None:
         self.rng, self.tree = rng, tree
         self.used: set[str] = set()
+        self.types: dict[str, str] = {code: measure["type"] for code, measure in tree["measures"].items()}
 
     def claim(self, path: str) -> str:
         if path in self.used:
@@ -62,14 +63,22 @@ class Spoiler:
     def form(self, *forms: str) -> tuple[str, str, Any]:
         """The points of some untouched indicator in one of these forms: path of the form, its name, its value."""
         where, entry = self.take("indicators", lambda one: set(one.get("points", {})) & set(forms))
+        self.type_of(entry["value"])
         ((form, given),) = entry["points"].items()
         return f"{where}.points.{form}", form, given
 
-    def types(self) -> dict[str, str]:
-        return {code: measure["type"] for code, measure in self.tree["measures"].items()}
-
     def measure_of_type(self, *kinds: str) -> str:
-        return self.rng.choice([code for code, kind in self.types().items() if kind in kinds])
+        """Some measure, untouched and claimed: a mistake in it would hide one in what uses it."""
+        code = self.rng.choice([code for code, kind in self.types.items() if kind in kinds])
+        self.claim(f"measures.{code}")
+        return code
+
+    def type_of(self, value: Any) -> str:
+        """The type of an indicator's value; of a measure, untouched and claimed."""
+        if not isinstance(value, str):
+            return "ratio"
+        self.claim(f"measures.{value}")
+        return self.types[value]
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """The entry of some untouched `when` in the rating, to be overwritten."""
@@ -186,7 +195,7 @@ def options_of_choice(on: Spoiler) -> Mistake:
 
 def wrong_form(on: Spoiler) -> Mistake:
     where, entry = on.take("indicators", lambda one: "points" in one)
-    kind = on.types().get(entry["value"], "ratio") if isinstance(entry["value"], str) else "ratio"
+    kind = on.type_of(entry["value"])
     entry["points"] = {"rank": {"best": "high"}}
     if kind not in ("boolean", "choice"):
         entry["points"] = {"flag": {"is_true": Decimal(1), "is_false": Decimal(0)}}
