@@ -1,5 +1,6 @@
 """The condition tree of a policy as values; evaluating it over a batch is `evaluation`'s work."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -107,3 +108,23 @@ class Previous:
 
 
 Condition = All | AnyOf | Not | AtLeastOf | Previous | Comparison
+
+
+def measures_in(condition: Condition) -> tuple[str, ...]:
+    """The measures a condition looks at, on either side, in the order in which it names them."""
+    return tuple(dict.fromkeys(_measures_in(condition)))
+
+
+def _measures_in(condition: Condition) -> Iterator[str]:
+    match condition:
+        case Comparison():
+            if condition.subject is Subject.MEASURE:
+                yield condition.code
+            yield from (test.right.code for test in condition.tests if isinstance(test.right, MeasureRef))
+        case Not():
+            yield from _measures_in(condition.condition)
+        case All() | AnyOf() | AtLeastOf():
+            for inner in condition.conditions:
+                yield from _measures_in(inner)
+        case Previous():
+            return

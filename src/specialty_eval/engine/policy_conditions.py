@@ -19,6 +19,7 @@ from .conditions import (
 )
 from .policy_names import NUMBER, UNKNOWN, Scope, Side
 from .policy_shape import Fields, Spot
+from .policy_yaml import Scalar
 from .vocabulary import COLOURS, Type
 
 COUNTS = (
@@ -201,7 +202,7 @@ def _constant(spot: Spot, side: Side) -> Constant:
             spot.scalar("constant")
             return ""
         case Type.TEXT:
-            return spot.one_of(side.options) if side.options else spot.text()
+            return _true_or_false(spot) if side.options else spot.text()
         case Type.CHOICE:
             text = spot.text()
             if text and text not in side.options:
@@ -211,3 +212,10 @@ def _constant(spot: Spot, side: Side) -> Constant:
             return spot.yes_no() is True
         case Type.INTEGER | Type.DECIMAL:
             return spot.number() or Decimal(0)
+
+
+def _true_or_false(spot: Spot) -> str:
+    """Of `defaulted`, which is text: its truth may be written without quotes."""
+    if isinstance(spot.node, Scalar) and spot.node.boolean is not None:
+        return "true" if spot.node.boolean else "false"
+    return spot.one_of(("true", "false"))

@@ -88,9 +88,9 @@ def _check_company(fields: Fields) -> None:
     if "weight" not in fields:
         return
     if "points" not in fields:
-        fields.found["weight"].refuse("weight-without-points", key="points")
+        fields.found["weight"].refuse("weight-without-points", expected="points")
     if "dimension" not in fields:
-        fields.spot.refuse("missing-key", key="dimension")
+        fields.spot.refuse("missing-key", key="dimension", expected="dimension")
 
 
 def _value(spot: Spot | None, names: Names) -> tuple[ValueForm, Side]:

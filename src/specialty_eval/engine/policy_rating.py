@@ -96,7 +96,7 @@ def _rules(spots: Sequence[Spot], names: Names) -> tuple[Rule, ...]:
             if spot is spots[-1]:
                 fields.found["when"].refuse("last-rule-with-when")
         elif spot is not spots[-1] and spot.is_mapping:
-            spot.refuse("rule-without-when", key="when")
+            spot.refuse("rule-without-when", expected="when")
         found.append(Rule(_reason(fields, names), Rating(rate), when, *_said(fields)))
     return tuple(found)
 
@@ -130,7 +130,7 @@ def _cap(spot: Spot, names: Names) -> Cap:
 def _history(spot: Spot, names: Names) -> HistoryStep:
     fields = spot.fields("code now becomes when", _SAID)
     now, becomes = _now(fields), fields.one_of("becomes", COLOURS)
-    if becomes and becomes in now:
+    if becomes and set(now) == {becomes}:
         fields.found["becomes"].refuse("history-changes-nothing", expected=tuple(c for c in COLOURS if c not in now))
     when = of_fields(fields, rating_scope(names, "history"))
     return HistoryStep(_reason(fields, names), now, Rating(becomes or Rating.RED), when, *_said(fields))

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from . import decimals
 from .errors import Problem
-from .policy_yaml import Listing, Lost, Mapping, Node, Scalar, child_path, shortened
+from .policy_yaml import Listing, Lost, Mapping, Node, Scalar, child_path, shortened, written
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -33,9 +33,9 @@ class Spot:
     problems: list[Problem]
 
     def refuse(self, code: str, **facts: object) -> None:
-        """Note a problem here, with the line and the value as written."""
-        value = {"value": shortened(self.node.text)} if isinstance(self.node, Scalar) else {}
-        self.problems.append(Problem(code, self.path, {"line": self.node.line, **value, **facts}))
+        """Note a problem here, with the line, the value as written and what would be right."""
+        said = {"line": self.node.line, "value": written(self.node), "expected": "", **facts}
+        self.problems.append(Problem(code, self.path, said))
 
     def at(self, key: str | int, node: Node) -> "Spot":
         """The spot of a node below this one."""
@@ -198,7 +198,7 @@ class Spot:
                 spot.refuse("unknown-key", expected=tuple(known), nearest=nearest(key.text, known))
         for name in needed:
             if name not in found:
-                self.refuse("missing-key", key=name)
+                self.refuse("missing-key", key=name, expected=name)
         return Fields(self, found)
 
     def _refuse_shape(self, code: str, expected: object) -> None:

@@ -106,6 +106,19 @@ def shortened(text: str) -> str:
     return flat if len(flat) <= 60 else f"{flat[:59]}…"
 
 
+def written(node: Node) -> str:
+    """A node for a message, in flow style and shortened."""
+    match node:
+        case Scalar():
+            return shortened(node.text)
+        case Listing():
+            return shortened(f"[{', '.join(written(item) for item in node.nodes[:9])}]")
+        case Mapping():
+            return shortened(f"{{{', '.join(f'{key.text}: {written(value)}' for key, value in node.entries[:9])}}}")
+        case Lost():
+            return ""
+
+
 def compose(source: str | bytes) -> tuple[Node, list[Problem]]:
     """The document's root and what is wrong with the YAML itself.
 
@@ -121,13 +134,13 @@ def compose(source: str | bytes) -> tuple[Node, list[Problem]]:
         before = text[: error.position]
         where = {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n")}
         character = error.character if isinstance(error.character, str) else chr(error.character)
-        raise Invalid(*tree.problems, Problem("yaml-character", "", {**where, "value": repr(character)})) from error
+        raise Invalid(*tree.problems, _unreadable("yaml-character", **where, value=repr(character))) from error
     except MarkedYAMLError as error:
         raise Invalid(*tree.problems, _syntax_problem(text, error)) from error
     except (YAMLError, ValueError) as error:  # ValueError: an escape such as "\UFFFFFFFF" that is no character
-        raise Invalid(*tree.problems, Problem("yaml-syntax", "", {"line": tree.line, "detail": str(error)})) from error
+        raise Invalid(*tree.problems, _unreadable("yaml-syntax", line=tree.line, detail=str(error))) from error
     if tree.root is None or (isinstance(tree.root, Scalar) and tree.root.is_null):
-        raise Invalid(*tree.problems, Problem("policy-empty", "", {"line": 1}))
+        raise Invalid(*tree.problems, _unreadable("policy-empty"))
     return tree.root, tree.problems
 
 
@@ -135,7 +148,7 @@ def _decoded(source: str | bytes) -> str:
     # A character is at least one byte: a longer text need not be encoded to be measured.
     size = len(source) if isinstance(source, bytes) else max(len(source), len(source.encode("utf-8", "surrogatepass")))
     if size > MOST_BYTES:
-        raise TooLarge(Problem("policy-too-large", "", {"value": size, "limit": MOST_BYTES}))
+        raise TooLarge(_unreadable("policy-too-large", value=size, limit=MOST_BYTES))
     if isinstance(source, str):
         return source
     try:
@@ -143,7 +156,7 @@ def _decoded(source: str | bytes) -> str:
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         value = source[error.start : error.start + 1].hex()
-        raise Invalid(Problem("not-utf-8", "", {"line": line, "value": f"0x{value}"})) from error
+        raise Invalid(_unreadable("not-utf-8", line=line, value=f"0x{value}")) from error
 
 
 def _events(text: str) -> Iterator[Event]:
@@ -153,13 +166,17 @@ def _events(text: str) -> Iterator[Event]:
 def _syntax_problem(text: str, error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     if mark is None:
-        return Problem("yaml-syntax", "", {"line": 1, "detail": str(error)})
+        return _unreadable("yaml-syntax", detail=str(error))
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
-    facts = {"line": mark.line + 1, "column": mark.column + 1, "value": shortened(line)}
+    where = {"line": mark.line + 1, "column": mark.column + 1}
     if "'\\t'" in (error.problem or ""):
-        return Problem("yaml-tab", "", facts)
-    return Problem("yaml-syntax", "", {**facts, "detail": error.problem or error.context or ""})
+        return _unreadable("yaml-tab", **where, value=shortened(line))
+    return _unreadable("yaml-syntax", **where, value=shortened(line), detail=error.problem or error.context or "")
+
+
+def _unreadable(code: str, **facts: object) -> Problem:
+    return Problem(code, "", {"line": 1, "value": "", "expected": "YAML 1.2, UTF-8", **facts})
 
 
 @dataclass(slots=True)
@@ -229,7 +246,7 @@ class _Tree:
 
     def _begin(self, *, is_mapping: bool) -> None:
         if len(self._open) == DEEPEST:
-            raise Invalid(*self.problems, Problem("policy-too-deep", "", {"line": self.line, "limit": DEEPEST}))
+            raise Invalid(*self.problems, _unreadable("policy-too-deep", line=self.line, limit=DEEPEST))
         path = self._open[-1].next_path() if self._open else ""
         self._open.append(_Open(self.line, path, is_mapping))
 
@@ -259,10 +276,10 @@ class _Tree:
         if first is None:
             return node
         where = child_path(parent.path, node.text)
-        facts = {"line": node.line, "value": shortened(node.text), "first_line": first[0].line}
+        facts = {"line": node.line, "value": written(node), "expected": "", "first_line": first[0].line}
         self.problems.append(Problem("duplicate-key", where, facts))
         return Lost(node.line)
 
     def _refuse(self, code: str, **facts: object) -> None:
         where = self._open[-1].next_path() if self._open else ""
-        self.problems.append(Problem(code, where, {"line": self.line, **facts}))
+        self.problems.append(Problem(code, where, {"line": self.line, "value": "", "expected": "", **facts}))
