@@ -1,9 +1,10 @@
 """The spine: who acts, when, in which transaction, and the one pen that moves a state and writes its event."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,12 +13,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from specialty_eval.engine.calendar import Calendar
 from specialty_eval.engine.errors import Changed, NotFound, NotNow, NotYou, Problem, Refusal, TryAgain
 from specialty_eval.engine.machine import Workflow
 from specialty_eval.engine.permissions import Actor, Grant, Kind, Role, Scope, Thing, allowed, may, may_read
 from specialty_eval.store import ledger
 from specialty_eval.store.base import Base
 from specialty_eval.store.files import Files
+
+from .holidays import chinese_calendar
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
@@ -47,6 +51,20 @@ class Note:
     round_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """An event the caller may fire from here, who else may, and what stands in its way now (nothing: possible)."""
+
+    event: str
+    roles: Sequence[str]
+    reasons: tuple[Problem, ...]
+
+
+@lru_cache(maxsize=16)
+def _calendar(year: int) -> Calendar:
+    return chinese_calendar(range(year - 1, year + 5))
+
+
 @dataclass(slots=True)
 class Context:
     """One caller's transaction. Opened and committed at the edge; actions only load, decide and record.
@@ -68,6 +86,14 @@ class Context:
     def person_id(self) -> int | None:
         """The acting person's number, if a person acts."""
         return None if self.actor.person_id is None else int(self.actor.person_id)
+
+    def as_system(self) -> "Context":
+        """The same transaction with the clock as actor: for what follows by rule from what somebody did."""
+        return replace(self, actor=Actor(is_system=True))
+
+    def calendar(self) -> Calendar:
+        """The working days of the years a deadline told now can fall into."""
+        return _calendar(self.today.year)
 
     def ping(self) -> None:
         """Whether the database answers."""
@@ -111,6 +137,19 @@ class Context:
         if not held:
             raise NotYou(Problem("role-missing", "", {"roles": sorted(r.value for r in wanted)}))
         return Scope(city=held[0].jurisdiction)
+
+    def possible(self, workflow: Workflow[F], state: str, facts: F, scope: Scope) -> list[Possible]:
+        """What the table lets the caller do from this state, each with why it is not possible now.
+
+        Events that no role of the caller here may fire are left out: they are not theirs to know about.
+        """
+        found = []
+        for event in workflow.open_events(state):
+            named = next(step.event for step in workflow.steps if step.event == event)
+            who = workflow.roles_for(state, named)
+            if may(self.actor, who, scope, self.today):
+                found.append(Possible(event, sorted(who), tuple(workflow.objections(state, named, facts))))
+        return found
 
     # --- the pen ------------------------------------------------------------------------------------------------------
 

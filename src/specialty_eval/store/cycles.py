@@ -1,12 +1,16 @@
 """Policies (immutable), three-year cycles and their yearly rounds."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from specialty_eval.engine import cycle
+from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.policy_load import load_policy
 
 from .base import Base, Versioned, identity, one_of, reference
 
@@ -79,3 +83,46 @@ class Round(Versioned, Base):
     verifying_due: Mapped[datetime | None]
     scoring_due: Mapped[datetime | None]
     deliberating_due: Mapped[datetime | None]
+
+
+@lru_cache(maxsize=64)
+def _parsed(digest: str, text: str) -> Policy:
+    """A policy's values; a digest never means another text, so the cache needs no forgetting."""
+    policy = load_policy(text)
+    if policy.digest != digest:
+        raise AssertionError(f"policy text does not have the digest {digest}")
+    return policy
+
+
+def policy_of(session: Session, policy_row_id: int) -> Policy:
+    """The policy of a row, parsed once a process."""
+    known = session.info.setdefault("policies", {})
+    if policy_row_id not in known:
+        found = sa.select(PolicyDocument.digest, PolicyDocument.text).where(PolicyDocument.id == policy_row_id)
+        known[policy_row_id] = _parsed(*session.execute(found).one()._tuple())
+    policy: Policy = known[policy_row_id]
+    return policy
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """A round with the cycle's facts that most questions need."""
+
+    id: int
+    state: str
+    year: int
+    evidence_year: int
+    reference_date: date
+    policy_id: int
+    cycle_id: int
+    cycle_state: str
+    city: str
+
+
+def round_of(session: Session, round_id: int) -> RoundRow:
+    """A round's facts, without a lock; NoResultFound when there is none (a foreign key says there is)."""
+    found = sa.select(
+        Round.id, Round.state, Round.year, Round.evidence_year, Round.reference_date, Round.policy_id, Round.cycle_id,
+        Cycle.state, Cycle.jurisdiction_code,
+    ).join(Cycle, Cycle.id == Round.cycle_id)  # fmt: skip
+    return RoundRow(*session.execute(found.where(Round.id == round_id)).one()._tuple())

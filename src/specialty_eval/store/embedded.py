@@ -135,14 +135,16 @@ def _ensure_running(place: Place, *, durable: bool) -> None:
         if time.monotonic() > deadline:
             raise TryAgain(Problem("database-not-answering", str(place.cluster)))
         time.sleep(0.05)
-    # The number in it may belong to another program by now (containers count from 1 again): PostgreSQL would refuse.
-    (place.cluster / "postmaster.pid").unlink(missing_ok=True)
     _check_version(place)
+    _forget_reused_number(place)
     _write_access(place)
     settings = {**SETTINGS, "unix_socket_directories": str(place.sockets), **({} if durable else THROWAWAY)}
     options = shlex.join(f"--{name}={value}" for name, value in settings.items())
-    if _control(place, "start", "-o", options) != 0:
-        raise _not_started(place)
+    while _control(place, "start", "-o", options) != 0:
+        # A killed server's children take a moment to see it; PostgreSQL waits for them before it touches the data.
+        if "pre-existing shared memory block" not in _last_words(place) or time.monotonic() > deadline:
+            raise _not_started(place)
+        time.sleep(0.1)
 
 
 def _answers(place: Place) -> bool:
@@ -158,6 +160,18 @@ def _is_alive(place: Place) -> bool:
         return process.name() == "postgres" and Path(process.cwd()) == place.cluster
     except (FileNotFoundError, IndexError, ValueError, psutil.Error):
         return False
+
+
+def _forget_reused_number(place: Place) -> None:
+    """After a restart of the machine or container the number noted last may be another program's, and PostgreSQL would
+    wait for that. The rest of the note stays: it is how PostgreSQL sees that nothing else still writes to the data.
+    """
+    note = place.cluster / "postmaster.pid"
+    with suppress(FileNotFoundError, ValueError):
+        number, rest = note.read_text().split("\n", 1)
+        if psutil.pid_exists(int(number)):
+            nobodys = next(free for free in range(99_998, 1, -1) if not psutil.pid_exists(free))
+            note.write_text(f"{nobodys}\n{rest}")
 
 
 def _control(place: Place, action: str, *options: str) -> int:
@@ -222,5 +236,8 @@ def _url(place: Place, database: str) -> str:
 
 
 def _not_started(place: Place) -> TryAgain:
-    lines = (place.home / "server.log").read_text(errors="replace").splitlines()
-    return TryAgain(Problem("database-not-started", str(place.cluster), {"log": "\n".join(lines[-5:])}))
+    return TryAgain(Problem("database-not-started", str(place.cluster), {"log": _last_words(place)}))
+
+
+def _last_words(place: Place) -> str:
+    return "\n".join((place.home / "server.log").read_text(errors="replace").splitlines()[-5:])

@@ -52,10 +52,12 @@ class Review(Versioned, Base):
     state: Mapped[str]
     due: Mapped[datetime | None]
     correction_due: Mapped[datetime | None]
+    returned_fields: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     corrections: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     reminders: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     was_defaulted: Mapped[bool] = mapped_column(server_default=sa.false())
     returned_incomplete: Mapped[bool] = mapped_column(server_default=sa.false())
+    taken_over: Mapped[bool] = mapped_column(server_default=sa.false())
     claimed_by: Mapped[int | None] = reference("person.id", null=True, index=False)
     evidence_version_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("evidence_version.id", use_alter=True), index=False

@@ -1,0 +1,214 @@
+"""What a school hands in: drafts, submission, recall; what other suppliers hand in; the yearly facts of all."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import review, sheet
+from specialty_eval.engine.calendar import is_kept, last_local_day
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.evidence import Value
+from specialty_eval.engine.permissions import Role, Scope, Thing, may, may_supply
+from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.roles import roles
+from specialty_eval.store import attributes, cycles, registry, review_queries
+from specialty_eval.store.review_queries import NewFigure
+from specialty_eval.store.reviews import EvidenceDraft, EvidenceVersion, Review
+
+from .context import LOCAL, Context, Note
+
+FILLS_IN = roles(Role.SCHOOL_EDITOR, Role.SCHOOL_HEAD, Role.INTEGRATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Measure → value as written (empty: not reported), and where the school has it from."""
+
+    values: Mapping[str, str]
+    sources: Mapping[str, str]
+
+    def as_kept(self) -> dict[str, dict[str, str]]:
+        """As a draft or a version keeps it: only what is reported."""
+        return {m: {"value": v.strip(), "source": self.sources.get(m, "")} for m, v in self.values.items() if v.strip()}
+
+
+def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope]:
+    """The review under a lock, and whose it is; NotFound also for whoever may not know of it."""
+    scope = review_queries.scope(ctx.session, review_id)
+    if scope is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    if not may(ctx.actor, FILLS_IN, scope, ctx.today):
+        ctx.permit_read(Thing.EVIDENCE, scope, where="review")
+    return ctx.locked(Review, review_id, version=version), scope
+
+
+def policy_of(ctx: Context, row: Review) -> Policy:
+    """The policy the review's round pins."""
+    return cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+
+
+def due_of(row: Review) -> review.Facts:
+    """The deadline that the review's present state has, as facts without anything else."""
+    due = row.correction_due if row.state == review.State.RETURNED else row.due
+    return review.Facts(due=None if due is None else last_local_day(due, LOCAL))
+
+
+def is_late(ctx: Context, row: Review) -> bool:
+    """Whether the request's last byte arrived after the deadline."""
+    due = row.correction_due if row.state == review.State.RETURNED else row.due
+    return due is not None and not is_kept(ctx.now, due)
+
+
+def save(ctx: Context, review_id: int, figures: Figures, self_evaluation: str, *, version: int | None) -> EvidenceDraft:
+    """Keep what the school has filled in so far, whole or half. Values are checked, completeness is not.
+
+    Invalid with every wrong field; NotNow when the review is not with the school; `version` is the draft's.
+    """
+    row, scope = locked(ctx, review_id)
+    grant = ctx.permit(FILLS_IN, scope, where="evidence")
+    if row.state not in review.WITH_THE_SCHOOL:
+        raise NotNow(Problem("step-not-open", "review", {"event": "save", "state": row.state}))
+    policy = policy_of(ctx, row)
+    draft = ctx.session.get(EvidenceDraft, review_id, with_for_update=True)
+    if version is not None and version != (draft.version if draft else 0):
+        raise NotNow(Problem("changed-meanwhile", "evidence", {"yours": version, "current": draft and draft.version}))
+    kept = draft.figures if draft else {}
+    problems = _wrong(policy, figures.values) + _closed_fields(policy, row, kept, figures)
+    if problems:
+        raise Invalid(*problems)
+    if draft is None:
+        draft = EvidenceDraft(review_id=review_id, figures={}, self_evaluation="", version=0, saved_at=ctx.now)
+    draft.figures, draft.self_evaluation = figures.as_kept(), self_evaluation
+    draft.version, draft.saved_at, draft.saved_by = draft.version + 1, ctx.now, ctx.person_id
+    ctx.saved(draft)
+    ctx.record("evidence.save", row, Note(audience="school", told={"reported": len(draft.figures)}), grant=grant)
+    return draft
+
+
+def _wrong(policy: Policy, values: Mapping[str, str]) -> list[Problem]:
+    own = {code for code, m in policy.measures.items() if m.supplier == "school"}
+    foreign = [Problem("measure-not-yours" if code in policy.measures else "measure-unknown", f"measures.{code}",
+                       {"measure": code}) for code in values if code not in own]  # fmt: skip
+    return foreign + sheet.read_values(policy, {c: v for c, v in values.items() if c in own})[1]
+
+
+def _closed_fields(policy: Policy, row: Review, kept: Mapping[str, Mapping[str, str]], new: Figures) -> list[Problem]:
+    """After a return only the fields found wrong, and those that share a check with them, are open."""
+    if row.state != review.State.RETURNED:
+        return []
+    open_ = sheet.opened_by_return(policy, row.returned_fields)
+    now = new.as_kept()
+    changed = {m for m in {*kept, *now} if kept.get(m, {}).get("value") != now.get(m, {}).get("value")}
+    return [Problem("field-not-open", f"measures.{m}", {"measure": m}) for m in sorted(changed - open_)]
+
+
+def submission_facts(ctx: Context, row: Review, policy: Policy, draft: EvidenceDraft | None) -> review.Facts:
+    """Everything that can stand in the way of submitting, at once."""
+    values = {m: f["value"] for m, f in (draft.figures if draft else {}).items()}
+    typed, wrong = sheet.read_values(policy, values)
+    required = {m.code for m in policy.measures.values() if m.supplier == "school" and m.evidence_required}
+    return review.Facts(
+        due=due_of(row).due,
+        deadline_passed=is_late(ctx, row),
+        failing_checks=tuple(sheet.failing_checks(policy, typed, attributes_of(ctx, row))) if not wrong else (),
+        missing_blocking=tuple(sorted(sheet.blocking(policy, "school") - set(values))),
+        missing_attachments=tuple(sorted((required & set(values)) - review_queries.attached(ctx.session, row.id))),
+    )
+
+
+def attributes_of(ctx: Context, row: Review) -> Mapping[str, Value]:
+    """What the system knows of the reviewed specialty at the round's reference date."""
+    at = cycles.round_of(ctx.session, row.round_id).reference_date
+    return attributes.site(ctx.session, row.specialty_id).attributes(at, defaulted=row.was_defaulted)
+
+
+def submit(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
+    """The school head signs: the draft is frozen as the next version and goes to the verifiers.
+
+    Where the policy has no county check, or the city runs the school, it passes that check at once.
+    """
+    row, scope = locked(ctx, review_id, version=version)
+    policy = policy_of(ctx, row)
+    draft = ctx.session.get(EvidenceDraft, review_id, with_for_update=True)
+    facts = submission_facts(ctx, row, policy, draft)
+    frozen = _freeze(ctx, row, draft)
+    ctx.advance(review.WORKFLOW, row, review.Event.SUBMIT, facts, scope,
+                note=Note(audience="school", told={"version": frozen.number, "digest": frozen.digest}),
+                changes={"evidence_version_id": frozen.id, "claimed_by": None, "returned_fields": {}})  # fmt: skip
+    if scope.run_by_city or not policy.workflow.county_check:
+        at_once = review.Facts(county_check=False)
+        ctx.as_system().advance(review.WORKFLOW, row, review.Event.PASS, at_once, scope, note=Note(audience="school"))
+    return row
+
+
+def _freeze(ctx: Context, row: Review, draft: EvidenceDraft | None) -> EvidenceVersion:
+    newest = sa.select(sa.func.max(EvidenceVersion.number)).where(EvidenceVersion.review_id == row.id)
+    figures, text = (draft.figures, draft.self_evaluation) if draft else ({}, "")
+    canonical = json.dumps([figures, text], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return ctx.saved(
+        EvidenceVersion(review_id=row.id, number=(ctx.session.scalar(newest) or 0) + 1, figures=figures,
+                        self_evaluation=text, digest=hashlib.sha256(canonical.encode()).hexdigest(),
+                        submitted_at=ctx.now, submitted_by=ctx.person_id)
+    )  # fmt: skip
+
+
+def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
+    """The school takes its submission back, while nobody has begun to verify it and before the deadline."""
+    row, scope = locked(ctx, review_id, version=version)
+    facts = review.Facts(due=due_of(row).due, deadline_passed=is_late(ctx, row),
+                         verification_claimed=row.claimed_by is not None)  # fmt: skip
+    ctx.advance(review.WORKFLOW, row, review.Event.RECALL, facts, scope, note=Note(audience="school"))
+    return row
+
+
+# --- the other suppliers, and the other years ---
+
+
+def supply(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
+    """Put another supplier's values on record; how many are new. NotYou with every measure that is not the caller's."""
+    scope = registry.scope_of(ctx.session, specialty_id)
+    suppliers = (m.supplier.partition(":") for m in policy.measures.values())
+    scope = replace(scope, departments=frozenset(code for kind, _, code in suppliers if kind == "department"))
+    problems = []
+    for code in figures.values:
+        measure = policy.measures.get(code)
+        if measure is None:
+            raise Invalid(Problem("measure-unknown", f"measures.{code}", {"measure": code}))
+        is_others = measure.supplier not in {"school", "panel", "computed"}
+        if not is_others or not may_supply(ctx.actor, measure.supplier, scope, ctx.today):
+            problems.append(Problem("measure-not-yours", f"measures.{code}", {"supplier": measure.supplier}))
+    if problems:
+        raise NotYou(*problems)
+    return _record(ctx, specialty_id, year, policy, figures)
+
+
+def report_year(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
+    """A school's yearly facts of a specialty that is not being reviewed on that year; how many are new.
+
+    Invalid with every wrong field and every check that holds; NotNow while a review asks for the same year.
+    """
+    scope = registry.scope_of(ctx.session, specialty_id)
+    ctx.permit(FILLS_IN, scope, where="figures")
+    if review_queries.is_reviewed(ctx.session, specialty_id, year):
+        raise NotNow(Problem("year-under-review", "year", {"year": year}))
+    if problems := _wrong(policy, figures.values):
+        raise Invalid(*problems)
+    typed, _ = sheet.read_values(policy, figures.values)
+    if failing := sheet.failing_checks(policy, typed, {}):
+        raise Invalid(*(Problem("check-failed", f"checks.{code}", {"check": code}) for code in failing))
+    return _record(ctx, specialty_id, year, policy, figures)
+
+
+def _record(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
+    if problems := sheet.read_values(policy, figures.values)[1]:
+        raise Invalid(*problems)
+    new = [NewFigure(specialty_id, year, code, value.strip(), policy.measures[code].supplier,
+                     figures.sources.get(code, "")) for code, value in figures.values.items()]  # fmt: skip
+    recorded = review_queries.record_figures(ctx.session, new, ctx.now, ctx.person_id)
+    specialty = ctx.session.get_one(registry.Specialty, specialty_id)
+    told = {"year": year, "measures": sorted(figures.values)}
+    ctx.record("figures.record", specialty, Note(audience="school", told=told, specialty_id=specialty_id))
+    return recorded

@@ -1,0 +1,141 @@
+"""The rounds of a cycle: opening their phases, reminding, extending, defaulting what the deadline left over."""
+
+from datetime import date
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import cycle, review
+from specialty_eval.engine.calendar import end_of
+from specialty_eval.engine.cycle import RoundEvent, RoundFacts
+from specialty_eval.engine.errors import Invalid, Problem
+from specialty_eval.engine.permissions import Role, Scope
+from specialty_eval.store import cycles, registry, review_queries
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.outcomes import Publication
+from specialty_eval.store.reviews import Review, ScoreRun
+
+from .context import LOCAL, Context, Note
+
+PHASE_DAYS = {
+    RoundEvent.COLLECT: ("collecting_due", "collect"),
+    RoundEvent.VERIFY: ("verifying_due", "verify"),
+    RoundEvent.SCORE: ("scoring_due", "panel"),
+    RoundEvent.DELIBERATE: ("deliberating_due", "preview"),
+}
+"""The phase an event opens → the column of its due time and the policy's days for it."""
+
+ENDS_WHAT = {
+    RoundEvent.VERIFY: "collecting_due",
+    RoundEvent.SCORE: "verifying_due",
+    RoundEvent.DELIBERATE: "scoring_due",
+}
+"""The event that ends a phase → the due time it waits for."""
+
+
+def facts_of(ctx: Context, r: Round, event: RoundEvent | None, reason: str = "") -> RoundFacts:
+    """What the round's steps look at; `event` says which due time is meant."""
+    made = cycles.round_of(ctx.session, r.id)
+    due = getattr(r, ENDS_WHAT[event]) if event in ENDS_WHAT else None
+    reached = due is not None and ctx.now >= due
+    left = (review.State.OPEN, review.State.RETURNED) if event == RoundEvent.VERIFY else ()
+    by_state = review_queries.count_by_state(ctx.session, r.id)
+    return RoundFacts(
+        cycle_running=made.cycle_state == cycle.CycleState.RUNNING,
+        policy_pinned=True,
+        due_reached=reached or event == RoundEvent.COLLECT,
+        leftovers=by_state.get("open", 0) if left else 0,
+        score_runs=_count(ctx, ScoreRun, r.id),
+        lists_published=_count(ctx, Publication, r.id),
+        unended_reviews=review_queries.unended(ctx.session, [r.id]),
+        reason=reason,
+    )
+
+
+def _count(ctx: Context, model: type[ScoreRun] | type[Publication], round_id: int) -> int:
+    wanted = sa.select(sa.func.count()).select_from(model).where(model.round_id == round_id)
+    if model is Publication:
+        wanted = wanted.where(Publication.state.in_(("in_publicity", "closed")))
+    return ctx.session.scalar(wanted) or 0
+
+
+def move(ctx: Context, round_id: int, event: RoundEvent, *, reason: str = "", version: int | None = None) -> Round:
+    """Open the round's next phase, conclude or cancel it. Collecting opens every planned review in one statement."""
+    r = ctx.locked(Round, round_id, version=version)
+    scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
+    policy = cycles.policy_of(ctx.session, r.policy_id)
+    changes = {}
+    if event in PHASE_DAYS:
+        column, days = PHASE_DAYS[event]
+        changes[column] = ctx.calendar().due(ctx.now, policy.workflow.days[days], LOCAL)
+    facts = facts_of(ctx, r, event, reason)
+    note = Note(reason=reason, audience="public", round_id=r.id)
+    ctx.advance(cycle.ROUND, r, event, facts, scope, note=note, changes=changes)
+    clock = ctx.as_system()
+    if event == RoundEvent.COLLECT:
+        planned = review_queries.ids_in(ctx.session, r.id, ["planned"])
+        clock.advance_many(review.WORKFLOW, Review, review.Event.OPEN, planned, scope,
+                           note=Note(audience="school"), changes={"due": changes["collecting_due"]})  # fmt: skip
+    elif event == RoundEvent.CANCEL:
+        _cancel_reviews(clock, r, scope, reason)
+    return r
+
+
+def _cancel_reviews(clock: Context, r: Round, scope: Scope, reason: str) -> None:
+    left = review_queries.ids_in(clock.session, r.id, [s.value for s in review.UNENDED])
+    clock.lock_all(Review, left)
+    clock.advance_many(review.WORKFLOW, Review, review.Event.CANCEL, left, scope,
+                       facts=dict.fromkeys(left, review.Facts(round_cancelled=True)),
+                       note=Note(reason=reason, audience="school"))  # fmt: skip
+
+
+def remind(ctx: Context, round_id: int) -> int:
+    """Remind every school whose review is still open; how many were. A default needs two reminders served."""
+    r = ctx.locked(Round, round_id)
+    scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
+    grant = ctx.permit(frozenset({Role.SECRETARY, Role.SYSTEM}), scope, where="round")
+    left = review_queries.ids_in(ctx.session, round_id, ["open"])
+    ctx.lock_all(Review, left)
+    ctx.session.execute(sa.update(Review).where(Review.id.in_(left)).values(reminders=Review.reminders + 1))
+    ctx.record("round.remind", r, Note(audience="school", told={"reviews": len(left)}, round_id=r.id), grant=grant)
+    return len(left)
+
+
+def extend(ctx: Context, review_id: int, until: date, reason: str) -> Review:
+    """Give one school until the end of a later local day. A date that was told never moves earlier."""
+    row = ctx.locked(Review, review_id)
+    grant = ctx.permit(frozenset({Role.SECRETARY}), registry.scope_of(ctx.session, row.specialty_id), where="review")
+    due, told = end_of(until, LOCAL), row.correction_due if row.state == review.State.RETURNED else row.due
+    problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
+    if row.state not in review.WITH_THE_SCHOOL:
+        problems.append(Problem("step-not-open", "review", {"event": "extend", "state": row.state}))
+    if told is not None and due <= told:
+        problems.append(Problem("deadline-never-earlier", "until", {"told": told.isoformat()}))
+    if problems:
+        raise Invalid(*problems)
+    if row.state == review.State.RETURNED:
+        row.correction_due = due
+    else:
+        row.due = due
+    note = Note(reason=reason, audience="school", told={"until": until.isoformat()})
+    ctx.record("review.extend", row, note, grant=grant)
+    return ctx.saved(row)
+
+
+def default_left_over(ctx: Context, round_id: int) -> int:
+    """Default every review whose deadline passed: nothing submitted, or not corrected in time. How many were."""
+    scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
+    ctx.locked(Round, round_id)
+    late = {
+        "open": review_queries.late(ctx.session, round_id, "open", ctx.now),
+        "returned": review_queries.late(ctx.session, round_id, "returned", ctx.now),
+    }
+    moved = 0
+    for ids in late.values():
+        if not ids:
+            continue
+        ctx.lock_all(Review, ids)
+        reminders = review_queries.reminders(ctx.session, ids)
+        facts = {key: review.Facts(deadline_passed=True, reminders_served=reminders[key]) for key in ids}
+        moved += ctx.advance_many(review.WORKFLOW, Review, review.Event.DEFAULT, ids, scope, facts=facts,
+                                  note=Note(audience="school"), changes={"was_defaulted": True})  # fmt: skip
+    return moved

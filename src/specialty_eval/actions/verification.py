@@ -1,0 +1,200 @@
+"""County and bureau check that evidence is true and complete: claim, pass, return, accept, take over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+
+from specialty_eval.engine import review, sheet
+from specialty_eval.engine.calendar import is_kept
+from specialty_eval.engine.consequences import Duration
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.permissions import Role, Scope, Thing, may
+from specialty_eval.engine.policy import Policy, Rating
+from specialty_eval.engine.roles import roles
+from specialty_eval.store import attributes, cycles, review_queries
+from specialty_eval.store.review_queries import NewFigure
+from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreSheet, VerificationMark
+
+from .context import LOCAL, Context, Note
+
+VERIFIERS = roles(Role.COUNTY_VERIFIER, Role.BUREAU_VERIFIER)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a verifier found: measures accepted (None: all others), and those unsupported, each with a reason."""
+
+    accepted: frozenset[str] | None = None
+    unsupported: Mapping[str, str] = field(default_factory=dict)
+
+
+def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope, Policy]:
+    """The review under a lock, whose it is, and the policy it is checked by; NotFound for whoever may not know."""
+    scope = review_queries.scope(ctx.session, review_id)
+    if scope is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    ctx.permit_read(Thing.EVIDENCE, scope, where="review")
+    row = ctx.locked(Review, review_id, version=version)
+    return row, scope, cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+
+
+def claim(ctx: Context, review_id: int) -> Review:
+    """A verifier begins: from now on the school cannot take its submission back."""
+    row, scope, _ = locked(ctx, review_id)
+    grant = ctx.permit(VERIFIERS, scope, where="review")
+    if row.state not in review.WITH_THE_VERIFIERS:
+        raise NotNow(Problem("step-not-open", "review", {"event": "claim", "state": row.state}))
+    row.claimed_by = ctx.person_id
+    ctx.record("review.claim", row, Note(audience="school"), grant=grant)
+    return ctx.saved(row)
+
+
+def take_over(ctx: Context, review_id: int, reason: str) -> Review:
+    """The bureau takes over what a county does not check: a school never fails for an office's silence."""
+    row, scope, _ = locked(ctx, review_id)
+    grant = ctx.permit(roles(Role.BUREAU_VERIFIER, Role.SECRETARY), scope, where="review")
+    if not reason.strip():
+        raise Invalid(Problem("reason-missing", "reason"))
+    row.taken_over = True
+    ctx.record("review.take_over", row, Note(reason=reason, audience="school"), grant=grant)
+    return ctx.saved(row)
+
+
+def acting_as(ctx: Context, scope: Scope) -> Role:
+    """In which office the caller acts here: the bureau's where it holds both."""
+    return (
+        Role.BUREAU_VERIFIER if may(ctx.actor, roles(Role.BUREAU_VERIFIER), scope, ctx.today) else Role.COUNTY_VERIFIER
+    )
+
+
+def facts_of(ctx: Context, row: Review, scope: Scope, policy: Policy) -> review.Facts:
+    """What passing, returning and accepting look at, but for what the caller says with it."""
+    return review.Facts(
+        acting=acting_as(ctx, scope),
+        county_check=policy.workflow.county_check and not scope.run_by_city,
+        taken_over=row.taken_over,
+        corrections_used=row.corrections,
+        corrections_at_most=policy.workflow.corrections_at_most,
+    )
+
+
+def pass_(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | None = None) -> Review:
+    """The county (or the bureau that took over) has checked every measure: on to the bureau."""
+    row, scope, policy = locked(ctx, review_id, version=version)
+    left = _mark(ctx, row, "county", accepted)
+    facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left)
+    told = Note(audience="school", told={"unsupported": sorted(accepted.unsupported)})
+    ctx.advance(review.WORKFLOW, row, review.Event.PASS, facts, scope, note=told, changes={"claimed_by": None})
+    return row
+
+
+def return_(ctx: Context, review_id: int, fields: Mapping[str, str], *, version: int | None = None) -> Review:
+    """Back to the school with the fields found wrong, each with its reason; they open again."""
+    row, scope, policy = locked(ctx, review_id, version=version)
+    if unknown := [m for m in fields if m not in policy.measures or policy.measures[m].supplier != "school"]:
+        raise Invalid(*(Problem("measure-unknown", f"measures.{m}", {"measure": m}) for m in unknown))
+    facts = replace(facts_of(ctx, row, scope, policy), returned_fields=fields)
+    if row.state == review.State.SCORED:
+        sheet = ctx.session.get_one(ScoreSheet, row.sheet_id)
+        facts = replace(facts, computed=Rating(sheet.rating), returned_as_incomplete=row.returned_incomplete)
+    changes = {
+        "correction_due": _correction_due(ctx, row, policy),
+        "corrections": row.corrections + (0 if row.state == review.State.SCORED else 1),
+        "returned_incomplete": row.returned_incomplete or row.state == review.State.SCORED,
+        "returned_fields": dict(fields),
+        "claimed_by": None,
+    }
+    # The reasons are on the review, where the school reads them; the event names the fields alone.
+    ctx.advance(review.WORKFLOW, row, review.Event.RETURN, facts, scope,
+                note=Note(audience="school", told={"fields": sorted(fields)}), changes=changes)  # fmt: skip
+    return row
+
+
+def _correction_due(ctx: Context, row: Review, policy: Policy) -> datetime:
+    """`restart`: the correction days from now; `continue`: the days left of the first correction still count."""
+    anew = ctx.calendar().due(ctx.now, policy.workflow.days["correct"], LOCAL)
+    if policy.workflow.correction_clock == "restart" or row.correction_due is None:
+        return anew
+    return max(row.correction_due, ctx.calendar().due(ctx.now, Duration(1, working=True), LOCAL))
+
+
+def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | None = None) -> Review:
+    """The bureau is satisfied: what is accepted goes on record for the year; the rest counts as not reported."""
+    row, scope, policy = locked(ctx, review_id, version=version)
+    left = _mark(ctx, row, "bureau", accepted)
+    r = cycles.round_of(ctx.session, row.round_id)
+    known = attributes.figures(ctx.session, [row.specialty_id], range(r.evidence_year, r.evidence_year + 1))
+    needed = sheet.blocking(policy) - {m.code for m in policy.measures.values() if m.supplier in BY_THEMSELVES}
+    there = set(known.get((row.specialty_id, r.evidence_year), {}))
+    facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left, missing_of_others=tuple(sorted(needed - there)))
+    ctx.advance(review.WORKFLOW, row, review.Event.ACCEPT, facts, scope,
+                note=Note(audience="school", told={"unsupported": sorted(accepted.unsupported)}),
+                changes={"claimed_by": None})  # fmt: skip
+    _record(ctx, row, policy, r.evidence_year)
+    return row
+
+
+BY_THEMSELVES = frozenset({"school", "panel", "computed"})
+"""Suppliers whose values come by another way than `supply`: evidence, the panel, the registry."""
+
+
+def _reported(ctx: Context, row: Review) -> Mapping[str, Mapping[str, str]]:
+    if row.evidence_version_id is None:
+        return {}
+    return ctx.session.get_one(EvidenceVersion, row.evidence_version_id).figures
+
+
+def _mark(ctx: Context, row: Review, office: str, said: Verdicts) -> tuple[str, ...]:
+    """Put the office's word on each reported measure on record; the measures still without one."""
+    reported = _reported(ctx, row)
+    if unknown := sorted(set(said.unsupported) - set(reported)):
+        raise Invalid(*(Problem("measure-not-reported", f"measures.{m}", {"measure": m}) for m in unknown))
+    if silent := sorted(m for m, reason in said.unsupported.items() if not reason.strip()):
+        raise Invalid(*(Problem("reason-missing", f"measures.{m}") for m in silent))
+    marked = set(reported) if said.accepted is None else {*said.accepted, *said.unsupported}
+    rows = [{"review_id": row.id, "evidence_version_id": row.evidence_version_id, "measure": m, "office": office,
+             "verdict": "unsupported" if m in said.unsupported else "accepted",
+             "reason": said.unsupported.get(m, ""), "marked_at": ctx.now, "marked_by": ctx.person_id}
+            for m in sorted(marked & set(reported))]  # fmt: skip
+    if rows:
+        new = insert(VerificationMark).values(rows)
+        keys = ["review_id", "evidence_version_id", "measure", "office"]
+        ctx.session.execute(new.on_conflict_do_update(index_elements=keys, set_={
+            c: new.excluded[c] for c in ("verdict", "reason", "marked_at", "marked_by")}))  # fmt: skip
+    return tuple(sorted(set(reported) - marked))
+
+
+def _record(ctx: Context, row: Review, policy: Policy, year: int) -> None:
+    """What both offices accepted becomes the year's figures; what is not supported is taken off the record."""
+    refused = review_queries.unsupported(ctx.session, row.id, row.evidence_version_id)
+    reported = _reported(ctx, row)
+    source = f"review {row.id}, version {row.evidence_version_id}"
+    own = [m.code for m in policy.measures.values() if m.supplier == "school"]
+    review_queries.record_figures(
+        ctx.session,
+        [NewFigure(row.specialty_id, year, m, "" if m in refused else reported.get(m, {}).get("value", ""),
+                   "school", source) for m in own],
+        ctx.now,
+        ctx.person_id,
+    )  # fmt: skip
+
+
+def default(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
+    """The deadline passed: nothing came, or no correction did; the last submitted version stands."""
+    row, scope, _ = locked(ctx, review_id, version=version)
+    due = row.correction_due if row.state == review.State.RETURNED else row.due
+    passed = due is not None and not is_kept(ctx.now, due)
+    facts = review.Facts(deadline_passed=passed, reminders_served=row.reminders)
+    ctx.advance(review.WORKFLOW, row, review.Event.DEFAULT, facts, scope, note=Note(audience="school"),
+                changes={"was_defaulted": True, "returned_fields": {}})  # fmt: skip
+    return row
+
+
+def exempt(ctx: Context, review_id: int, reason: str, *, version: int | None = None) -> Review:
+    """The secretary takes a review out of its round, with a reason on record."""
+    row, scope, _ = locked(ctx, review_id, version=version)
+    facts = review.Facts(reason=reason)
+    ctx.advance(review.WORKFLOW, row, review.Event.EXEMPT, facts, scope, note=Note(reason=reason, audience="school"))
+    return row

@@ -1,0 +1,136 @@
+"""What the system knows of a specialty by itself: the attributes a policy may use, and the computed measures."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.evidence import Value
+
+from .registry import CatalogueEntry, School, Specialty
+from .reviews import Figure
+
+KNOWN = frozenset({
+    "level", "class", "subclass", "class_name", "catalogue_code", "years_open", "school_kind", "run_by", "county",
+    "off_catalogue", "state_controlled", "defaulted",
+})  # fmt: skip
+"""The attributes a round's policy may declare; another one is a problem when a round pins it."""
+
+COMPUTED = frozenset({"schools_offering", "schools_in_area", "schools_share", "city_graduates"})
+"""The measures the registry supplies (`supplier: computed`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A specialty of a city with what its attributes rest on."""
+
+    id: int
+    school_id: int
+    level: str
+    class_code: str
+    class_name: str
+    catalogue_code: str
+    state_controlled: bool
+    opened_on: date
+    closed_on: date | None
+    school_kind: str
+    run_by: str
+    county: str
+
+    def years_open(self, at: date) -> int:
+        """Full years from its opening to that day."""
+        birthday = (at.month, at.day) >= (self.opened_on.month, self.opened_on.day)
+        return max(0, at.year - self.opened_on.year - (0 if birthday else 1))
+
+    def attributes(self, at: date, *, defaulted: bool) -> dict[str, Value]:
+        """Every known attribute at the reference date, as the engine reads them."""
+        return {
+            "level": self.level,
+            "class": self.class_code,
+            "subclass": self.catalogue_code[:4],
+            "class_name": self.class_name,
+            "catalogue_code": self.catalogue_code,
+            "years_open": Decimal(self.years_open(at)),
+            "school_kind": self.school_kind,
+            "run_by": self.run_by,
+            "county": self.county,
+            "off_catalogue": "true" if self.catalogue_code.startswith("X") else "false",
+            "state_controlled": "true" if self.state_controlled else "false",
+            "defaulted": "true" if defaulted else "false",
+        }
+
+
+def _sites() -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(
+            Specialty.id, Specialty.school_id, Specialty.level, Specialty.class_code, Specialty.class_name,
+            Specialty.catalogue_code, sa.func.coalesce(CatalogueEntry.state_controlled, False), Specialty.opened_on,
+            Specialty.closed_on, School.kind, School.run_by, School.jurisdiction_code,
+        )
+        .join(School, School.id == Specialty.school_id)
+        .outerjoin(CatalogueEntry, CatalogueEntry.id == Specialty.catalogue_entry_id)
+    )  # fmt: skip
+
+
+def site(session: Session, specialty_id: int) -> Site:
+    """One specialty; NoResultFound when there is none (a foreign key says there is)."""
+    return Site(*list(session.execute(_sites().where(Specialty.id == specialty_id)).one()))
+
+
+def sites(
+    session: Session, city: str, *, levels: Collection[str], school_kinds: Collection[str], at: date
+) -> dict[int, Site]:
+    """The specialties of a city that are in scope and open at that day, by id, in order of id."""
+    found = _sites().where(
+        School.city_code == city,
+        Specialty.level.in_(levels),
+        School.kind.in_(school_kinds),
+        Specialty.opened_on <= at,
+        sa.or_(Specialty.closed_on.is_(None), Specialty.closed_on > at),
+    )
+    return {row.id: Site(*list(row)) for row in session.execute(found.order_by(Specialty.id))}
+
+
+def figures(session: Session, ids: Collection[int], years: range) -> dict[tuple[int, int], dict[str, str]]:
+    """(specialty, year) → measure → current value as written, in one statement."""
+    found = sa.select(Figure.specialty_id, Figure.year, Figure.measure, Figure.value).where(
+        Figure.specialty_id.in_(ids), Figure.year.in_(years), Figure.superseded_at.is_(None)
+    )
+    by_year: dict[tuple[int, int], dict[str, str]] = {}
+    for specialty_id, year, measure, value in session.execute(found):
+        by_year.setdefault((specialty_id, year), {})[measure] = value
+    return by_year
+
+
+def computed(sites_: Mapping[int, Site], graduates: Mapping[int, str]) -> dict[int, dict[str, str]]:
+    """The computed measures of each site, from the registry and the year's `graduates` figures.
+
+    `schools_share` (布点率) is the share of the level's schools in the city that offer the entry, in per cent.
+    """
+    offering: dict[tuple[str, str], set[int]] = {}
+    schools: dict[str, set[int]] = {}
+    graduated: dict[tuple[str, str], int] = {}
+    for site in sites_.values():
+        entry = (site.level, site.catalogue_code)
+        offering.setdefault(entry, set()).add(site.school_id)
+        schools.setdefault(site.level, set()).add(site.school_id)
+        graduated[entry] = graduated.get(entry, 0) + int(graduates.get(site.id) or 0)
+    return {
+        site.id: {
+            "schools_offering": str(len(offering[site.level, site.catalogue_code])),
+            "schools_in_area": str(len(schools[site.level])),
+            "schools_share": _percent(len(offering[site.level, site.catalogue_code]), len(schools[site.level])),
+            "city_graduates": str(graduated[site.level, site.catalogue_code]),
+        }
+        for site in sites_.values()
+    }
+
+
+def _percent(part: int, whole: int) -> str:
+    """Half up, two places, without a float."""
+    hundredths = (2 * 10000 * part + whole) // (2 * whole)
+    return f"{hundredths // 100}.{hundredths % 100:02d}"

@@ -1,0 +1,161 @@
+"""Questions about reviews that several verbs ask: where one stands, whose it is, how many are left."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine import review
+from specialty_eval.engine.permissions import Scope
+
+from .cycles import Round
+from .registry import School, Specialty, SpecialtyCode
+from .reviews import Attachment, Figure, Review, VerificationMark
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """A review with the names people know it by, for lists."""
+
+    id: int
+    round_id: int
+    specialty_id: int
+    code: str
+    specialty: str
+    school: str
+    county: str
+    level: str
+    class_name: str
+    state: str
+    version: int
+    due: datetime | None
+
+
+def titled() -> sa.Select[*tuple[object, ...]]:
+    """The query behind `Titled`, to be narrowed and ordered by the caller."""
+    return (
+        sa.select(
+            Review.id, Review.round_id, Review.specialty_id, SpecialtyCode.code, Specialty.name, School.name,
+            School.jurisdiction_code, Specialty.level, Specialty.class_name, Review.state, Review.version, Review.due,
+        )
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
+    )  # fmt: skip
+
+
+def scope(session: Session, review_id: int) -> Scope | None:
+    """Whose the review's specialty is; None when there is no such review."""
+    found = (
+        sa.select(School.id, School.jurisdiction_code, School.city_code, School.run_by)
+        .join(Specialty, Specialty.school_id == School.id)
+        .join(Review, Review.specialty_id == Specialty.id)
+        .where(Review.id == review_id)
+    )
+    row = session.execute(found).one_or_none()
+    if row is None:
+        return None
+    return Scope(school_id=str(row[0]), county=row[1], city=row[2], run_by_city=row[3] == "city")
+
+
+def ids_in(session: Session, round_id: int, states: Collection[str]) -> list[int]:
+    """The reviews of a round in these states, in order of id."""
+    found = sa.select(Review.id).where(Review.round_id == round_id, Review.state.in_(states)).order_by(Review.id)
+    return list(session.scalars(found))
+
+
+def count_by_state(session: Session, round_id: int) -> dict[str, int]:
+    """State → how many reviews of the round."""
+    found = sa.select(Review.state, sa.func.count()).where(Review.round_id == round_id).group_by(Review.state)
+    return {state: number for state, number in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def unended(session: Session, round_ids: Collection[int]) -> int:
+    """How many reviews of these rounds have not ended."""
+    ended = [state.value for state in review.ENDED]
+    found = sa.select(sa.func.count()).where(Review.round_id.in_(round_ids), Review.state.not_in(ended))
+    return session.scalar(found) or 0
+
+
+def attached(session: Session, review_id: int) -> set[str]:
+    """The measures that have an attachment."""
+    return set(session.scalars(sa.select(Attachment.measure).where(Attachment.review_id == review_id).distinct()))
+
+
+def unsupported(session: Session, review_id: int, version_id: int | None) -> set[str]:
+    """The measures of an evidence version that an office found unsupported."""
+    found = sa.select(VerificationMark.measure).where(
+        VerificationMark.review_id == review_id,
+        VerificationMark.evidence_version_id.is_not_distinct_from(version_id),
+        VerificationMark.verdict == "unsupported",
+    )
+    return set(session.scalars(found))
+
+
+def is_reviewed(session: Session, specialty_id: int, year: int) -> bool:
+    """Whether a review that has not ended asks the specialty for its evidence of that year."""
+    ended = [state.value for state in review.ENDED]
+    found = (
+        sa.select(Review.id)
+        .join(Round, Round.id == Review.round_id)
+        .where(Review.specialty_id == specialty_id, Round.evidence_year == year, Review.state.not_in(ended))
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFigure:
+    """A value to go on record: of whom, of which year, from whom."""
+
+    specialty_id: int
+    year: int
+    measure: str
+    value: str
+    supplier: str
+    source: str
+
+
+def record_figures(session: Session, new: Iterable[NewFigure], now: datetime, by: int | None) -> int:
+    """Put values on record; one that says otherwise is superseded, one that says the same stays. How many are new."""
+    wanted: Mapping[tuple[int, int, str], NewFigure] = {(f.specialty_id, f.year, f.measure): f for f in new}
+    if not wanted:
+        return 0
+    keys = sa.tuple_(Figure.specialty_id, Figure.year, Figure.measure)
+    current = {
+        (f.specialty_id, f.year, f.measure): f
+        for f in session.scalars(
+            sa.select(Figure).where(keys.in_(list(wanted)), Figure.superseded_at.is_(None)).with_for_update()
+        )
+    }
+    changed = [f for key, f in wanted.items() if key not in current or _differs(current[key], f)]
+    stale = [current[key].id for key, f in wanted.items() if key in current and _differs(current[key], f)]
+    if stale:
+        session.execute(sa.update(Figure).where(Figure.id.in_(stale)).values(superseded_at=now))
+    rows = [
+        {"specialty_id": f.specialty_id, "year": f.year, "measure": f.measure, "value": f.value,
+         "supplier": f.supplier, "source": f.source, "recorded_at": now, "recorded_by": by}
+        for f in changed if f.value != ""
+    ]  # fmt: skip
+    for start in range(0, len(rows), 2000):
+        session.execute(insert(Figure).values(rows[start : start + 2000]))
+    return len(changed)
+
+
+def _differs(old: Figure, new: NewFigure) -> bool:
+    return (old.value, old.supplier, old.source) != (new.value, new.supplier, new.source)
+
+
+def late(session: Session, round_id: int, state: str, now: datetime) -> list[int]:
+    """The reviews of a round in a state of the school whose own deadline has passed."""
+    column = Review.correction_due if state == review.State.RETURNED else Review.due
+    found = sa.select(Review.id).where(Review.round_id == round_id, Review.state == state, column <= now)
+    return list(session.scalars(found.order_by(Review.id)))
+
+
+def reminders(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """Review → reminders served."""
+    found = sa.select(Review.id, Review.reminders).where(Review.id.in_(ids))
+    return {key: served for key, served in session.execute(found)}  # noqa: C416 -- see above
