@@ -1,6 +1,5 @@
 """Random conditions whose constants lie on, or just beside, figures that really occur in the evidence."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -28,9 +27,7 @@ class Subjects:
     facts: Facts
     met: dict[tuple[str, str], list[Value]] = field(default_factory=dict)
     previous: bool = True
-
-    def without(self, *kinds: str) -> "Subjects":
-        return Subjects(self.facts, {key: met for key, met in self.met.items() if key[0] not in kinds}, self.previous)
+    stands_for: dict[str, str] = field(default_factory=dict)  # an indicator that is a measure, to its measure
 
 
 def measures_met(facts: Facts) -> dict[tuple[str, str], list[Value]]:
@@ -78,7 +75,8 @@ def previous(rng: Random) -> Condition:
 def leaf(rng: Random, subjects: Subjects) -> Condition:
     kind, code = rng.choice(list(subjects.met))
     met = subjects.met[kind, code]
-    made = comparisons(rng, kind, code, met, subjects.facts)
+    measure = code if kind == "measure" else subjects.stands_for.get(code, "") if kind == "indicator" else ""
+    made = comparisons(rng, measure, met, subjects.facts)
     if kind in ("total", "completeness"):
         return {kind: made}
     leaf = {kind: code, **made}
@@ -95,28 +93,21 @@ def years(rng: Random) -> dict[str, Any]:
     return made
 
 
-def comparisons(rng: Random, kind: str, code: str, met: list[Value], facts: Facts) -> dict[str, Any]:
+def comparisons(rng: Random, measure: str, met: list[Value], facts: Facts) -> dict[str, Any]:
+    """Of a subject with these values; `measure` is the measure that it is, if it is one."""
     if rng.random() < 0.15:
         return {"reported": rng.random() < 0.5}
-    known = [one for one in met if one is not None]
-    boolean = code in facts.of_type("boolean") if kind == "measure" else any(isinstance(one, bool) for one in known)
-    if boolean:
-        others = [one for one in facts.of_type("boolean") if one != code]
+    if measure in facts.of_type("boolean"):
+        others = [one for one in facts.of_type("boolean") if one != measure]
         if others and rng.random() < 0.1:
             return {"equals": {"measure": rng.choice(others)}}
         return rng.choice([{"equals": True}, {"equals": True}, {"equals": False}])
-    texts = texts_of(kind, code, known, facts)
+    texts = list(facts.measures.get(measure, {}).get("options", [])) or sorted({x for x in met if isinstance(x, str)})
     if texts:
         if rng.random() < 0.5:
             return {"equals": rng.choice(texts)}
         return {"one_of": rng.sample(texts, rng.randint(1, len(texts)))}
-    return number_comparisons(rng, [one for one in known if isinstance(one, Fraction)], facts, code)
-
-
-def texts_of(kind: str, code: str, known: Sequence[Value], facts: Facts) -> list[str]:
-    if kind == "measure":
-        return list(facts.measures[code].get("options", []))
-    return sorted({one for one in known if isinstance(one, str)})
+    return number_comparisons(rng, [one for one in met if isinstance(one, Fraction)], facts, measure)
 
 
 def number_comparisons(rng: Random, known: list[Fraction], facts: Facts, code: str) -> dict[str, Any]:

@@ -142,6 +142,14 @@ def set_when(name: str, *conditions: tuple[str, dict[str, Any]]) -> Makes:
     return make
 
 
+def bad_attribute(on: Spoiler) -> Mistake:
+    """Not in `class`, which mistakes in conditions ask of."""
+    kept = on.tree["attributes"]["class"]
+    where, entry = on.take("attributes", lambda one: one is not kept)
+    entry["type"] = on.rng.choice(["boolean", "number"])
+    return Mistake("bad type of an attribute", f"{where}.type")
+
+
 def duplicate_code(on: Spoiler) -> Mistake:
     section = on.rng.choice(["indicators", "rating.rules", "dimensions", "checks", "rating.caps"])
     (_, one), (second, other) = sorted([on.take(section), on.take(section)], key=lambda pair: pair[0])
@@ -204,6 +212,7 @@ def wrong_form(on: Spoiler) -> Mistake:
 
 def pooled_without_ratio(on: Spoiler) -> Mistake:
     where, entry = on.take("indicators", lambda one: "ratio" not in one["value"] or isinstance(one["value"], str))
+    on.type_of(entry["value"])
     entry["over"] = {"pooled": Decimal(2)}
     return Mistake("pooled without a ratio", f"{where}.over")
 
@@ -320,7 +329,6 @@ MISTAKES: list[Makes] = [
     set_path("publication.restricted", "shown"),
     set_path("lists.urgent", {"rules": [{"code": "x", "when": {"count": "nowhere", "above": LOOKS}}]}),
     set_key("opening", "count", "nowhere"),
-    set_key("attributes", "type", "boolean", "number"),
     set_key("measures", "supplier", "nobody", "department:"),
     set_key("measures", "type", "float"),
     set_key("measures", "decimals", Decimal(5), Decimal("1.5"), Decimal(-1)),
@@ -356,7 +364,8 @@ MISTAKES: list[Makes] = [
         (".previous.one_of", {"previous": {"of_last": LOOKS, "at_least": LOOKS, "one_of": ["blue"]}}),
     ),
     set_when("a condition of the wrong type", ("", {"not": "x"}), ("", {"all": {"any": []}})),
-    duplicate_code, unknown_measure, unknown_part, wrong_part, not_rising, beyond_100, options_of_choice, wrong_form,
+    bad_attribute, duplicate_code,
+    unknown_measure, unknown_part, wrong_part, not_rising, beyond_100, options_of_choice, wrong_form,
     pooled_without_ratio, weight_without_points, weights_not_100, options_missing, bounds_crossed,
     last_rule_with_when, rule_without_when, becomes_now, total_in_adjustment, without_weights,
     needs_of_another_kind, alias, tag, duplicate_key,

@@ -201,7 +201,8 @@ def subjects_of(facts: Facts, figures: Figures) -> Subjects:
             code = dimension["code"]
             met["dimension", code] = [figures.dimension(name, code) for name in facts.names]
         met["completeness", ""] = [figures.completeness(name) for name in facts.names]
-    return Subjects(facts, met)
+    stands_for = {code: one["value"] for code, one in figures.indicators.items() if isinstance(one["value"], str)}
+    return Subjects(facts, met, stands_for=stands_for)
 
 
 def at_code(key: tuple[str, int], code: str) -> tuple[str, str, int]:
