@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ class Numbers:
 
     @property
     def bound(self) -> int:
-        """The largest magnitude in `data`."""
-        return max(abs(self.low), abs(self.high))
+        """The largest magnitude in `data`, at least 1 (what it is multiplied by must fit too)."""
+        return max(abs(self.low), abs(self.high), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +52,23 @@ Operand = Numbers | Codes
 def places(value: Decimal) -> int:
     """How many decimal places `value` needs (trailing zeros don't count)."""
     denominator = value.as_integer_ratio()[1]
-    count = 0
-    while denominator > 1:
-        denominator = -(-denominator // 10) if denominator % 10 == 0 else denominator * 2 // 10 or 1
-        count += 1
-    return count
-
-
-def scaled(value: Decimal, scale: int) -> Fraction:
-    """`value` x 10**scale, exactly."""
-    return Fraction(value) * 10**scale
+    return next(n for n in count() if 10**n % denominator == 0)
 
 
 @lru_cache(maxsize=4096)
 def floor_scaled(value: Decimal, scale: int) -> int:
     """The largest integer not above `value` x 10**scale."""
-    return scaled(value, scale).__floor__()
+    numerator, denominator = value.as_integer_ratio()
+    whole: int = numerator * 10**scale // denominator
+    return whole
 
 
 @lru_cache(maxsize=4096)
 def ceil_scaled(value: Decimal, scale: int) -> int:
     """The smallest integer not below `value` x 10**scale."""
-    return scaled(value, scale).__ceil__()
+    numerator, denominator = value.as_integer_ratio()
+    whole: int = -(-numerator * 10**scale // denominator)
+    return whole
 
 
 def half_up(value: Fraction) -> int:
@@ -87,8 +83,13 @@ def unscaled(value: int, scale: int) -> Decimal:
     return Decimal((int(value < 0), digits, -scale))
 
 
+def integers(values: Sequence[int], bound: int) -> Array:
+    """A column for a computation within `bound`."""
+    return np.array(values, object if bound > LARGEST else np.int64)
+
+
 def wide(data: Array, bound: int) -> Array:
-    """`data` for a computation whose every intermediate result stays within `bound`: Python integers if int64 may not do."""
+    """`data` for a computation that stays within `bound` all the way: Python integers if int64 may not do."""
     if bound > LARGEST:
         return data if data.dtype == object else data.astype(object)
     return data if data.dtype in (np.int64, object) else data.astype(np.int64)
@@ -117,6 +118,17 @@ def added(parts: Sequence[Numbers]) -> Numbers:
         data = wide(total.data, max(-low, high)) + wide(part.data, part.bound)
         total = Numbers(data, total.has & part.has, scale, low, high)
     return total
+
+
+def summed(parts: Sequence[tuple[Numbers, Mask]]) -> Numbers:
+    """Row by row the sum of what is reported and chosen by the mask; reported where anything is. One scale."""
+    low, high = sum(min(0, n.low) for n, _ in parts), sum(max(0, n.high) for n, _ in parts)
+    data, has = np.zeros(1, np.int64), np.zeros(1, np.bool_)
+    for numbers, mask in parts:
+        chosen = numbers.has & mask
+        data = data + np.where(chosen, wide(numbers.data, max(-low, high)), 0)
+        has = has | chosen
+    return Numbers(data, has, parts[0][0].scale, low, high)
 
 
 def negated(numbers: Numbers) -> Numbers:

@@ -1,0 +1,149 @@
+"""What a score run found: compact arrays, a sheet that explains one specialty, and the lines of RESULTS.csv."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .batch import RATINGS
+from .compiled import Compiled, Reason, Step
+from .exact import Codes, Operand, half_up, unscaled
+from .indicators import Block, Peers
+from .policy import Indicator, Policy
+from .rating import Marks, Ratings
+from .vocabulary import Missing, Rating
+
+EMPTY = -1
+"""In an array of hundredths: no score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One indicator of one specialty: its value, its points, and whether it is in the sums.
+
+    `points` are None where it has none or is left out; a missing value that counts has 0.
+    """
+
+    code: str
+    value: Decimal | bool | str | None
+    points: Decimal | None
+    weight: Decimal | None
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One specialty's result with all that explains it; scores are None where there are none."""
+
+    specialty: str
+    total: Decimal | None
+    dimensions: Mapping[str, Decimal | None]
+    completeness: Decimal | None
+    rating: Rating
+    reasons: tuple[Reason, ...]
+    indicators: tuple[Line, ...]
+
+
+class Results:
+    """The rated specialties in the order of the batch.
+
+    `total` and `dimensions` (dimension x specialty) are hundredths, EMPTY where there are none; `ratings` are codes
+    (places in `RATINGS`).
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        peers: Peers,
+        chosen: NDArray[np.intp] | None,
+        total: NDArray[np.int16],
+        dimensions: NDArray[np.int16],
+        ratings: Ratings,
+        marks: Marks,
+    ) -> None:
+        self.total, self.dimensions, self.ratings, self.marks = total, dimensions, ratings, marks
+        self._compiled, self._peers, self._chosen = compiled, peers, chosen
+
+    def __len__(self) -> int:
+        return len(self.total)
+
+    @property
+    def policy(self) -> Policy:
+        """What was applied."""
+        return self._compiled.policy
+
+    @property
+    def specialties(self) -> Sequence[str]:
+        """Whose results these are, in order."""
+        everybody = self._peers.batch.specialties
+        return everybody if self._chosen is None else [everybody[i] for i in self._chosen.tolist()]
+
+    def specialty(self, i: int) -> str:
+        """Whose result is the i-th."""
+        return self._peers.batch.specialties[self._row(i)]
+
+    def rating(self, i: int) -> Rating:
+        """The i-th rating."""
+        return RATINGS[int(self.ratings[i])]
+
+    def reasons(self, i: int) -> tuple[Reason, ...]:
+        """What led to the i-th rating, in order."""
+        return tuple(self._compiled.reasons[number] for number in self.marks.of(i))
+
+    def sheet(self, i: int) -> Sheet:
+        """The i-th result, explained by the same computation that made it."""
+        row = self._row(i)
+        block = Block(self._peers, slice(row, row + 1))
+        lines = tuple(_line(one.indicator, block) for one in self._compiled.indicators.values())
+        weight = sum((Fraction(line.weight) for line in lines if line.weight and line.value is not None), Fraction())
+        return Sheet(
+            specialty=self.specialty(i),
+            total=_score(self.total[i]),
+            dimensions={d.code: _score(v) for d, v in zip(self.policy.dimensions, self.dimensions[:, i], strict=True)},
+            completeness=unscaled(half_up(weight * 100), 2) if self.policy.weighted else None,
+            rating=self.rating(i),
+            reasons=self.reasons(i),
+            indicators=lines,
+        )
+
+    def header(self) -> list[str]:
+        """The columns of RESULTS.csv."""
+        return ["specialty", "total", *(f"dimension:{d.code}" for d in self.policy.dimensions), "rating", "reasons"]
+
+    def rows(self) -> Iterator[list[str]]:
+        """The lines of RESULTS.csv: scores with two places, empty where there is none; reasons joined by `;`."""
+        texts = [f"{n // 100}.{n % 100:02d}" for n in range(10001)] + [""]  # EMPTY is the last
+        scores = [[texts[n] for n in line.tolist()] for line in (self.total, *self.dimensions)]
+        for i, (specialty, *found) in enumerate(zip(self.specialties, *scores, strict=True)):
+            yield [specialty, *found, self.rating(i).value, ";".join(reason.code for reason in self.reasons(i))]
+
+    def _row(self, i: int) -> int:
+        return i if self._chosen is None else int(self._chosen[i])
+
+
+def _line(indicator: Indicator, block: Block) -> Line:
+    year = block.years[-1]
+    value = _shown(block.value(indicator.code, year))
+    counted = indicator.weight is not None and (value is not None or indicator.missing is Missing.ZERO)
+    points = None
+    if indicator.points is not None and (value is not None or counted):
+        points = unscaled(int(block.hundredths(indicator.code, year)[0]), 2)
+    return Line(indicator.code, value, points, indicator.weight, counted)
+
+
+def _shown(value: Operand) -> Decimal | bool | str | None:
+    if not value.has[0]:
+        return None
+    if isinstance(value, Codes):
+        return next(known for known, code in value.index.items() if code == value.data[0])
+    return unscaled(int(value.data[0]), value.scale)
+
+
+def _score(hundredths: np.int16) -> Decimal | None:
+    return None if hundredths == EMPTY else unscaled(int(hundredths), 2)
+
+
+__all__ = ["EMPTY", "Line", "Reason", "Results", "Sheet", "Step"]

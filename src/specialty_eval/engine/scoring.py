@@ -1,0 +1,187 @@
+"""Totals, dimension scores and completeness of a batch, block by block, and the ratings that follow from them.
+
+The one way to a score: a single specialty is a batch of one."""
+
+import operator
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .batch import Batch, History, Rows, groups
+from .compiled import Compiled, Step, Weighted, compile_policy
+from .conditions import Subject
+from .errors import Invalid, Problem
+from .evaluation import holds
+from .exact import Array, Mask, Numbers, added, divided, floor_scaled, places, wide
+from .indicators import Block, Peers
+from .policy import Policy
+from .rating import Marks, Pending, first_ratings, last_ratings
+from .results import EMPTY, Results
+from .vocabulary import Rating
+
+ROWS = 16384
+"""So many rows at a time: what is computed for them stays in the processor's second cache."""
+
+
+def score_batch(
+    policy: Policy,
+    batch: Batch,
+    history: History | Mapping[str, Sequence[Rating | str]] | None = None,
+    *,
+    rated: Collection[str] | NDArray[np.bool_] | None = None,
+) -> Results:
+    """Score and rate specialties of a batch.
+
+    `history` has each specialty's earlier ratings in the order of their years. `rated` (specialties, or a mask over
+    the batch) limits who gets a total and a rating and is in a quota's group; ranks look at everybody. By default all
+    that have a row in the scored year. Raises Invalid when one to be rated has none.
+    """
+    compiled = compile_policy(policy)
+    past = history if isinstance(history, History) else History.of(batch, history or {})
+    peers = Peers(compiled.indicators, batch, past)
+    chosen = _chosen(batch, rated)
+    size = batch.size if chosen is None else len(chosen)
+    total = np.full(size, EMPTY, np.int16)
+    dimensions = np.full((len(policy.dimensions), size), EMPTY, np.int16)
+    rating = np.empty(size, np.uint8)
+    marks, pending = Marks(len(compiled.reasons), size), Pending.for_rows(compiled, size)
+    for start in range(0, size, ROWS):
+        rows = slice(start, min(start + ROWS, size))
+        block = Block(peers, rows if chosen is None else chosen[rows])
+        incomplete = _score(compiled, block, marks, rows)
+        _store(compiled, block, total[rows], dimensions[:, rows])
+        rating[rows] = first_ratings(compiled, block, incomplete, marks, rows)
+        pending.look(compiled, block, rows)
+    shared = {q.within: groups(batch, q.within)[_all(chosen)] for q in policy.rating.quotas}
+    last_ratings(compiled, rating, total, shared, pending, marks)
+    return Results(compiled, peers, chosen, total, dimensions, rating, marks)
+
+
+def checks_that_hold(policy: Policy, batch: Batch) -> list[tuple[int, int | None, str]]:
+    """Every check that objects: (number of the row among those given, its year, the check's code), by row."""
+    peers = Peers(compile_policy(policy).indicators, batch, History.none(batch.size))
+    block = Block(peers, slice(0, batch.size))
+    found = []
+    for place, year in enumerate(batch.years):
+        present = block.present(year)
+        for number, check in enumerate(policy.checks):
+            for row in batch.rows[place][holds(check.when, block, year) & present].tolist():
+                found.append((row, number, batch.year_of(place), check.code))
+    return [(row, year, code) for row, _, year, code in sorted(found, key=lambda f: f[:2])]
+
+
+def _all(chosen: NDArray[np.intp] | None) -> Rows:
+    return slice(None) if chosen is None else chosen
+
+
+def _chosen(batch: Batch, rated: Collection[str] | NDArray[np.bool_] | None) -> NDArray[np.intp] | None:
+    """The batch's rows that are rated, None for all of them."""
+    present = batch.rows[-1] >= 0
+    if rated is None:
+        return None if present.all() else np.flatnonzero(present)
+    if isinstance(rated, np.ndarray):
+        mask = rated
+    else:
+        wanted = frozenset(rated)
+        mask = np.array([s in wanted for s in batch.specialties], np.bool_)
+        if unknown := sorted(wanted.difference(batch.specialties)):
+            raise Invalid(*(Problem("specialty-without-evidence", s) for s in unknown))
+    if absent := [batch.specialties[i] for i in np.flatnonzero(mask & ~present).tolist()]:
+        raise Invalid(*(Problem("specialty-without-evidence", s, {"year": batch.scored}) for s in absent))
+    return None if mask.all() else np.flatnonzero(mask)
+
+
+def _score(compiled: Compiled, block: Block, marks: Marks, rows: slice) -> Mask:
+    """Give the block its scores and mark the adjustments; returns who is incomplete."""
+    incomplete = np.zeros(rows.stop - rows.start, np.bool_)
+    for code in compiled.blocking:
+        incomplete |= ~block.value(code, block.years[-1]).has
+    sums = [_sum(compiled, block, weighted) for weighted in compiled.weighted]
+    known = [part for part in sums if part is not None]
+    everything = reduce(operator.add, known) if known else None
+    counted = _counted(compiled, everything, compiled.weighted)
+    if isinstance(counted, np.ndarray):
+        incomplete |= counted == 0
+    scored = ~incomplete
+    for dimension, weighted, part in zip(compiled.policy.dimensions, compiled.weighted, sums, strict=True):
+        score = _mean(compiled, part, _counted(compiled, part, [weighted]), scored)
+        block.scores[Subject.DIMENSION, dimension.code] = score
+    if everything is not None and compiled.lanes.complete:
+        block.scores[Subject.COMPLETENESS, ""] = _completeness(compiled, everything)
+    extra = _extra(compiled, block, scored, marks, rows)
+    block.scores[Subject.TOTAL, ""] = _mean(compiled, everything, counted, scored, extra)
+    return incomplete
+
+
+def _sum(compiled: Compiled, block: Block, weighted: Sequence[Weighted]) -> Array | None:
+    """The packed sums of some weighted indicators; None for none."""
+    year = block.years[-1]
+    total: Array | None = None
+    for one in weighted:
+        entries = block.entries(one.measure, year) if one.table is not None else None
+        if one.table is not None and entries is not None:
+            part = one.table.take(entries)
+        else:
+            has = block.value(one.code, year).has
+            part = compiled.lanes.packed(block.hundredths(one.code, year), has, one.weight, one.missing)
+        if total is None:
+            total = part
+        else:
+            total += part
+    return total
+
+
+def _counted(compiled: Compiled, sums: Array | None, weighted: Iterable[Sequence[Weighted]]) -> Array | int:
+    """Σ weight of those that count: the same for everybody unless some indicator may be left out."""
+    if sums is not None and compiled.lanes.counted:
+        return compiled.lanes.counted_of(sums)
+    return sum(one.weight for group in weighted for one in group)
+
+
+def _extra(compiled: Compiled, block: Block, scored: Mask, marks: Marks, rows: slice) -> Numbers | None:
+    """The points of the adjustments that hold."""
+    parts = []
+    for number, adjustment in enumerate(compiled.policy.adjustments, compiled.first(Step.ADJUSTMENT)):
+        held = holds(adjustment.when, block, block.years[-1]) & scored
+        marks.add(number, held, rows)
+        points = floor_scaled(adjustment.points, scale := max(2, places(adjustment.points)))
+        parts.append(Numbers(wide(held, abs(points)) * points, held, scale, min(0, points), max(0, points)))
+    if not parts:
+        return None
+    return added(parts)
+
+
+def _mean(
+    compiled: Compiled, sums: Array | None, counted: Array | int, scored: Mask, extra: Numbers | None = None
+) -> Numbers:
+    """Σ weight x points / Σ weight, and the extra points, cut to 0-100, in hundredths; empty where nothing counts."""
+    if sums is None:
+        return Numbers(np.zeros(scored.shape, np.int64), np.zeros(scored.shape, np.bool_), 2, 0, 0)
+    has = scored if isinstance(counted, int) else scored & (counted > 0)
+    above, below = compiled.lanes.points_of(sums), np.maximum(counted, 1)
+    if extra is not None:
+        fine = 10 ** (extra.scale - 2)
+        bound = 4 * compiled.whole * (10000 * fine + extra.bound)
+        below = wide(np.asarray(below), bound)
+        above = np.clip(wide(above, bound) * fine + wide(extra.data, bound) * below, 0, below * (10000 * fine))
+        below = below * fine
+    return Numbers(divided(above, below, signed=False), has, 2, 0, 10000)
+
+
+def _completeness(compiled: Compiled, sums: Array) -> Numbers:
+    """The weight of the weighted indicators that have a value, to two places."""
+    weight = compiled.lanes.complete_of(sums)
+    percent = compiled.unit * 100
+    bound = 2 * compiled.whole * percent.numerator + percent.denominator
+    data = divided(wide(weight, bound) * percent.numerator, percent.denominator, signed=False)
+    return Numbers(data, np.ones(data.shape, np.bool_), 2, 0, 10000)
+
+
+def _store(compiled: Compiled, block: Block, total: NDArray[np.int16], dimensions: NDArray[np.int16]) -> None:
+    """Write the scores to the results, EMPTY where there are none."""
+    subjects = [(Subject.DIMENSION, dimension.code) for dimension in compiled.policy.dimensions]
+    for target, subject in zip((total, *dimensions), ((Subject.TOTAL, ""), *subjects), strict=True):
+        score = block.scores[subject]
+        target[:] = np.where(score.has, score.data, EMPTY)
