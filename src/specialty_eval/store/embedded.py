@@ -164,8 +164,9 @@ def _is_alive(place: Place) -> bool:
 
 def _forget_reused_number(place: Place) -> None:
     """After a restart of the machine or container the number noted last may be another program's, and PostgreSQL would
-    wait for that. The rest of the note stays: it is how PostgreSQL sees that nothing else still writes to the data.
+    give way to it. The rest of its note stays: by that it sees whether anything else still writes to the data.
     """
+    (place.sockets / f".s.PGSQL.{SETTINGS['port']}.lock").unlink(missing_ok=True)
     note = place.cluster / "postmaster.pid"
     with suppress(FileNotFoundError, ValueError):
         number, rest = note.read_text().split("\n", 1)
