@@ -73,14 +73,16 @@ def previous(rng: Random) -> Condition:
 
 
 def leaf(rng: Random, subjects: Subjects) -> Condition:
-    kind, code = rng.choice(list(subjects.met))
+    taste = subjects.facts.taste
+    asked = [key for key in subjects.met if key[0] in taste.asks]
+    kind, code = rng.choice(asked if asked and rng.random() < 0.7 else list(subjects.met))
     met = subjects.met[kind, code]
     measure = code if kind == "measure" else subjects.stands_for.get(code, "") if kind == "indicator" else ""
     made = comparisons(rng, measure, met, subjects.facts)
     if kind in ("total", "completeness"):
         return {kind: made}
     leaf = {kind: code, **made}
-    if kind in ("measure", "indicator", "points") and subjects.previous and rng.random() < 0.35:
+    if kind in ("measure", "indicator", "points") and subjects.previous and rng.random() < taste.years:
         leaf["years"] = years(rng)
     return leaf
 
@@ -111,16 +113,16 @@ def comparisons(rng: Random, measure: str, met: list[Value], facts: Facts) -> di
 
 
 def number_comparisons(rng: Random, known: list[Fraction], facts: Facts, code: str) -> dict[str, Any]:
+    others = [one for one in facts.numeric() if one != code]
+    if others and rng.random() < facts.taste.other_measure:
+        return {rng.choice([*ORDERED, "equals"]): {"measure": rng.choice(others)}}
     style = rng.random()
     if style < 0.1:
         return {"equals": near(rng, known, exactly=True)}
     if style < 0.2:
         constants = [near(rng, known, exactly=True) for _ in range(rng.randint(1, 3))]
         return {"one_of": list(dict.fromkeys(constants))}
-    others = [one for one in facts.numeric() if one != code]
-    if style < 0.3 and others:
-        return {rng.choice([*ORDERED, "equals"]): {"measure": rng.choice(others)}}
-    if style < 0.42:
+    if style < 0.32:
         low, high = sorted([near(rng, known), near(rng, known)])
         return {rng.choice(ORDERED[:2]): low, rng.choice(ORDERED[2:]): high}
     return {rng.choice(ORDERED): near(rng, known)}

@@ -25,10 +25,35 @@ PARTS = [
 NAMES = ["示例{}", "S-{:03}", "示例学校,{}", '示例"{}"号', "示例\n第{}行", " 示例 {} ", "{:06}", "école {}"]
 
 
+@dataclass(frozen=True)
+class Taste:
+    """What a case dwells on, so that rare rules meet often enough."""
+
+    over: float = 0.5
+    pooled: int = 3
+    needs: float = 0.35
+    years: float = 0.35
+    other_measure: float = 0.1
+    rank: float = 0.3
+    most_years: int = 5
+    asks: tuple[str, ...] = ()  # subjects that most conditions then ask of
+
+
+TASTES = [
+    Taste(),
+    Taste(),
+    Taste(over=0.95, years=0.8, other_measure=0.3, most_years=7, asks=("indicator", "points")),
+    Taste(over=0.95, years=0.8, rank=0.9, most_years=7, asks=("points",)),
+    Taste(over=0.95, pooled=20, needs=0.8, most_years=7, asks=("indicator", "measure")),
+    Taste(years=0, asks=("total", "dimension", "completeness")),
+]
+
+
 @dataclass
 class Facts:
     """What was reported, and what each declared measure or attribute may be."""
 
+    taste: Taste
     attributes: dict[str, Any]
     measures: dict[str, Any]
     pools: dict[str, list[Cell]]
@@ -100,14 +125,14 @@ def random_facts(rng: Random) -> Facts:
     for i, kind in enumerate(kinds):
         code = f"{kind}_{i}"
         measures[code], pools[code] = random_measure(rng, kind)
-    facts = Facts(attributes, measures, pools)
+    facts = Facts(rng.choice(TASTES), attributes, measures, pools)
     pools["defaulted"] = rng.choice([["true", "false", None], []])
     size = rng.choices([1, rng.randint(2, 6), rng.randint(7, 15), rng.randint(16, 40)], [1, 4, 4, 3])[0]
     facts.names = [rng.choice(NAMES).format(i) for i in range(size)]
-    if rng.random() < 0.5:
+    if facts.taste.most_years < 7 and rng.random() < 0.5:
         facts.years = [None]
     else:
-        facts.years = [*sorted(rng.sample(range(2018, 2026), rng.randint(1, 5)))]
+        facts.years = [*sorted(rng.sample(range(2018, 2026), rng.randint(1, facts.taste.most_years)))]
     missing, gaps = rng.choice([0, 0.05, 0.2, 0.5]), rng.choice([0, 0.3])
     for name in facts.names:
         for year in facts.years:

@@ -111,11 +111,10 @@ def random_indicator(rng: Random, facts: Facts, tree: Tree, batch: Batch, i: int
     numeric = not (isinstance(indicator["value"], str) and indicator["value"] not in facts.numeric())
     if numeric and rng.random() < 0.6:
         indicator["decimals"] = Decimal(rng.randrange(5))
-    if numeric and rng.random() < 0.5:
-        indicator["over"] = over(rng, indicator["value"])
-    if rng.random() < 0.35:
-        met = {key: values for key, values in measures_met(facts).items() if numeric_needs(indicator, key[1], facts)}
-        indicator["needs"] = condition(rng, Subjects(facts, met, previous=False), 1)
+    if numeric and rng.random() < facts.taste.over:
+        indicator["over"] = over(rng, facts, indicator["value"])
+    if rng.random() < facts.taste.needs:
+        indicator["needs"] = random_needs(rng, facts, indicator)
     if rng.random() < 0.5:
         indicator["missing"] = rng.choices(["zero", "exclude", "block"], [4, 4, 1])[0]
     if rng.random() < 0.2:
@@ -126,18 +125,30 @@ def random_indicator(rng: Random, facts: Facts, tree: Tree, batch: Batch, i: int
     return indicator
 
 
-def numeric_needs(indicator: dict[str, Any], code: str, facts: Facts) -> bool:
-    """`needs` of a pooled indicator is "over numeric measures alone"."""
-    over = indicator.get("over")
-    return not (isinstance(over, dict) and "pooled" in over) or code in facts.numeric()
+def random_needs(rng: Random, facts: Facts, indicator: dict[str, Any]) -> dict[str, Any]:
+    """`needs` of a pooled indicator is "over numeric measures alone", and asked of sums."""
+    met = measures_met(facts)
+    if "pooled" in indicator.get("over", []):
+        met = {("measure", code): met["measure", code] + sums(facts, code) for code in facts.numeric()}
+    return condition(rng, Subjects(facts, met, previous=False), 1)
+
+
+def sums(facts: Facts, code: str) -> list[Value]:
+    """Of each specialty, over all its years and over the last two."""
+    made: list[Value] = []
+    for name in facts.names:
+        values = [row[code] for (other, _), row in facts.rows.items() if other == name]
+        numbers = [Fraction(one) for one in values if isinstance(one, Decimal)]
+        made += [sum(numbers, Fraction(0)), sum(numbers[-2:], Fraction(0))]
+    return made
 
 
 def value_form(rng: Random, facts: Facts) -> Any:
     shape = rng.random()
     numbers = facts.numeric()
-    if shape < 0.35:
+    if shape < 0.35 and facts.taste.pooled < 20:
         return rng.choice(list(facts.measures))
-    if shape < 0.75:
+    if shape < 0.75 or facts.taste.pooled == 20:
         ratio = {"of": parts(rng, numbers), "to": parts(rng, numbers)}
         if rng.random() < 0.8:
             ratio["times"] = Decimal(rng.choice(["100", "100", "1000", "0.5", "1.0"]))
@@ -149,10 +160,10 @@ def parts(rng: Random, numbers: list[str]) -> Any:
     return rng.choice(numbers) if rng.random() < 0.7 else rng.sample(numbers, rng.randint(1, 2))
 
 
-def over(rng: Random, value: Any) -> Any:
+def over(rng: Random, facts: Facts, value: Any) -> Any:
     words = ["mean", "lowest", "highest"]
     if isinstance(value, dict) and "ratio" in value:
-        words += ["pooled"] * 3
+        words += ["pooled"] * facts.taste.pooled
     return rng.choice(["latest", *({word: Decimal(rng.randint(1, 4))} for word in words)])
 
 
@@ -162,7 +173,7 @@ def points_form(rng: Random, facts: Facts, indicator: dict[str, Any], met: list[
         return {"flag": {"is_true": rng.choice(POINTS), "is_false": rng.choice(POINTS)}}
     if measure.get("type") == "choice":
         return {"choice": {option: rng.choice(POINTS) for option in measure["options"]}}
-    if rng.random() < 0.3:
+    if rng.random() < facts.taste.rank:
         rank: dict[str, Any] = {"best": rng.choice(["high", "low"])}
         within = [*facts.attributes] * 3 + ["defaulted"]
         if rng.random() < 0.6:
@@ -237,12 +248,12 @@ def random_rating(rng: Random, facts: Facts, subjects: Subjects) -> Tree:
         if rng.random() < {"unrated": 0.3}.get(step, 0.6):
             rating[step] = [make(f"{step}-{i}") for i in range(rng.randrange(4))]
         if step == "unrated":
-            rating["rules"] = random_rules(rng, subjects)
+            rating["rules"] = random_rules(rng, facts, subjects)
     return rating
 
 
-def random_rules(rng: Random, subjects: Subjects) -> list[dict[str, Any]]:
-    if ("total", "") in subjects.met and rng.random() < 0.5:
+def random_rules(rng: Random, facts: Facts, subjects: Subjects) -> list[dict[str, Any]]:
+    if ("total", "") in subjects.met and rng.random() < (0.2 if facts.taste.asks else 0.6):
         known = [one for one in subjects.met["total", ""] if isinstance(one, Fraction)]
         low, high = sorted([near(rng, known), near(rng, known)])
         conditions: list[dict[str, Any]] = [{"total": {"at_least": high}}, {"total": {"at_least": low}}]
