@@ -108,7 +108,7 @@ def _in_years(comparison: Comparison, window: Years, facts: Facts, year: int) ->
         value = facts.own(comparison.subject, comparison.code, y)
         held = _compared(comparison, value, facts, y) & facts.present(y)
         if window.reported_only:
-            held &= looked_at < window.of_last
+            held &= value.has & (looked_at < window.of_last)
             looked_at += value.has
         found += held
     return found >= window.at_least
