@@ -18,7 +18,7 @@ from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import Jurisdiction, Organisation, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
-from .context import Context, Note
+from .context import Context, Note, Possible
 
 
 def import_policy(ctx: Context, text: str) -> tuple[PolicyDocument, bool]:
@@ -262,3 +262,32 @@ def by_code(ctx: Context, code: str) -> Cycle:
     if made is None:
         raise NotFound(Problem("not-found", "cycle", {"kind": "cycle", "id": code}))
     return made
+
+
+def read(ctx: Context, cycle_id: int) -> Cycle:
+    """A cycle by its number; NotFound."""
+    made = ctx.session.get(Cycle, cycle_id)
+    if made is None:
+        raise NotFound(Problem("not-found", "cycle", {"kind": "cycle", "id": cycle_id}))
+    return made
+
+
+def possible(ctx: Context, made: Cycle) -> list[Possible]:
+    """What the caller may do with the cycle, each with why it is not possible now."""
+    return ctx.possible(cycle.CYCLE, made.state, facts_of_cycle(ctx, made), Scope(city=made.jurisdiction_code))
+
+
+def policies(ctx: Context) -> list[PolicyDocument]:
+    """Every policy on record, by id and version."""
+    order = sa.select(PolicyDocument).order_by(PolicyDocument.policy_id, PolicyDocument.policy_version)
+    return list(ctx.session.scalars(order))
+
+
+def policy(ctx: Context, policy_id: str, version: str) -> PolicyDocument:
+    """One policy; NotFound."""
+    row = ctx.session.scalar(
+        sa.select(PolicyDocument).where(PolicyDocument.policy_id == policy_id, PolicyDocument.policy_version == version)
+    )
+    if row is None:
+        raise NotFound(Problem("not-found", "policy", {"kind": "policy", "id": f"{policy_id}@{version}"}))
+    return row

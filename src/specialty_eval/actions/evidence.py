@@ -9,18 +9,15 @@ import sqlalchemy as sa
 
 from specialty_eval.engine import review, sheet
 from specialty_eval.engine.calendar import is_kept, last_local_day
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.evidence import Value
-from specialty_eval.engine.permissions import Role, Scope, Thing, may, may_supply
+from specialty_eval.engine.permissions import FILLS_IN, Scope, Thing, may, may_supply
 from specialty_eval.engine.policy import Policy
-from specialty_eval.engine.roles import roles
 from specialty_eval.store import attributes, cycles, registry, review_queries
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import EvidenceDraft, EvidenceVersion, Review
 
-from .context import LOCAL, Context, Note
-
-FILLS_IN = roles(Role.SCHOOL_EDITOR, Role.SCHOOL_HEAD, Role.INTEGRATION)
+from .context import LOCAL, Context, Note, Possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +34,7 @@ class Figures:
 
 def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope]:
     """The review under a lock, and whose it is; NotFound also for whoever may not know of it."""
-    scope = review_queries.scope(ctx.session, review_id)
-    if scope is None:
-        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    scope = review_queries.scope_known(ctx.session, review_id)
     if not may(ctx.actor, FILLS_IN, scope, ctx.today):
         ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     return ctx.locked(Review, review_id, version=version), scope
@@ -155,6 +150,23 @@ def _freeze(ctx: Context, row: Review, draft: EvidenceDraft | None) -> EvidenceV
     )  # fmt: skip
 
 
+def possible(ctx: Context, row: Review) -> list[Possible]:
+    """What the caller may do with the evidence from here, each with why it is not possible now."""
+    scope = review_queries.scope_known(ctx.session, row.id)
+    policy = policy_of(ctx, row)
+    draft = ctx.session.get(EvidenceDraft, row.id)
+    facts = replace(
+        submission_facts(ctx, row, policy, draft),
+        verification_claimed=row.claimed_by is not None,
+        reminders_served=row.reminders,
+        corrections_used=row.corrections,
+        corrections_at_most=policy.workflow.corrections_at_most,
+        county_check=policy.workflow.county_check and not scope.run_by_city,
+        taken_over=row.taken_over,
+    )
+    return ctx.possible(review.WORKFLOW, row.state, facts, scope)
+
+
 def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
     """The school takes its submission back, while nobody has begun to verify it and before the deadline."""
     row, scope = locked(ctx, review_id, version=version)
@@ -212,3 +224,13 @@ def _record(ctx: Context, specialty_id: int, year: int, policy: Policy, figures:
     told = {"year": year, "measures": sorted(figures.values)}
     ctx.record("figures.record", specialty, Note(audience="school", told=told, specialty_id=specialty_id))
     return recorded
+
+
+def supply_by_code(ctx: Context, code: str, year: int, policy: tuple[str, str], figures: Figures) -> int:
+    """`supply`, by the specialty's current code and the policy's id and version."""
+    return supply(ctx, registry.id_of(ctx.session, code), year, cycles.policy_named(ctx.session, *policy), figures)
+
+
+def report_by_code(ctx: Context, code: str, year: int, policy: tuple[str, str], figures: Figures) -> int:
+    """`report_year`, by the specialty's current code and the policy's id and version."""
+    return report_year(ctx, registry.id_of(ctx.session, code), year, cycles.policy_named(ctx.session, *policy), figures)

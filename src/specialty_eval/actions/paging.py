@@ -34,7 +34,7 @@ class Page:
             raise Invalid(Problem("cursor-unknown", "after", {"value": cursor[:100]}))
         return cls(limit, tuple(key))
 
-    def within(self, query: sa.Select[Any], *columns: Any) -> sa.Select[Any]:
+    def within(self, query: sa.Select[*tuple[Any, ...]], *columns: Any) -> sa.Select[*tuple[Any, ...]]:
         """The rows after the cursor in the order of `columns` (which must be unique together), one more than shown."""
         if self.after is not None:
             if len(self.after) != len(columns):

@@ -7,14 +7,14 @@ import sqlalchemy as sa
 from specialty_eval.engine import cycle, review
 from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
-from specialty_eval.engine.errors import Invalid, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.store import cycles, registry, review_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
 
-from .context import LOCAL, Context, Note
+from .context import LOCAL, Context, Note, Possible
 
 PHASE_DAYS = {
     RoundEvent.COLLECT: ("collecting_due", "collect"),
@@ -139,3 +139,19 @@ def default_left_over(ctx: Context, round_id: int) -> int:
         moved += ctx.advance_many(review.WORKFLOW, Review, review.Event.DEFAULT, ids, scope, facts=facts,
                                   note=Note(audience="school"), changes={"was_defaulted": True})  # fmt: skip
     return moved
+
+
+def read(ctx: Context, round_id: int) -> Round:
+    """A round by its number; NotFound."""
+    row = ctx.session.get(Round, round_id)
+    if row is None:
+        raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
+    return row
+
+
+def possible(ctx: Context, row: Round) -> list[Possible]:
+    """What the caller may do with the round, each with why it is not possible now."""
+    ends = {"collecting": RoundEvent.VERIFY, "verifying": RoundEvent.SCORE, "scoring": RoundEvent.DELIBERATE}
+    facts = facts_of(ctx, row, ends.get(row.state, RoundEvent.COLLECT))
+    scope = Scope(city=cycles.round_of(ctx.session, row.id).city)
+    return ctx.possible(cycle.ROUND, row.state, facts, scope)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from specialty_eval.engine import review, sheet
 from specialty_eval.engine.calendar import is_kept
 from specialty_eval.engine.consequences import Duration
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope, Thing, may
 from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import roles
@@ -32,9 +32,7 @@ class Verdicts:
 
 def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope, Policy]:
     """The review under a lock, whose it is, and the policy it is checked by; NotFound for whoever may not know."""
-    scope = review_queries.scope(ctx.session, review_id)
-    if scope is None:
-        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    scope = review_queries.scope_known(ctx.session, review_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     row = ctx.locked(Review, review_id, version=version)
     return row, scope, cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)

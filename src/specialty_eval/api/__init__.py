@@ -2,10 +2,10 @@
 
 from fastapi import FastAPI
 
-from . import accounts, operations, problems
+from . import accounts, cycles, evidence, operations, problems
 from .deps import Transactional
 
-ROUTERS = (accounts.router, operations.router)
+ROUTERS = (accounts.router, cycles.router, evidence.router, operations.router)
 
 
 def install(app: FastAPI) -> None:

@@ -4,20 +4,15 @@ from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from specialty_eval.actions import accounts
 from specialty_eval.engine.roles import Role
 
+from .bodies import Body
 from .deps import Ctx, Transactional, credentials
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["accounts"])
-
-
-class Body(BaseModel):
-    """A request body: unknown fields are refused, nothing is coerced from another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class SignIn(Body):

@@ -13,6 +13,7 @@ from .roles import Role, roles
 from .vocabulary import Publish
 
 __all__ = [
+    "FILLS_IN",
     "HELD_AT",
     "READ",
     "Actor",
@@ -225,6 +226,8 @@ class Thing(StrEnum):
     PUBLISHED = "published"
 
 
+FILLS_IN = roles(Role.SCHOOL_EDITOR, Role.SCHOOL_HEAD, Role.INTEGRATION)
+"""Who may write a school's draft and its yearly facts; signing is the head's alone."""
 _OWN_SCHOOL = roles(Role.SCHOOL_EDITOR, Role.SCHOOL_HEAD)
 _OFFICE = roles(Role.BUREAU_VERIFIER, Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR)
 _CHECKING = _OFFICE | {Role.COUNTY_VERIFIER}

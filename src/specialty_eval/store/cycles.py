@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from specialty_eval.engine import cycle
+from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.policy_load import load_policy
 
@@ -126,3 +127,14 @@ def round_of(session: Session, round_id: int) -> RoundRow:
         Cycle.state, Cycle.jurisdiction_code,
     ).join(Cycle, Cycle.id == Round.cycle_id)  # fmt: skip
     return RoundRow(*session.execute(found.where(Round.id == round_id)).one()._tuple())
+
+
+def policy_named(session: Session, policy_id: str, version: str) -> Policy:
+    """The policy of this id and version; NotFound."""
+    found = sa.select(PolicyDocument.id).where(
+        PolicyDocument.policy_id == policy_id, PolicyDocument.policy_version == version
+    )
+    row = session.scalar(found)
+    if row is None:
+        raise NotFound(Problem("not-found", "policy", {"kind": "policy", "id": f"{policy_id}@{version}"}))
+    return policy_of(session, row)

@@ -9,6 +9,7 @@ import hashlib
 import os
 import pwd
 import re
+import secrets
 import shutil
 import stat
 import subprocess
@@ -92,14 +93,22 @@ def _root_home(data: Path, home: Path) -> tuple[Path, Account]:
     else:
         account = _service_account()
         if home == data / "postgres" and not account.passes(data):
-            home = SYSTEM / hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
             own_folder(SYSTEM, 0o755)
+            _refuse_closed(SYSTEM, account)
+            home = _pointed(data / POINTER, SYSTEM / f"cluster-{secrets.token_hex(6)}")
         own_folder(home, 0o755)
-    if closed := _closed(home, account):
-        raise Invalid(Problem("database-folder-closed", str(closed), {"user": account.name}))
-    if home.parent != data and not (data / POINTER).exists():
-        write(data / POINTER, f"{home}\n")
+    _refuse_closed(home, account)
     return home, account
+
+
+def _pointed(pointer: Path, home: Path) -> Path:
+    """Where the pointer leads from now on: to `home`, unless another process was faster. Who removes it starts anew."""
+    fresh = pointer.with_name(f"{pointer.name}.{secrets.token_hex(6)}")
+    fresh.write_text(f"{home}\n", encoding="utf-8")
+    with suppress(FileExistsError):
+        os.link(fresh, pointer)
+    fresh.unlink()
+    return Path(pointer.read_text(encoding="utf-8").strip())
 
 
 def _refuse_anothers(cluster: Path, account: Account) -> None:
@@ -108,17 +117,18 @@ def _refuse_anothers(cluster: Path, account: Account) -> None:
         raise Invalid(Problem("database-of-another-user", str(cluster), facts))
 
 
-def _closed(path: Path, account: Account) -> Path | None:
-    """The outermost folder on the way to `path` that `account` may not pass, if any."""
-    if account.passes(path):
-        return None
-    return next(folder for folder in (*reversed(path.parents), path) if not account.passes(folder))
+def _refuse_closed(path: Path, account: Account) -> None:
+    """Name the outermost folder on the way to `path` that `account` may not pass, rather than open it."""
+    if not account.passes(path):
+        closed = next(folder for folder in (*reversed(path.parents), path) if not account.passes(folder))
+        raise Invalid(Problem("database-folder-closed", str(closed), {"user": account.name}))
 
 
 def account_of(uid: int) -> Account:
+    """The system's entry for a user number; without one (`--user 1234` in a container) PostgreSQL does not run."""
     try:
         entry = pwd.getpwuid(uid)
-    except KeyError:  # PostgreSQL wants a name for the user it runs as
+    except KeyError:
         raise Invalid(Problem("database-user-nameless", str(uid))) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 

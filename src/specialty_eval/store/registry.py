@@ -5,6 +5,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
 from .base import Base, identity, one_of, reference
@@ -159,3 +160,11 @@ def scope_of(session: Session, specialty_id: int) -> Scope:
     )
     school_id, county, city, run_by = session.execute(found.where(Specialty.id == specialty_id)).one()
     return Scope(school_id=str(school_id), county=county, city=city, run_by_city=run_by == "city")
+
+
+def id_of(session: Session, code: str) -> int:
+    """The specialty that this readable code names, now or before; NotFound."""
+    found = session.scalar(sa.select(SpecialtyCode.specialty_id).where(SpecialtyCode.code == code))
+    if found is None:
+        raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
+    return found

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import review
+from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
 from .cycles import Round
@@ -34,7 +36,7 @@ class Titled:
     due: datetime | None
 
 
-def titled() -> sa.Select[*tuple[object, ...]]:
+def titled() -> sa.Select[*tuple[Any, ...]]:
     """The query behind `Titled`, to be narrowed and ordered by the caller."""
     return (
         sa.select(
@@ -59,6 +61,14 @@ def scope(session: Session, review_id: int) -> Scope | None:
     if row is None:
         return None
     return Scope(school_id=str(row[0]), county=row[1], city=row[2], run_by_city=row[3] == "city")
+
+
+def scope_known(session: Session, review_id: int) -> Scope:
+    """Whose the review's specialty is; NotFound when there is no such review."""
+    found = scope(session, review_id)
+    if found is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    return found
 
 
 def ids_in(session: Session, round_id: int, states: Collection[str]) -> list[int]:

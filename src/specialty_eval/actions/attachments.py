@@ -1,0 +1,58 @@
+"""Files that prove a figure: taken in by what they are, not by what they are called."""
+
+from specialty_eval.engine import review
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.permissions import FILLS_IN, Thing
+from specialty_eval.store import review_queries
+from specialty_eval.store.reviews import Attachment, Review
+
+from .context import Context, Note
+
+AT_MOST = 32 << 20
+KINDS = (
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"PK\x03\x04", "application/zip"),
+)
+"""First bytes → media type. Office documents are ZIP files; what else begins otherwise is refused."""
+
+
+def kind_of(content: bytes) -> str | None:
+    """The media type the bytes themselves say, or None for one that is not taken."""
+    return next((kind for start, kind in KINDS if content.startswith(start)), None)
+
+
+def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes) -> Attachment:
+    """Keep a file for a measure while the review is with the school. Invalid for a type or size not taken."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.EVIDENCE, scope, where="review")
+    grant = ctx.permit(FILLS_IN, scope, where="attachments")
+    row = ctx.locked(Review, review_id)
+    if row.state not in review.WITH_THE_SCHOOL:
+        raise NotNow(Problem("step-not-open", "review", {"event": "attach", "state": row.state}))
+    kind = kind_of(content)
+    problems = []
+    if kind is None:
+        problems.append(Problem("attachment-type-not-taken", "attachment", {"taken": [k for _, k in KINDS]}))
+    if not content or len(content) > AT_MOST:
+        problems.append(Problem("attachment-size-wrong", "attachment", {"size": len(content), "at_most": AT_MOST}))
+    if problems or kind is None:
+        raise Invalid(*problems)
+    kept = ctx.saved(
+        Attachment(review_id=review_id, measure=measure, name=name[:200], media_type=kind, size=len(content),
+                   sha256=ctx.files.put(content), uploaded_at=ctx.now, uploaded_by=ctx.person_id)
+    )  # fmt: skip
+    note = Note(audience="school", told={"attachment": kept.id, "measure": measure, "sha256": kept.sha256})
+    ctx.record("evidence.attach", row, note, grant=grant)
+    return kept
+
+
+def read(ctx: Context, review_id: int, attachment_id: int) -> tuple[Attachment, bytes]:
+    """A file and its bytes, for those who may read the review's evidence."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.EVIDENCE, scope, where="attachments")
+    kept = ctx.session.get(Attachment, attachment_id)
+    if kept is None or kept.review_id != review_id:
+        raise NotFound(Problem("not-found", "attachments", {"kind": "attachment", "id": attachment_id}))
+    return kept, ctx.files.get(kept.sha256)

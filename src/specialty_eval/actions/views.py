@@ -1,0 +1,111 @@
+"""Reads: cycles, rounds and reviews as the caller may see them. Frozen shapes, a fixed number of statements each."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from specialty_eval.engine.errors import NotFound, Problem
+from specialty_eval.engine.permissions import FILLS_IN, READ, Thing, may, reach, visible_measures
+from specialty_eval.store import cycles, review_queries
+from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
+from specialty_eval.store.registry import School
+from specialty_eval.store.reviews import Attachment, EvidenceDraft, EvidenceVersion, Review
+
+from .context import Context
+from .paging import Page
+
+
+def policy_view(row: PolicyDocument) -> dict[str, Any]:
+    """A policy's identity."""
+    return {"id": row.policy_id, "version": row.policy_version, "digest": row.digest, "title": row.title,
+            "jurisdiction": row.jurisdiction_code, "imported_at": row.imported_at}  # fmt: skip
+
+
+def cycle_view(ctx: Context, made: Cycle) -> dict[str, Any]:
+    """A cycle and its rounds."""
+    rounds = ctx.session.scalars(sa.select(Round).where(Round.cycle_id == made.id).order_by(Round.number))
+    return {
+        "id": made.id, "code": made.code, "title": made.title, "jurisdiction": made.jurisdiction_code,
+        "levels": made.levels, "school_kinds": made.school_kinds, "state": made.state,
+        "first_year": made.first_year, "last_year": made.last_year,
+        "rounds": [{"id": r.id, "number": r.number, "year": r.year, "state": r.state} for r in rounds],
+    }  # fmt: skip
+
+
+def round_view(ctx: Context, row: Round) -> dict[str, Any]:
+    """A round, when its phases are due, and its reviews by state."""
+    policy = ctx.session.get_one(PolicyDocument, row.policy_id)
+    return {
+        "id": row.id, "cycle_id": row.cycle_id, "number": row.number, "year": row.year,
+        "evidence_year": row.evidence_year, "reference_date": row.reference_date, "state": row.state,
+        "policy": policy_view(policy),
+        "due": {"collecting": row.collecting_due, "verifying": row.verifying_due, "scoring": row.scoring_due,
+                "deliberating": row.deliberating_due},
+        "reviews": review_queries.count_by_state(ctx.session, row.id),
+    }  # fmt: skip
+
+
+def round_reviews(
+    ctx: Context, round_id: int, page: Page, state: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The reviews of a round within the caller's reach, in order of id."""
+    near = reach(ctx.actor, READ[Thing.EVIDENCE], ctx.today)
+    within = sa.or_(
+        School.id.in_([int(s) for s in near.schools]),
+        sa.and_(School.jurisdiction_code.in_(near.counties), School.run_by != "city"),
+        School.city_code.in_(near.cities),
+    )
+    query = review_queries.titled().where(Review.round_id == round_id, within)
+    if state is not None:
+        query = query.where(Review.state == state)
+    rows = [review_queries.Titled(*list(row)) for row in ctx.session.execute(page.within(query, Review.id))]
+    shown, cursor = page.cut(rows, lambda row: (row.id,))
+    return [titled_view(row) for row in shown], cursor
+
+
+def titled_view(row: review_queries.Titled) -> dict[str, Any]:
+    """A review by the names people know it by."""
+    return {"id": row.id, "round_id": row.round_id, "code": row.code, "specialty": row.specialty,
+            "school": row.school, "county": row.county, "level": row.level, "class": row.class_name,
+            "state": row.state, "due": row.due}  # fmt: skip
+
+
+def review_view(ctx: Context, row: Review) -> dict[str, Any]:
+    """A review with the evidence the caller may see: the school its draft, the others what was submitted."""
+    scope = review_queries.scope_known(ctx.session, row.id)
+    ctx.permit_read(Thing.EVIDENCE, scope, where="review")
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    seen = visible_measures(policy, ctx.actor, scope, ctx.today)
+    titled = ctx.session.execute(review_queries.titled().where(Review.id == row.id)).one()
+    version = ctx.session.get(EvidenceVersion, row.evidence_version_id) if row.evidence_version_id else None
+    attachments = ctx.session.scalars(
+        sa.select(Attachment).where(Attachment.review_id == row.id).order_by(Attachment.id)
+    )
+    return {
+        **titled_view(review_queries.Titled(*list(titled))),
+        "version": row.version,
+        "correction_due": row.correction_due,
+        "returned_fields": row.returned_fields,
+        "evidence": None if version is None else {
+            "number": version.number, "digest": version.digest, "submitted_at": version.submitted_at,
+            "figures": {m: f for m, f in version.figures.items() if m in seen},
+            "self_evaluation": version.self_evaluation},
+        "attachments": [{"id": a.id, "measure": a.measure, "name": a.name, "size": a.size, "sha256": a.sha256,
+                         "media_type": a.media_type} for a in attachments],
+    }  # fmt: skip
+
+
+def draft_view(ctx: Context, review_id: int) -> EvidenceDraft | None:
+    """The school's own draft; NotFound for everybody else, also for the offices: it is not handed in."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    if not may(ctx.actor, FILLS_IN, scope, ctx.today):
+        raise NotFound(Problem("not-found", "evidence", {"kind": "evidence_draft", "id": review_id}))
+    return ctx.session.get(EvidenceDraft, review_id)
+
+
+def review_row(ctx: Context, review_id: int) -> Review:
+    """A review by its number, as it is now; NotFound."""
+    row = ctx.session.get(Review, review_id)
+    if row is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    return row

@@ -1,0 +1,141 @@
+"""Policies, cycles and rounds."""
+
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from specialty_eval.actions import cycles, rounds
+from specialty_eval.actions.views import cycle_view, policy_view, round_reviews, round_view
+from specialty_eval.engine.cycle import CycleEvent, RoundEvent
+
+from .bodies import Body, Reason
+from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
+from .shapes import actions_of
+
+router = APIRouter(prefix="/v1", route_class=Transactional, tags=["cycles"])
+
+
+class PolicyText(Body):
+    """A policy as YAML text."""
+
+    text: str = Field(max_length=1_000_000)
+
+
+@router.post("/policies", status_code=201)
+def import_policy(body: PolicyText, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """Keep a policy for good; the same text again answers 200 and changes nothing."""
+    row, is_new = cycles.import_policy(ctx, body.text)
+    response.status_code = 201 if is_new else 200
+    return policy_view(row)
+
+
+@router.get("/policies")
+def list_policies(ctx: Ctx) -> dict[str, Any]:
+    """Every policy on record (public)."""
+    return listed([policy_view(row) for row in cycles.policies(ctx)], None)
+
+
+@router.get("/policies/{policy_id}/{version}")
+def read_policy(policy_id: str, version: str, ctx: Ctx) -> dict[str, Any]:
+    """One policy with its text and canonical JSON (public): what a rating is recomputed with."""
+    row = cycles.policy(ctx, policy_id, version)
+    return {**policy_view(row), "text": row.text, "canonical": row.canonical}
+
+
+class NewRound(Body):
+    """A round to be."""
+
+    year: int
+    evidence_year: int
+    reference_date: date = Field(strict=False)
+    policy_id: str
+    policy_version: str
+
+
+class NewCycle(Body):
+    """A cycle to be."""
+
+    code: str = Field(min_length=1, max_length=60)
+    title: str = Field(min_length=1, max_length=200)
+    jurisdiction: str = Field(pattern=r"^\d{6}$")
+    levels: list[str]
+    school_kinds: list[str]
+    rounds: list[NewRound]
+
+
+@router.post("/cycles", status_code=201)
+def create_cycle(body: NewCycle, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """Create a draft cycle with its rounds (secretary)."""
+    new = cycles.NewCycle(**{**body.model_dump(), "rounds": [cycles.NewRound(**r.model_dump()) for r in body.rounds]})
+    made = cycles.create(ctx, new)
+    tag(response, made.version)
+    return cycle_view(ctx, made)
+
+
+@router.get("/cycles/{cycle_id}")
+def read_cycle(cycle_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """A cycle, its rounds and what the caller may do with it."""
+    made = cycles.read(ctx, cycle_id)
+    tag(response, made.version)
+    return {**cycle_view(ctx, made), "actions": actions_of(cycles.possible(ctx, made))}
+
+
+class Places(Body):
+    """Specialty code → number of the round it is reviewed in."""
+
+    rounds: dict[str, int] = Field(max_length=200_000)
+
+
+@router.post("/cycles/{cycle_id}/places")
+def place(cycle_id: int, body: Places, ctx: Ctx) -> dict[str, Any]:
+    """Put specialties into rounds (secretary)."""
+    return {"placed": cycles.place(ctx, cycle_id, body.rounds)}
+
+
+@router.post("/cycles/{cycle_id}/{event}")
+def move_cycle(
+    cycle_id: int, event: CycleEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Start, conclude or cancel a cycle (secretary)."""
+    made = cycles.move(ctx, cycle_id, event, reason=body.reason, version=version)
+    tag(response, made.version)
+    return cycle_view(ctx, made)
+
+
+@router.get("/rounds/{round_id}")
+def read_round(round_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """A round, how far its reviews are, and what the caller may do with it."""
+    row = rounds.read(ctx, round_id)
+    tag(response, row.version)
+    return {**round_view(ctx, row), "actions": actions_of(rounds.possible(ctx, row))}
+
+
+@router.get("/rounds/{round_id}/reviews")
+def list_reviews(round_id: int, ctx: Ctx, paging: Paging, state: str | None = None) -> dict[str, Any]:
+    """The reviews of a round that the caller may read."""
+    rows, cursor = round_reviews(ctx, round_id, paging, state)
+    return listed(rows, cursor)
+
+
+@router.post("/rounds/{round_id}/remind")
+def remind(round_id: int, ctx: Ctx) -> dict[str, int]:
+    """Remind every school whose review is still open (secretary)."""
+    return {"reminded": rounds.remind(ctx, round_id)}
+
+
+@router.post("/rounds/{round_id}/default")
+def default_left_over(round_id: int, ctx: Ctx) -> dict[str, int]:
+    """Default every review whose deadline passed (secretary)."""
+    return {"defaulted": rounds.default_left_over(ctx, round_id)}
+
+
+@router.post("/rounds/{round_id}/phases/{event}")
+def move_round(
+    round_id: int, event: RoundEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Open the round's next phase, conclude or cancel it (secretary); before its due time with a reason."""
+    row = rounds.move(ctx, round_id, event, reason=body.reason, version=version)
+    tag(response, row.version)
+    return round_view(ctx, row)

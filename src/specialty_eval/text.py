@@ -1,0 +1,84 @@
+"""Problem codes → sentences for people, in Chinese and English, with what to do next. What is wrong others decide.
+
+The sentences live in `locale/problems/*.toml`, the words for machine phrases in `locale/phrases.toml`.
+"""
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.resources import files
+
+from specialty_eval.engine.errors import Problem
+
+LANGUAGES = ("zh", "en")
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_PHRASE = re.compile(r"(\w+)(?:\(([0-9])\))?(?: (-?[0-9.]*)\.\.(-?[0-9.]*))?")
+_LONGEST = 200
+_AND = {"zh": "、", "en": ", "}
+
+
+def message(problem: Problem, lang: str) -> str:
+    """What is wrong, in `zh` or `en`. A code without a text is said as it is; a missing fact is left out."""
+    text = _texts().get(problem.code, {}).get(lang)
+    return f"{problem.code} {problem.where}".strip() if text is None else _filled(text, problem, lang)
+
+
+def advice(problem: Problem, lang: str) -> str:
+    """What to do next, in `zh` or `en`; empty when nothing is known."""
+    return _filled(_texts().get(problem.code, {}).get(f"{lang}_next", ""), problem, lang)
+
+
+def codes() -> frozenset[str]:
+    """Every code that has a text."""
+    return frozenset(_texts())
+
+
+@cache
+def _texts() -> Mapping[str, Mapping[str, str]]:
+    merged: dict[str, Mapping[str, str]] = {}
+    folder = files("specialty_eval").joinpath("locale/problems")
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            merged.update(tomllib.loads(file.read_text("utf-8")))
+    return merged
+
+
+@cache
+def _phrases() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads(files("specialty_eval").joinpath("locale/phrases.toml").read_text("utf-8"))
+
+
+def _filled(text: str, problem: Problem, lang: str) -> str:
+    facts = {"where": problem.where, **problem.facts}
+    return _PLACE.sub(lambda place: shown(facts.get(place[1], ""), lang), text)
+
+
+def shown(fact: object, lang: str) -> str:
+    """A fact as people read it: lists joined, machine phrases (`integer 0..4`) in words, long ones cut."""
+    if isinstance(fact, Mapping):
+        return shown([f"{key} {value}" for key, value in fact.items()], lang)
+    if isinstance(fact, Collection) and not isinstance(fact, str | bytes):
+        text = _AND[lang].join(shown(item, lang) for item in fact)
+    else:
+        text = _phrase("" if fact is None else str(fact), lang)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _phrase(text: str, lang: str) -> str:
+    found = _PHRASE.fullmatch(text)
+    word = None if found is None else _phrases().get(found[1])
+    if found is None or word is None:
+        return text
+    places, low, high = found[2], found[3], found[4]
+    said = word[lang] + (_phrases()["places"][lang].format(places) if places else "")
+    match bool(low), bool(high):
+        case True, True:
+            return _phrases()["between"][lang].format(said, low, high)
+        case True, False:
+            return _phrases()["from"][lang].format(said, low)
+        case False, True:
+            return _phrases()["to"][lang].format(said, high)
+        case _:
+            return said
