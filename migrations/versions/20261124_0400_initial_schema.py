@@ -535,6 +535,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("round_id", sa.BigInteger(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Integer(), server_default="1", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -736,6 +737,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_challenge_review_id"), "challenge", ["review_id"], unique=False)
     op.create_table(
+        "erratum",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("publication_id", sa.BigInteger(), nullable=False),
+        sa.Column("review_id", sa.BigInteger(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("text <> ''", name=op.f("ck_erratum_text_given")),
+        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_erratum_made_by")),
+        sa.ForeignKeyConstraint(["publication_id"], ["publication.id"], name=op.f("fk_erratum_publication_id")),
+        sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_erratum_review_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erratum")),
+    )
+    op.create_index(op.f("ix_erratum_publication_id"), "erratum", ["publication_id"], unique=False)
+    op.create_table(
         "evidence_draft",
         sa.Column("review_id", sa.BigInteger(), nullable=False),
         sa.Column("figures", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -800,9 +816,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_item_meeting_id")),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_meeting_item_review_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_item")),
-        sa.UniqueConstraint("meeting_id", "review_id", name=op.f("uq_meeting_item_meeting_id_review_id")),
     )
+    op.create_index("ix_meeting_item_meeting", "meeting_item", ["meeting_id", "id"], unique=False)
     op.create_index(op.f("ix_meeting_item_review_id"), "meeting_item", ["review_id"], unique=False)
+    op.create_index(
+        "uq_meeting_item_going",
+        "meeting_item",
+        ["review_id"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('listed', 'open', 'voting')"),
+    )
     op.create_table(
         "meeting_seat",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -979,7 +1002,7 @@ def upgrade() -> None:
         "interest_declaration",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("item_id", sa.BigInteger(), nullable=False),
-        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("interest", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
@@ -988,17 +1011,18 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("interest IN ('none', 'interest')", name=op.f("ck_interest_declaration_interest_known")),
         sa.ForeignKeyConstraint(["item_id"], ["meeting_item.id"], name=op.f("fk_interest_declaration_item_id")),
-        sa.ForeignKeyConstraint(["member_id"], ["committee_member.id"], name=op.f("fk_interest_declaration_member_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_interest_declaration_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_interest_declaration")),
-        sa.UniqueConstraint("item_id", "member_id", name=op.f("uq_interest_declaration_item_id_member_id")),
+        sa.UniqueConstraint("item_id", "person_id", name=op.f("uq_interest_declaration_item_id_person_id")),
     )
-    op.create_index(op.f("ix_interest_declaration_member_id"), "interest_declaration", ["member_id"], unique=False)
+    op.create_index(op.f("ix_interest_declaration_person_id"), "interest_declaration", ["person_id"], unique=False)
     op.create_table(
         "objector",
         sa.Column("objection_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("contact", sa.Text(), nullable=False),
         sa.Column("confirmation_hash", sa.Text(), nullable=False),
+        sa.Column("confirmation_code", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["objection_id"], ["objection.id"], name=op.f("fk_objector_objection_id")),
         sa.PrimaryKeyConstraint("objection_id", name=op.f("pk_objector")),
     )
@@ -1105,6 +1129,7 @@ def upgrade() -> None:
         "publication_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("publication_id", sa.BigInteger(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("review_id", sa.BigInteger(), nullable=False),
         sa.Column("rating", sa.Text(), nullable=False),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -1119,7 +1144,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["review_id"], ["review.id"], name=op.f("fk_publication_entry_review_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publication_entry")),
-        sa.UniqueConstraint("publication_id", "review_id", name=op.f("uq_publication_entry_publication_id_review_id")),
+        sa.UniqueConstraint(
+            "publication_id", "edition", "review_id", name=op.f("uq_publication_entry_publication_id_edition_review_id")
+        ),
     )
     op.create_index(op.f("ix_publication_entry_decision_id"), "publication_entry", ["decision_id"], unique=False)
     op.create_index(op.f("ix_publication_entry_review_id"), "publication_entry", ["review_id"], unique=False)
@@ -1150,7 +1177,7 @@ def downgrade() -> None:
     op.drop_table("score_sheet")
     op.drop_table("panel_score")
     op.drop_table("objector")
-    op.drop_index(op.f("ix_interest_declaration_member_id"), table_name="interest_declaration")
+    op.drop_index(op.f("ix_interest_declaration_person_id"), table_name="interest_declaration")
     op.drop_table("interest_declaration")
     op.drop_index(op.f("ix_ballot_member_id"), table_name="ballot")
     op.drop_table("ballot")
@@ -1177,12 +1204,20 @@ def downgrade() -> None:
     op.drop_table("objection")
     op.drop_index(op.f("ix_meeting_seat_member_id"), table_name="meeting_seat")
     op.drop_table("meeting_seat")
+    op.drop_index(
+        "uq_meeting_item_going",
+        table_name="meeting_item",
+        postgresql_where=sa.text("state IN ('listed', 'open', 'voting')"),
+    )
     op.drop_index(op.f("ix_meeting_item_review_id"), table_name="meeting_item")
+    op.drop_index("ix_meeting_item_meeting", table_name="meeting_item")
     op.drop_table("meeting_item")
     op.drop_index(op.f("ix_expert_assignment_person_id"), table_name="expert_assignment")
     op.drop_table("expert_assignment")
     op.drop_table("evidence_version")
     op.drop_table("evidence_draft")
+    op.drop_index(op.f("ix_erratum_publication_id"), table_name="erratum")
+    op.drop_table("erratum")
     op.drop_index(op.f("ix_challenge_review_id"), table_name="challenge")
     op.drop_table("challenge")
     op.drop_index(op.f("ix_attachment_review_id"), table_name="attachment")

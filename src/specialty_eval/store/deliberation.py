@@ -78,11 +78,17 @@ class MeetingSeat(Base):
 
 
 class MeetingItem(Versioned, Base):
-    """One review on a meeting's list; undisputed ones may be agreed together."""
+    """One review on a meeting's list; undisputed ones may be agreed together. A review is on one going item at most."""
 
     __tablename__ = "meeting_item"
     __table_args__ = (
-        sa.UniqueConstraint("meeting_id", "review_id"),
+        sa.Index("ix_meeting_item_meeting", "meeting_id", "id"),
+        sa.Index(
+            "uq_meeting_item_going",
+            "review_id",
+            unique=True,
+            postgresql_where=sa.text("state IN ('listed', 'open', 'voting')"),
+        ),
         one_of("state", meeting.ItemState),
     )
 
@@ -94,18 +100,21 @@ class MeetingItem(Versioned, Base):
 
 
 class InterestDeclaration(Base):
-    """A member's word on an item before seeing its material: an interest, or none. Not declared is not none."""
+    """Somebody's word on an item before seeing its material: an interest, or none. Not declared is not none.
+
+    By person, not by seat: the secretary declares too.
+    """
 
     __tablename__ = "interest_declaration"
     __table_args__ = (
-        sa.UniqueConstraint("item_id", "member_id"),
+        sa.UniqueConstraint("item_id", "person_id"),
         one_of("interest", ("none", "interest")),
         sa.CheckConstraint("interest = 'none' OR reason <> ''", name="interest_has_reason"),
     )
 
     id: Mapped[int] = identity()
     item_id: Mapped[int] = reference("meeting_item.id", index=False)
-    member_id: Mapped[int] = reference("committee_member.id")
+    person_id: Mapped[int] = reference("person.id")
     interest: Mapped[str]
     reason: Mapped[str] = mapped_column(server_default="")
     declared_at: Mapped[datetime]

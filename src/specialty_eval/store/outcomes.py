@@ -16,7 +16,10 @@ COLOUR_VALUES = tuple(c.value for c in COLOURS)
 
 
 class Publication(Versioned, Base):
-    """A frozen list of proposed ratings, drafted by one person and approved by another, in publicity for its days."""
+    """A frozen list of proposed ratings, drafted by one person and approved by another, in publicity for its days.
+
+    A list that goes stale is frozen anew as its next edition; the entries of the older ones stay.
+    """
 
     __tablename__ = "publication"
     __table_args__ = (
@@ -36,6 +39,7 @@ class Publication(Versioned, Base):
     id: Mapped[int] = identity()
     round_id: Mapped[int] = reference("round.id", index=False)
     number: Mapped[int] = mapped_column(sa.Integer)
+    edition: Mapped[int] = mapped_column(sa.Integer, server_default="1")
     state: Mapped[str]
     digest: Mapped[str]
     counts: Mapped[dict[str, Any]]
@@ -49,17 +53,32 @@ class Publication(Versioned, Base):
 
 
 class PublicationEntry(Base):
-    """One line of a publication: a review, the rating proposed and its reason codes, frozen."""
+    """One line of a publication's edition: a review, the rating proposed and its reason codes, frozen."""
 
     __tablename__ = "publication_entry"
-    __table_args__ = (sa.UniqueConstraint("publication_id", "review_id"), one_of("rating", Rating))
+    __table_args__ = (sa.UniqueConstraint("publication_id", "edition", "review_id"), one_of("rating", Rating))
 
     id: Mapped[int] = identity()
     publication_id: Mapped[int] = reference("publication.id", index=False)
+    edition: Mapped[int] = mapped_column(sa.Integer)
     review_id: Mapped[int] = reference("review.id")
     rating: Mapped[str]
     reasons: Mapped[list[str]]
     decision_id: Mapped[int] = reference("decision.id")
+
+
+class Erratum(Base):
+    """A slip of the pen in a publication, set right in public: no rating changes by it."""
+
+    __tablename__ = "erratum"
+    __table_args__ = (sa.CheckConstraint("text <> ''", name="text_given"),)
+
+    id: Mapped[int] = identity()
+    publication_id: Mapped[int] = reference("publication.id")
+    review_id: Mapped[int | None] = reference("review.id", null=True, index=False)
+    text: Mapped[str]
+    made_at: Mapped[datetime]
+    made_by: Mapped[int | None] = reference("person.id", null=True, index=False)
 
 
 class Objection(Versioned, Base):
@@ -85,7 +104,10 @@ class Objection(Versioned, Base):
 
 
 class Objector(Base):
-    """An objector's name and contact: private, and erasable without touching the case."""
+    """An objector's name and contact: private, and erasable without touching the case.
+
+    `confirmation_code` waits for whoever sends it to the contact, and is emptied once it came back.
+    """
 
     __tablename__ = "objector"
 
@@ -93,6 +115,7 @@ class Objector(Base):
     name: Mapped[str]
     contact: Mapped[str]
     confirmation_hash: Mapped[str]
+    confirmation_code: Mapped[str] = mapped_column(server_default="")
 
 
 class Appeal(Versioned, Base):
