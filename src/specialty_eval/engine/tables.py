@@ -1,0 +1,35 @@
+"""EVIDENCE.csv and HISTORY.csv → RESULTS.csv, or every problem of both files at once (docs/policy.md, last section)."""
+
+import csv
+from io import StringIO
+
+from .csv_evidence import EVIDENCE, read_evidence
+from .csv_history import HISTORY, read_history
+from .csv_records import MOST_BYTES, Findings, refuse_size
+from .policy import Policy
+from .scoring import score_batch
+from .table_batch import batch_of, note_checks
+
+
+def score_files(policy: Policy, evidence: bytes, history: bytes | None = None, *, limit: int = MOST_BYTES) -> str:
+    """RESULTS.csv as text.
+
+    Raises Invalid with every problem of both files (facts: `file`, which is `evidence` or `history`, `row` as a
+    spreadsheet counts, `column`, `value`, `rule`), the first thousand one by one; TooLarge for a file beyond `limit`.
+    """
+    findings = Findings()
+    refuse_size(EVIDENCE, len(evidence), limit)
+    refuse_size(HISTORY, len(history or b""), limit)
+    table, dirty = read_evidence(policy, evidence, findings)
+    earlier = {} if history is None else read_history(history, table, findings)
+    if table is not None:
+        note_checks(policy, table, dirty, findings)
+    findings.raise_any()
+    if table is None:
+        raise ValueError("unreadable evidence without a problem")
+    results = score_batch(policy, batch_of(policy, table), earlier)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(results.header())
+    writer.writerows(results.rows())
+    return text.getvalue()
