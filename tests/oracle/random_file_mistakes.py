@@ -209,6 +209,8 @@ def spoil_files(
         made.append(unknown_column(sheet))
     if history is None:
         return as_bytes(sheet.lines), None, made
+    if any(one.column in ("specialty", "year") for one in made):  # whose history counts, and until when, is not known
+        return as_bytes(sheet.lines), history.encode(), made
     past = Sheet("history", rng, {**policy, "scored-year": scored}, cells(history), set())
     made += attempted(rng, IN_HISTORY, past, count)
     return as_bytes(sheet.lines), as_bytes(past.lines), made
