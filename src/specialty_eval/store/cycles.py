@@ -100,7 +100,7 @@ def policy_of(session: Session, policy_row_id: int) -> Policy:
     known = session.info.setdefault("policies", {})
     if policy_row_id not in known:
         found = sa.select(PolicyDocument.digest, PolicyDocument.text).where(PolicyDocument.id == policy_row_id)
-        known[policy_row_id] = _parsed(*session.execute(found).one()._tuple())
+        known[policy_row_id] = _parsed(*session.execute(found).one())
     policy: Policy = known[policy_row_id]
     return policy
 
@@ -126,7 +126,7 @@ def round_of(session: Session, round_id: int) -> RoundRow:
         Round.id, Round.state, Round.year, Round.evidence_year, Round.reference_date, Round.policy_id, Round.cycle_id,
         Cycle.state, Cycle.jurisdiction_code,
     ).join(Cycle, Cycle.id == Round.cycle_id)  # fmt: skip
-    return RoundRow(*session.execute(found.where(Round.id == round_id)).one()._tuple())
+    return RoundRow(*session.execute(found.where(Round.id == round_id)).one())
 
 
 def policy_named(session: Session, policy_id: str, version: str) -> Policy:

@@ -151,7 +151,9 @@ def _one(table: sa.Table, changed: tuple[str, ...]) -> sa.Insert:
         sa.bindparam("e_source", type_=sa.Text()),
         sa.bindparam("e_target", type_=sa.Text()),
     )
-    return sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update))
+    # An INSERT's row count is not kept unless asked for, and it is what tells that the guard held.
+    written = sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update))
+    return written.execution_options(preserve_rowcount=True)
 
 
 def move_one(
@@ -205,7 +207,9 @@ def _many(table: sa.Table, legal: tuple[tuple[str, str], ...], changed: tuple[st
         update.c.source,
         update.c.target,
     )
-    return sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update))
+    # An INSERT's row count is not kept unless asked for, and it is what tells that the guard held.
+    written = sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update))
+    return written.execution_options(preserve_rowcount=True)
 
 
 def move_many(
