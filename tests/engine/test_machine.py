@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,6 +200,12 @@ def test_the_diagram_draws_one_arrow_a_source_and_target() -> None:
             "    red --> [*]",
         ]
     )
+
+
+def test_the_page_in_the_docs_is_the_one_the_tables_make() -> None:
+    written = Path(__file__).parents[2].joinpath("docs/state-machines.md").read_text("utf-8")
+
+    assert written == page(MACHINES), "write it anew: make docs"
 
 
 def test_the_page_of_diagrams_has_every_machine_and_every_event() -> None:
