@@ -70,6 +70,10 @@ class Workflow(Generic[F_contra]):
         self.ended: frozenset[StrEnum] = frozenset(ended)
         self.steps: tuple[Step[F_contra], ...] = tuple(steps)
         self.events: tuple[str, ...] = tuple(dict.fromkeys(step.event.value for step in self.steps))
+        self._rows: dict[tuple[str, str], tuple[Step[F_contra], ...]] = {}
+        for step in self.steps:
+            row = (step.source.value, step.event.value)
+            self._rows[row] = (*self._rows.get(row, ()), step)
         self._machine = Machine(
             model=None,
             states=[state.value for state in states],
@@ -100,8 +104,8 @@ class Workflow(Generic[F_contra]):
 
     def objections(self, state: str, event: StrEnum, facts: F_contra) -> list[Problem]:
         """Every reason why `event` is not possible now; empty when it is."""
-        open_steps = [step for step in self.steps if step.event == event and step.source == state]
-        if not open_steps:
+        open_steps = self._rows.get((state, event))
+        if open_steps is None:
             return [Problem("step-not-open", self.name, {"event": event.value, "state": str(state)})]
         branch = next((step for step in open_steps if step.when is None or step.when(facts)), None)
         if branch is None:
@@ -114,9 +118,7 @@ class Workflow(Generic[F_contra]):
 
     def roles_for(self, state: str, event: StrEnum) -> frozenset[Role]:
         """Who may fire `event` in `state`; nobody when the table has no such step."""
-        return frozenset(
-            role for step in self.steps if step.event == event and step.source == state for role in step.roles
-        )
+        return frozenset(role for step in self._rows.get((state, event), ()) for role in step.roles)
 
     def legal(self, event: StrEnum) -> tuple[tuple[str, str], ...]:
         """(source, target) of every step of `event` without a branch: what a set-based move may do."""
@@ -126,7 +128,7 @@ class Workflow(Generic[F_contra]):
 
     def needs_two_people(self, state: str, event: StrEnum) -> bool:
         """Whether `event` in `state` is an act of two people."""
-        return any(step.two_people for step in self.steps if step.event == event and step.source == state)
+        return any(step.two_people for step in self._rows.get((state, event), ()))
 
 
 def _as_condition(branch: Callable[[Any], bool]) -> Callable[[EventData], bool]:
