@@ -14,6 +14,7 @@ from specialty_eval.engine.errors import Problem
 LANGUAGES = ("zh", "en")
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_IF_KNOWN = re.compile(r"\[\[(.*?)\]\]")
 _PHRASE = re.compile(r"(\w+)(?:\(([0-9])\))?(?: (-?[0-9.]*)\.\.(-?[0-9.]*))?")
 _LONGEST = 200
 _AND = {"zh": "、", "en": ", "}
@@ -51,8 +52,10 @@ def _phrases() -> Mapping[str, Mapping[str, str]]:
 
 
 def _filled(text: str, problem: Problem, lang: str) -> str:
+    """The text with its facts; what stands in [[…]] is left out unless it has them all."""
     facts = {"where": problem.where, **problem.facts}
-    return _PLACE.sub(lambda place: shown(facts.get(place[1], ""), lang), text)
+    known = _IF_KNOWN.sub(lambda part: part[1] if all(map(facts.get, _PLACE.findall(part[1]))) else "", text)
+    return _PLACE.sub(lambda place: shown(facts.get(place[1], ""), lang), known)
 
 
 def shown(fact: object, lang: str) -> str:
