@@ -199,6 +199,9 @@ def test_root_keeps_the_cluster_outside_a_closed_home_and_leaves_the_home_closed
     assert _modes(data) == before
     with start(data, durable=False) as again:
         assert again.cluster == running.cluster
+    (data / "postgres.at").unlink()
+    with start(data, durable=False) as anew:
+        assert anew.cluster != running.cluster
 
 
 @needs_root
@@ -233,6 +236,7 @@ def test_root_is_refused_where_even_the_system_folder_is_closed(folder: Path, mo
     user = next(name for name in place.SERVICE_USERS if name in {entry.pw_name for entry in pwd.getpwall()})
     assert refused.value.problems == (Problem("database-folder-closed", str(folder / "system"), {"user": user}),)
     assert stat.S_IMODE((folder / "system").stat().st_mode) == 0o700
+    assert list(data.iterdir()) == []
 
 
 @needs_root
