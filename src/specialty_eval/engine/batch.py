@@ -2,9 +2,11 @@
 
 Whether a value is allowed is `evidence`'s question; one that its column can't hold exactly is refused here too."""
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from .decimals import places
 from .errors import Invalid, Problem
 from .evidence import Row, Value
-from .exact import LARGEST, Array, Codes, Numbers, Operand, ceil_scaled, floor_scaled
+from .exact import LARGEST, Array, Codes, Mask, Numbers, Operand, ceil_scaled, floor_scaled
 from .policy import DEFAULTED, Attribute, Measure, Policy
 from .vocabulary import COLOURS, Rating, Type
 
@@ -21,6 +23,15 @@ RATINGS = tuple(Rating)
 
 NONE = 255
 """The code of no rating."""
+
+Ratings = NDArray[np.uint8]
+"""Ratings by code."""
+
+
+def is_one_of(ratings: Ratings, wanted: Iterable[str]) -> Mask:
+    """Where the rating is one of these."""
+    return reduce(operator.or_, (ratings == RATINGS.index(Rating(rating)) for rating in wanted))
+
 
 Rows = slice | NDArray[np.intp]
 """Some rows of a batch."""
@@ -53,19 +64,21 @@ class Column:
             exact = np.where(has, data, 0)
         else:
             exact = data.astype(np.int64)
-            exact += self.offset
-            exact *= has
-        return Numbers(exact, has, self.scale, min(self.low, 0), max(self.high, 0))
+            if self.bounded:  # what is not reported is only one beyond the bounds
+                exact += self.offset
+            else:
+                exact *= has
+        return Numbers(exact, has, self.scale, min(self.low, 0), max(self.high + 1, 0))
 
 
-def bounded_numbers(data: Array, has: NDArray[np.bool_], scale: int, low: int, high: int) -> Column:
+def bounded_numbers(data: Array, has: Mask, scale: int, low: int, high: int) -> Column:
     """A column of the scaled integers low..high, few enough for a table."""
     missing = high - low + 1
     small = np.uint8 if missing <= np.iinfo(np.uint8).max else np.uint16
     return Column(np.where(has, data - low, missing).astype(small), missing, scale, low, low, high, bounded=True)
 
 
-def numbers(data: Array, has: NDArray[np.bool_], scale: int) -> Column:
+def numbers(data: Array, has: Mask, scale: int) -> Column:
     """A column of any scaled integers."""
     known = data[has]
     low, high = (int(known.min()), int(known.max())) if known.size else (0, 0)
@@ -78,7 +91,7 @@ def numbers(data: Array, has: NDArray[np.bool_], scale: int) -> Column:
     return Column(exact, None, scale, 0, low, high)
 
 
-def measure_numbers(measure: Measure, data: Array, has: NDArray[np.bool_]) -> Column:
+def measure_numbers(measure: Measure, data: Array, has: Mask) -> Column:
     """A measure's column of integers scaled by its `decimals`; one outside its bounds is refused."""
     low = None if measure.min is None else ceil_scaled(measure.min, measure.decimals)
     high = None if measure.max is None else floor_scaled(measure.max, measure.decimals)
@@ -131,7 +144,7 @@ def _coded(values: Sequence[Value], known: Sequence[bool | str], code: str, empt
         raise Invalid(Problem("value-not-an-option", f"measures.{code}", {"value": error.args[0]})) from error
 
 
-def _integers(values: Sequence[Value], scale: int, code: str) -> tuple[Array, NDArray[np.bool_]]:
+def _integers(values: Sequence[Value], scale: int, code: str) -> tuple[Array, Mask]:
     one = 10**scale
     whole: list[int] = []
     for value in values:
@@ -260,7 +273,7 @@ def _default(code: str) -> Value:
 class History:
     """Earlier ratings: `codes[k, i]` is specialty i's (k+1)-th latest colour, NONE beyond the first."""
 
-    codes: NDArray[np.uint8]
+    codes: Ratings
 
     @classmethod
     def of(cls, batch: Batch, ratings: Mapping[str, Sequence[Rating | str]]) -> "History":

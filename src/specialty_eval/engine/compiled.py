@@ -1,6 +1,6 @@
 """A policy made ready for columns, once: weights as integers, points as tables, the reasons in their order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -104,21 +104,19 @@ class Weighted:
 class Compiled:
     """A policy ready to score batches.
 
-    `weighted` goes by dimension; its weights are integers that add up to `whole`, each 1 of them `unit` of 100.
+    `weighted` goes by dimension; its weights are integers that add up to `whole`, each 1 of them `hundredths` (a
+    fraction) of a hundredth of the policy's 100. `first` tells where each step's reasons begin.
     """
 
     policy: Policy
     indicators: dict[str, Measured]
     weighted: tuple[tuple[Weighted, ...], ...]
-    unit: Fraction
+    hundredths: tuple[int, int]
     whole: int
     lanes: Lanes
     blocking: tuple[str, ...]
     reasons: tuple[Reason, ...]
-
-    def first(self, step: Step) -> int:
-        """Where a step's reasons begin."""
-        return next((n for n, reason in enumerate(self.reasons) if reason.step is step), len(self.reasons))
+    first: Mapping[Step, int]
 
 
 _CACHE: dict[str, Compiled] = {}
@@ -149,6 +147,8 @@ def _compiled(policy: Policy) -> Compiled:
         counted=any(i.missing is Missing.EXCLUDE for i in policy.weighted),
         complete=any(c.subject is Subject.COMPLETENESS for when in _conditions(policy) for c in comparisons(when)),
     )
+    reasons = tuple(_reasons(policy))
+    order = list(Step)
     return Compiled(
         policy=policy,
         indicators=indicators,
@@ -158,11 +158,12 @@ def _compiled(policy: Policy) -> Compiled:
             )
             for d in [dimension.code for dimension in policy.dimensions]
         ),
-        unit=unit,
+        hundredths=(unit * 100).as_integer_ratio(),
         whole=sum(whole.values()),
         lanes=lanes,
         blocking=tuple(i.code for i in policy.indicators if i.missing is Missing.BLOCK),
-        reasons=tuple(_reasons(policy)),
+        reasons=reasons,
+        first={step: sum(order.index(r.step) < n for r in reasons) for n, step in enumerate(order)},
     )
 
 

@@ -7,9 +7,8 @@ from functools import reduce
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .batch import RATINGS
+from .batch import Ratings, is_one_of
 from .conditions import (
     All,
     AnyOf,
@@ -48,7 +47,7 @@ class Facts(Protocol):
         """Who has a row in the year."""
         ...
 
-    def earlier(self) -> NDArray[np.uint8]:
+    def earlier(self) -> Ratings:
         """Earlier colours by code, latest first: depth x rows."""
         ...
 
@@ -92,10 +91,9 @@ def holds(condition: Condition, facts: Facts, year: int) -> Mask:  # noqa: PLR09
     raise TypeError(condition)
 
 
-def _previous(condition: Previous, earlier: NDArray[np.uint8]) -> Mask:
-    wanted = [code for code, rating in enumerate(RATINGS) if rating in condition.one_of]
-    found = np.isin(earlier[: condition.of_last], wanted).sum(axis=0) >= condition.at_least
-    return np.asarray(found, np.bool_)
+def _previous(condition: Previous, earlier: Ratings) -> Mask:
+    found = is_one_of(earlier[: condition.of_last], condition.one_of)
+    return np.asarray(found.sum(axis=0, dtype=np.int32) >= condition.at_least, np.bool_)
 
 
 def _in_years(comparison: Comparison, window: Years, facts: Facts, year: int) -> Mask:

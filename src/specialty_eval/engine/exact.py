@@ -165,7 +165,9 @@ def quotient(above: Numbers, below: Numbers, times: Fraction, scale: int) -> Num
 def divided(n: Array, d: Array | int, *, signed: bool) -> Array:
     """n / d rounded half up, away from zero; d > 0, and 2n + d must be within the type."""
     if not signed:
-        result: Array = (2 * n + d) // (2 * d)
+        result: Array = 2 * n
+        result += d
+        result //= 2 * d
         return result
     whole = (2 * np.abs(n) + d) // (2 * d)
     return np.where(n < 0, -whole, whole)

@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from .batch import Batch, History, Rows, groups
+from .batch import Batch, History, Ratings, Rows, groups
 from .conditions import Subject
 from .evaluation import holds
 from .exact import Array, Codes, Mask, Numbers, Operand, added, negated, quotient, rounded, summed, wide
@@ -65,7 +65,7 @@ class Block:
         here: Mask = batch.rows[batch.years.index(year)][self.rows] >= 0
         return here
 
-    def earlier(self) -> NDArray[np.uint8]:
+    def earlier(self) -> Ratings:
         return self.peers.history.codes[:, self.rows]
 
     def operand(self, subject: Subject, code: str, year: int) -> Operand:

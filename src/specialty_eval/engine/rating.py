@@ -1,13 +1,12 @@
 """From totals to ratings, step by step: unrated, rules, quotas, caps, history, flags; and the reasons they leave."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .batch import NONE, RATINGS
+from .batch import NONE, RATINGS, Ratings, is_one_of
 from .compiled import Compiled, Step
 from .evaluation import holds
 from .exact import Mask
@@ -15,53 +14,13 @@ from .indicators import Block
 from .policy import Quota, TopQuota
 from .vocabulary import COLOURS, Rating
 
+Marks = NDArray[np.bool_]
+"""Reason x row: in the end, where the reason is one of the row's. Reasons are in the order in which they are shown."""
+
 CODE: Mapping[Rating, int] = {rating: code for code, rating in enumerate(RATINGS)}
 
-Ratings = NDArray[np.uint8]
 
-
-class Marks:
-    """One bit for each reason of the policy, row by row; the bits ascend in the order of the reasons."""
-
-    def __init__(self, reasons: int, rows: int) -> None:
-        self.words = np.zeros((-(-reasons // 64), rows), np.uint64)
-
-    def add(self, reason: int, where: Mask, rows: slice = slice(None)) -> None:
-        """Mark a reason where the mask (over these rows) holds."""
-        word = self.words[reason // 64, rows]
-        word |= where.astype(np.uint64) << np.uint64(reason % 64)
-
-    def of(self, row: int) -> list[int]:
-        """The numbers of one row's reasons, in order."""
-        bits = "".join(f"{int(word):064b}"[::-1] for word in self.words[:, row])
-        return [number for number, bit in enumerate(bits) if bit == "1"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """Where the conditions of caps, history steps and flags hold; they are applied after the quotas."""
-
-    caps: Sequence[Mask]
-    history: Sequence[Mask]
-    flags: Sequence[Mask]
-
-    @classmethod
-    def for_rows(cls, compiled: Compiled, rows: int) -> "Pending":
-        """Room for so many rows."""
-        steps = compiled.policy.rating
-        caps, history, flags = ([np.zeros(rows, np.bool_) for _ in s] for s in (steps.caps, steps.history, steps.flags))
-        return cls(caps, history, flags)
-
-    def look(self, compiled: Compiled, block: Block, rows: slice) -> None:
-        """Evaluate the conditions for a block, which has its scores."""
-        steps = compiled.policy.rating
-        year = block.years[-1]
-        conditions = [*(s.when for s in steps.caps), *(s.when for s in steps.history), *(s.when for s in steps.flags)]
-        for when, mask in zip(conditions, (*self.caps, *self.history, *self.flags), strict=True):
-            mask[rows] = holds(when, block, year)
-
-
-def first_ratings(compiled: Compiled, block: Block, incomplete: Mask, marks: Marks, rows: slice) -> Ratings:
+def first_ratings(compiled: Compiled, block: Block, incomplete: Mask, marks: Marks) -> Ratings:
     """Steps 1 and 2: unrated, then incomplete, then the first rule that holds."""
     steps = compiled.policy.rating
     year = block.years[-1]
@@ -69,18 +28,25 @@ def first_ratings(compiled: Compiled, block: Block, incomplete: Mask, marks: Mar
     undecided = np.ones(incomplete.shape, np.bool_)
 
     def decide(reason: int, where: Mask | None, becomes: Rating) -> None:
-        nonlocal undecided
         hit = undecided if where is None else undecided & where
-        rating[hit] = CODE[becomes]
-        marks.add(reason, hit, rows)
-        undecided = undecided & ~hit
+        marks[reason] = hit
+        np.copyto(rating, CODE[becomes], where=hit)
+        np.logical_and(undecided, ~hit, out=undecided)
 
-    for number, step in enumerate(steps.unrated, compiled.first(Step.UNRATED)):
+    for number, step in enumerate(steps.unrated, compiled.first[Step.UNRATED]):
         decide(number, holds(step.when, block, year), Rating.UNRATED)
-    decide(compiled.first(Step.INCOMPLETE), incomplete, Rating.INCOMPLETE)
-    for number, rule in enumerate(steps.rules, compiled.first(Step.RULE)):
+    decide(compiled.first[Step.INCOMPLETE], incomplete, Rating.INCOMPLETE)
+    for number, rule in enumerate(steps.rules, compiled.first[Step.RULE]):
         decide(number, None if rule.when is None else holds(rule.when, block, year), rule.rate)
     return rating
+
+
+def mark_later_steps(compiled: Compiled, block: Block, marks: Marks) -> None:
+    """Where the conditions of caps, history steps and flags hold; `last_ratings` keeps those that do something."""
+    steps = compiled.policy.rating
+    conditions = [*(s.when for s in steps.caps), *(s.when for s in steps.history), *(s.when for s in steps.flags)]
+    for number, when in enumerate(conditions, compiled.first[Step.CAP]):
+        marks[number] = holds(when, block, block.years[-1])
 
 
 def quota(step: Quota, rating: Ratings, total: NDArray[np.int16], group: NDArray[np.int64]) -> Mask:
@@ -122,28 +88,22 @@ def last_ratings(
     rating: Ratings,
     total: NDArray[np.int16],
     group_of: Mapping[tuple[str, ...], NDArray[np.int64]],
-    pending: Pending,
     marks: Marks,
 ) -> None:
     """Steps 3 to 6, in place, over all rated rows."""
     steps = compiled.policy.rating
 
     def change(reason: int, hit: Mask, becomes: Rating) -> None:
-        rating[hit] = CODE[becomes]
-        marks.add(reason, hit)
+        marks[reason] = hit
+        np.copyto(rating, CODE[becomes], where=hit)
 
-    for number, share in enumerate(steps.quotas, compiled.first(Step.QUOTA)):
+    for number, share in enumerate(steps.quotas, compiled.first[Step.QUOTA]):
         hit = quota(share, rating, total, group_of[share.within])
         change(number, hit, share.otherwise if isinstance(share, TopQuota) else share.becomes)
-    for number, (cap, held) in enumerate(zip(steps.caps, pending.caps, strict=True), compiled.first(Step.CAP)):
-        change(number, held & (rating < CODE[cap.at_most]), cap.at_most)
-    for number, (step, held) in enumerate(
-        zip(steps.history, pending.history, strict=True), compiled.first(Step.HISTORY)
-    ):
-        change(number, held & _is_one_of(rating, step.now) & (rating != CODE[step.becomes]), step.becomes)
-    for number, (flag, held) in enumerate(zip(steps.flags, pending.flags, strict=True), compiled.first(Step.FLAG)):
-        marks.add(number, held & _is_one_of(rating, flag.now))
-
-
-def _is_one_of(rating: Ratings, now: Iterable[Rating]) -> Mask:
-    return np.isin(rating, [CODE[r] for r in now])
+    for number, cap in enumerate(steps.caps, compiled.first[Step.CAP]):
+        change(number, marks[number] & (rating < CODE[cap.at_most]), cap.at_most)
+    for number, step in enumerate(steps.history, compiled.first[Step.HISTORY]):
+        hit = marks[number] & is_one_of(rating, step.now) & (rating != CODE[step.becomes])
+        change(number, hit, step.becomes)
+    for number, flag in enumerate(steps.flags, compiled.first[Step.FLAG]):
+        marks[number] &= is_one_of(rating, flag.now)

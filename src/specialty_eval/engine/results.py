@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from .batch import RATINGS
+from .batch import RATINGS, Ratings
 from .compiled import Compiled, Reason, Step
 from .exact import Codes, Operand, half_up, unscaled
 from .indicators import Block, Peers
 from .policy import Indicator, Policy
-from .rating import Marks, Ratings
+from .rating import Marks
 from .vocabulary import Missing, Rating
 
 EMPTY = -1
@@ -51,7 +51,7 @@ class Results:
     """The rated specialties in the order of the batch.
 
     `total` and `dimensions` (dimension x specialty) are hundredths, EMPTY where there are none; `ratings` are codes
-    (places in `RATINGS`).
+    (places in `RATINGS`); `marks` (reason x specialty) tells the reasons, which `policy_reasons` names.
     """
 
     def __init__(
@@ -81,6 +81,11 @@ class Results:
         everybody = self._peers.batch.specialties
         return everybody if self._chosen is None else [everybody[i] for i in self._chosen.tolist()]
 
+    @property
+    def policy_reasons(self) -> tuple[Reason, ...]:
+        """All reasons the policy can give, in their order."""
+        return self._compiled.reasons
+
     def specialty(self, i: int) -> str:
         """Whose result is the i-th."""
         return self._peers.batch.specialties[self._row(i)]
@@ -91,7 +96,7 @@ class Results:
 
     def reasons(self, i: int) -> tuple[Reason, ...]:
         """What led to the i-th rating, in order."""
-        return tuple(self._compiled.reasons[number] for number in self.marks.of(i))
+        return tuple(self._compiled.reasons[number] for number in np.flatnonzero(self.marks[:, i]))
 
     def sheet(self, i: int) -> Sheet:
         """The i-th result, explained by the same computation that made it."""
@@ -117,8 +122,12 @@ class Results:
         """The lines of RESULTS.csv: scores with two places, empty where there is none; reasons joined by `;`."""
         texts = [f"{n // 100}.{n % 100:02d}" for n in range(10001)] + [""]  # EMPTY is the last
         scores = [[texts[n] for n in line.tolist()] for line in (self.total, *self.dimensions)]
-        for i, (specialty, *found) in enumerate(zip(self.specialties, *scores, strict=True)):
-            yield [specialty, *found, self.rating(i).value, ";".join(reason.code for reason in self.reasons(i))]
+        ratings = [RATINGS[code].value for code in self.ratings.tolist()]
+        reasons: list[list[str]] = [[] for _ in ratings]
+        for i, number in zip(*(found.tolist() for found in np.nonzero(self.marks.T)), strict=True):
+            reasons[i].append(self._compiled.reasons[number].code)
+        for specialty, rating, why, *found in zip(self.specialties, ratings, reasons, *scores, strict=True):
+            yield [specialty, *found, rating, ";".join(why)]
 
     def _row(self, i: int) -> int:
         return i if self._chosen is None else int(self._chosen[i])

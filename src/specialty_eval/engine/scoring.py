@@ -17,11 +17,11 @@ from .evaluation import holds
 from .exact import Array, Mask, Numbers, added, divided, floor_scaled, places, wide
 from .indicators import Block, Peers
 from .policy import Policy
-from .rating import Marks, Pending, first_ratings, last_ratings
+from .rating import Marks, first_ratings, last_ratings, mark_later_steps
 from .results import EMPTY, Results
 from .vocabulary import Rating
 
-ROWS = 16384
+ROWS = 32768
 """So many rows at a time: what is computed for them stays in the processor's second cache."""
 
 
@@ -46,16 +46,16 @@ def score_batch(
     total = np.full(size, EMPTY, np.int16)
     dimensions = np.full((len(policy.dimensions), size), EMPTY, np.int16)
     rating = np.empty(size, np.uint8)
-    marks, pending = Marks(len(compiled.reasons), size), Pending.for_rows(compiled, size)
+    marks = np.zeros((len(compiled.reasons), size), np.bool_)
     for start in range(0, size, ROWS):
         rows = slice(start, min(start + ROWS, size))
         block = Block(peers, rows if chosen is None else chosen[rows])
-        incomplete = _score(compiled, block, marks, rows)
+        incomplete = _score(compiled, block, marks[:, rows])
         _store(compiled, block, total[rows], dimensions[:, rows])
-        rating[rows] = first_ratings(compiled, block, incomplete, marks, rows)
-        pending.look(compiled, block, rows)
+        rating[rows] = first_ratings(compiled, block, incomplete, marks[:, rows])
+        mark_later_steps(compiled, block, marks[:, rows])
     shared = {q.within: groups(batch, q.within)[_all(chosen)] for q in policy.rating.quotas}
-    last_ratings(compiled, rating, total, shared, pending, marks)
+    last_ratings(compiled, rating, total, shared, marks)
     return Results(compiled, peers, chosen, total, dimensions, rating, marks)
 
 
@@ -93,9 +93,9 @@ def _chosen(batch: Batch, rated: Collection[str] | NDArray[np.bool_] | None) -> 
     return None if mask.all() else np.flatnonzero(mask)
 
 
-def _score(compiled: Compiled, block: Block, marks: Marks, rows: slice) -> Mask:
+def _score(compiled: Compiled, block: Block, marks: Marks) -> Mask:
     """Give the block its scores and mark the adjustments; returns who is incomplete."""
-    incomplete = np.zeros(rows.stop - rows.start, np.bool_)
+    incomplete = np.zeros(marks.shape[1], np.bool_)
     for code in compiled.blocking:
         incomplete |= ~block.value(code, block.years[-1]).has
     sums = [_sum(compiled, block, weighted) for weighted in compiled.weighted]
@@ -110,7 +110,7 @@ def _score(compiled: Compiled, block: Block, marks: Marks, rows: slice) -> Mask:
         block.scores[Subject.DIMENSION, dimension.code] = score
     if everything is not None and compiled.lanes.complete:
         block.scores[Subject.COMPLETENESS, ""] = _completeness(compiled, everything)
-    extra = _extra(compiled, block, scored, marks, rows)
+    extra = _extra(compiled, block, scored, marks)
     block.scores[Subject.TOTAL, ""] = _mean(compiled, everything, counted, scored, extra)
     return incomplete
 
@@ -140,12 +140,12 @@ def _counted(compiled: Compiled, sums: Array | None, weighted: Iterable[Sequence
     return sum(one.weight for group in weighted for one in group)
 
 
-def _extra(compiled: Compiled, block: Block, scored: Mask, marks: Marks, rows: slice) -> Numbers | None:
+def _extra(compiled: Compiled, block: Block, scored: Mask, marks: Marks) -> Numbers | None:
     """The points of the adjustments that hold."""
     parts = []
-    for number, adjustment in enumerate(compiled.policy.adjustments, compiled.first(Step.ADJUSTMENT)):
+    for number, adjustment in enumerate(compiled.policy.adjustments, compiled.first[Step.ADJUSTMENT]):
         held = holds(adjustment.when, block, block.years[-1]) & scored
-        marks.add(number, held, rows)
+        marks[number] = held
         points = floor_scaled(adjustment.points, scale := max(2, places(adjustment.points)))
         parts.append(Numbers(wide(held, abs(points)) * points, held, scale, min(0, points), max(0, points)))
     if not parts:
@@ -173,15 +173,14 @@ def _mean(
 def _completeness(compiled: Compiled, sums: Array) -> Numbers:
     """The weight of the weighted indicators that have a value, to two places."""
     weight = compiled.lanes.complete_of(sums)
-    percent = compiled.unit * 100
-    bound = 2 * compiled.whole * percent.numerator + percent.denominator
-    data = divided(wide(weight, bound) * percent.numerator, percent.denominator, signed=False)
+    up, down = compiled.hundredths
+    data = divided(wide(weight, 2 * compiled.whole * up + down) * up, down, signed=False)
     return Numbers(data, np.ones(data.shape, np.bool_), 2, 0, 10000)
 
 
 def _store(compiled: Compiled, block: Block, total: NDArray[np.int16], dimensions: NDArray[np.int16]) -> None:
-    """Write the scores to the results, EMPTY where there are none."""
+    """Write the scores to the results, which are EMPTY where there are none."""
     subjects = [(Subject.DIMENSION, dimension.code) for dimension in compiled.policy.dimensions]
     for target, subject in zip((total, *dimensions), ((Subject.TOTAL, ""), *subjects), strict=True):
         score = block.scores[subject]
-        target[:] = np.where(score.has, score.data, EMPTY)
+        np.copyto(target, score.data, casting="unsafe", where=score.has)
