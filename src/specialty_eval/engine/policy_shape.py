@@ -113,9 +113,9 @@ class Spot:
         text = self.one_of([str(w) for w in words])
         return words(text) if text else None
 
-    def number(self, low: int | None = None, high: int | None = None) -> Decimal | None:
-        """A plain number within bounds, exactly as written."""
-        expected = _between("number", low, high)
+    def number(self, low: int | None = None, high: int | None = None, kind: str = "number") -> Decimal | None:
+        """A plain number within bounds, exactly as written; `kind` is what a message calls it."""
+        expected = _between(kind, low, high)
         scalar = self.scalar(expected)
         if scalar is None:
             return None
@@ -130,11 +130,10 @@ class Spot:
 
     def integer(self, low: int | None = None, high: int | None = None) -> int | None:
         """A whole number within bounds, without a point."""
-        expected = _between("integer", low, high)
         if isinstance(self.node, Scalar) and self.node.is_number and "." in self.node.text:
-            self.refuse("not-an-integer", expected=expected)
+            self.refuse("not-an-integer", expected=_between("integer", low, high))
             return None
-        number = self.number(low, high)
+        number = self.number(low, high, "integer")
         return None if number is None else int(number)
 
     def yes_no(self) -> bool | None:
