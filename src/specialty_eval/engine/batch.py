@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .decimals import places
 from .errors import Invalid, Problem
-from .evidence import Row, Value
-from .exact import LARGEST, Array, Codes, Mask, Numbers, Operand, ceil_scaled, floor_scaled
+from .evidence import Row, Value, problem_with
+from .exact import Array, Codes, Mask, Numbers, Operand, ceil_scaled, floor_scaled, integers, unscaled
 from .policy import DEFAULTED, Attribute, Measure, Policy
 from .vocabulary import COLOURS, Rating, Type
 
@@ -92,15 +93,19 @@ def numbers(data: Array, has: Mask, scale: int) -> Column:
 
 
 def measure_numbers(measure: Measure, data: Array, has: Mask) -> Column:
-    """A measure's column of integers scaled by its `decimals`; one outside its bounds is refused."""
+    """A measure's column of integers scaled by its `decimals`; raises Invalid for any outside its bounds."""
     low = None if measure.min is None else ceil_scaled(measure.min, measure.decimals)
     high = None if measure.max is None else floor_scaled(measure.max, measure.decimals)
     known = data[has]
     if known.size and ((low is not None and known.min() < low) or (high is not None and known.max() > high)):
-        raise Invalid(Problem("value-out-of-bounds", f"measures.{measure.code}", {"min": low, "max": high}))
+        _refuse(measure, [unscaled(int(value), measure.decimals) for value in (known.min(), known.max())])
     if low is not None and high is not None and 0 <= high - low < np.iinfo(np.uint16).max:
         return bounded_numbers(data, has, measure.decimals, low, high)
     return numbers(data, has, measure.decimals)
+
+
+def _refuse(measure: Measure, values: Iterable[Value]) -> NoReturn:
+    raise Invalid(*(problem for value in values if (problem := problem_with(measure, value)) is not None))
 
 
 def codes(data: Array, values: Sequence[bool | str]) -> Column:
@@ -112,49 +117,49 @@ def codes(data: Array, values: Sequence[bool | str]) -> Column:
 
 
 def measure_column(measure: Measure, values: Sequence[Value]) -> Column:
-    """A measure's values of one year, as frozen integers."""
-    if measure.type in (Type.BOOLEAN, Type.CHOICE):
-        known: Sequence[bool | str] = (False, True) if measure.type is Type.BOOLEAN else measure.options
-        return codes(_coded(values, known, measure.code), known)
-    data, has = _integers(values, measure.decimals, measure.code)
-    return measure_numbers(measure, data, has)
+    """A measure's values of one year, as frozen integers; raises Invalid with every value it can't have."""
+    try:
+        if measure.type in (Type.BOOLEAN, Type.CHOICE):
+            known: Sequence[bool | str] = (False, True) if measure.type is Type.BOOLEAN else measure.options
+            return codes(_coded(values, known), known)
+        return measure_numbers(measure, *_integers(values, measure.decimals))
+    except (KeyError, ArithmeticError):
+        _refuse(measure, values)
 
 
 def attribute_column(attribute: Attribute, values: Sequence[Value]) -> Column:
     """An attribute's values; empty text is *not reported*."""
     if attribute.type in (Type.INTEGER, Type.DECIMAL):
-        scale = max((places(Decimal(v)) for v in values if v is not None), default=0)
-        return numbers(*_integers(values, scale, attribute.code), scale)
-    known = tuple(dict.fromkeys(_text(v) for v in values if v not in (None, "")))
-    return codes(_coded([_text(v) for v in values], known, attribute.code, empty=""), known)
+        scale = max((places(v) for v in values if isinstance(v, Decimal)), default=0)
+        return numbers(*_integers(values, scale), scale)
+    texts = [_text(value) for value in values]
+    known = tuple(dict.fromkeys(text for text in texts if text is not None))
+    return codes(_coded(texts, known), known)
 
 
-def _text(value: Value) -> str:
+def _text(value: Value) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else str(value)
+    return None if value in (None, "") else str(value)
 
 
-def _coded(values: Sequence[Value], known: Sequence[bool | str], code: str, empty: Value = None) -> Array:
+def _coded(values: Sequence[Value], known: Sequence[bool | str]) -> Array:
     index: dict[Value, int] = {value: number for number, value in enumerate(known)}
-    index[empty] = len(known)
-    try:
-        return np.array([index[v] for v in values], np.int64)
-    except KeyError as error:
-        raise Invalid(Problem("value-not-an-option", f"measures.{code}", {"value": error.args[0]})) from error
+    index[None] = len(known)
+    return np.array([index[value] for value in values], np.int64)
 
 
-def _integers(values: Sequence[Value], scale: int, code: str) -> tuple[Array, Mask]:
+def _integers(values: Sequence[Value], scale: int) -> tuple[Array, Mask]:
+    """Scaled by 10**scale; raises ArithmeticError for more places."""
     one = 10**scale
     whole: list[int] = []
     for value in values:
-        numerator, denominator = (0, 1) if value is None else Decimal(value).as_integer_ratio()
-        if one % denominator:
-            raise Invalid(Problem("value-too-many-places", f"measures.{code}", {"value": value, "decimals": scale}))
+        numerator, denominator = value.as_integer_ratio() if isinstance(value, Decimal) else (0, 1)
+        if one % denominator or not (value is None or isinstance(value, Decimal)):
+            raise ArithmeticError(value)
         whole.append(numerator * (one // denominator))
-    has = np.array([v is not None for v in values], np.bool_)
-    fits = all(-LARGEST <= v <= LARGEST for v in whole)
-    return np.array(whole, np.int64 if fits else object), has
+    has = np.array([value is not None for value in values], np.bool_)
+    return integers(whole, max(map(abs, whole), default=0)), has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +199,7 @@ class Batch:
         column can't hold exactly.
         """
         if len({row.year is None for row in rows}) > 1:
-            raise Invalid(Problem("year-in-some-rows", "rows"))
+            raise Invalid(Problem("year-in-some-rows"))
         latest = max((row.year for row in rows if row.year is not None), default=None)
         scored = scored_year if scored_year is not None else latest
         kept = [(n, row) for n, row in enumerate(rows) if row.year is None or scored is None or row.year <= scored]
@@ -205,7 +210,7 @@ class Batch:
         for n, row in kept:
             spot = years.index(last if row.year is None else row.year), places_of[row.specialty]
             if numbered[spot] >= 0:
-                raise Invalid(Problem("row-repeated", f"rows.{n}", {"specialty": row.specialty, "year": row.year}))
+                raise Invalid(Problem("row-twice", f"rows.{n}", {"value": row.specialty, "year": row.year}))
             numbered[spot] = n
         return cls(
             specialties=tuple(places_of),

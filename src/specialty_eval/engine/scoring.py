@@ -82,15 +82,19 @@ def _chosen(batch: Batch, rated: Collection[str] | NDArray[np.bool_] | None) -> 
     if rated is None:
         return None if present.all() else np.flatnonzero(present)
     if isinstance(rated, np.ndarray):
-        mask = rated
+        mask, unknown = rated, []
     else:
         wanted = frozenset(rated)
         mask = np.array([s in wanted for s in batch.specialties], np.bool_)
-        if unknown := sorted(wanted.difference(batch.specialties)):
-            raise Invalid(*(Problem("specialty-without-evidence", s) for s in unknown))
-    if absent := [batch.specialties[i] for i in np.flatnonzero(mask & ~present).tolist()]:
-        raise Invalid(*(Problem("specialty-without-evidence", s, {"year": batch.scored}) for s in absent))
+        unknown = sorted(wanted.difference(batch.specialties))
+    absent = [batch.specialties[i] for i in np.flatnonzero(mask & ~present).tolist()]
+    if problems := [_without_row(s, batch) for s in (*absent, *unknown)]:
+        raise Invalid(*problems)
     return None if mask.all() else np.flatnonzero(mask)
+
+
+def _without_row(specialty: str, batch: Batch) -> Problem:
+    return Problem("scored-year-missing", specialty, {"value": specialty, "year": batch.year_of(-1)})
 
 
 def _score(compiled: Compiled, block: Block, marks: Marks) -> Mask:
