@@ -1,252 +1,25 @@
-"""Questions about the committee's meetings: who sits where, who is recused from what, what was declared and voted.
+"""Questions about deliberation that are not one meeting's: ballots, what deciding looks at, members, who is recused.
 
 Whether that makes a valid vote is `engine.committee`'s arithmetic.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import committee
-from specialty_eval.engine.meeting import ITEM_ENDED, ItemState
-from specialty_eval.engine.permissions import Scope
+from specialty_eval.engine.cases import ChallengeState
 from specialty_eval.engine.policy import Policy, Rating
 
-from .accounts import CommitteeMember, Person
-from .cycles import policy_of, round_of
-from .deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
-from .registry import Organisation, School, Specialty, SpecialtyCode
-from .reviews import Review
-
-GOING = tuple(state.value for state in ItemState if state not in ITEM_ENDED)
-"""The states of an item that is still to be decided."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeatRow:
-    """A member's seat at a meeting; `employers` are what the person's employer is known by."""
-
-    member_id: int
-    person_id: int
-    name: str
-    sector: str
-    present: bool
-    stands_in_for: int | None
-    employers: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """An item with whose review it is and what its title says; `parties` are what those it touches are known by."""
-
-    id: int
-    meeting_id: int
-    review_id: int
-    state: str
-    together: bool
-    version: int
-    specialty_id: int
-    replaces_id: int | None
-    sheet_id: int | None
-    code: str
-    specialty: str
-    school: str
-    school_id: int
-    county: str
-    city: str
-    run_by: str
-    partner: str
-
-    @property
-    def parties(self) -> frozenset[str]:
-        """The school by number and name, and the partner enterprise."""
-        return frozenset({_number(self.school_id), self.school, self.partner} - {""})
-
-    @property
-    def title(self) -> str:
-        """What even a recused member sees."""
-        return f"{self.school} {self.specialty}"
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A meeting with its seats, and of some of its items who declared what and who cast what."""
-
-    meeting: Meeting
-    policy: Policy
-    city: str
-    seats: tuple[SeatRow, ...]
-    items: Mapping[int, ItemRow]
-    declared: Mapping[tuple[int, int], str]
-    """(item, person) → none or interest."""
-    first_deciders: Mapping[int, frozenset[int]]
-    """Review that an appeal opened → who decided the one it replaces."""
-    others: Mapping[int, frozenset[str]]
-    """People without a seat who act here (the secretary) → what their employer is known by."""
-
-    def is_recused(self, item_id: int, person_id: int | None) -> bool:
-        """Employed at the school or its partner, declared an interest, or, on appeal, decided the first time."""
-        if person_id is None:
-            return False
-        item = self.items[item_id]
-        if person_id in self.first_deciders.get(item.review_id, ()):
-            return True
-        employers = next((s.employers for s in self.seats if s.person_id == person_id), None)
-        if employers is None:
-            employers = self.others.get(person_id, frozenset())
-        word = self.declared.get((item_id, person_id))
-        interest = None if word is None else word == "interest"
-        return any(
-            committee.is_recused(employer=employer, parties=item.parties, interest=interest)
-            for employer in employers or {""}
-        )
-
-    def has_declared(self, item_id: int, person_id: int | None) -> bool:
-        """Whether the person said interest or none; not declared is not none."""
-        return person_id is not None and (item_id, person_id) in self.declared
-
-    def seats_of(self, item_id: int) -> tuple[committee.Seat, ...]:
-        """The seats as the arithmetic reads them on this item; the deputy chairs where the chair takes no part."""
-        seats = [
-            committee.Seat(
-                member=str(seat.member_id),
-                sector=seat.sector,
-                present=seat.present,
-                recused=self.is_recused(item_id, seat.person_id),
-                declared=self.has_declared(item_id, seat.person_id),
-                stands_in_for="" if seat.stands_in_for is None else str(seat.stands_in_for),
-            )
-            for seat in self.seats
-        ]
-        here = {seat.member for seat in committee.taking_part(seats)}
-        chairs = [str(m) for m in (self.meeting.chair_id, self.meeting.deputy_chair_id) if m is not None]
-        chair = next((member for member in chairs if member in here), None)
-        return tuple(replace(seat, chair=seat.member == chair) for seat in seats)
-
-    def undeclared(self, item_id: int) -> tuple[str, ...]:
-        """Members present who said neither, by number; whoever is recused by office need not say it."""
-        return tuple(s.member for s in self.seats_of(item_id) if s.present and not s.recused and not s.declared)
-
-    def people(self, seats: Sequence[committee.Seat]) -> list[int]:
-        """Who sits on these seats."""
-        members = {int(seat.member) for seat in seats}
-        return sorted(seat.person_id for seat in self.seats if seat.member_id in members)
-
-    def member_of(self, person_id: int | None) -> int | None:
-        """The person's seat here."""
-        return next((seat.member_id for seat in self.seats if seat.person_id == person_id), None)
-
-    def scope_of(self, item_id: int) -> Scope:
-        """Whose the item's specialty is, who sits here, and who is recused from it."""
-        item = self.items[item_id]
-        everybody = {*(seat.person_id for seat in self.seats), *self.others}
-        return Scope(
-            school_id=str(item.school_id),
-            county=item.county,
-            city=item.city,
-            run_by_city=item.run_by == "city",
-            members=frozenset(str(seat.person_id) for seat in self.seats),
-            recused=frozenset(str(person) for person in everybody if self.is_recused(item_id, person)),
-        )
-
-
-def _number(organisation_id: int) -> str:
-    return f"#{organisation_id}"
-
-
-def room(session: Session, meeting: Meeting, *, acting: int | None, item_ids: Collection[int] | None = None) -> Room:
-    """The meeting's room; of all its items, or of these. Six statements at most, however many items."""
-    made = round_of(session, meeting.round_id)
-    items = items_of(session, meeting.id, item_ids)
-    seats = seats_at(session, meeting.id)
-    seated = {seat.person_id for seat in seats}
-    declared = sa.select(InterestDeclaration.item_id, InterestDeclaration.person_id, InterestDeclaration.interest)
-    said = session.execute(declared.where(InterestDeclaration.item_id.in_(list(items))))
-    return Room(
-        meeting=meeting,
-        policy=policy_of(session, made.policy_id),
-        city=made.city,
-        seats=seats,
-        items=items,
-        declared={(item, person): interest for item, person, interest in said},
-        first_deciders=first_deciders(session, [item for item in items.values() if item.replaces_id is not None]),
-        others=employers_of(session, {acting} - {None} - seated),  # type: ignore[arg-type]
-    )
-
-
-def items_of(session: Session, meeting_id: int, item_ids: Collection[int] | None = None) -> dict[int, ItemRow]:
-    """The meeting's items by number, in order; all, or these."""
-    found = (
-        sa.select(
-            MeetingItem.id, MeetingItem.meeting_id, MeetingItem.review_id, MeetingItem.state, MeetingItem.together,
-            MeetingItem.version, Review.specialty_id, Review.replaces_id, Review.sheet_id, SpecialtyCode.code,
-            Specialty.name, School.name, School.id, School.jurisdiction_code, School.city_code, School.run_by,
-            Specialty.partner,
-        )
-        .join(Review, Review.id == MeetingItem.review_id)
-        .join(Specialty, Specialty.id == Review.specialty_id)
-        .join(School, School.id == Specialty.school_id)
-        .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
-        .where(MeetingItem.meeting_id == meeting_id)
-        .order_by(MeetingItem.id)
-    )  # fmt: skip
-    if item_ids is not None:
-        found = found.where(MeetingItem.id.in_(item_ids))
-    return {row.id: ItemRow(*list(row)) for row in session.execute(found)}
-
-
-def seats_at(session: Session, meeting_id: int) -> tuple[SeatRow, ...]:
-    """The meeting's seats in the order of the members."""
-    found = (
-        sa.select(
-            MeetingSeat.member_id, CommitteeMember.person_id, Person.name, CommitteeMember.sector,
-            MeetingSeat.present, MeetingSeat.stands_in_for_id, Person.employer_id, Person.employer_name,
-            Organisation.name.label("employer"),
-        )
-        .join(CommitteeMember, CommitteeMember.id == MeetingSeat.member_id)
-        .join(Person, Person.id == CommitteeMember.person_id)
-        .outerjoin(Organisation, Organisation.id == Person.employer_id)
-        .where(MeetingSeat.meeting_id == meeting_id)
-        .order_by(MeetingSeat.member_id)
-    )  # fmt: skip
-    return tuple(
-        SeatRow(r.member_id, r.person_id, r.name, r.sector, r.present, r.stands_in_for_id,
-                _employers(r.employer_id, r.employer_name, r.employer))
-        for r in session.execute(found)
-    )  # fmt: skip
-
-
-def employers_of(session: Session, people: Collection[int]) -> dict[int, frozenset[str]]:
-    """Person → what their employer is known by."""
-    if not people:
-        return {}
-    found = (
-        sa.select(Person.id, Person.employer_id, Person.employer_name, Organisation.name)
-        .outerjoin(Organisation, Organisation.id == Person.employer_id)
-        .where(Person.id.in_(people))
-    )
-    return {key: _employers(number, name, organisation) for key, number, name, organisation in session.execute(found)}
-
-
-def _employers(number: int | None, name: str, organisation: str | None) -> frozenset[str]:
-    known = {name.strip(), organisation or ""} | ({_number(number)} if number is not None else set())
-    return frozenset(known - {""})
-
-
-def first_deciders(session: Session, items: Sequence[ItemRow]) -> dict[int, frozenset[int]]:
-    """Review opened by an appeal → who took part in deciding the one it replaces."""
-    if not items:
-        return {}
-    found = (
-        sa.select(Review.id, Decision.tally["took_part"])
-        .join(Decision, Decision.id == Review.decision_id)
-        .where(Review.id.in_([item.replaces_id for item in items]))
-    )
-    deciders = {review: frozenset(people or ()) for review, people in session.execute(found)}
-    return {item.review_id: deciders.get(item.replaces_id or 0, frozenset()) for item in items}
+from .accounts import CommitteeMember
+from .deliberation import Ballot, InterestDeclaration, MeetingItem, MeetingSeat
+from .deliberation_rooms import GOING, employers_of
+from .registry import Organisation, School, Specialty
+from .reviews import Challenge, Review, ScoreRun, ScoreSheet, SiteVisitReport
 
 
 def ballots_of(session: Session, item_ids: Collection[int]) -> dict[int, list[committee.Ballot]]:
@@ -261,6 +34,66 @@ def ballots_of(session: Session, item_ids: Collection[int]) -> dict[int, list[co
             committee.Ballot(str(ballot.member_id), ballot.number, choice, ballot.reason, ballot.void)
         )
     return by_item
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What deciding a review looks at: its sheet, its challenges, its visit."""
+
+    review_id: int
+    round_id: int
+    state: str
+    decision_id: int | None
+    sheet_id: int
+    computed: Rating
+    reasons: tuple[str, ...]
+    scored_at: datetime
+    challenge_due: datetime | None
+    open_challenges: int
+    visited: bool
+
+    def is_capped(self, policy: Policy) -> bool:
+        """Whether a cap made the computed rating what it is: then no vote changes it."""
+        return any(cap.code in self.reasons for cap in policy.rating.caps)
+
+    def owes_visit(self, policy: Policy) -> bool:
+        """Whether the policy asks a visit whose report is not there: by proposed rating, or by sample.
+
+        The sample is drawn by hash, so that anybody can draw it again: a review is in it when SHA-256 of
+        `site-visit:<round>:<review>`, as a number, modulo 10,000 is below `sample_percent` x 100.
+        """
+        rules = policy.workflow.site_visit
+        if rules is None or self.visited:
+            return False
+        drawn = int(hashlib.sha256(f"site-visit:{self.round_id}:{self.review_id}".encode()).hexdigest(), 16) % 10_000
+        return self.computed in rules.proposed or drawn < rules.sample_percent * 100
+
+
+def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:
+    """Of those of these reviews that have a sheet, what deciding them looks at; one statement."""
+    challenges = (
+        sa.select(sa.func.count())
+        .where(Challenge.review_id == Review.id, Challenge.state == ChallengeState.OPEN.value)
+        .scalar_subquery()
+    )
+    found = (
+        sa.select(
+            Review.id, Review.round_id, Review.state, Review.decision_id, ScoreSheet.id.label("sheet_id"),
+            ScoreSheet.rating, ScoreSheet.reasons, ScoreRun.made_at, Review.challenge_due,
+            challenges.label("open_challenges"), sa.exists().where(SiteVisitReport.review_id == Review.id),
+        )
+        .join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
+        .join(ScoreRun, ScoreRun.id == ScoreSheet.run_id)
+        .where(Review.id.in_(reviews))
+    )  # fmt: skip
+    made = {}
+    for row in session.execute(found):
+        key, round_id, state, decision, sheet, rating, reasons, made_at, due, challenged, visited = row
+        computed = Rating(rating)
+        made[key] = Case(
+            key, round_id, state, decision, sheet, computed, tuple(reasons), made_at, due, challenged, visited
+        )
+    return made
 
 
 # --- listing and seating ---

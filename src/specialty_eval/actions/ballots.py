@@ -1,0 +1,115 @@
+"""The items of a meeting up to their close: opened, taken out of those agreed together, put to the vote, voted on."""
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import committee
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.meeting import BALLOTS_OPEN, ITEM, ItemEvent, ItemFacts, ItemState
+from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.review import State
+from specialty_eval.engine.roles import Role, roles
+from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store.deliberation import Ballot, Meeting, MeetingItem
+from specialty_eval.store.deliberation_rooms import GOING, Room
+from specialty_eval.store.reviews import Review
+
+from .context import Context, Note, entitled
+
+VOTERS = roles(Role.COMMITTEE_MEMBER, Role.CHAIR)
+ABSTAIN = "abstain"
+
+
+def open_items(ctx: Context, meeting_id: int, items: Sequence[int] | None = None) -> int:
+    """Open the material of these items, or of all listed ones the caller is not recused from; how many."""
+    meeting = ctx.session.get(Meeting, meeting_id)
+    if meeting is None:
+        raise NotFound(Problem("not-found", "meeting", {"kind": "meeting", "id": meeting_id}))
+    room = deliberation_rooms.room(ctx.session, meeting, acting=ctx.person_id, item_ids=items)
+    ctx.permit(entitled(ITEM, ItemState.LISTED, ItemEvent.OPEN), room.scope, where="item")
+    recused = [i for i in room.items if room.is_recused(i, ctx.person_id)]
+    if items is not None:
+        unknown = [Problem("not-found", f"items.{i}", {"kind": "item", "id": i}) for i in items if i not in room.items]
+        if unknown or recused:
+            raise NotYou(*(unknown + [Problem("recused", f"items.{i}") for i in recused]))
+    chosen = list(items) if items is not None else _listed(room, recused)
+    reviews = {i: room.items[i].review_id for i in chosen}
+    states = ctx.lock_all(Review, list(reviews.values()))
+    ctx.lock_all(MeetingItem, chosen)
+    facts = {i: ItemFacts(review_scored=states[review] == State.SCORED) for i, review in reviews.items()}
+    note = Note(round_id=meeting.round_id)
+    return ctx.advance_many(ITEM, MeetingItem, ItemEvent.OPEN, chosen, room.scope, facts=facts, note=note)
+
+
+def _listed(room: Room, recused: Collection[int]) -> list[int]:
+    return [i for i, row in room.items.items() if row.state == ItemState.LISTED and i not in recused]
+
+
+def take_out(ctx: Context, item_id: int) -> MeetingItem:
+    """Any member who declared no interest takes an item out of those agreed together: it is voted on alone."""
+    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    grant = ctx.permit(VOTERS | {Role.SECRETARY}, room.scope, where="item")
+    if problems := room.in_the_way([item_id], ctx.person_id):
+        raise NotYou(*problems)
+    row = ctx.locked(MeetingItem, item_id)
+    if row.state not in GOING:
+        raise NotNow(Problem("step-not-open", "item", {"event": "take_out", "state": row.state}))
+    row.together = False
+    ctx.record("item.take_out", row, _note(room, item_id), grant=grant)
+    return ctx.saved(row)
+
+
+def call_vote(ctx: Context, item_id: int, *, version: int | None = None) -> MeetingItem:
+    """Put an item to the vote: everybody present has declared, the quorum and every sector are there."""
+    row = ctx.locked(MeetingItem, item_id, version=version)
+    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    ctx.permit(entitled(ITEM, row.state, ItemEvent.VOTE), room.scope, where="item")
+    if problems := room.in_the_way([item_id], ctx.person_id):
+        raise NotYou(*problems)
+    waived = frozenset(room.meeting.waived_sectors)
+    facts = ItemFacts(
+        undeclared=room.undeclared(item_id),
+        vote_problems=tuple(committee.presence_problems(room.policy.committee, room.seats_of(item_id), waived)),
+    )
+    ctx.advance(ITEM, row, ItemEvent.VOTE, facts, room.scope_of(item_id), note=_note(room, item_id))
+    return row
+
+
+def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
+    """Cast one's ballot, or replace it until the item closes; every one is kept. The number of this one.
+
+    `choice` is a rating or `abstain`. The event says only that a ballot was cast. NotYou for the recused and those not
+    seated, NotNow while no vote is open, Invalid for a rating that is not open to a vote.
+    """
+    row = ctx.locked(MeetingItem, item_id)
+    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    grant = ctx.permit(VOTERS, room.scope, where="item")
+    member = room.member_of(ctx.person_id)
+    if member is None:
+        raise NotYou(Problem("not-seated", "members"))
+    if problems := room.in_the_way([item_id], ctx.person_id):
+        raise NotYou(*problems)
+    if row.state not in BALLOTS_OPEN:
+        raise NotNow(Problem("step-not-open", "item", {"event": "cast", "state": row.state}))
+    if problems := _wrong_ballot(ctx, room, item_id, member, choice):
+        raise Invalid(*problems)
+    newest = sa.select(sa.func.max(Ballot.number)).where(Ballot.item_id == item_id, Ballot.member_id == member)
+    number = (ctx.session.scalar(newest) or 0) + 1
+    ctx.saved(Ballot(item_id=item_id, member_id=member, number=number, choice=choice, reason=reason, cast_at=ctx.now))
+    ctx.record("item.cast", row, _note(room, item_id), grant=grant)
+    return number
+
+
+def _wrong_ballot(ctx: Context, room: Room, item_id: int, member: int, choice: str) -> list[Problem]:
+    if choice != ABSTAIN and choice not in set(Rating):
+        return [Problem("choice-not-open", "choice", {"choice": choice, "one_of": [*Rating, ABSTAIN]})]
+    case = deliberation_queries.cases(ctx.session, [room.items[item_id].review_id])[room.items[item_id].review_id]
+    rating = None if choice == ABSTAIN else Rating(choice)
+    return committee.ballot_problems(
+        room.seats_of(item_id), str(member), rating, case.computed, protected=case.is_capped(room.policy)
+    )
+
+
+def _note(room: Room, item_id: int) -> Note:
+    return Note(specialty_id=room.items[item_id].specialty_id, round_id=room.meeting.round_id)

@@ -1,0 +1,281 @@
+"""The committee's members and meetings: seats, attendance, items on the list, interests declared before any material.
+
+Votes are `ballots`' and what they come to `decisions`' work.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from specialty_eval.engine import committee, meeting
+from specialty_eval.engine.consequences import CommitteeRules
+from specialty_eval.engine.errors import Invalid, NotFound, Problem
+from specialty_eval.engine.permissions import Role, Scope
+from specialty_eval.engine.review import State
+from specialty_eval.engine.roles import roles
+from specialty_eval.store import cycles, deliberation_queries
+from specialty_eval.store.accounts import CommitteeMember, Person
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.deliberation import Meeting, MeetingItem, MeetingSeat
+from specialty_eval.store.deliberation_queries import MemberRow
+from specialty_eval.store.registry import Organisation
+
+from .context import LOCAL, Context, Note
+
+CHAIR = roles(Role.CHAIR, Role.SECRETARY)
+IN_THE_ROOM = roles(Role.COMMITTEE_MEMBER, Role.CHAIR, Role.SECRETARY)
+
+
+# --- members ---
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """A seat in the committee to be: who, for which sector, from a day to a day (both inclusive)."""
+
+    person_id: int
+    sector: str
+    term_from: date
+    term_to: date
+    substitute: bool = False
+
+
+def appoint(ctx: Context, new: NewMember) -> CommitteeMember:
+    """Give a person a seat for a term (secretary). Invalid with every reason."""
+    city = ctx.office(Role.SECRETARY).city
+    bureau = ctx.session.scalar(
+        sa.select(Organisation.id).where(Organisation.kind == "bureau", Organisation.jurisdiction_code == city)
+    )
+    problems = []
+    if bureau is None or ctx.session.get(Person, new.person_id) is None:
+        problems.append(Problem("not-found", "person_id", {"kind": "person", "id": new.person_id}))
+    if new.term_to < new.term_from:
+        problems.append(Problem("ends-before-it-begins", "term_to", {"valid_from": new.term_from.isoformat()}))
+    if problems:
+        raise Invalid(*problems)
+    row = ctx.saved(
+        CommitteeMember(
+            person_id=new.person_id,
+            bureau_id=bureau,
+            sector=new.sector,
+            substitute=new.substitute,
+            term_from=new.term_from,
+            term_to=new.term_to,
+        )
+    )
+    ctx.record("member.appoint", row, Note(told={"sector": new.sector, "substitute": new.substitute}))
+    return row
+
+
+def end_term(ctx: Context, member_id: int, last_day: date) -> CommitteeMember:
+    """A member's term ends with the given day (secretary)."""
+    row = ctx.locked(CommitteeMember, member_id, where="member")
+    held_at = ctx.session.get_one(Organisation, row.bureau_id)
+    ctx.permit(roles(Role.SECRETARY), Scope(city=held_at.jurisdiction_code), where="member")
+    if last_day < row.term_from:
+        raise Invalid(Problem("ends-before-it-begins", "term_to", {"valid_from": row.term_from.isoformat()}))
+    row.term_to = last_day
+    ctx.record("member.end", row, Note(told={"last_day": last_day.isoformat()}))
+    return ctx.saved(row)
+
+
+# --- meetings ---
+
+
+@dataclass(frozen=True, slots=True)
+class Substitute:
+    """A substitute and the member whose seat it takes."""
+
+    member: int
+    stands_in_for: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewMeeting:
+    """A meeting to be. `members` None: all in term on its day; `together`: reviews that may be agreed together."""
+
+    round_id: int
+    title: str
+    held_at: datetime
+    chair: int
+    secretary: int
+    deputy_chair: int | None = None
+    deputy_secretary: int | None = None
+    members: Sequence[int] | None = None
+    substitutes: Sequence[Substitute] = ()
+    reviews: Sequence[int] = ()
+    together: Collection[int] = frozenset()
+
+
+def create(ctx: Context, new: NewMeeting) -> Meeting:
+    """Call a meeting with its seats and list (secretary). Invalid with every reason, nothing kept then."""
+    city, rules = _round(ctx, new.round_id)
+    grant = ctx.permit(roles(Role.SECRETARY), Scope(city=city), where="meeting")
+    day = new.held_at.astimezone(LOCAL).date()
+    known = deliberation_queries.members_of(ctx.session, city)
+    regular = [m.id for m in known.values() if m.in_term(day) and not m.substitute]
+    seated = list(dict.fromkeys(regular if new.members is None else new.members))
+    problems = [
+        *_cannot_sit(known, seated, day),
+        *_cannot_stand_in(known, new.substitutes, seated, day),
+        *_wrong_chairs(ctx, new, seated),
+        *committee.composition_problems(rules, {str(m): known[m].sector for m in seated if m in known}),
+        *_not_listable(ctx, new.round_id, new.reviews, new.together),
+    ]
+    if problems:
+        raise Invalid(*problems)
+    row = ctx.saved(
+        Meeting(
+            round_id=new.round_id,
+            title=new.title,
+            held_at=new.held_at,
+            chair_id=new.chair,
+            deputy_chair_id=new.deputy_chair,
+            secretary_id=new.secretary,
+            deputy_secretary_id=new.deputy_secretary,
+        )
+    )
+    seats = [MeetingSeat(meeting_id=row.id, member_id=m) for m in seated]
+    stand_ins = [
+        MeetingSeat(meeting_id=row.id, member_id=s.member, stands_in_for_id=s.stands_in_for) for s in new.substitutes
+    ]
+    ctx.session.add_all([*seats, *stand_ins])
+    _write_list(ctx, row, new.reviews, new.together)
+    ctx.record("meeting.create", row, Note(told={"items": len(new.reviews)}), grant=grant)
+    return row
+
+
+def _round(ctx: Context, round_id: int) -> tuple[str, CommitteeRules]:
+    row = ctx.session.get(Round, round_id)
+    if row is None:
+        raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
+    policy = cycles.policy_of(ctx.session, row.policy_id)
+    return cycles.round_of(ctx.session, round_id).city, policy.committee
+
+
+def _cannot_sit(known: Mapping[int, MemberRow], seated: Sequence[int], day: date) -> list[Problem]:
+    problems = [Problem("not-found", f"members.{m}", {"kind": "member", "id": m}) for m in seated if m not in known]
+    late = [m for m in seated if m in known and not known[m].in_term(day)]
+    return problems + [Problem("not-in-term", f"members.{m}", {"day": day.isoformat()}) for m in late]
+
+
+def _cannot_stand_in(
+    known: Mapping[int, MemberRow], substitutes: Sequence[Substitute], seated: Collection[int], day: date
+) -> list[Problem]:
+    """A substitute is one, in office, of the sector of the seat it takes, and takes one seat alone."""
+    problems = []
+    twice = Counter(s.stands_in_for for s in substitutes) | Counter(s.member for s in substitutes)
+    for s in substitutes:
+        where, row, other = f"substitutes.{s.member}", known.get(s.member), known.get(s.stands_in_for)
+        if row is None or other is None or s.stands_in_for not in seated:
+            problems.append(Problem("not-found", where, {"kind": "member", "id": s.stands_in_for}))
+            continue
+        if not row.substitute or s.member in seated:
+            problems.append(Problem("not-a-substitute", where))
+        if not row.in_term(day):
+            problems.append(Problem("not-in-term", where, {"day": day.isoformat()}))
+        if row.sector != other.sector:
+            problems.append(Problem("sector-differs", where, {"sector": row.sector, "needed": other.sector}))
+        if twice[s.member] > 1 or twice[s.stands_in_for] > 1:
+            problems.append(Problem("seat-taken-twice", where))
+    return problems
+
+
+def _wrong_chairs(ctx: Context, new: NewMeeting, seated: Collection[int]) -> list[Problem]:
+    """Both chairs sit here; a deputy is somebody else."""
+    named = (("chair", new.chair), ("deputy_chair", new.deputy_chair))
+    problems = [Problem("not-seated", w) for w, member in named if member is not None and member not in seated]
+    for where, person in (("secretary", new.secretary), ("deputy_secretary", new.deputy_secretary)):
+        if person is not None and ctx.session.get(Person, person) is None:
+            problems.append(Problem("not-found", where, {"kind": "person", "id": person}))
+    if new.chair == new.deputy_chair:
+        problems.append(Problem("deputy-is-the-same", "deputy_chair"))
+    if new.secretary == new.deputy_secretary:
+        problems.append(Problem("deputy-is-the-same", "deputy_secretary"))
+    return problems
+
+
+def _not_listable(ctx: Context, round_id: int, reviews: Sequence[int], together: Collection[int]) -> list[Problem]:
+    found = deliberation_queries.listable(ctx.session, reviews)
+    problems = [Problem("listed-twice", f"reviews.{r}") for r, times in Counter(reviews).items() if times > 1]
+    problems += [Problem("not-on-the-list", f"together.{r}") for r in sorted(set(together) - set(reviews))]
+    for review in dict.fromkeys(reviews):
+        where = f"reviews.{review}"
+        in_round, state, listed = found.get(review, (None, "", False))
+        if in_round != round_id:
+            problems.append(Problem("not-found", where, {"kind": "review", "id": review}))
+            continue
+        if state != State.SCORED:
+            problems.append(Problem("review-not-scored", where, {"state": state}))
+        if listed:
+            problems.append(Problem("listed-elsewhere", where))
+    return problems
+
+
+def _write_list(ctx: Context, row: Meeting, reviews: Sequence[int], together: Collection[int]) -> None:
+    new = [
+        {"meeting_id": row.id, "review_id": r, "state": meeting.ITEM.start.value, "together": r in together,
+         "updated_at": ctx.now}
+        for r in reviews
+    ]  # fmt: skip
+    for start in range(0, len(new), 2000):
+        ctx.session.execute(insert(MeetingItem).values(new[start : start + 2000]))
+
+
+def list_items(ctx: Context, meeting_id: int, reviews: Sequence[int], together: Collection[int]) -> int:
+    """Put further reviews on a meeting's list (secretary). Invalid with every reason."""
+    row = ctx.locked(Meeting, meeting_id)
+    city, _ = _round(ctx, row.round_id)
+    grant = ctx.permit(roles(Role.SECRETARY), Scope(city=city), where="meeting")
+    if problems := _not_listable(ctx, row.round_id, reviews, together):
+        raise Invalid(*problems)
+    _write_list(ctx, row, reviews, together)
+    ctx.record("meeting.list", row, Note(told={"items": len(reviews)}), grant=grant)
+    return len(reviews)
+
+
+def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes: Sequence[Substitute] = ()) -> Meeting:
+    """Who is in the room from now on; everybody else is absent. Substitutes named here are seated too."""
+    row = ctx.locked(Meeting, meeting_id)
+    city, _ = _round(ctx, row.round_id)
+    grant = ctx.permit(CHAIR, Scope(city=city), where="meeting")
+    seats = {s.member_id: s for s in ctx.session.scalars(
+        sa.select(MeetingSeat).where(MeetingSeat.meeting_id == meeting_id))}  # fmt: skip
+    known = deliberation_queries.members_of(ctx.session, city)
+    regular = {m for m, seat in seats.items() if seat.stands_in_for_id is None}
+    coming = {s.member for s in substitutes}
+    kept = [Substitute(m, s.stands_in_for_id) for m, s in seats.items()
+            if s.stands_in_for_id is not None and m not in coming]  # fmt: skip
+    problems = [
+        *_cannot_stand_in(known, [*kept, *substitutes], regular, ctx.today),
+        *(Problem("not-seated", f"members.{m}") for m in sorted(set(present) - set(seats) - coming)),
+    ]
+    if problems:
+        raise Invalid(*problems)
+    for s in substitutes:
+        seats.setdefault(s.member, MeetingSeat(meeting_id=meeting_id, member_id=s.member))
+        seats[s.member].stands_in_for_id = s.stands_in_for
+    for member, seat in seats.items():
+        seat.present = member in present
+    ctx.session.add_all(seats.values())
+    ctx.record("meeting.attend", row, Note(told={"present": len(set(present))}), grant=grant)
+    return row
+
+
+def waive(ctx: Context, meeting_id: int, sector: str, reason: str) -> Meeting:
+    """The bureau waives a sector in writing; it takes effect where the sector is wholly recused, with no substitute."""
+    row = ctx.locked(Meeting, meeting_id)
+    city, rules = _round(ctx, row.round_id)
+    grant = ctx.permit(roles(Role.BUREAU_APPROVER), Scope(city=city), where="meeting")
+    problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
+    if sector not in rules.sectors:
+        problems.append(Problem("sector-unknown", "sector", {"sector": sector, "one_of": list(rules.sectors)}))
+    if problems:
+        raise Invalid(*problems)
+    row.waived_sectors = sorted({*row.waived_sectors, sector})
+    ctx.record("meeting.waive", row, Note(reason=reason, told={"sector": sector}), grant=grant)
+    return ctx.saved(row)

@@ -1,0 +1,161 @@
+"""Undoing what a meeting did: an item put off or void, a decision rescinded, a conflict that comes to light later."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from specialty_eval.engine import committee, review
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
+from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.roles import Role, roles
+from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store.deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem
+from specialty_eval.store.deliberation_rooms import Room
+from specialty_eval.store.reviews import Review
+
+from .context import Context, Note, entitled
+
+CHAIR = roles(Role.CHAIR, Role.SECRETARY)
+UNDONE = {"decision_id": None, "decided_rating": None}
+"""What a review loses with its decision."""
+
+
+def void(ctx: Context, item_id: int, reason: str, *, version: int | None = None) -> MeetingItem:
+    """Put an item off, with a reason: its review can be listed again. One that decided takes the decision with it."""
+    room, subject, row = _held(ctx, item_id, version)
+    _undo(ctx, room, subject, row, reason)
+    return row
+
+
+def rescind(ctx: Context, review_id: int, reason: str, *, version: int | None = None) -> Review:
+    """Take back a decision that no school has seen yet, with a reason; the item that made it is void."""
+    deciding = (
+        sa.select(Decision.item_id)
+        .join(Review, Review.decision_id == Decision.id)
+        .where(Review.id == review_id, Review.state == review.State.DECIDED.value)
+    )
+    item_id = ctx.session.scalar(deciding)
+    if item_id is None:
+        raise _not_decided(ctx, review_id)
+    room, subject, row = _held(ctx, item_id, None)
+    ctx.locked(Review, review_id, version=version)
+    _undo(ctx, room, subject, row, reason)
+    return subject
+
+
+def _not_decided(ctx: Context, review_id: int) -> NotFound | NotNow:
+    subject = ctx.session.get(Review, review_id)
+    if subject is None:
+        return NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    ctx.office(Role.CHAIR, Role.SECRETARY)
+    return NotNow(Problem("step-not-open", "review", {"event": review.Event.RESCIND.value, "state": subject.state}))
+
+
+def _held(ctx: Context, item_id: int, version: int | None) -> tuple[Room, Review, MeetingItem]:
+    """The item's room, its review and itself, locked in that order, for whoever may void it."""
+    found = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    ctx.permit(entitled(ITEM, "", ItemEvent.VOID), found.scope, where="item")
+    if found.is_recused(item_id, ctx.person_id):
+        raise NotYou(Problem("recused", f"items.{item_id}"))
+    subject = ctx.locked(Review, found.items[item_id].review_id)
+    ctx.locked(Meeting, found.meeting.id)
+    row = ctx.locked(MeetingItem, item_id, version=version)
+    return deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id), subject, row
+
+
+def _undo(ctx: Context, room: Room, subject: Review, row: MeetingItem, reason: str) -> None:
+    """Void the item, and rescind what it decided. NotNow once the school has seen the decision."""
+    facts, scope = ItemFacts(reason=reason), room.scope_of(row.id)
+    decided = row.state == ItemState.CLOSED and _decision_of(ctx, row.id) is not None
+    problems = ITEM.objections(row.state, ItemEvent.VOID, facts)
+    if decided:
+        problems += review.WORKFLOW.objections(subject.state, review.Event.RESCIND, review.Facts(reason=reason))
+    if problems:
+        raise NotNow(*(p for place, p in enumerate(problems) if p not in problems[:place]))
+    ctx.advance(ITEM, row, ItemEvent.VOID, facts, scope, note=_note(room, row.id, reason))
+    if decided:
+        told = Note(reason=reason)
+        of_review = review.Facts(reason=reason)
+        ctx.advance(review.WORKFLOW, subject, review.Event.RESCIND, of_review, scope, note=told, changes=UNDONE)
+
+
+# --- a conflict found later ---
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a conflict found later did: ballots void, and whether the item, and its decision, fell with them."""
+
+    ballots: int
+    item_void: bool
+    decision_rescinded: bool
+    review_state: str
+
+
+def conflict(ctx: Context, item_id: int, member_id: int, reason: str) -> Found:
+    """A member's conflict that nobody declared: recused from now on, every ballot on the item void.
+
+    A closed item falls when that ballot decided it, and with it a decision that the school has not seen; one that was
+    served already goes no further than it is (a void item keeps its review off every list) and needs a new run or a
+    superseding decision.
+    """
+    room, subject, row = _held(ctx, item_id, None)
+    grant = ctx.permit(CHAIR, room.scope, where="item")
+    seat = next((seat for seat in room.seats if seat.member_id == member_id), None)
+    problems = [] if seat is not None else [Problem("not-seated", f"members.{member_id}")]
+    if not reason.strip():
+        problems.append(Problem("reason-missing", "reason"))
+    if problems or seat is None:
+        raise Invalid(*problems)
+    decision = _decision_of(ctx, item_id) if row.state == ItemState.CLOSED else None
+    falls = decision is not None and _was_decisive(ctx, room, decision, member_id)
+    rescinded = falls and subject.state == review.State.DECIDED
+    _declare_for(ctx, item_id, seat.person_id, reason)
+    voided = ctx.session.execute(
+        sa.update(Ballot)
+        .where(Ballot.item_id == item_id, Ballot.member_id == member_id, Ballot.void.is_(False))
+        .values(void=True)
+        .returning(Ballot.id)
+    ).all()
+    told = {"item_void": falls, "review": subject.state}
+    ctx.record("item.conflict", row, replace(_note(room, item_id, reason), audience="sealed", told=told), grant=grant)
+    if rescinded:
+        _undo(ctx, room, subject, row, reason)
+    elif falls:
+        scope = room.scope_of(item_id)
+        ctx.advance(ITEM, row, ItemEvent.VOID, ItemFacts(reason=reason), scope, note=_note(room, item_id, reason))
+    return Found(len(voided), falls, rescinded, subject.state)
+
+
+def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) -> bool:
+    """Whether the vote, as it stood at the close, comes to something else without this member."""
+    tally, rules, member = decision.tally, room.policy.committee, str(member_id)
+    seats = [committee.Seat(**seat) for seat in tally["seats"]]
+    ballots = deliberation_queries.ballots_of(ctx.session, [decision.item_id])[decision.item_id]
+    computed = Rating(decision.computed)
+    if tally["together"]:
+        for_it = {b.member for b in ballots if b.choice == computed and not b.void} - {member}
+        without = [replace(seat, recused=seat.recused or seat.member == member) for seat in seats]
+        if not committee.passes(rules, without, len(for_it)):
+            return True
+    return committee.was_decisive(
+        rules, seats, ballots, computed, tally["capped"], member=member, waived=tally["waived"],
+        reason=decision.reason, casting=None if tally["casting"] is None else Rating(tally["casting"]),
+    )  # fmt: skip
+
+
+def _decision_of(ctx: Context, item_id: int) -> Decision | None:
+    return ctx.session.scalar(sa.select(Decision).where(Decision.item_id == item_id))
+
+
+def _declare_for(ctx: Context, item_id: int, person_id: int, reason: str) -> None:
+    said: dict[str, Any] = {"interest": "interest", "reason": reason, "declared_at": ctx.now}
+    new = insert(InterestDeclaration).values(item_id=item_id, person_id=person_id, **said)
+    ctx.session.execute(new.on_conflict_do_update(index_elements=["item_id", "person_id"], set_=said))
+
+
+def _note(room: Room, item_id: int, reason: str) -> Note:
+    return Note(reason=reason, specialty_id=room.items[item_id].specialty_id, round_id=room.meeting.round_id)

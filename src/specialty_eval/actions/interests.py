@@ -1,0 +1,91 @@
+"""Interests declared before any material: one item, or a whole meeting at once. What follows is the room's rule."""
+
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.permissions import READ, Thing
+from specialty_eval.store import deliberation_rooms
+from specialty_eval.store.deliberation import Ballot, InterestDeclaration, Meeting, MeetingItem
+from specialty_eval.store.deliberation_rooms import GOING, Room
+
+from .context import Context, Note
+
+NONE, INTEREST = "none", "interest"
+
+
+def declare(ctx: Context, item_id: int, interest: bool, reason: str = "") -> None:
+    """Say of one item that one has an interest, or none. Invalid for an interest without a reason.
+
+    None after an interest is refused: who was recused stays so. An interest voids ballots cast before it.
+    """
+    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    _enter(ctx, room)
+    if interest and not reason.strip():
+        raise Invalid(Problem("reason-missing", "reason"))
+    row = ctx.locked(MeetingItem, item_id, where="item")
+    if row.state not in GOING:
+        raise NotNow(Problem("step-not-open", "item", {"event": "declare", "state": row.state}))
+    if not interest and room.declared.get((item_id, ctx.person_id or 0)) == INTEREST:
+        raise NotNow(Problem("interest-stands", "interest"))
+    _write(ctx, {item_id: reason} if interest else {}, set() if interest else {item_id})
+    _void(ctx, room, {item_id} if interest else set())
+    note = Note(specialty_id=room.items[item_id].specialty_id, round_id=room.meeting.round_id, audience="sealed")
+    ctx.record("item.declare", row, note)
+
+
+def declare_all(ctx: Context, meeting_id: int, interests: Mapping[int, str]) -> int:
+    """Say of a meeting's whole list: an interest in these items, each with its reason, and none in all others.
+
+    Items that one is recused from anyhow, has declared before, or that are decided, stay as they are. How many
+    declarations are new.
+    """
+    meeting = ctx.session.get(Meeting, meeting_id)
+    if meeting is None:
+        raise NotFound(Problem("not-found", "meeting", {"kind": "meeting", "id": meeting_id}))
+    room = deliberation_rooms.room(ctx.session, meeting, acting=ctx.person_id)
+    _enter(ctx, room)
+    problems = [Problem("reason-missing", f"interests.{i}") for i, reason in interests.items() if not reason.strip()]
+    unknown = [i for i in interests if i not in room.items or room.items[i].state not in GOING]
+    problems += [Problem("not-found", f"interests.{i}", {"kind": "item", "id": i}) for i in unknown]
+    if problems:
+        raise Invalid(*problems)
+    states = ctx.lock_all(MeetingItem, list(room.items))
+    person = ctx.person_id
+    none = {
+        i for i in room.items
+        if i not in interests and states[i] in GOING and not room.is_recused(i, person)
+        and not room.has_declared(i, person)
+    }  # fmt: skip
+    _write(ctx, interests, none)
+    _void(ctx, room, set(interests))
+    ctx.record("meeting.declare", meeting, Note(round_id=meeting.round_id, audience="sealed"))
+    return len(none) + len(interests)
+
+
+def _enter(ctx: Context, room: Room) -> None:
+    """Whoever may come to see material here declares first; nobody else learns that there is any."""
+    ctx.permit_read(Thing.MATERIAL, room.scope, where="meeting")
+    ctx.permit(READ[Thing.MATERIAL], room.scope, where="meeting")
+    if ctx.person_id is None:
+        raise Invalid(Problem("person-needed"))
+
+
+def _write(ctx: Context, interests: Mapping[int, str], none: Collection[int]) -> None:
+    common = {"person_id": ctx.person_id, "declared_at": ctx.now}
+    said = [{"item_id": i, "interest": INTEREST, "reason": reason, **common} for i, reason in interests.items()]
+    said += [{"item_id": i, "interest": NONE, "reason": "", **common} for i in sorted(none)]
+    for start in range(0, len(said), 2000):
+        new = insert(InterestDeclaration).values(said[start : start + 2000])
+        kept = {name: new.excluded[name] for name in ("interest", "reason", "declared_at")}
+        ctx.session.execute(new.on_conflict_do_update(index_elements=["item_id", "person_id"], set_=kept))
+
+
+def _void(ctx: Context, room: Room, items: Collection[int]) -> None:
+    """Ballots cast before the interest was declared count no longer; they are kept."""
+    member = room.member_of(ctx.person_id)
+    if items and member is not None:
+        mine = sa.update(Ballot).where(Ballot.item_id.in_(items), Ballot.member_id == member)
+        ctx.session.execute(mine.values(void=True))
