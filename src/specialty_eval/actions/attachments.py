@@ -24,12 +24,15 @@ def kind_of(content: bytes) -> str | None:
 
 
 def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes) -> Attachment:
-    """Keep a file for a measure while the review is with the school. Invalid for a type or size not taken."""
+    """Keep a file for a measure, while the review is with the school or its sheet can be challenged.
+
+    Invalid for a type or size not taken.
+    """
     scope = review_queries.scope_known(ctx.session, review_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     grant = ctx.permit(FILLS_IN, scope, where="attachments")
     row = ctx.locked(Review, review_id)
-    if row.state not in review.WITH_THE_SCHOOL:
+    if row.state not in review.WITH_THE_SCHOOL | {review.State.SCORED}:
         raise NotNow(Problem("step-not-open", "review", {"event": "attach", "state": row.state}))
     kind = kind_of(content)
     problems = []

@@ -2,10 +2,10 @@
 
 from fastapi import FastAPI
 
-from . import accounts, cycles, evidence, operations, problems
+from . import accounts, cycles, evidence, operations, problems, scoring
 from .deps import Transactional
 
-ROUTERS = (accounts.router, cycles.router, evidence.router, operations.router)
+ROUTERS = (accounts.router, cycles.router, evidence.router, operations.router, scoring.router)
 
 
 def install(app: FastAPI) -> None:

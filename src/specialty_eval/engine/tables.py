@@ -1,18 +1,27 @@
 """EVIDENCE.csv and HISTORY.csv → RESULTS.csv, or every problem of both files at once (docs/policy.md, last section)."""
 
 import csv
+from collections.abc import Collection
 from io import StringIO
 
 from .csv_evidence import EVIDENCE, read_evidence
 from .csv_history import HISTORY, read_history
 from .csv_records import MOST_BYTES, Findings, refuse_size
 from .policy import Policy
+from .results import Results
 from .scoring import score_batch
 from .table_batch import batch_of, note_checks
 
 
-def score_files(policy: Policy, evidence: bytes, history: bytes | None = None, *, limit: int = MOST_BYTES) -> str:
-    """RESULTS.csv as text.
+def rate_files(
+    policy: Policy,
+    evidence: bytes,
+    history: bytes | None = None,
+    *,
+    limit: int = MOST_BYTES,
+    rated: Collection[str] | None = None,
+) -> Results:
+    """The results of both files; `rated` limits who is rated, ranks look at everybody (see `score_batch`).
 
     Raises Invalid with every problem of both files (facts: `file`, which is `evidence` or `history`, `row` as a
     spreadsheet counts, `column`, `value`, `rule`), the first thousand one by one; TooLarge for a file beyond `limit`.
@@ -27,7 +36,12 @@ def score_files(policy: Policy, evidence: bytes, history: bytes | None = None, *
     findings.raise_any()
     if table is None:
         raise ValueError("unreadable evidence without a problem")
-    results = score_batch(policy, batch_of(policy, table), earlier)
+    return score_batch(policy, batch_of(policy, table), earlier, rated=rated)
+
+
+def score_files(policy: Policy, evidence: bytes, history: bytes | None = None, *, limit: int = MOST_BYTES) -> str:
+    """RESULTS.csv as text; raises what `rate_files` raises."""
+    results = rate_files(policy, evidence, history, limit=limit)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(results.header())

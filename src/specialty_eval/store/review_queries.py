@@ -169,3 +169,14 @@ def reminders(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Review → reminders served."""
     found = sa.select(Review.id, Review.reminders).where(Review.id.in_(ids))
     return {key: served for key, served in session.execute(found)}  # noqa: C416 -- see above
+
+
+def current_value(session: Session, specialty_id: int, year: int, measure: str) -> str:
+    """The value on record now, as written; empty when there is none."""
+    found = sa.select(Figure.value).where(
+        Figure.specialty_id == specialty_id,
+        Figure.year == year,
+        Figure.measure == measure,
+        Figure.superseded_at.is_(None),
+    )
+    return session.scalar(found) or ""

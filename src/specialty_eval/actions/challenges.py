@@ -1,0 +1,152 @@
+"""The school sees its own sheet, without the rating, and challenges one figure of it with evidence."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import cases, review, sheet
+from specialty_eval.engine.calendar import is_kept, last_local_day
+from specialty_eval.engine.cases import ChallengeEvent, ChallengeFacts
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing, may
+from specialty_eval.engine.roles import roles
+from specialty_eval.store import cycles, review_queries
+from specialty_eval.store.review_queries import NewFigure
+from specialty_eval.store.reviews import Attachment, Challenge, Review, ScoreRun, ScoreSheet
+
+from .context import LOCAL, Context, Note, Possible
+
+SIGNS = roles(Role.SCHOOL_HEAD)
+
+
+def open_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
+    """The school opens its own sheet: its challenge days begin. Values and points, no rating."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.SHEET, scope, where="sheet")
+    grant = ctx.permit(FILLS_IN, scope, where="sheet")
+    row = ctx.locked(Review, review_id)
+    if row.state not in review.RATING_COMPUTED or row.sheet_id is None:
+        raise NotNow(Problem("no-score-run", "sheet", {"state": row.state}))
+    if row.sheet_opened_at is None and row.state == review.State.SCORED:
+        policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+        row.sheet_opened_at = ctx.now
+        row.challenge_due = ctx.calendar().due(ctx.now, policy.workflow.days["challenge"], LOCAL)
+        due = last_local_day(row.challenge_due, LOCAL).isoformat()
+        ctx.record("sheet.open", row, Note(audience="school", told={"challenge_until": due}), grant=grant)
+        ctx.saved(row)
+    return sheet_view(ctx, row, with_rating=row.state in review.SCHOOL_SEES_RATING)
+
+
+def read_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
+    """The sheet for those who check or decide; the school has its own way to it (`open_sheet`)."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.SHEET, scope, where="sheet")
+    row = ctx.session.get_one(Review, review_id)
+    if row.sheet_id is None:
+        raise NotNow(Problem("no-score-run", "sheet", {"state": row.state}))
+    office = may(ctx.actor, OFFICE, scope, ctx.today)
+    if not office and row.sheet_opened_at is None:
+        raise NotNow(Problem("sheet-not-opened", "sheet"))
+    return sheet_view(ctx, row, with_rating=office or row.state in review.SCHOOL_SEES_RATING)
+
+
+OFFICE = roles(Role.BUREAU_VERIFIER, Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR)
+
+
+def sheet_view(ctx: Context, row: Review, *, with_rating: bool) -> dict[str, Any]:
+    """A sheet with the run it comes from; the rating and its reasons only for those who may know them yet."""
+    kept = ctx.session.get_one(ScoreSheet, row.sheet_id)
+    made = ctx.session.execute(
+        sa.select(ScoreRun.id, ScoreRun.number, ScoreRun.made_at, ScoreRun.policy_digest, ScoreRun.inputs_digest)
+        .where(ScoreRun.id == kept.run_id)
+    ).one()  # fmt: skip
+    view: dict[str, Any] = {
+        "review_id": row.id, "run": {"id": made.id, "number": made.number, "made_at": made.made_at,
+                                     "policy": made.policy_digest, "inputs": made.inputs_digest},
+        "evidence_version_id": kept.evidence_version_id, "total": _text(kept.total),
+        "completeness": _text(kept.completeness), "dimensions": kept.dimensions, "indicators": kept.indicators,
+        "opened_at": row.sheet_opened_at, "challenge_due": row.challenge_due,
+    }  # fmt: skip
+    if with_rating:
+        view |= {"rating": kept.rating, "reasons": kept.reasons}
+    return view
+
+
+def _text(score: object) -> str | None:
+    return None if score is None else str(score)
+
+
+def challenge(ctx: Context, review_id: int, measure: str, claimed: str, reason: str) -> Challenge:
+    """Challenge one figure of one's own sheet, with evidence attached since it was opened, within the days."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
+    grant = ctx.permit(SIGNS, scope, where="challenges")
+    row = ctx.locked(Review, review_id)
+    made = cycles.round_of(ctx.session, row.round_id)
+    policy = cycles.policy_of(ctx.session, made.policy_id)
+    if problems := cases.challenge_problems(_facts(ctx, row, measure)):
+        raise NotNow(*problems)
+    if problems := sheet.read_values(policy, {measure: claimed})[1]:
+        raise Invalid(*problems)
+    stated = review_queries.current_value(ctx.session, row.specialty_id, made.evidence_year, measure)
+    kept = ctx.saved(
+        Challenge(review_id=review_id, measure=measure, stated=stated, claimed=claimed.strip(), reason=reason,
+                  state=cases.CHALLENGE.start.value, version=1, updated_at=ctx.now, made_at=ctx.now,
+                  made_by=ctx.person_id, answer="",
+                  answer_due=ctx.calendar().due(ctx.now, policy.workflow.days["challenge_answer"], LOCAL))
+    )  # fmt: skip
+    note = Note(audience="school", told={"measure": measure, "review": review_id}, specialty_id=row.specialty_id,
+                round_id=row.round_id)  # fmt: skip
+    ctx.record("challenge.lodge", kept, note, grant=grant)
+    return kept
+
+
+def _facts(ctx: Context, row: Review, measure: str) -> ChallengeFacts:
+    proof = sa.select(Attachment.id).where(Attachment.review_id == row.id, Attachment.measure == measure)
+    if row.sheet_opened_at is not None:
+        proof = proof.where(Attachment.uploaded_at >= row.sheet_opened_at)
+    due = row.challenge_due
+    return ChallengeFacts(
+        review_scored=row.state == review.State.SCORED,
+        sheet_opened=row.sheet_opened_at is not None,
+        figures=1 if measure else 0,
+        with_evidence=ctx.session.scalar(proof.limit(1)) is not None,
+        challenge_days_over=due is not None and not is_kept(ctx.now, due),
+        due=None if due is None else last_local_day(due, LOCAL),
+    )
+
+
+def _locked(ctx: Context, challenge_id: int, version: int | None) -> tuple[Challenge, Review, Scope]:
+    review_id = ctx.session.scalar(sa.select(Challenge.review_id).where(Challenge.id == challenge_id))
+    if review_id is None:
+        raise NotFound(Problem("not-found", "challenge", {"kind": "challenge", "id": challenge_id}))
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
+    row = ctx.locked(Review, review_id)  # the review before its cases: two answers never wait for each other
+    return ctx.locked(Challenge, challenge_id, version=version), row, scope
+
+
+def answer(
+    ctx: Context, challenge_id: int, event: ChallengeEvent, text: str, *, version: int | None = None
+) -> Challenge:
+    """The bureau answers. Upheld: the figure is replaced and the review goes back to be scored again."""
+    kept, row, scope = _locked(ctx, challenge_id, version)
+    note = Note(audience="school", told={"measure": kept.measure}, specialty_id=row.specialty_id, round_id=row.round_id)
+    ctx.advance(cases.CHALLENGE, kept, event, ChallengeFacts(answer=text), scope, changes={"answer": text}, note=note)
+    if event == ChallengeEvent.UPHOLD:
+        made = cycles.round_of(ctx.session, row.round_id)
+        policy = cycles.policy_of(ctx.session, made.policy_id)
+        new = NewFigure(row.specialty_id, made.evidence_year, kept.measure, kept.claimed,
+                        policy.measures[kept.measure].supplier, f"challenge {kept.id}")  # fmt: skip
+        review_queries.record_figures(ctx.session, [new], ctx.now, ctx.person_id)
+        facts = review.Facts(challenge_upheld=True)
+        ctx.advance(review.WORKFLOW, row, review.Event.UPHOLD_CHALLENGE, facts, scope, note=Note(audience="school"))
+    return kept
+
+
+def of_review(ctx: Context, review_id: int) -> list[tuple[Challenge, list[Possible]]]:
+    """A review's challenges, each with what the caller may do with it."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
+    found = ctx.session.scalars(sa.select(Challenge).where(Challenge.review_id == review_id).order_by(Challenge.id))
+    return [(c, ctx.possible(cases.CHALLENGE, c.state, ChallengeFacts(), scope)) for c in found]

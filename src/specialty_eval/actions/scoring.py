@@ -1,0 +1,301 @@
+"""The score run of a round: freeze the inputs, compute, keep a sheet for each review, and move them to `scored`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import cycle, panel, review
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.frozen import Inputs, as_csv
+from specialty_eval.engine.permissions import Role, Scope, Thing
+from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.results_text import plain
+from specialty_eval.engine.roles import roles
+from specialty_eval.store import attributes, cycles, review_queries, scoring_queries
+from specialty_eval.store.attributes import Site
+from specialty_eval.store.cycles import Cycle, Round, RoundRow
+from specialty_eval.store.review_queries import NewFigure
+from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
+
+from .context import LOCAL, Context, Note
+
+if TYPE_CHECKING:
+    from specialty_eval.engine.results import Results
+
+SCORERS = roles(Role.SECRETARY, Role.SYSTEM)
+LOOKS_BACK = 10
+"""Calendar years of figures that go into a run: as far as any window of a policy sensibly looks."""
+RUNNING = frozenset({cycle.RoundState.SCORING, cycle.RoundState.DELIBERATING, cycle.RoundState.PUBLICISED})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A round about to be scored: its policy, its city's specialties, their codes and the round's reviews."""
+
+    round: RoundRow
+    policy: Policy
+    sites: Mapping[int, Site]
+    codes: Mapping[int, str]
+    reviews: Sequence[tuple[int, int, str, bool]]
+    """(review, specialty, state, was defaulted)"""
+
+    def of_state(self, *states: str) -> dict[int, int]:
+        """Review → specialty, of those in these states."""
+        return {key: specialty for key, specialty, state, _ in self.reviews if state in states}
+
+
+def _frame(ctx: Context, round_id: int) -> Frame:
+    r = cycles.round_of(ctx.session, round_id)
+    made = ctx.session.get_one(Cycle, r.cycle_id)
+    reviews = scoring_queries.by_state(ctx.session, round_id)
+    sites = attributes.sites(ctx.session, r.city, levels=made.levels, school_kinds=made.school_kinds,
+                             at=r.reference_date)  # fmt: skip
+    for _, specialty, _, _ in reviews:
+        if specialty not in sites:
+            sites[specialty] = attributes.site(ctx.session, specialty)
+    return Frame(r, cycles.policy_of(ctx.session, r.policy_id), sites,
+                 scoring_queries.codes_of(ctx.session, list(sites)), reviews)  # fmt: skip
+
+
+def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) -> ScoreRun:
+    """Score every verified review of the round at this moment, from frozen inputs.
+
+    The others are set aside by name, each with its reason. `go_on` (review → reason): its panel stayed below the
+    minimum, the measure counts as the policy's `missing` says. NotNow when nothing can be scored.
+    """
+    r = ctx.locked(Round, round_id)
+    frame = _frame(ctx, round_id)
+    scope = Scope(city=frame.round.city)
+    ctx.permit(SCORERS, scope, where="score_run")
+    if r.state not in RUNNING:
+        raise NotNow(Problem("step-not-open", "round", {"event": "score", "state": r.state}))
+    ready = frame.of_state(review.State.VERIFIED)
+    ctx.lock_all(Review, sorted(ready))
+    aside = _set_aside(ctx, frame, ready, go_on or {})
+    for said in aside:
+        ready.pop(said["review"], None)
+    if not ready:
+        raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}))
+    _record_panel_and_computed(ctx, frame, ready)
+    # Ranks and quotas look at the whole round: those scored in an earlier run stay in the group they are measured by.
+    group = ready | frame.of_state(*(s.value for s in review.RATING_COMPUTED))
+    inputs = _inputs(ctx, frame, group)
+    results = inputs.score(frame.policy)
+    made = _keep_run(ctx, frame, inputs, "round", aside, None)
+    _keep_sheets(ctx, frame, made, results, ready)
+    note = Note(audience="school", told={"run": made.number, "inputs": made.inputs_digest})
+    _move(ctx, results, frame, ready, review.Event.SCORE, scope, note)
+    ctx.record("round.score_run", r, Note(told={"run": made.id, "scored": len(ready), "set_aside": len(aside),
+                                                "inputs": made.inputs_digest}, round_id=r.id))  # fmt: skip
+    return made
+
+
+def _set_aside(ctx: Context, frame: Frame, ready: Mapping[int, int], go_on: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Who is not scored now, and why: not verified yet, or a panel below its minimum."""
+    done = {s.value for s in (*review.ENDED, *review.RATING_COMPUTED)}
+    aside: list[dict[str, Any]] = [
+        {"review": key, "code": frame.codes[specialty], "reason": "not-verified", "state": state}
+        for key, specialty, state, _ in frame.reviews
+        if key not in ready and state not in done
+    ]
+    wanted = [m.code for m in frame.policy.measures.values() if m.supplier == "panel"]
+    least = frame.policy.workflow.experts_at_least
+    if wanted:
+        scores = scoring_queries.panel_scores(ctx.session, list(ready))
+        for key, specialty in ready.items():
+            short = min(len(scores.get(key, {}).get(m, ())) for m in wanted)
+            if short < least and not go_on.get(key, "").strip():
+                aside.append({"review": key, "code": frame.codes[specialty], "reason": "panel-below-minimum",
+                              "scores": short, "needed": least})  # fmt: skip
+    return aside
+
+
+def _record_panel_and_computed(ctx: Context, frame: Frame, ready: Mapping[int, int]) -> None:
+    """The panel's means of those to be scored, and the registry's own measures of all, become the year's figures."""
+    year, policy = frame.round.evidence_year, frame.policy
+    graduates = {key[0]: f["graduates"] for key, f in
+                 attributes.figures(ctx.session, list(frame.sites), range(year, year + 1)).items()
+                 if "graduates" in f}  # fmt: skip
+    known = attributes.computed(frame.sites, graduates)
+    computed = [m.code for m in policy.measures.values() if m.supplier == "computed"]
+    new = [NewFigure(site, year, m, known[site][m], "computed", f"registry at {frame.round.reference_date}")
+           for site in frame.sites for m in computed if m in known[site]]  # fmt: skip
+    scores = scoring_queries.panel_scores(ctx.session, list(ready))
+    least = policy.workflow.experts_at_least
+    for key, specialty in ready.items():
+        for m in policy.measures.values():
+            if m.supplier == "panel":
+                given = scores.get(key, {}).get(m.code, [])
+                mean = panel.value(given, policy.panel_of(m), m.decimals, at_least=least)
+                new.append(NewFigure(specialty, year, m.code, "" if mean is None else str(plain(mean)), "panel",
+                                     f"review {key}: {len(given)} scores"))  # fmt: skip
+    review_queries.record_figures(ctx.session, new, ctx.now, ctx.person_id)
+
+
+def _inputs(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
+    """The two files: figures of all specialties in scope, ratings on record, and who is rated."""
+    year = frame.round.evidence_year
+    figures = attributes.figures(ctx.session, list(frame.sites), range(year - LOOKS_BACK + 1, year + 1))
+    defaulted = {specialty for _, specialty, _, was_defaulted in frame.reviews if was_defaulted}
+    for specialty in rated.values():
+        figures.setdefault((specialty, year), {})
+    with_row = {site for site, y in figures if y == year}
+    rows = [row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures) if site in with_row]
+    columns = ["specialty", "year", *frame.policy.attributes, "defaulted", *frame.policy.measures]
+    columns = list(dict.fromkeys(columns))
+    earlier = scoring_queries.earlier_ratings(ctx.session, sorted(with_row), year)
+    history = [{"specialty": frame.codes[site], "year": str(y), "rating": rating} for site, y, rating in earlier]
+    return Inputs(
+        policy=frame.policy.digest,
+        evidence=as_csv(columns, rows),
+        history=as_csv(["specialty", "year", "rating"], history),
+        rated=tuple(sorted(frame.codes[s] for s in rated.values())),
+    )
+
+
+def row_of(frame: Frame, site: int, year: int, figures: Mapping[str, str], defaulted: Iterable[int]) -> dict[str, str]:
+    """One line of EVIDENCE.csv; attributes are those of the reference date, in the scored year's line."""
+    row = {"specialty": frame.codes[site], "year": str(year)}
+    if year == frame.round.evidence_year:
+        known = frame.sites[site].attributes(frame.round.reference_date, defaulted=site in defaulted)
+        row |= {c: str(known[c]) for c in (*frame.policy.attributes, "defaulted") if c in known}
+    return row | {m: v for m, v in figures.items() if m in frame.policy.measures}
+
+
+def _keep_run(
+    ctx: Context, frame: Frame, inputs: Inputs, kind: str, aside: list[dict[str, Any]], within: int | None
+) -> ScoreRun:
+    number = scoring_queries.next_number(ctx.session, frame.round.id)
+    return ctx.saved(
+        ScoreRun(round_id=frame.round.id, number=number, kind=kind, within_id=within, policy_digest=inputs.policy,
+                 inputs_digest=inputs.digest, inputs=inputs.packed(), set_aside=aside, notes=[], made_at=ctx.now,
+                 made_by=ctx.person_id)
+    )  # fmt: skip
+
+
+def _keep_sheets(ctx: Context, frame: Frame, made: ScoreRun, results: "Results", ready: Mapping[int, int]) -> None:
+    place = {code: i for i, code in enumerate(results.specialties)}
+    sheets = {key: results.sheet(place[frame.codes[specialty]]) for key, specialty in ready.items()}
+    versions = scoring_queries.evidence_versions(ctx.session, list(ready))
+    scoring_queries.write_sheets(ctx.session, made.id, sheets, versions)
+    scoring_queries.set_challenge_due(ctx.session, list(ready), _deemed_challenge_due(ctx, frame.policy))
+
+
+def _deemed_challenge_due(ctx: Context, policy: Policy) -> datetime:
+    """A school that never opens its sheet is deemed served after the policy's days; its challenge days follow."""
+    served = ctx.calendar().due(ctx.now, policy.workflow.days["deemed_served"], LOCAL)
+    return ctx.calendar().due(served, policy.workflow.days["challenge"], LOCAL)
+
+
+def _move(
+    ctx: Context, results: "Results", frame: Frame, ready: Mapping[int, int], event: review.Event, scope: Scope,
+    note: Note,
+) -> None:  # fmt: skip
+    place = {code: i for i, code in enumerate(results.specialties)}
+    facts = {key: review.Facts(computed=results.rating(place[frame.codes[s]]), reason=note.reason)
+             for key, s in ready.items()}  # fmt: skip
+    ctx.advance_many(review.WORKFLOW, Review, event, sorted(ready), scope, facts=facts, note=note)
+
+
+def rescore(ctx: Context, review_id: int) -> ScoreRun:
+    """Score one review again within its run, with only its own inputs replaced.
+
+    Its own rank and quota place follow; the others keep what they have. Where one of them would now fall differently,
+    the run's `notes` say so, and the secretary may order a new run.
+    """
+    round_id = ctx.session.scalar(sa.select(Review.round_id).where(Review.id == review_id))
+    if round_id is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    ctx.locked(Round, round_id)
+    row = ctx.locked(Review, review_id)
+    frame = _frame(ctx, round_id)
+    scope = Scope(city=frame.round.city)
+    ctx.permit(SCORERS, scope, where="score_run")
+    if row.state != review.State.VERIFIED:
+        raise NotNow(Problem("step-not-open", "review", {"event": "score", "state": row.state}))
+    within = _whole_run_of(ctx, row)
+    before = Inputs.unpacked(within.inputs)
+    ready = {review_id: row.specialty_id}
+    _record_panel_and_computed(ctx, frame, ready)
+    code, year = frame.codes[row.specialty_id], frame.round.evidence_year
+    figures = attributes.figures(ctx.session, [row.specialty_id], range(year - LOOKS_BACK + 1, year + 1))
+    figures.setdefault((row.specialty_id, year), {})
+    defaulted = [row.specialty_id] if row.was_defaulted else []
+    rows = [row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures)]
+    inputs = before.with_rows(code, rows)
+    if code not in inputs.rated:
+        inputs = Inputs(inputs.policy, inputs.evidence, inputs.history, tuple(sorted((*inputs.rated, code))))
+    results = inputs.score(frame.policy)
+    made = _keep_run(ctx, frame, inputs, "single", [], within.id)
+    made.notes = _falls_differently(before.score(frame.policy), results, code)
+    _keep_sheets(ctx, frame, made, results, ready)
+    told = {"run": made.number, "within": within.number, "inputs": made.inputs_digest}
+    _move(ctx, results, frame, ready, review.Event.SCORE, scope, Note(audience="school", told=told))
+    return ctx.saved(made)
+
+
+def _whole_run_of(ctx: Context, row: Review) -> ScoreRun:
+    """The run of the whole round that a review was scored in, its own or the one its appeal is about."""
+    kept = sa.select(ScoreRun).join(ScoreSheet, ScoreSheet.run_id == ScoreRun.id)
+    kept = kept.where(ScoreSheet.review_id.in_([row.id, row.replaces_id or row.id])).options(
+        sa.orm.undefer(ScoreRun.inputs)
+    )
+    newest = ctx.session.scalars(kept.order_by(ScoreRun.number.desc())).first()
+    if newest is None:
+        raise NotNow(Problem("no-score-run", "score_run"))
+    if newest.kind == "round":
+        return newest
+    return ctx.session.get_one(ScoreRun, newest.within_id, options=[sa.orm.undefer(ScoreRun.inputs)])
+
+
+def _falls_differently(before: "Results", after: "Results", code: str) -> list[dict[str, Any]]:
+    """The others whose rating would be another now."""
+    was = {specialty: before.rating(i) for i, specialty in enumerate(before.specialties)}
+    return [
+        {"code": specialty, "was": was[specialty].value, "would_be": after.rating(i).value}
+        for i, specialty in enumerate(after.specialties)
+        if specialty != code and specialty in was and after.rating(i) != was[specialty]
+    ]
+
+
+def order_new_run(ctx: Context, round_id: int, reason: str) -> ScoreRun:
+    """A new run of all that is not yet publicised, with a reason; the earlier run stays readable."""
+    r = ctx.locked(Round, round_id)
+    frame = _frame(ctx, round_id)
+    scope = Scope(city=frame.round.city)
+    ctx.permit(roles(Role.SECRETARY), scope, where="score_run")
+    if not reason.strip():
+        raise Invalid(Problem("reason-missing", "reason"))
+    ready = frame.of_state("scored", "decided", "previewed")
+    if not ready:
+        raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": 0}))
+    ctx.lock_all(Review, sorted(ready))
+    _record_panel_and_computed(ctx, frame, ready)
+    inputs = _inputs(ctx, frame, ready | frame.of_state("publicised", "confirmed"))
+    results = inputs.score(frame.policy)
+    made = _keep_run(ctx, frame, inputs, "round", [], None)
+    _keep_sheets(ctx, frame, made, results, ready)
+    note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})
+    _move(ctx, results, frame, ready, review.Event.RESCORE, scope, note)
+    scoring_queries.forget_decisions(ctx.session, list(ready))
+    ctx.record("round.score_run", r, Note(reason=reason, told={"run": made.id, "scored": len(ready)}, round_id=r.id))
+    return made
+
+
+def read(ctx: Context, run_id: int) -> ScoreRun:
+    """A run with its frozen inputs; NotFound for whoever may not read drafts."""
+    made = ctx.session.get(ScoreRun, run_id, options=[sa.orm.undefer(ScoreRun.inputs)])
+    if made is None:
+        raise NotFound(Problem("not-found", "score_run", {"kind": "score_run", "id": run_id}))
+    city = cycles.round_of(ctx.session, made.round_id).city
+    ctx.permit_read(Thing.DRAFT_LISTS, Scope(city=city), where="score_run")
+    return made
+
+
+def files(made: ScoreRun) -> dict[str, Any]:
+    """The frozen inputs of a run as the files they are."""
+    inputs = Inputs.unpacked(made.inputs)
+    return {"evidence.csv": inputs.evidence, "history.csv": inputs.history, "rated": list(inputs.rated)}

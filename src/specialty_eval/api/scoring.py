@@ -1,0 +1,177 @@
+"""Experts, score runs, sheets and challenges."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from specialty_eval.actions import challenges, panel, scoring
+from specialty_eval.engine.assignment import AssignmentEvent
+from specialty_eval.engine.cases import ChallengeEvent
+
+from .bodies import Body, Reason
+from .deps import Ctx, IfMatch, Transactional, listed, tag
+from .shapes import actions_of
+
+router = APIRouter(prefix="/v1", route_class=Transactional, tags=["scoring"])
+
+
+def assignment_view(row: Any) -> dict[str, Any]:
+    """An expert's assignment, without any score."""
+    return {"id": row.id, "review_id": row.review_id, "person_id": row.person_id, "state": row.state, "due": row.due}
+
+
+class Experts(Body):
+    """Who is asked, by person number."""
+
+    people: list[int] = Field(min_length=1, max_length=50)
+
+
+@router.post("/reviews/{review_id}/experts", status_code=201)
+def invite(review_id: int, body: Experts, ctx: Ctx) -> dict[str, Any]:
+    """Ask experts to score a review (secretary)."""
+    return listed([assignment_view(row) for row in panel.invite(ctx, review_id, body.people)], None)
+
+
+@router.get("/reviews/{review_id}/experts")
+def list_experts(review_id: int, ctx: Ctx) -> dict[str, Any]:
+    """A review's experts; an expert sees oneself alone."""
+    return listed([assignment_view(row) for row in panel.assignments(ctx, review_id)], None)
+
+
+@router.get("/assignments")
+def my_assignments(ctx: Ctx) -> dict[str, Any]:
+    """What I was asked to score."""
+    return listed([assignment_view(row) for row in panel.my_assignments(ctx)], None)
+
+
+class Scores(Body):
+    """Panel measure → score, 0-100, as text."""
+
+    scores: dict[str, str] = Field(max_length=100)
+
+
+@router.put("/assignments/{assignment_id}/scores")
+def score(assignment_id: int, body: Scores, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Hand in one's scores (expert)."""
+    row = panel.score(ctx, assignment_id, body.scores, version=version)
+    tag(response, row.version)
+    return assignment_view(row)
+
+
+@router.post("/assignments/{assignment_id}/{event}")
+def answer_invitation(
+    assignment_id: int, event: AssignmentEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Accept or decline (expert), replace (secretary)."""
+    row = panel.answer(ctx, assignment_id, event, reason=body.reason, version=version)
+    tag(response, row.version)
+    return assignment_view(row)
+
+
+class Visit(Body):
+    """What the visitors found."""
+
+    findings: str = Field(max_length=20_000)
+
+
+@router.post("/reviews/{review_id}/site-visit", status_code=201)
+def report_visit(review_id: int, body: Visit, ctx: Ctx) -> dict[str, Any]:
+    """Report a site visit (site visitor, secretary)."""
+    return {"id": panel.report_visit(ctx, review_id, body.findings).id}
+
+
+def run_view(row: Any) -> dict[str, Any]:
+    """A score run, without its inputs."""
+    return {"id": row.id, "round_id": row.round_id, "number": row.number, "kind": row.kind, "within": row.within_id,
+            "policy": row.policy_digest, "inputs": row.inputs_digest, "set_aside": row.set_aside, "notes": row.notes,
+            "made_at": row.made_at}  # fmt: skip
+
+
+class Run(Body):
+    """Reviews scored although their panel stayed below its minimum: review number → reason."""
+
+    go_on: dict[int, str] = Field(default_factory=dict, max_length=10_000)
+
+
+@router.post("/rounds/{round_id}/score-runs", status_code=201)
+def run(round_id: int, body: Run, ctx: Ctx) -> dict[str, Any]:
+    """Score every verified review of the round at this moment (secretary)."""
+    return run_view(scoring.run(ctx, round_id, go_on=body.go_on))
+
+
+@router.post("/rounds/{round_id}/score-runs/new", status_code=201)
+def order_new_run(round_id: int, body: Reason, ctx: Ctx) -> dict[str, Any]:
+    """A new run of all that is not yet publicised (secretary, with a reason)."""
+    return run_view(scoring.order_new_run(ctx, round_id, body.reason))
+
+
+@router.post("/reviews/{review_id}/rescore", status_code=201)
+def rescore(review_id: int, ctx: Ctx) -> dict[str, Any]:
+    """Score one review again within its run (secretary)."""
+    return run_view(scoring.rescore(ctx, review_id))
+
+
+@router.get("/score-runs/{run_id}")
+def read_run(run_id: int, ctx: Ctx) -> dict[str, Any]:
+    """A run with its frozen inputs: the very files of `specialty-eval policy score`."""
+    made = scoring.read(ctx, run_id)
+    return {**run_view(made), "files": scoring.files(made)}
+
+
+@router.get("/reviews/{review_id}/sheet")
+def read_sheet(review_id: int, ctx: Ctx) -> dict[str, Any]:
+    """The sheet; for a school once it has opened it, without the rating until the preview."""
+    return challenges.read_sheet(ctx, review_id)
+
+
+@router.post("/reviews/{review_id}/sheet/open")
+def open_sheet(review_id: int, ctx: Ctx) -> dict[str, Any]:
+    """The school opens its own sheet: its challenge days begin."""
+    return challenges.open_sheet(ctx, review_id)
+
+
+class NewChallenge(Body):
+    """One figure, what it should be, and why."""
+
+    measure: str = Field(max_length=100)
+    claimed: str = Field(max_length=100)
+    reason: str = Field(min_length=1, max_length=4000)
+
+
+def challenge_view(row: Any) -> dict[str, Any]:
+    """A challenge."""
+    return {"id": row.id, "review_id": row.review_id, "measure": row.measure, "stated": row.stated,
+            "claimed": row.claimed, "reason": row.reason, "state": row.state, "answer": row.answer,
+            "answer_due": row.answer_due}  # fmt: skip
+
+
+@router.post("/reviews/{review_id}/challenges", status_code=201)
+def challenge(review_id: int, body: NewChallenge, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """Challenge one figure of one's own sheet (school head)."""
+    row = challenges.challenge(ctx, review_id, body.measure, body.claimed, body.reason)
+    tag(response, row.version)
+    return challenge_view(row)
+
+
+@router.get("/reviews/{review_id}/challenges")
+def list_challenges(review_id: int, ctx: Ctx) -> dict[str, Any]:
+    """A review's challenges."""
+    found = challenges.of_review(ctx, review_id)
+    return listed([{**challenge_view(row), "actions": actions_of(possible)} for row, possible in found], None)
+
+
+class Answer(Body):
+    """The bureau's answer."""
+
+    answer: str = Field(max_length=20_000)
+
+
+@router.post("/challenges/{challenge_id}/{event}")
+def answer(
+    challenge_id: int, event: ChallengeEvent, body: Answer, ctx: Ctx, version: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Uphold or reject a challenge (bureau)."""
+    row = challenges.answer(ctx, challenge_id, event, body.answer, version=version)
+    tag(response, row.version)
+    return challenge_view(row)

@@ -1,0 +1,71 @@
+"""The frozen inputs of a score run: the very files of `policy score`, so that anybody can compute it again."""
+
+import csv
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from .policy import Policy
+
+if TYPE_CHECKING:
+    from .results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """EVIDENCE.csv and HISTORY.csv as text, who is rated, and the digest of the policy they are scored by."""
+
+    policy: str
+    evidence: str
+    history: str
+    rated: tuple[str, ...]
+
+    def packed(self) -> bytes:
+        """As a run keeps them: compressed canonical JSON."""
+        return zlib.compress(self._canonical(), 6)
+
+    @classmethod
+    def unpacked(cls, kept: bytes) -> "Inputs":
+        """What a run kept."""
+        said = json.loads(zlib.decompress(kept))
+        return cls(said["policy"], said["evidence"], said["history"], tuple(said["rated"]))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON: the same inputs have the same digest anywhere."""
+        return hashlib.sha256(self._canonical()).hexdigest()
+
+    def _canonical(self) -> bytes:
+        said = {"policy": self.policy, "evidence": self.evidence, "history": self.history, "rated": list(self.rated)}
+        return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def score(self, policy: Policy) -> "Results":
+        """Compute the results. ValueError for another policy than the pinned one; Invalid for evidence it refuses."""
+        from .tables import rate_files  # noqa: PLC0415 -- slow import: NumPy
+
+        if policy.digest != self.policy:
+            raise ValueError("these inputs are scored by another policy")
+        return rate_files(policy, self.evidence.encode(), self.history.encode(), rated=self.rated)
+
+    def with_rows(self, specialty: str, rows: Sequence[Mapping[str, str]]) -> "Inputs":
+        """The same inputs with one specialty's rows replaced, in their place: what a single rescore computes with."""
+        reader = csv.DictReader(StringIO(self.evidence))
+        columns = list(reader.fieldnames or [])
+        kept = list(reader)
+        at = next((i for i, row in enumerate(kept) if row["specialty"] == specialty), len(kept))
+        others = [row for row in kept if row["specialty"] != specialty]
+        new = [{c: row.get(c, "") for c in columns} for row in rows]
+        return replace(self, evidence=as_csv(columns, [*others[:at], *new, *others[at:]]))
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """Rows as CSV text with line feeds; a column a row does not have is empty."""
+    text = StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

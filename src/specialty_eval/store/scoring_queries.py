@@ -1,0 +1,100 @@
+"""What a score run reads and writes, set-based: panel scores, ratings on record, sheets."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine import assignment
+from specialty_eval.engine.results_text import sheet_columns
+
+from .deliberation import ExpertAssignment, PanelScore
+from .outcomes import RatingInForce
+from .registry import SpecialtyCode
+from .reviews import Review, ScoreRun, ScoreSheet
+
+
+def panel_scores(session: Session, review_ids: Collection[int]) -> dict[int, dict[str, list[Decimal]]]:
+    """Review → panel measure → the scores that count (given by experts who have finished)."""
+    counts = [state.value for state in assignment.COUNTS]
+    found = (
+        sa.select(ExpertAssignment.review_id, PanelScore.measure, PanelScore.score)
+        .join(PanelScore, PanelScore.assignment_id == ExpertAssignment.id)
+        .where(ExpertAssignment.review_id.in_(review_ids), ExpertAssignment.state.in_(counts))
+        .order_by(ExpertAssignment.review_id, PanelScore.measure, PanelScore.score)
+    )
+    scores: dict[int, dict[str, list[Decimal]]] = {}
+    for review_id, measure, score in session.execute(found):
+        scores.setdefault(review_id, {}).setdefault(measure, []).append(score)
+    return scores
+
+
+def earlier_ratings(session: Session, specialty_ids: Collection[int], before: int) -> list[tuple[int, int, str]]:
+    """(specialty, year, rating) on record now and for years before the scored one, one a year, oldest first."""
+    found = (
+        sa.select(RatingInForce.specialty_id, RatingInForce.year, RatingInForce.rating)
+        .where(
+            RatingInForce.specialty_id.in_(specialty_ids), RatingInForce.year < before, RatingInForce.known_to.is_(None)
+        )
+        .distinct(RatingInForce.specialty_id, RatingInForce.year)
+        .order_by(RatingInForce.specialty_id, RatingInForce.year, RatingInForce.valid_from.desc())
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(found)]
+
+
+def codes_of(session: Session, specialty_ids: Collection[int]) -> dict[int, str]:
+    """Specialty → its current readable code."""
+    found = sa.select(SpecialtyCode.specialty_id, SpecialtyCode.code).where(
+        SpecialtyCode.specialty_id.in_(specialty_ids), SpecialtyCode.valid_to.is_(None)
+    )
+    return {key: code for key, code in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def by_state(session: Session, round_id: int) -> list[tuple[int, int, str, bool]]:
+    """(review, specialty, state, was defaulted) of a round, appeals' new reviews too, in order of id."""
+    found = sa.select(Review.id, Review.specialty_id, Review.state, Review.was_defaulted)
+    return [
+        (row[0], row[1], row[2], row[3])
+        for row in session.execute(found.where(Review.round_id == round_id).order_by(Review.id))
+    ]
+
+
+def next_number(session: Session, round_id: int) -> int:
+    """The number of the round's next run; the round is locked by the caller."""
+    newest = sa.select(sa.func.max(ScoreRun.number)).where(ScoreRun.round_id == round_id)
+    return (session.scalar(newest) or 0) + 1
+
+
+def write_sheets(session: Session, run_id: int, sheets: Mapping[int, Any], versions: Mapping[int, int | None]) -> None:
+    """Keep the sheets (review → engine's Sheet) of a run, and point their reviews at them."""
+    rows = [{"run_id": run_id, "review_id": key, "evidence_version_id": versions[key], **sheet_columns(found)}
+            for key, found in sheets.items()]  # fmt: skip
+    for start in range(0, len(rows), 1000):
+        session.execute(insert(ScoreSheet).values(rows[start : start + 1000]))
+    session.execute(
+        sa.update(Review)
+        .where(Review.id == ScoreSheet.review_id, ScoreSheet.run_id == run_id)
+        .values(sheet_id=ScoreSheet.id, sheet_opened_at=None, challenge_due=None)
+    )
+
+
+def evidence_versions(session: Session, review_ids: Sequence[int]) -> dict[int, int | None]:
+    """Review → the evidence version it stands on."""
+    found = sa.select(Review.id, Review.evidence_version_id).where(Review.id.in_(review_ids))
+    return {key: version for key, version in session.execute(found)}  # noqa: C416 -- see above
+
+
+def set_challenge_due(session: Session, review_ids: Sequence[int], due: datetime) -> None:
+    """Until when the schools of these reviews may challenge a figure if they never open their sheet."""
+    session.execute(sa.update(Review).where(Review.id.in_(review_ids)).values(challenge_due=due))
+
+
+def forget_decisions(session: Session, review_ids: Sequence[int]) -> None:
+    """Scored anew, a review is decided anew: the decision stays on record, the review no longer stands on it."""
+    session.execute(
+        sa.update(Review).where(Review.id.in_(review_ids)).values(decision_id=None, decided_rating=None, served_at=None)
+    )
