@@ -2,44 +2,17 @@
 
 import pytest
 import sqlalchemy as sa
-from factories import City, make_city, make_cycle, open_round
 from sqlalchemy.orm import Session
 
+from factories import City, make_city, make_cycle, open_round
+from small_policy import POLICY
 from specialty_eval.actions import evidence, rounds, verification
 from specialty_eval.actions.evidence import Figures
+from specialty_eval.engine import load_policy
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.reviews import EvidenceVersion, Figure, Review
 
-POLICY = """\
-schema: specialty-eval/policy/1
-id: small
-version: "1"
-title: {zh: 示例办法}
-jurisdiction: "371400"
-measures:
-  graduates: {label: {zh: 毕业生数}, type: integer, min: 0, supplier: school}
-  employed: {label: {zh: 就业人数}, type: integer, min: 0, supplier: school}
-  posts: {label: {zh: 岗位数}, type: integer, min: 0, supplier: "department:hrss"}
-checks:
-  - {code: employed-within-graduates, when: {measure: employed, above: {measure: graduates}}, message: {zh: 就业人数不能多于毕业生数}}
-dimensions:
-  - {code: outcomes, label: {zh: 就业}}
-indicators:
-  - {code: rate, dimension: outcomes, label: {zh: 就业率}, value: {ratio: {of: employed, to: graduates, times: 100}}, points: {linear: [[0, 0], [100, 100]]}, weight: 80, missing: block}
-  - {code: demand, dimension: outcomes, label: {zh: 需求}, value: posts, decimals: 0, points: {linear: [[0, 0], [100, 100]]}, weight: 20, missing: block}
-rating:
-  rules:
-    - {rate: green, code: good, when: {total: {at_least: 80}}}
-    - {rate: red, code: poor}
-enrolment:
-  green: {standing: supported, change_percent: 15, at_most: capacity}
-  yellow: {standing: restricted, change_percent: -30}
-  red: {standing: phasing_out, steps_percent: [-50, -100], then: suspended}
-  unrated: {change_percent: 0}
-workflow: {time_zone: Asia/Shanghai, calendar: CN, county_check: true, corrections_at_most: 2}
-committee: {sectors: [industry], at_least_per_sector: 1, quorum: 2/3, pass: 1/2, override_needs: 2/3}
-"""
 GOOD = Figures({"graduates": "100", "employed": "90"}, {"graduates": "学籍系统"})
 
 
@@ -66,16 +39,15 @@ def handed_in(city: City, short: str = "one-a", head: str = "head-one") -> int:
 
 
 def test_what_both_offices_accept_goes_on_record_for_the_year(city: City) -> None:
-    evidence.supply(city.as_("hrss"), city.specialties["one-a"], 2025, evidence.policy_of(
-        city.as_("hrss"), city.session.get_one(Review, review(city, "one-a"))), Figures({"posts": "30"}, {}))  # fmt: skip
+    figures = Figures({"posts": "30"}, {})
+    evidence.supply(city.as_("hrss"), city.specialties["one-a"], 2025, load_policy(POLICY), figures)
     key = handed_in(city)
 
     verification.pass_(city.as_("county-one"), key, verification.Verdicts())
     verification.accept(city.as_("bureau-verifier"), key, verification.Verdicts(unsupported={"employed": "无名单"}))
 
-    recorded = city.session.execute(
-        sa.select(Figure.measure, Figure.value, Figure.supplier).where(Figure.superseded_at.is_(None)).order_by(Figure.measure)
-    ).all()  # fmt: skip
+    current = sa.select(Figure.measure, Figure.value, Figure.supplier).where(Figure.superseded_at.is_(None))
+    recorded = city.session.execute(current.order_by(Figure.measure)).all()
     assert [tuple(row) for row in recorded] == [("graduates", "100", "school"), ("posts", "30", "department:hrss")]
     events = city.session.scalars(
         sa.select(Event.kind).where(Event.subject_kind == "review", Event.subject_id == key).order_by(Event.seq)

@@ -1,0 +1,161 @@
+"""The score run: from verified evidence and experts' scores to sheets anybody can compute again."""
+
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories import City, make_city, make_cycle, open_round
+from small_policy import POLICY
+from specialty_eval.actions import attachments, challenges, evidence, panel, rounds, scoring, verification
+from specialty_eval.actions.evidence import Figures
+from specialty_eval.engine import load_policy
+from specialty_eval.engine.assignment import AssignmentEvent
+from specialty_eval.engine.cases import ChallengeEvent
+from specialty_eval.engine.cycle import RoundEvent
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow
+from specialty_eval.engine.frozen import Inputs
+from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
+
+PDF = b"%PDF-1.7 example"
+
+
+@pytest.fixture
+def city(session: Session) -> City:
+    return make_city(session)
+
+
+@pytest.fixture
+def reviews(city: City) -> dict[str, int]:
+    return open_round(city, make_cycle(city, policy=POLICY))
+
+
+def verified(city: City, key: int, short: str, *, employed: str = "90") -> None:
+    head = f"head-{short.partition('-')[0]}"
+    policy = load_policy(POLICY)
+    evidence.supply(city.as_("hrss"), city.specialties[short], 2025, policy, Figures({"posts": "50"}, {}))
+    evidence.save(city.as_(head), key, Figures({"graduates": "100", "employed": employed}, {}), "", version=None)
+    evidence.submit(city.as_(head), key)
+    if short != "city-a":
+        county = "county-one" if short.startswith("one") else "county-two"
+        verification.pass_(city.as_(county), key, verification.Verdicts())
+    verification.accept(city.as_("bureau-verifier"), key, verification.Verdicts())
+
+
+def scored_by_experts(city: City, key: int, *scores: str) -> None:
+    people = [city.people[f"expert-{n}"] for n in range(1, len(scores) + 1)]
+    asked = panel.invite(city.as_("secretary"), key, people)
+    for n, (row, score) in enumerate(zip(asked, scores, strict=True), 1):
+        panel.answer(city.as_(f"expert-{n}"), row.id, AssignmentEvent.ACCEPT)
+        panel.score(city.as_(f"expert-{n}"), row.id, {"quality": score})
+
+
+def to_scoring(city: City, key: int) -> int:
+    round_id = city.session.get_one(Review, key).round_id
+    rounds.move(city.as_("secretary"), round_id, RoundEvent.VERIFY, reason="全部提交")
+    rounds.move(city.as_("secretary"), round_id, RoundEvent.SCORE, reason="全部审核")
+    return round_id
+
+
+def sheet(city: City, key: int) -> ScoreSheet:
+    return city.session.get_one(ScoreSheet, city.session.get_one(Review, key).sheet_id)
+
+
+def test_verified_reviews_are_scored_and_the_others_set_aside_by_name(city: City, reviews: dict[str, int]) -> None:
+    verified(city, reviews["one-a"], "one-a")
+    scored_by_experts(city, reviews["one-a"], "80", "90", "70")
+    round_id = to_scoring(city, reviews["one-a"])
+
+    made = scoring.run(city.as_("secretary"), round_id)
+
+    found = sheet(city, reviews["one-a"])
+    assert (found.total, found.rating, found.reasons) == (Decimal("81.00"), "green", ["good"])
+    assert [(s["code"], s["reason"]) for s in made.set_aside] == [
+        (city.codes[short], "not-verified") for short in ("one-b", "two-a", "city-a")
+    ]
+    assert city.session.get_one(Review, reviews["one-a"]).state == "scored"
+
+
+def test_the_frozen_inputs_give_the_same_result_without_a_database(city: City, reviews: dict[str, int]) -> None:
+    verified(city, reviews["one-a"], "one-a")
+    scored_by_experts(city, reviews["one-a"], "80", "90")
+    made = scoring.run(city.as_("secretary"), to_scoring(city, reviews["one-a"]))
+    kept = city.session.scalars(sa.select(ScoreRun.inputs).where(ScoreRun.id == made.id)).one()
+
+    again = Inputs.unpacked(kept)
+
+    results = again.score(load_policy(POLICY))
+    assert again.digest == made.inputs_digest
+    assert [results.sheet(i).total for i in range(len(results))] == [sheet(city, reviews["one-a"]).total]
+
+
+def test_a_panel_below_its_minimum_waits_or_goes_on_with_a_reason(city: City, reviews: dict[str, int]) -> None:
+    verified(city, reviews["one-a"], "one-a")
+    scored_by_experts(city, reviews["one-a"], "80")
+    round_id = to_scoring(city, reviews["one-a"])
+    with pytest.raises(NotNow), city.session.begin_nested():
+        scoring.run(city.as_("secretary"), round_id)
+
+    scoring.run(city.as_("secretary"), round_id, go_on={reviews["one-a"]: "专家缺席，期限已到"})
+
+    lines = {line["code"]: line for line in sheet(city, reviews["one-a"]).indicators}
+    assert (lines["quality"]["value"], lines["quality"]["counted"]) == (None, False)
+
+
+def test_an_expert_who_works_at_the_school_is_refused(city: City, reviews: dict[str, int]) -> None:
+    verified(city, reviews["one-a"], "one-a")
+    city.session.execute(
+        sa.text("UPDATE person SET employer_id = :school WHERE id = :person"),
+        {"school": city.schools["one"], "person": city.people["expert-1"]},
+    )
+
+    with pytest.raises(Invalid) as refused:
+        panel.invite(city.as_("secretary"), reviews["one-a"], [city.people["expert-1"], city.people["nobody"]])
+
+    assert {p.code for p in refused.value.problems} == {"interest-declared", "not-an-expert"}
+
+
+def test_the_school_sees_its_sheet_without_the_rating_and_others_see_nothing(
+    city: City, reviews: dict[str, int]
+) -> None:
+    key = reviews["one-a"]
+    verified(city, key, "one-a")
+    scoring.run(city.as_("secretary"), to_scoring(city, key), go_on={key: "无专家"})
+
+    seen = challenges.open_sheet(city.as_("head-one"), key)
+
+    assert (seen["total"], "rating" in seen) == ("81.11", False)
+    with pytest.raises(NotFound):
+        challenges.open_sheet(city.as_("head-two"), key)
+
+
+def test_an_upheld_challenge_replaces_the_figure_and_only_that_sheet(city: City, reviews: dict[str, int]) -> None:
+    for short in ("one-a", "two-a"):
+        verified(city, reviews[short], short, employed="60")
+    key = reviews["one-a"]
+    go_on = {reviews[short]: "无专家" for short in ("one-a", "two-a")}
+    scoring.run(city.as_("secretary"), to_scoring(city, key), go_on=go_on)
+    first, others = sheet(city, key), sheet(city, reviews["two-a"]).id
+    challenges.open_sheet(city.as_("head-one"), key)
+    attachments.attach(city.as_("head-one"), key, "employed", "名单.pdf", PDF)
+    lodged = challenges.challenge(city.as_("head-one"), key, "employed", "95", "漏报35人")
+
+    challenges.answer(city.as_("bureau-verifier"), lodged.id, ChallengeEvent.UPHOLD, "属实")
+    made = scoring.rescore(city.as_("secretary"), key)
+
+    after = sheet(city, key)
+    assert (first.total, after.total, made.kind) == (Decimal("57.78"), Decimal("85.00"), "single")
+    assert sheet(city, reviews["two-a"]).id == others
+
+
+def test_a_challenge_says_everything_that_is_missing(city: City, reviews: dict[str, int]) -> None:
+    key = reviews["one-a"]
+    verified(city, key, "one-a")
+    scoring.run(city.as_("secretary"), to_scoring(city, key), go_on={key: "无专家"})
+    city.wait(60)
+
+    with pytest.raises(NotNow) as refused:
+        challenges.challenge(city.as_("head-one"), key, "employed", "95", "漏报")
+
+    assert {p.code for p in refused.value.problems} == {"sheet-not-opened", "challenge-evidence-missing", "challenge-days-over"}
