@@ -279,8 +279,13 @@ def upgrade() -> None:
             "state IN ('draft', 'submitted', 'approved', 'superseded')", name=op.f("ck_enrolment_plan_state_known")
         ),
         sa.CheckConstraint(
+            "state NOT IN ('submitted', 'approved') OR submitted_by IS NOT NULL",
+            name=op.f("ck_enrolment_plan_submitted_by"),
+        ),
+        sa.CheckConstraint(
             "approved_by IS NULL OR approved_by <> submitted_by", name=op.f("ck_enrolment_plan_two_people")
         ),
+        sa.CheckConstraint("city_total >= 0", name=op.f("ck_enrolment_plan_city_total_not_negative")),
         sa.ForeignKeyConstraint(["approved_by"], ["person.id"], name=op.f("fk_enrolment_plan_approved_by")),
         sa.ForeignKeyConstraint(
             ["jurisdiction_code"], ["jurisdiction.code"], name=op.f("fk_enrolment_plan_jurisdiction_code")
@@ -300,6 +305,22 @@ def upgrade() -> None:
         ["jurisdiction_code", "academic_year"],
         unique=True,
         postgresql_where=sa.text("state = 'approved'"),
+    )
+    op.create_table(
+        "intake",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("of", sa.Text(), server_default="", nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("new", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("loaded_by", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("digest ~ '^[0-9a-f]{64}$'", name=op.f("ck_intake_digest_sha256")),
+        sa.ForeignKeyConstraint(["loaded_by"], ["person.id"], name=op.f("fk_intake_loaded_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_intake")),
     )
     op.create_table(
         "policy",
@@ -397,16 +418,26 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("plan_id", sa.BigInteger(), nullable=False),
         sa.Column("specialty_id", sa.BigInteger(), nullable=False),
-        sa.Column("before", sa.Integer(), nullable=False),
-        sa.Column("computed", sa.Integer(), nullable=False),
+        sa.Column("before", sa.Integer(), nullable=True),
+        sa.Column("base", sa.Integer(), nullable=True),
+        sa.Column("computed", sa.Integer(), nullable=True),
         sa.Column("quota", sa.Integer(), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("limited", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("standing", sa.Text(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), server_default="", nullable=False),
+        sa.Column("step", sa.Integer(), server_default="0", nullable=False),
         sa.Column("adjustment_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("adjusted_by", sa.BigInteger(), nullable=True),
+        sa.Column("set_aside", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint(
             "quota = computed OR adjustment_reason <> ''", name=op.f("ck_enrolment_line_adjustment_has_reason")
+        ),
+        sa.CheckConstraint("rule IN ('change', 'step', 'restore', 'keep')", name=op.f("ck_enrolment_line_rule_known")),
+        sa.CheckConstraint(
+            "standing IN ('normal', 'supported', 'restricted', 'phasing_out', 'suspended', 'closed')",
+            name=op.f("ck_enrolment_line_standing_known"),
         ),
         sa.CheckConstraint("quota >= 0", name=op.f("ck_enrolment_line_quota_not_negative")),
         sa.ForeignKeyConstraint(["adjusted_by"], ["person.id"], name=op.f("fk_enrolment_line_adjusted_by")),
@@ -915,14 +946,18 @@ def upgrade() -> None:
         sa.Column("rating", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("plan", sa.Text(), server_default="", nullable=False),
-        sa.Column("milestones", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("plan_due", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recheck_from", sa.Date(), nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("findings", sa.Text(), server_default="", nullable=False),
+        sa.Column("passed_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'passed') = (passed_on IS NOT NULL)", name=op.f("ck_rectification_passed_has_day")
+        ),
         sa.CheckConstraint("rating IN ('green', 'yellow', 'red')", name=op.f("ck_rectification_rating_known")),
+        sa.CheckConstraint("state <> 'passed' OR findings <> ''", name=op.f("ck_rectification_passed_has_findings")),
         sa.CheckConstraint(
             "state = 'due' OR state = 'superseded' OR state = 'failed' OR plan <> ''",
             name=op.f("ck_rectification_planned_has_plan"),
@@ -965,6 +1000,7 @@ def upgrade() -> None:
         sa.Column("academic_year", sa.Integer(), nullable=False),
         sa.Column("cause_review_id", sa.BigInteger(), nullable=True),
         sa.Column("quota_before", sa.Integer(), nullable=True),
+        sa.Column("cause", sa.Text(), server_default="", nullable=False),
         sa.Column("steps_taken", sa.Integer(), server_default="0", nullable=False),
         sa.Column("supports", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
@@ -977,6 +1013,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["specialty_id"], ["specialty.id"], name=op.f("fk_standing_specialty_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_standing")),
         sa.UniqueConstraint("specialty_id", name=op.f("uq_standing_specialty_id")),
+    )
+    op.create_table(
+        "appeal_panelist",
+        sa.Column("appeal_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["appeal_id"], ["appeal.id"], name=op.f("fk_appeal_panelist_appeal_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_appeal_panelist_person_id")),
+        sa.PrimaryKeyConstraint("appeal_id", "person_id", name=op.f("pk_appeal_panelist")),
     )
     op.create_table(
         "ballot",
@@ -1037,6 +1081,32 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["assignment_id"], ["expert_assignment.id"], name=op.f("fk_panel_score_assignment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_panel_score")),
         sa.UniqueConstraint("assignment_id", "measure", name=op.f("uq_panel_score_assignment_id_measure")),
+    )
+    op.create_table(
+        "rectification_milestone",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("rectification_id", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("due", sa.Date(), nullable=False),
+        sa.Column("proof", sa.Text(), server_default="", nullable=False),
+        sa.Column("attachment_id", sa.BigInteger(), nullable=True),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proved_by", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(proved_at IS NOT NULL) = (proof <> '' OR attachment_id IS NOT NULL)",
+            name=op.f("ck_rectification_milestone_proof_given"),
+        ),
+        sa.CheckConstraint("text <> ''", name=op.f("ck_rectification_milestone_text_given")),
+        sa.ForeignKeyConstraint(
+            ["attachment_id"], ["attachment.id"], name=op.f("fk_rectification_milestone_attachment_id")
+        ),
+        sa.ForeignKeyConstraint(["proved_by"], ["person.id"], name=op.f("fk_rectification_milestone_proved_by")),
+        sa.ForeignKeyConstraint(
+            ["rectification_id"], ["rectification.id"], name=op.f("fk_rectification_milestone_rectification_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rectification_milestone")),
+        sa.UniqueConstraint("rectification_id", "code", name=op.f("uq_rectification_milestone_rectification_id_code")),
     )
     op.create_table(
         "score_sheet",
@@ -1175,12 +1245,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_score_sheet_review_id"), table_name="score_sheet")
     op.drop_index(op.f("ix_score_sheet_evidence_version_id"), table_name="score_sheet")
     op.drop_table("score_sheet")
+    op.drop_table("rectification_milestone")
     op.drop_table("panel_score")
     op.drop_table("objector")
     op.drop_index(op.f("ix_interest_declaration_person_id"), table_name="interest_declaration")
     op.drop_table("interest_declaration")
     op.drop_index(op.f("ix_ballot_member_id"), table_name="ballot")
     op.drop_table("ballot")
+    op.drop_table("appeal_panelist")
     op.drop_table("standing")
     op.drop_table("site_visit_report")
     op.drop_index(
@@ -1264,6 +1336,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_policy_jurisdiction_code"), table_name="policy")
     op.drop_index(op.f("ix_policy_imported_by"), table_name="policy")
     op.drop_table("policy")
+    op.drop_table("intake")
     op.drop_index(
         "uq_enrolment_plan_approved", table_name="enrolment_plan", postgresql_where=sa.text("state = 'approved'")
     )

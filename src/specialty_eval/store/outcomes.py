@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from specialty_eval.engine import cases, plan, publicity, rectification, standing
+from specialty_eval.engine import cases, enrolment, plan, publicity, rectification, standing
 from specialty_eval.engine.policy import COLOURS, Rating
 
 from .base import Base, Versioned, identity, one_of, reference
@@ -148,6 +148,15 @@ class Appeal(Versioned, Base):
     answer_due: Mapped[datetime]
 
 
+class AppealPanelist(Base):
+    """A member of the panel that hears one appeal; nobody who decided the first time sits on it."""
+
+    __tablename__ = "appeal_panelist"
+
+    appeal_id: Mapped[int] = mapped_column(sa.ForeignKey("appeal.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+
+
 class RatingInForce(Base):
     """A confirmed rating: valid from a day to a day (exclusive, open = until superseded), known from an instant to one.
 
@@ -197,6 +206,7 @@ class Standing(Versioned, Base):
     academic_year: Mapped[int] = mapped_column(sa.Integer)
     cause_review_id: Mapped[int | None] = reference("review.id", null=True, index=False)
     quota_before: Mapped[int | None] = mapped_column(sa.Integer)
+    cause: Mapped[str] = mapped_column(server_default="")
     steps_taken: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     supports: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
 
@@ -218,7 +228,9 @@ class EnrolmentPlan(Versioned, Base):
         sa.CheckConstraint(
             "state <> 'approved' OR (approved_by IS NOT NULL AND document_number <> '')", name="approved_has_document"
         ),
+        sa.CheckConstraint("state NOT IN ('submitted', 'approved') OR submitted_by IS NOT NULL", name="submitted_by"),
         sa.CheckConstraint("approved_by IS NULL OR approved_by <> submitted_by", name="two_people"),
+        sa.CheckConstraint("city_total >= 0", name="city_total_not_negative"),
     )
 
     id: Mapped[int] = identity()
@@ -235,26 +247,37 @@ class EnrolmentPlan(Versioned, Base):
 
 
 class EnrolmentLine(Base):
-    """One specialty's quota in one plan: before, computed, adjusted; whole students."""
+    """One specialty's quota in one plan: before, computed, adjusted; whole students.
+
+    `computed` is null where no quota on record gives a base: then the planner sets one, with a reason, before the
+    plan is submitted. `set_aside`: made under a rating that an appeal overturned, and no longer a base for later years.
+    """
 
     __tablename__ = "enrolment_line"
     __table_args__ = (
         sa.UniqueConstraint("plan_id", "specialty_id"),
         sa.CheckConstraint("quota >= 0", name="quota_not_negative"),
         sa.CheckConstraint("quota = computed OR adjustment_reason <> ''", name="adjustment_has_reason"),
+        one_of("rule", enrolment.Rule),
+        one_of("standing", standing.StandingState),
     )
 
     id: Mapped[int] = identity()
     plan_id: Mapped[int] = reference("enrolment_plan.id", index=False)
     specialty_id: Mapped[int] = reference("specialty.id")
-    before: Mapped[int] = mapped_column(sa.Integer)
-    computed: Mapped[int] = mapped_column(sa.Integer)
+    before: Mapped[int | None] = mapped_column(sa.Integer)
+    base: Mapped[int | None] = mapped_column(sa.Integer)
+    computed: Mapped[int | None] = mapped_column(sa.Integer)
     quota: Mapped[int] = mapped_column(sa.Integer)
     capacity: Mapped[int | None] = mapped_column(sa.Integer)
+    limited: Mapped[bool] = mapped_column(server_default=sa.false())
     standing: Mapped[str]
     rule: Mapped[str]
+    cause: Mapped[str] = mapped_column(server_default="")
+    step: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     adjustment_reason: Mapped[str] = mapped_column(server_default="")
     adjusted_by: Mapped[int | None] = reference("person.id", null=True, index=False)
+    set_aside: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class OpeningQuota(Base):
@@ -290,6 +313,8 @@ class Rectification(Versioned, Base):
         sa.CheckConstraint(
             "state = 'due' OR state = 'superseded' OR state = 'failed' OR plan <> ''", name="planned_has_plan"
         ),
+        sa.CheckConstraint("(state = 'passed') = (passed_on IS NOT NULL)", name="passed_has_day"),
+        sa.CheckConstraint("state <> 'passed' OR findings <> ''", name="passed_has_findings"),
         one_of("rating", COLOUR_VALUES),
     )
 
@@ -299,8 +324,29 @@ class Rectification(Versioned, Base):
     rating: Mapped[str]
     state: Mapped[str]
     plan: Mapped[str] = mapped_column(server_default="")
-    milestones: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     plan_due: Mapped[datetime]
     recheck_from: Mapped[date]
     failures: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     findings: Mapped[str] = mapped_column(server_default="")
+    passed_on: Mapped[date | None]
+
+
+class RectificationMilestone(Base):
+    """One thing a school promises to have done by a day, and what proves it: words, a file, or both."""
+
+    __tablename__ = "rectification_milestone"
+    __table_args__ = (
+        sa.UniqueConstraint("rectification_id", "code"),
+        sa.CheckConstraint("text <> ''", name="text_given"),
+        sa.CheckConstraint("(proved_at IS NOT NULL) = (proof <> '' OR attachment_id IS NOT NULL)", name="proof_given"),
+    )
+
+    id: Mapped[int] = identity()
+    rectification_id: Mapped[int] = reference("rectification.id", index=False)
+    code: Mapped[str]
+    text: Mapped[str]
+    due: Mapped[date]
+    proof: Mapped[str] = mapped_column(server_default="")
+    attachment_id: Mapped[int | None] = reference("attachment.id", null=True, index=False)
+    proved_at: Mapped[datetime | None]
+    proved_by: Mapped[int | None] = reference("person.id", null=True, index=False)

@@ -1,0 +1,105 @@
+"""Questions about ratings in force, appeals and rectifications that several verbs ask. Nothing here writes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.cases import APPEAL_ENDED, OBJECTION_HOLDS_UP, AppealState, ObjectionState
+from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.review import ENDED
+
+from .outcomes import Appeal, Objection, RatingInForce
+from .reviews import Review
+
+
+@dataclass(frozen=True, slots=True)
+class RatingRow:
+    """A rating with both its times: when it holds (`valid_to` exclusive, None: still) and when that was known."""
+
+    id: int
+    specialty_id: int
+    review_id: int | None
+    rating: Rating
+    year: int
+    reasons: tuple[str, ...]
+    document_number: str
+    source: str
+    valid_from: date
+    valid_to: date | None
+    known_from: datetime
+    known_to: datetime | None
+
+
+def _row(found: RatingInForce) -> RatingRow:
+    return RatingRow(
+        found.id, found.specialty_id, found.review_id, Rating(found.rating), found.year, tuple(found.reasons),
+        found.document_number, found.source, found.valid_from, found.valid_to, found.known_from, found.known_to,
+    )  # fmt: skip
+
+
+def rating_at(session: Session, specialty_id: int, valid_at: date, known_at: datetime) -> RatingRow | None:
+    """The rating in force on that day as it was known at that instant; None when there was none."""
+    found = sa.select(RatingInForce).where(
+        RatingInForce.specialty_id == specialty_id,
+        RatingInForce.valid_from <= valid_at,
+        sa.or_(RatingInForce.valid_to.is_(None), RatingInForce.valid_to > valid_at),
+        RatingInForce.known_from <= known_at,
+        sa.or_(RatingInForce.known_to.is_(None), RatingInForce.known_to > known_at),
+    )
+    row = session.scalar(found)
+    return None if row is None else _row(row)
+
+
+def ratings_of(session: Session, specialty_id: int) -> list[RatingRow]:
+    """Every row of a specialty, also what was known once and is no longer, in the order it became known."""
+    found = sa.select(RatingInForce).where(RatingInForce.specialty_id == specialty_id)
+    return [_row(row) for row in session.scalars(found.order_by(RatingInForce.known_from, RatingInForce.id))]
+
+
+def known_ratings(session: Session, specialty_ids: Collection[int]) -> dict[int, list[RatingRow]]:
+    """Specialty → its ratings as known now, oldest first; empty where there is none."""
+    found = sa.select(RatingInForce).where(
+        RatingInForce.specialty_id.in_(specialty_ids), RatingInForce.known_to.is_(None)
+    )
+    rows: dict[int, list[RatingRow]] = {key: [] for key in specialty_ids}
+    for row in session.scalars(found.order_by(RatingInForce.valid_from, RatingInForce.id)):
+        rows[row.specialty_id].append(_row(row))
+    return rows
+
+
+# --- cases -----------------------------------------------------------------------------------------------------------
+
+
+def going_appeal() -> sa.ColumnElement[bool]:
+    """Of an `appeal` row: it is not closed, or it was upheld and the new review is not."""
+    closed = [state.value for state in APPEAL_ENDED]
+    unended = sa.exists().where(
+        Review.id == Appeal.new_review_id, Review.state.not_in([state.value for state in ENDED])
+    )
+    return sa.or_(Appeal.state.not_in(closed), sa.and_(Appeal.state == AppealState.UPHELD.value, unended))
+
+
+def going_appeals(session: Session, review_ids: Collection[int]) -> dict[int, int]:
+    """Review → the appeal against it that is still going, its new review included."""
+    found = sa.select(Appeal.review_id, Appeal.id).where(Appeal.review_id.in_(review_ids), going_appeal())
+    return {review: key for review, key in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def objections_open(session: Session, review_ids: Collection[int], now: datetime) -> dict[int, tuple[int, int]]:
+    """Review → (admitted objections not answered yet, objections whose admissibility is still to be said in time)."""
+    admitted = Objection.state.in_([state.value for state in OBJECTION_HOLDS_UP])
+    waiting = sa.and_(
+        Objection.state.in_((ObjectionState.RECEIVED.value, ObjectionState.CONTACT_CONFIRMED.value)),
+        Objection.admissibility_due > now,
+    )
+    found = (
+        sa.select(
+            Objection.review_id, sa.func.count().filter(admitted), sa.func.count().filter(waiting)
+        )
+        .where(Objection.review_id.in_(review_ids), sa.or_(admitted, waiting))
+        .group_by(Objection.review_id)
+    )  # fmt: skip
+    return {review: (held, new) for review, held, new in session.execute(found)}
