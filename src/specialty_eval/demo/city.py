@@ -1,0 +1,267 @@
+"""A fictional city from a seed: schools, the specialties they teach, what was known of them before. No database.
+
+Counties and catalogue are real; every school, enterprise, rating and quota is invented, and its name says so (示例…).
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import cycle as endlessly
+from random import Random
+
+from specialty_eval import reference
+
+from .story import PARTS, Part, Tale, scored_year
+
+CITY = "371400"
+LEVELS = ("secondary", "associate", "bachelor")
+_FIRST_DIGIT = {"6": "secondary", "7": "secondary", "4": "associate", "5": "associate", "2": "bachelor", "3": "bachelor"}
+_BASE = {"secondary": 60, "associate": 40, "bachelor": 20}
+FAMILIES = {1: 8, 4: 4, 6: 22, 9: 4, 10: 10, 11: 22, 12: 7, 13: 12, 14: 5, 15: 6, 17: 6, 19: 4}
+"""How common a class is, by its number within the level (6: equipment manufacturing, 11: electronics and computing)."""
+
+_WORDS = (
+    "海棠", "木槿", "银杏", "青松", "白杨", "翠竹", "紫藤", "丹桂", "金菊", "红枫", "玉兰", "山楂", "石榴", "芙蓉",
+    "月季", "茉莉", "芦苇", "香樟", "梧桐", "丁香", "水杉", "枣林", "杏园", "桃溪", "柳岸", "荷塘", "梅岭", "兰圃",
+    "葵园", "榆林", "槐荫", "棠梨", "桑田", "麦浪", "稻香", "棉海", "橡湾", "椿庭", "楸园", "栾树", "合欢", "凌霄",
+    "连翘", "迎春", "杜仲", "枸杞", "薄荷", "百合",
+)  # fmt: skip
+PARTNER = "示例北辰智能装备有限公司"
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """A fictional school; `worth` (0-100) is what its specialties have in common."""
+
+    code: str
+    scheme: str
+    name: str
+    kind: str
+    run_by: str
+    county: str
+    worth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Specialty:
+    """A catalogue entry taught at a fictional school, and its opening balance.
+
+    `round` 1-3 is when it is reviewed; `quality` 0-100 what its figures come from; `quota` of the academic year 2023;
+    `earlier` the rating of the cycle before ("" for none), given for the figures of `earlier_year`.
+    """
+
+    school: str
+    catalogue_code: str
+    name: str
+    level: str
+    class_code: str
+    class_name: str
+    opened_on: date
+    round: int
+    quality: int
+    quota: int
+    capacity: int
+    earlier: str
+    partner: str = ""
+    tale: Tale | None = None
+
+    @property
+    def code(self) -> str:
+        """The readable code."""
+        return f"{self.school}-{self.catalogue_code}"
+
+    @property
+    def earlier_year(self) -> int:
+        """The year that the rating before this cycle was given for."""
+        return scored_year(self.round) - 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the national catalogue."""
+
+    code: str
+    name: str
+    level: str
+    class_code: str
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """Everything that is there on the first day."""
+
+    seed: int
+    counties: Mapping[str, str]
+    leading: Mapping[str, frozenset[int]]
+    """County → the numbers of its two leading classes."""
+    schools: tuple[School, ...]
+    specialties: tuple[Specialty, ...]
+
+    def told(self, tale: Tale, round_number: int) -> tuple[Specialty, ...]:
+        """The specialties that this happens to in this round."""
+        return tuple(s for s in self.specialties if s.tale == tale and s.round == round_number)
+
+    def school(self, code: str) -> School:
+        """A school by its code."""
+        return next(s for s in self.schools if s.code == code)
+
+
+def catalogue() -> tuple[Entry, ...]:
+    """The national catalogue that travels with the package."""
+    rows = csv.DictReader(io.StringIO(reference.table("catalogue").decode("utf-8-sig")))
+    return tuple(Entry(r["code"], r["name_zh"], _FIRST_DIGIT[r["code"][0]], r["class_code"], r["class_zh"]) for r in rows)
+
+
+def counties() -> dict[str, str]:
+    """The counties and the zone of the city, code → name."""
+    rows = csv.DictReader(io.StringIO(reference.table("jurisdictions").decode("utf-8-sig")))
+    return {r["code"]: r["name"] for r in rows if r["parent_code"] == CITY}
+
+
+def make(seed: int, *, schools: int = 40, specialties: int = 320) -> City:
+    """The city of a seed. At least eight schools, and specialties enough for every tale to have its own."""
+    if schools < 8 or specialties < len(PARTS) + 6:
+        raise ValueError("too small a city for the story")
+    random = Random(f"specialty-eval demo {seed}")  # noqa: S311 -- a story, not a secret
+    areas = counties()
+    leading = {code: frozenset(random.sample((1, 6, 9, 10, 11, 12, 13), 2)) for code in areas}
+    made = _schools(random, list(areas), schools)
+    taught = _taught(random, made, specialties)
+    return City(seed, areas, leading, made, _cast(random, taught))
+
+
+def _schools(random: Random, areas: Sequence[str], number: int) -> tuple[School, ...]:
+    """Of 40: 26 secondary, 6 technician, 5 colleges and 3 universities; the city runs the latter and two of the first."""
+    universities, colleges, technicians = max(1, number * 3 // 40), max(1, number // 8), max(1, number * 6 // 40)
+    words = random.sample(_WORDS, len(_WORDS))
+    county = endlessly(random.sample(areas, len(areas)))
+    made = []
+    for n in range(number):
+        if n < universities:
+            made.append(("vocational_university", "education", f"41370{99901 + n}", "示例{}职业技术大学", "city"))
+        elif n < universities + colleges:
+            made.append(("college", "education", f"41370{99921 + n}", "示例{}职业技术学院", "city"))
+        elif n < universities + colleges + technicians:
+            title = "示例{}技师学院" if n % 2 else "示例{}技工学校"
+            made.append(("technician", "human_resources", f"SLJG{3714000 + n}", title, "county"))
+        else:
+            run_by = "city" if n in {number - 1, number - 2} else "county"
+            made.append(("secondary", "education", f"3637{990001 + n}", "示例{}职业中等专业学校", run_by))
+    return tuple(
+        School(code, scheme, title.format(_word(words, n)), kind, run_by, next(county), random.randint(30, 78))
+        for n, (kind, scheme, code, title, run_by) in enumerate(made)
+    )
+
+
+def _word(words: Sequence[str], n: int) -> str:
+    """A name of its own for each school, however many there are."""
+    again = n // len(words)
+    return words[n % len(words)] + ("" if again == 0 else f"第{again + 1}")
+
+
+_SIZE = {"secondary": 7, "technician": 6, "college": 14, "vocational_university": 16}
+"""How many specialties a school of a kind teaches, in proportion."""
+
+
+def _taught(random: Random, schools: Sequence[School], number: int) -> list[Specialty]:
+    """So many specialties over the schools, common entries at many, rare ones at few; rounds spread over each school."""
+    offered = _popular(random)
+    share = sum(_SIZE[s.kind] for s in schools)
+    found: list[Specialty] = []
+    for i, school in enumerate(schools):
+        left = number - len(found)
+        wanted = left if i == len(schools) - 1 else max(2, round(number * _SIZE[school.kind] / share))
+        found.extend(_of_school(random, school, offered, min(wanted, left - 2 * (len(schools) - 1 - i))))
+    return found
+
+
+def _popular(random: Random) -> dict[str, list[tuple[Entry, float]]]:
+    """Level → entries with how likely a school is to teach them."""
+    weighted: dict[str, list[tuple[Entry, float]]] = {level: [] for level in LEVELS}
+    entries = catalogue()
+    for level in LEVELS:
+        for family, weight in FAMILIES.items():
+            of_class = [e for e in entries if e.class_code == str(_BASE[level] + family)]
+            for rank, entry in enumerate(random.sample(of_class, len(of_class))):
+                weighted[level].append((entry, weight / (rank + 1.5) ** 1.3))
+    return weighted
+
+
+def _of_school(
+    random: Random, school: School, offered: Mapping[str, list[tuple[Entry, float]]], number: int
+) -> list[Specialty]:
+    levels = {"college": ["associate"], "vocational_university": ["bachelor", "associate"]}.get(school.kind, ["secondary"])
+    first_round = random.randrange(3)
+    found = []
+    for k in range(number):
+        level = levels[k % len(levels)]
+        taken = {s.catalogue_code for s in found}
+        open_ = [(e, w) for e, w in offered[level] if e.code not in taken]
+        entry = random.choices([e for e, _ in open_], [w for _, w in open_])[0]
+        found.append(_specialty(random, school, entry, (first_round + k) % 3 + 1))
+    return found
+
+
+def _specialty(random: Random, school: School, entry: Entry, round_number: int) -> Specialty:
+    quality = _within(school.worth + random.gauss(3, 17))
+    quota = random.randrange(30, 125, 5)
+    return Specialty(
+        school=school.code,
+        catalogue_code=entry.code,
+        name=entry.name,
+        level=entry.level,
+        class_code=entry.class_code,
+        class_name=entry.class_name,
+        opened_on=date(random.randint(2003, 2017), 9, 1),
+        round=round_number,
+        quality=quality,
+        quota=quota,
+        capacity=quota + random.randrange(0, 45, 5),
+        earlier=_earlier(_within(quality + random.gauss(10, 14))),
+    )
+
+
+def _within(quality: float) -> int:
+    return round(min(98, max(4, quality)))
+
+
+def _earlier(quality: int) -> str:
+    """What the cycle before said of a specialty of that quality."""
+    return "green" if quality >= 47 else "yellow" if quality >= 26 else "red"
+
+
+def _cast(random: Random, taught: Sequence[Specialty]) -> tuple[Specialty, ...]:
+    """Give each tale a specialty of its own: another school's each time where there are enough."""
+    cast = list(taught)
+    free = random.sample(range(len(cast)), len(cast))
+    seen: dict[str, int] = {}
+    for part in PARTS:
+        suitable = [i for i in free if _suits(part, cast[i])] or free
+        here = min(suitable, key=lambda i: (cast[i].round != part.round, seen.get(cast[i].school, 0), free.index(i)))
+        free.remove(here)
+        seen[cast[here].school] = seen.get(cast[here].school, 0) + 1
+        cast[here] = _plays(cast[here], part)
+    return tuple(cast)
+
+
+def _suits(part: Part, specialty: Specialty) -> bool:
+    """The off-catalogue one is a college's; a challenge needs a county; the rest happens to secondary specialties."""
+    if part.tale == Tale.OFF_CATALOGUE:
+        return specialty.level == "associate"
+    return specialty.level == "secondary" and not specialty.school.startswith("SLJG")
+
+
+def _plays(specialty: Specialty, part: Part) -> Specialty:
+    """The specialty as its tale needs it."""
+    cast = replace(specialty, tale=part.tale, round=part.round)
+    if part.quality is not None:
+        cast = replace(cast, quality=part.quality)
+    cast = replace(cast, earlier=_earlier(cast.quality) if part.earlier is None else part.earlier)
+    if part.tale == Tale.NEWCOMER:
+        return replace(cast, opened_on=date(scored_year(part.round) - 2, 9, 1), earlier="")
+    if part.tale == Tale.OFF_CATALOGUE:
+        return replace(cast, catalogue_code="X90001", name="示例智能网联装备运维（目录外）", partner=PARTNER)
+    return cast
