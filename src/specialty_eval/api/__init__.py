@@ -2,10 +2,19 @@
 
 from fastapi import FastAPI
 
-from . import accounts, cycles, evidence, operations, problems, scoring
+from . import accounts, committee, cycles, evidence, objections, operations, problems, publications, scoring
 from .deps import Transactional
 
-ROUTERS = (accounts.router, cycles.router, evidence.router, operations.router, scoring.router)
+ROUTERS = (
+    accounts.router,
+    committee.router,
+    cycles.router,
+    evidence.router,
+    objections.router,
+    operations.router,
+    publications.router,
+    scoring.router,
+)
 
 
 def install(app: FastAPI) -> None:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,8 +19,9 @@ from specialty_eval.engine.policy import Policy, Rating
 from .accounts import CommitteeMember
 from .deliberation import Ballot, InterestDeclaration, MeetingItem, MeetingSeat
 from .deliberation_rooms import GOING, employers_of
+from .outcomes import RatingInForce
 from .registry import Organisation, School, Specialty
-from .reviews import Challenge, Review, ScoreRun, ScoreSheet, SiteVisitReport
+from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet, SiteVisitReport
 
 
 def ballots_of(session: Session, item_ids: Collection[int]) -> dict[int, list[committee.Ballot]]:
@@ -97,6 +99,52 @@ def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:
 
 
 # --- listing and seating ---
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is read before a vote."""
+
+    sheet: ScoreSheet
+    evidence: dict[str, Any] | None
+    challenges: list[dict[str, Any]]
+    findings: str | None
+    in_force: str | None
+
+
+def material(session: Session, review_id: int) -> Material:
+    """A scored review's sheet, the evidence it stands on, its challenges, its visit, the rating in force now."""
+    row = session.execute(
+        sa.select(Review, ScoreSheet, EvidenceVersion, SiteVisitReport.findings, RatingInForce.rating)
+        .join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
+        .outerjoin(EvidenceVersion, EvidenceVersion.id == ScoreSheet.evidence_version_id)
+        .outerjoin(SiteVisitReport, SiteVisitReport.review_id == Review.id)
+        .outerjoin(
+            RatingInForce,
+            sa.and_(
+                RatingInForce.specialty_id == Review.specialty_id,
+                RatingInForce.valid_to.is_(None),
+                RatingInForce.known_to.is_(None),
+            ),
+        )
+        .where(Review.id == review_id)
+    ).one()
+    version: EvidenceVersion | None = row[2]
+    challenges = session.scalars(sa.select(Challenge).where(Challenge.review_id == review_id).order_by(Challenge.id))
+    attached = sa.select(Attachment.measure, sa.func.count()).where(Attachment.review_id == review_id)
+    files = session.execute(attached.group_by(Attachment.measure).order_by(Attachment.measure)).all()
+    return Material(
+        sheet=row[1],
+        evidence=None if version is None else {
+            "number": version.number, "digest": version.digest, "figures": version.figures,
+            "self_evaluation": version.self_evaluation, "was_defaulted": row[0].was_defaulted,
+            "attachments": {measure: number for measure, number in files},  # noqa: C416 -- a Row is no tuple to dict()
+        },
+        challenges=[{"measure": c.measure, "stated": c.stated, "claimed": c.claimed, "reason": c.reason,
+                     "state": c.state, "answer": c.answer} for c in challenges],
+        findings=row[3],
+        in_force=row[4],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""Decisions shown to their schools before anyone else: the preview, and how it is served (opened, or deemed so)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import review
+from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.permissions import Scope, Thing, may
+from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.roles import Role, roles
+from specialty_eval.store import cycles, deliberation_queries, publications_queries, review_queries
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.deliberation import Decision
+from specialty_eval.store.publications_queries import reason_labels
+from specialty_eval.store.reviews import Review, ScoreSheet
+
+from .context import LOCAL, Context, Note
+
+OPENS = roles(Role.SCHOOL_HEAD, Role.SCHOOL_EDITOR)
+
+
+def preview(ctx: Context, round_id: int, reviews: Sequence[int] | None = None) -> list[int]:
+    """Show decided reviews to their schools (secretary): these, or all the caller is not recused from; which.
+
+    All or nothing; NotNow names every review that cannot.
+    """
+    made = ctx.session.get(Round, round_id)
+    if made is None:
+        raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
+    scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
+    ctx.permit(roles(Role.SECRETARY), scope, where="preview")
+    decided = review_queries.ids_in(ctx.session, round_id, [review.State.DECIDED.value])
+    chosen = decided if reviews is None else list(dict.fromkeys(reviews))
+    recused = deliberation_queries.recused_from(ctx.session, ctx.person_id, chosen)
+    if reviews is None:
+        chosen = [key for key in chosen if key not in recused]
+    elif recused:
+        raise NotYou(*(Problem("recused", f"reviews.{key}") for key in sorted(recused)))
+    found = publications_queries.candidates(ctx.session, chosen)
+    if foreign := [key for key in chosen if key not in found or found[key].round_id != round_id]:
+        raise NotFound(*(Problem("not-found", f"reviews.{key}", {"kind": "review", "id": key}) for key in foreign))
+    note = Note(audience="school")
+    ctx.advance_many(
+        review.WORKFLOW, Review, review.Event.PREVIEW, chosen, scope, note=note, changes={"served_at": None}
+    )
+    return chosen
+
+
+def acknowledge(ctx: Context, review_id: int) -> dict[str, Any]:
+    """The school opens the decision on its specialty: served from this moment, if it was not before."""
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.SHEET, scope, where="review")
+    grant = ctx.permit(OPENS, scope, where="review")
+    row = ctx.locked(Review, review_id)
+    if row.state not in review.SCHOOL_SEES_RATING:
+        raise NotNow(Problem("step-not-open", "review", {"event": "acknowledge", "state": row.state}))
+    if _served_at(ctx, row) is None:
+        row.served_at = ctx.now
+        ctx.record("review.acknowledge", row, Note(audience="school"), grant=grant)
+        ctx.saved(row)
+    return decision_view(ctx, review_id)
+
+
+def _served_at(ctx: Context, row: Review) -> datetime | None:
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    service = publications_queries.services(ctx.session, [row.id])[row.id]
+    return service.served_at(ctx.calendar(), policy.workflow.days["deemed_served"], LOCAL, ctx.now)
+
+
+def decision_view(ctx: Context, review_id: int) -> dict[str, Any]:
+    """The decision on a review: for its school once it was previewed and acknowledged, for the offices once decided.
+
+    NotNow before that; NotYou for a recused office. Who voted how is the meeting's to tell.
+    """
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.SHEET, scope, where="review")
+    row = ctx.session.get_one(Review, review_id)
+    its_school = may(ctx.actor, OPENS, scope, ctx.today)
+    if not its_school and deliberation_queries.recused_from(ctx.session, ctx.person_id, [review_id]):
+        raise NotYou(Problem("recused", "review"))
+    if row.decision_id is None or (its_school and row.state not in review.SCHOOL_SEES_RATING):
+        raise NotNow(Problem("not-decided", "review"))
+    served_at = _served_at(ctx, row)
+    if its_school and served_at is None:
+        raise NotNow(Problem("not-acknowledged", "review"))
+    decision, sheet = ctx.session.execute(
+        sa.select(Decision, ScoreSheet).join(ScoreSheet, ScoreSheet.id == Decision.sheet_id)
+        .where(Decision.id == row.decision_id)
+    ).one()  # fmt: skip
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    labels = reason_labels(policy)
+    return {
+        "review_id": row.id, "state": row.state, "rating": decision.rating,
+        "label": policy.rating.labels.get(Rating(decision.rating), {}), "computed": decision.computed,
+        "reasons": [{"code": code, "label": labels.get(code, {})} for code in sheet.reasons],
+        "decision_reason": decision.reason, "decided_at": decision.decided_at, "served_at": served_at,
+    }  # fmt: skip

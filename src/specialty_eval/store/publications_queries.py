@@ -1,0 +1,218 @@
+"""Questions about publication: what was previewed and served, what a list would hold, what stands on it, its seal."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.calendar import Calendar
+from specialty_eval.engine.consequences import Duration
+from specialty_eval.engine.meeting import ItemState
+from specialty_eval.engine.policy import Label, Policy
+from specialty_eval.engine.publicity import ListState
+from specialty_eval.engine.review import Event as ReviewEvent
+
+from .deliberation import Decision, MeetingItem
+from .ledger import Event, EventSeal
+from .outcomes import Objection, Publication, PublicationEntry
+from .registry import School, Specialty, SpecialtyCode
+from .reviews import Review, ScoreSheet
+
+OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
+"""The states in which a list is public."""
+BEFORE = (ListState.DRAFTED.value, ListState.APPROVED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """When a decision reached the school: it opened it, or the policy's days after the preview are over."""
+
+    previewed_at: datetime | None
+    acknowledged_at: datetime | None
+
+    def served_at(self, calendar: Calendar, deemed: Duration, zone: tzinfo, now: datetime) -> datetime | None:
+        """The moment of service, None while there is none yet. Asked anew each time: no job has to have run."""
+        if self.acknowledged_at is not None:
+            return self.acknowledged_at
+        if self.previewed_at is None:
+            return None
+        due = calendar.due(self.previewed_at, deemed, zone)
+        return due if due <= now else None
+
+
+def services(session: Session, reviews: Collection[int]) -> dict[int, Service]:
+    """Review → when it was last previewed and acknowledged; two statements."""
+    previewed = (
+        sa.select(Event.subject_id, sa.func.max(Event.at))
+        .where(
+            Event.subject_kind == Review.__tablename__,
+            Event.subject_id.in_(reviews),
+            Event.kind == f"review.{ReviewEvent.PREVIEW.value}",
+        )
+        .group_by(Event.subject_id)
+    )
+    at = {key: when for key, when in session.execute(previewed)}  # noqa: C416 -- a Row is no tuple to dict()
+    found = sa.select(Review.id, Review.served_at).where(Review.id.in_(reviews))
+    return {key: Service(at.get(key), served) for key, served in session.execute(found)}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A review as a list would hold it, and what keeps it off: its item void, or a list not yet out that has it."""
+
+    review_id: int
+    round_id: int
+    code: str
+    state: str
+    decision_id: int | None
+    rating: str | None
+    reasons: tuple[str, ...]
+    item_void: bool
+    on_list: int | None
+
+    @property
+    def line(self) -> tuple[Any, ...]:
+        """What is frozen of it."""
+        return (self.review_id, self.code, self.rating, list(self.reasons), self.decision_id)
+
+
+def candidates(session: Session, reviews: Collection[int]) -> dict[int, Candidate]:
+    """Each of these reviews as a list would hold it, in the order of the codes; one statement."""
+    on_list = (
+        sa.select(sa.func.min(Publication.id))
+        .join(PublicationEntry, PublicationEntry.publication_id == Publication.id)
+        .where(
+            PublicationEntry.review_id == Review.id,
+            PublicationEntry.edition == Publication.edition,
+            Publication.state.in_(BEFORE),
+        )
+        .scalar_subquery()
+    )
+    found = (
+        sa.select(
+            Review.id, Review.round_id, SpecialtyCode.code, Review.state, Review.decision_id, Review.decided_rating,
+            ScoreSheet.reasons, MeetingItem.state, on_list,
+        )
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Review.specialty_id)
+        .outerjoin(Decision, Decision.id == Review.decision_id)
+        .outerjoin(MeetingItem, MeetingItem.id == Decision.item_id)
+        .outerjoin(ScoreSheet, ScoreSheet.id == Decision.sheet_id)
+        .where(Review.id.in_(reviews), SpecialtyCode.valid_to.is_(None))
+        .order_by(SpecialtyCode.code)
+    )  # fmt: skip
+    return {
+        key: Candidate(key, round_id, code, state, decision, rating, tuple(reasons or ()),
+                       item_state == ItemState.VOIDED.value, listed)
+        for key, round_id, code, state, decision, rating, reasons, item_state, listed in session.execute(found)
+    }  # fmt: skip
+
+
+def listed(session: Session, publication: Publication) -> dict[int, int]:
+    """Review → decision it stands on, of the publication's present edition, in order of the review."""
+    found = (
+        sa.select(PublicationEntry.review_id, PublicationEntry.decision_id)
+        .where(PublicationEntry.publication_id == publication.id, PublicationEntry.edition == publication.edition)
+        .order_by(PublicationEntry.review_id)
+    )
+    return {key: decision for key, decision in session.execute(found)}  # noqa: C416 -- see above
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as people read it. `computed` differs from the rating where the committee decided otherwise."""
+
+    id: int
+    review_id: int
+    code: str
+    specialty: str
+    school: str
+    county: str
+    level: str
+    class_code: str
+    class_name: str
+    rating: str
+    reasons: list[str]
+    computed: str
+    decision_reason: str
+
+
+def lines(publication: Publication) -> sa.Select[*tuple[Any, ...]]:
+    """The query behind `Line`, of the publication's present edition; to be ordered and cut by the caller."""
+    return (
+        sa.select(
+            PublicationEntry.id, PublicationEntry.review_id, SpecialtyCode.code, Specialty.name, School.name,
+            School.jurisdiction_code, Specialty.level, Specialty.class_code, Specialty.class_name,
+            PublicationEntry.rating, PublicationEntry.reasons, Decision.computed, Decision.reason,
+        )
+        .join(Review, Review.id == PublicationEntry.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
+        .join(Decision, Decision.id == PublicationEntry.decision_id)
+        .where(
+            PublicationEntry.publication_id == publication.id,
+            PublicationEntry.edition == publication.edition,
+            SpecialtyCode.valid_to.is_(None),
+        )
+    )  # fmt: skip
+
+
+def entry_of(session: Session, publication: Publication, review_id: int) -> PublicationEntry | None:
+    """A review's entry in the publication's present edition."""
+    found = sa.select(PublicationEntry).where(
+        PublicationEntry.publication_id == publication.id,
+        PublicationEntry.edition == publication.edition,
+        PublicationEntry.review_id == review_id,
+    )
+    return session.scalar(found)
+
+
+def heard_before(session: Session, publication: Publication, review_id: int) -> PublicationEntry | None:
+    """The review's entry in the last list that was out before this one; None when this is its first publicity."""
+    found = (
+        sa.select(PublicationEntry)
+        .join(Publication, Publication.id == PublicationEntry.publication_id)
+        .where(
+            PublicationEntry.review_id == review_id,
+            PublicationEntry.edition == Publication.edition,
+            Publication.id != publication.id,
+            Publication.opened_at < publication.opened_at,
+            Publication.state.in_(OUT),
+        )
+        .order_by(Publication.opened_at.desc())
+        .limit(1)
+    )
+    return session.scalar(found)
+
+
+def open_objections(session: Session, reviews: Collection[int], states: Collection[str]) -> dict[int, int]:
+    """Review → how many objections to it are in these states; reviews without one are left out."""
+    found = (
+        sa.select(Objection.review_id, sa.func.count())
+        .where(Objection.review_id.in_(reviews), Objection.state.in_(states))
+        .group_by(Objection.review_id)
+    )
+    return {key: number for key, number in session.execute(found)}  # noqa: C416 -- see above
+
+
+def seal_head(session: Session) -> str:
+    """The head of the event log's seals as it stands, empty before the first one."""
+    return session.scalar(sa.select(EventSeal.head).order_by(EventSeal.id.desc()).limit(1)) or ""
+
+
+def reason_labels(policy: Policy) -> Mapping[str, Label]:
+    """Code → label of everything that can stand among a rating's reasons."""
+    steps = policy.rating
+    named = (
+        *policy.adjustments,
+        *steps.unrated,
+        *steps.rules,
+        *steps.quotas,
+        *steps.caps,
+        *steps.history,
+        *steps.flags,
+    )
+    return {step.code: step.label for step in named}
