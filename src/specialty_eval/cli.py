@@ -4,7 +4,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -20,9 +23,99 @@ app = typer.Typer(
 app.add_typer(cli_policy.app, name="policy")
 
 
-@app.callback()
-def _commands() -> None:
-    """Keeps `policy` a group of its own, however few commands there are."""
+Data = Annotated[Path | None, typer.Option(help="数据库和文件所在的文件夹，默认 var/ · Where database and files live")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="端口，默认 8000 · Port")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    url: str | None
+    folder: Path
+    host: str
+    port: int
+
+
+def _configured(data: Path | None, host: str | None = None, port: int | None = None) -> _Known:
+    """What the environment says, overruled by the options given."""
+    from specialty_eval.settings import Settings
+
+    said = Settings()
+    url = said.database_url.get_secret_value() if said.database_url else None
+    return _Known(url, data or said.data, host or said.host, said.port if port is None else port)
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    seed: Annotated[int, typer.Option(help="另一个数字，另一座城市 · Another number, another city")] = 1,
+    serve: Annotated[bool, typer.Option(help="演完后提供网页和接口 · Serve the result afterwards")] = True,
+    port: Port = None,
+) -> None:
+    """演示一个虚构城市的三年周期 · Play a fictional city's three years, then serve them on this machine alone."""
+    from specialty_eval import demo as demonstration
+
+    known = _configured(data, port=port)
+    raise SystemExit(
+        demonstration.run(known.folder, known.url, seed=seed, serve=serve, host="127.0.0.1", port=known.port)
+    )
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Annotated[
+        str | None, typer.Option(help="地址，默认只限本机 · Address; this machine alone by default")
+    ] = None,
+    port: Port = None,
+) -> None:
+    """提供接口和公开网页 · Serve the API and the public pages."""
+    from specialty_eval import serving
+
+    known = _configured(data, host, port)
+    serving.serve(known.url, known.folder, host=known.host, port=known.port)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """把数据库升级到本版本的结构 · Bring the database to this version's schema."""
+    from specialty_eval import serving
+
+    known = _configured(data)
+    serving.migrate(known.url, known.folder)
+    typer.echo("数据库结构已是最新 · The schema is up to date")
+
+
+@app.command()
+def init(
+    login: Annotated[str, typer.Option(help="管理员登录名 · The administrator's login")],
+    city: Annotated[str, typer.Option(help="城市的六位区划代码 · The city's six-digit code")] = "371400",
+    bureau: Annotated[str, typer.Option(help="主管教育局名称 · The bureau's name")] = "市教育局",
+    data: Data = None,
+) -> None:
+    """全新安装：城市、教育局和第一位管理员 · A new installation: city, bureau, first administrator."""
+    from specialty_eval import serving
+
+    password = typer.prompt("管理员密码 · Password", hide_input=True, confirmation_prompt=True)
+    known = _configured(data)
+    serving.init(known.url, known.folder, city=city, bureau=bureau, login=login, password=password)
+    typer.echo(f"已建立管理员 {login} · Administrator {login} is on record")
+
+
+events = typer.Typer(help="事件记录 · The event log", no_args_is_help=True)
+app.add_typer(events, name="events")
+
+
+@events.command()
+def verify(
+    head: Annotated[str, typer.Option(help="公示公告上印的校验值 · The head printed in a notice")] = "",
+    data: Data = None,
+) -> None:
+    """核对事件记录有没有被改动、删除、插入或截断 · Find a changed, removed, inserted or cut-off event."""
+    from specialty_eval import serving
+
+    known = _configured(data)
+    sealed = serving.verify_events(known.url, known.folder, head)
+    typer.echo(f"事件记录完好，已封存 {sealed} 条 · The event log is whole; {sealed} events are sealed")
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from pwdlib import PasswordHash
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,10 +19,10 @@ from specialty_eval.store.accounts import ApiKey, IdempotentReply, Person, RoleG
 from specialty_eval.store.registry import Organisation
 
 from .context import LOCAL, Context, Note
+from .passwords import PASSWORD_AT_LEAST, hasher
 
 SIGNED_IN_FOR = timedelta(hours=12)
 TOKEN, KEY = "tok_", "key_"
-PASSWORD_AT_LEAST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,6 @@ class Credentials:
     """What a caller shows: a person's token, a machine's key, or nothing."""
 
     secret: str = ""
-
-
-@lru_cache(maxsize=1)
-def hasher() -> PasswordHash:
-    """Argon2id with the library's recommended cost."""
-    return PasswordHash.recommended()
 
 
 def digest(secret: str) -> str:

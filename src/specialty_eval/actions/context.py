@@ -107,10 +107,15 @@ class Context:
         name = model.__tablename__
         if row is None:
             raise NotFound(Problem("not-found", where or name, {"kind": name, "id": key}))
+        self.check_version(row, version)
+        return row
+
+    def check_version(self, row: Base, version: int | None) -> None:
+        """Pass when the caller has read this version of a locked row, or does not say which (`If-Match`)."""
         current = getattr(row, "version", None)
         if version is not None and current != version:
-            raise Changed(Problem("changed-meanwhile", where or name, {"yours": version, "current": current}))
-        return row
+            name = row.__tablename__
+            raise Changed(Problem("changed-meanwhile", name, {"yours": version, "current": current}))
 
     def lock_all(self, model: type[Base], ids: Sequence[int]) -> dict[int, str]:
         """Lock a set of rows in one order and read their states, before their facts are gathered."""

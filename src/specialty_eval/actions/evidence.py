@@ -34,10 +34,11 @@ class Figures:
 
 def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope]:
     """The review under a lock, and whose it is; NotFound also for whoever may not know of it."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     if not may(ctx.actor, FILLS_IN, scope, ctx.today):
         ctx.permit_read(Thing.EVIDENCE, scope, where="review")
-    return ctx.locked(Review, review_id, version=version), scope
+    ctx.check_version(row, version)
+    return row, scope
 
 
 def policy_of(ctx: Context, row: Review) -> Policy:

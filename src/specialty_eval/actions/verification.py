@@ -30,17 +30,22 @@ class Verdicts:
     unsupported: Mapping[str, str] = field(default_factory=dict)
 
 
-def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope, Policy]:
-    """The review under a lock, whose it is, and the policy it is checked by; NotFound for whoever may not know."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope]:
+    """The review under a lock, and whose it is; NotFound also for whoever may not know of it."""
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
-    row = ctx.locked(Review, review_id, version=version)
-    return row, scope, cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    ctx.check_version(row, version)
+    return row, scope
+
+
+def policy_of(ctx: Context, row: Review) -> Policy:
+    """The policy the review is checked by."""
+    return cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
 
 
 def claim(ctx: Context, review_id: int) -> Review:
     """A verifier begins: from now on the school cannot take its submission back."""
-    row, scope, _ = locked(ctx, review_id)
+    row, scope = locked(ctx, review_id)
     grant = ctx.permit(VERIFIERS, scope, where="review")
     if row.state not in review.WITH_THE_VERIFIERS:
         raise NotNow(Problem("step-not-open", "review", {"event": "claim", "state": row.state}))
@@ -51,7 +56,7 @@ def claim(ctx: Context, review_id: int) -> Review:
 
 def take_over(ctx: Context, review_id: int, reason: str) -> Review:
     """The bureau takes over what a county does not check: a school never fails for an office's silence."""
-    row, scope, _ = locked(ctx, review_id)
+    row, scope = locked(ctx, review_id)
     grant = ctx.permit(roles(Role.BUREAU_VERIFIER, Role.SECRETARY), scope, where="review")
     if not reason.strip():
         raise Invalid(Problem("reason-missing", "reason"))
@@ -80,7 +85,8 @@ def facts_of(ctx: Context, row: Review, scope: Scope, policy: Policy) -> review.
 
 def pass_(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | None = None) -> Review:
     """The county (or the bureau that took over) has checked every measure: on to the bureau."""
-    row, scope, policy = locked(ctx, review_id, version=version)
+    row, scope = locked(ctx, review_id, version=version)
+    policy = policy_of(ctx, row)
     left = _mark(ctx, row, "county", accepted)
     facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left)
     told = Note(audience="school", told={"unsupported": sorted(accepted.unsupported)})
@@ -90,7 +96,8 @@ def pass_(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | No
 
 def return_(ctx: Context, review_id: int, fields: Mapping[str, str], *, version: int | None = None) -> Review:
     """Back to the school with the fields found wrong, each with its reason; they open again."""
-    row, scope, policy = locked(ctx, review_id, version=version)
+    row, scope = locked(ctx, review_id, version=version)
+    policy = policy_of(ctx, row)
     if unknown := [m for m in fields if m not in policy.measures or policy.measures[m].supplier != "school"]:
         raise Invalid(*(Problem("measure-unknown", f"measures.{m}", {"measure": m}) for m in unknown))
     facts = replace(facts_of(ctx, row, scope, policy), returned_fields=fields)
@@ -120,7 +127,8 @@ def _correction_due(ctx: Context, row: Review, policy: Policy) -> datetime:
 
 def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | None = None) -> Review:
     """The bureau is satisfied: what is accepted goes on record for the year; the rest counts as not reported."""
-    row, scope, policy = locked(ctx, review_id, version=version)
+    row, scope = locked(ctx, review_id, version=version)
+    policy = policy_of(ctx, row)
     left = _mark(ctx, row, "bureau", accepted)
     r = cycles.round_of(ctx.session, row.round_id)
     known = attributes.figures(ctx.session, [row.specialty_id], range(r.evidence_year, r.evidence_year + 1))
@@ -181,7 +189,7 @@ def _record(ctx: Context, row: Review, policy: Policy, year: int) -> None:
 
 def default(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
     """The deadline passed: nothing came, or no correction did; the last submitted version stands."""
-    row, scope, _ = locked(ctx, review_id, version=version)
+    row, scope = locked(ctx, review_id, version=version)
     due = row.correction_due if row.state == review.State.RETURNED else row.due
     passed = due is not None and not is_kept(ctx.now, due)
     facts = review.Facts(deadline_passed=passed, reminders_served=row.reminders)
@@ -192,7 +200,7 @@ def default(ctx: Context, review_id: int, *, version: int | None = None) -> Revi
 
 def exempt(ctx: Context, review_id: int, reason: str, *, version: int | None = None) -> Review:
     """The secretary takes a review out of its round, with a reason on record."""
-    row, scope, _ = locked(ctx, review_id, version=version)
+    row, scope = locked(ctx, review_id, version=version)
     facts = review.Facts(reason=reason)
     ctx.advance(review.WORKFLOW, row, review.Event.EXEMPT, facts, scope, note=Note(reason=reason, audience="school"))
     return row

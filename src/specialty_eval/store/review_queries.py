@@ -1,6 +1,6 @@
 """Questions about reviews that several verbs ask: where one stands, whose it is, how many are left."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,16 +51,8 @@ def titled() -> sa.Select[*tuple[Any, ...]]:
 
 def scope(session: Session, review_id: int) -> Scope | None:
     """Whose the review's specialty is; None when there is no such review."""
-    found = (
-        sa.select(School.id, School.jurisdiction_code, School.city_code, School.run_by)
-        .join(Specialty, Specialty.school_id == School.id)
-        .join(Review, Review.specialty_id == Specialty.id)
-        .where(Review.id == review_id)
-    )
-    row = session.execute(found).one_or_none()
-    if row is None:
-        return None
-    return Scope(school_id=str(row[0]), county=row[1], city=row[2], run_by_city=row[3] == "city")
+    row = session.execute(_whose().where(Review.id == review_id)).one_or_none()
+    return None if row is None else _scope(row)
 
 
 def scope_known(session: Session, review_id: int) -> Scope:
@@ -69,6 +61,29 @@ def scope_known(session: Session, review_id: int) -> Scope:
     if found is None:
         raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
     return found
+
+
+def locked(session: Session, review_id: int) -> tuple[Review, Scope]:
+    """The review under a lock, read anew, and whose it is, in one statement; NotFound."""
+    found = _whose(Review).where(Review.id == review_id).with_for_update(of=Review)
+    row = session.execute(found, execution_options={"populate_existing": True}).one_or_none()
+    if row is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    return row[0], _scope(row[1:])
+
+
+def _whose(*columns: Any) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(*columns, School.id, School.jurisdiction_code, School.city_code, School.run_by)
+        .select_from(Review)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+    )
+
+
+def _scope(row: Sequence[Any]) -> Scope:
+    school_id, county, city, run_by = row
+    return Scope(school_id=str(school_id), county=county, city=city, run_by_city=run_by == "city")
 
 
 def ids_in(session: Session, round_id: int, states: Collection[str]) -> list[int]:

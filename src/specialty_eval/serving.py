@@ -1,0 +1,75 @@
+"""Running an installation: open its database, bring it up to date, serve it, begin it, check its log."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy.orm import Session
+
+from specialty_eval import reference
+from specialty_eval.actions import seals, setup
+from specialty_eval.actions.context import Context, commit
+from specialty_eval.app import create_app, utc_now
+from specialty_eval.engine.errors import Invalid
+from specialty_eval.engine.permissions import Actor
+from specialty_eval.store import schema
+from specialty_eval.store.base import make_engine, make_sessions
+from specialty_eval.store.files import Files
+from specialty_eval.store.server import opened
+
+
+def files_in(data: Path) -> Path:
+    """Where attachments lie."""
+    return data / "files"
+
+
+@contextmanager
+def ready(url: str | None, data: Path) -> Iterator[str]:
+    """The URL of a running database at the newest schema, for as long as the block runs."""
+    with opened(url, data) as at:
+        schema.migrate(at)
+        yield at
+
+
+def serve(url: str | None, data: Path, *, host: str, port: int) -> None:
+    """Serve until stopped. The database stops with the last that uses it."""
+    with ready(url, data) as at:
+        uvicorn.run(create_app(at, files_in(data)), host=host, port=port, log_level="warning", access_log=False)
+
+
+def migrate(url: str | None, data: Path) -> None:
+    """Upgrade the schema."""
+    with ready(url, data):
+        pass
+
+
+@contextmanager
+def session_at(url: str | None, data: Path) -> Iterator[Session]:
+    """A session on the installation's database."""
+    with ready(url, data) as at:
+        engine = make_engine(at, pool_size=1)
+        with make_sessions(engine)() as session:
+            yield session
+        engine.dispose()
+
+
+def init(url: str | None, data: Path, *, city: str, bureau: str, login: str, password: str) -> None:
+    """A city, its bureau and the first administrator, in one transaction."""
+    lines = csv.DictReader(io.StringIO(reference.table("jurisdictions").decode()))
+    areas = [setup.Area(row["code"], row["name"], row["kind"], row["parent_code"] or None) for row in lines]
+    with session_at(url, data) as session:
+        ctx = Context(session, Actor(is_system=True), utc_now(), Files(files_in(data)))
+        setup.begin(ctx, areas, city, bureau, login, password)
+        commit(ctx)
+
+
+def verify_events(url: str | None, data: Path, head: str) -> int:
+    """How many events are sealed, when all of them are as they were; Invalid with everything that is not."""
+    with session_at(url, data) as session:
+        sealed, problems = seals.verify(session, head)
+        if problems:
+            raise Invalid(*problems)
+        return sealed
