@@ -17,7 +17,14 @@ from .story import PARTS, Part, Tale, scored_year
 
 CITY = "371400"
 LEVELS = ("secondary", "associate", "bachelor")
-_FIRST_DIGIT = {"6": "secondary", "7": "secondary", "4": "associate", "5": "associate", "2": "bachelor", "3": "bachelor"}
+_FIRST_DIGIT = {
+    "6": "secondary",
+    "7": "secondary",
+    "4": "associate",
+    "5": "associate",
+    "2": "bachelor",
+    "3": "bachelor",
+}
 _BASE = {"secondary": 60, "associate": 40, "bachelor": 20}
 FAMILIES = {1: 8, 4: 4, 6: 22, 9: 4, 10: 10, 11: 22, 12: 7, 13: 12, 14: 5, 15: 6, 17: 6, 19: 4}
 """How common a class is, by its number within the level (6: equipment manufacturing, 11: electronics and computing)."""
@@ -112,7 +119,9 @@ class City:
 def catalogue() -> tuple[Entry, ...]:
     """The national catalogue that travels with the package."""
     rows = csv.DictReader(io.StringIO(reference.table("catalogue").decode("utf-8-sig")))
-    return tuple(Entry(r["code"], r["name_zh"], _FIRST_DIGIT[r["code"][0]], r["class_code"], r["class_zh"]) for r in rows)
+    return tuple(
+        Entry(r["code"], r["name_zh"], _FIRST_DIGIT[r["code"][0]], r["class_code"], r["class_zh"]) for r in rows
+    )
 
 
 def counties() -> dict[str, str]:
@@ -193,7 +202,9 @@ def _popular(random: Random) -> dict[str, list[tuple[Entry, float]]]:
 def _of_school(
     random: Random, school: School, offered: Mapping[str, list[tuple[Entry, float]]], number: int
 ) -> list[Specialty]:
-    levels = {"college": ["associate"], "vocational_university": ["bachelor", "associate"]}.get(school.kind, ["secondary"])
+    levels = {"college": ["associate"], "vocational_university": ["bachelor", "associate"]}.get(
+        school.kind, ["secondary"]
+    )
     first_round = random.randrange(3)
     found = []
     for k in range(number):

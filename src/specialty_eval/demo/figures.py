@@ -205,4 +205,6 @@ def opening(city: City) -> dict[int, Year]:
 def panel_score(specialty: Specialty, leads: bool, year: int, expert: int) -> str:
     """What one expert gives the specialty's fit with the leading industries, 0-100."""
     random = Random(f"{specialty.code} {year} {expert}")  # noqa: S311 -- a story, not a secret
-    return str(round(min(98, max(20, _between(38, 92, specialty.quality) + (6 if leads else -6) + random.randint(-7, 7)))))
+    return str(
+        round(min(98, max(20, _between(38, 92, specialty.quality) + (6 if leads else -6) + random.randint(-7, 7))))
+    )
