@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import APPEAL_ENDED, OBJECTION_HOLDS_UP, AppealState, ObjectionState
 from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.rectification import RECTIFICATION_ENDED
 from specialty_eval.engine.review import ENDED
 
-from .outcomes import Appeal, Objection, RatingInForce
+from .cycles import Round
+from .outcomes import Appeal, Objection, Publication, PublicationEntry, RatingInForce, Rectification
 from .reviews import Review
 
 
@@ -103,3 +105,71 @@ def objections_open(session: Session, review_ids: Collection[int], now: datetime
         .group_by(Objection.review_id)
     )  # fmt: skip
     return {review: (held, new) for review, held, new in session.execute(found)}
+
+
+# --- confirming ------------------------------------------------------------------------------------------------------
+
+
+def entries_of(session: Session, publication: Publication) -> list[int]:
+    """The reviews on the publication's present edition, in order of id."""
+    found = sa.select(PublicationEntry.review_id).where(
+        PublicationEntry.publication_id == publication.id, PublicationEntry.edition == publication.edition
+    )
+    return list(session.scalars(found.order_by(PublicationEntry.review_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A review on a list, as its confirmation enters the record. `year` is the scored year.
+
+    `is_current`: it still stands on the decision that is on the list. `replaced_at`: when the rating that an upheld
+    appeal overturned was confirmed.
+    """
+
+    review_id: int
+    specialty_id: int
+    rating: Rating
+    reasons: tuple[str, ...]
+    year: int
+    is_current: bool
+    replaces_id: int | None
+    replaced_at: datetime | None
+
+
+def ready(session: Session, publication: Publication, review_ids: Collection[int]) -> dict[int, Ready]:
+    """Each of these reviews as the publication's present edition has it."""
+    replaced = sa.orm.aliased(Review)
+    found = (
+        sa.select(
+            Review.id, Review.specialty_id, PublicationEntry.rating, PublicationEntry.reasons, Round.evidence_year,
+            Review.decision_id.is_not_distinct_from(PublicationEntry.decision_id), Review.replaces_id,
+            replaced.confirmed_at,
+        )
+        .join(PublicationEntry, PublicationEntry.review_id == Review.id)
+        .join(Round, Round.id == Review.round_id)
+        .outerjoin(replaced, replaced.id == Review.replaces_id)
+        .where(
+            PublicationEntry.publication_id == publication.id,
+            PublicationEntry.edition == publication.edition,
+            Review.id.in_(review_ids),
+        )
+    )  # fmt: skip
+    return {
+        key: Ready(key, specialty, Rating(rating), tuple(reasons), year, current, replaces, at)
+        for key, specialty, rating, reasons, year, current, replaces, at in session.execute(found)
+    }
+
+
+def document_numbers(session: Session, review_ids: Collection[int]) -> dict[int, str]:
+    """Review → the document it was confirmed under."""
+    found = sa.select(Review.id, Review.document_number).where(Review.id.in_(review_ids))
+    return {key: number for key, number in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def going_rectifications(session: Session, specialty_ids: Collection[int]) -> list[int]:
+    """The rectifications of these specialties that have not ended, in order of id."""
+    ended = [state.value for state in RECTIFICATION_ENDED]
+    found = sa.select(Rectification.id).where(
+        Rectification.specialty_id.in_(specialty_ids), Rectification.state.not_in(ended)
+    )
+    return list(session.scalars(found.order_by(Rectification.id)))

@@ -1,0 +1,115 @@
+"""What followed from a rating that an upheld appeal overturned: later ratings that looked at it, quotas it made."""
+
+from collections.abc import Collection, Iterator
+from datetime import tzinfo
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.conditions import All, AnyOf, AtLeastOf, Condition, Not, Previous
+from specialty_eval.engine.enrolment import acts_from
+from specialty_eval.engine.policy import Policy
+
+from .cycles import Round, policy_of
+from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, RatingInForce
+from .reviews import Review
+
+
+def looks_back(condition: Condition | None) -> bool:
+    """Whether a condition asks for earlier ratings."""
+    match condition:
+        case Previous():
+            return True
+        case Not():
+            return looks_back(condition.condition)
+        case All() | AnyOf() | AtLeastOf():
+            return any(looks_back(inner) for inner in condition.conditions)
+        case _:
+            return False
+
+
+def codes_looking_back(policy: Policy) -> frozenset[str]:
+    """The reason codes of a policy whose condition asks for earlier ratings: a second yellow, no leap from red."""
+    steps = policy.rating
+    named: list[tuple[str, Condition | None]] = [
+        *((step.code, step.when) for step in steps.unrated),
+        *((step.code, step.when) for step in steps.rules),
+        *((step.code, step.when) for step in steps.caps),
+        *((step.code, step.when) for step in steps.history),
+        *((step.code, step.when) for step in steps.flags),
+    ]
+    return frozenset(code for code, when in named if looks_back(when))
+
+
+def found(session: Session, overturned: Review, zone: tzinfo) -> list[dict[str, Any]]:
+    """The later ratings and the approved quotas that rest on a confirmed review's rating, each without a decision."""
+    return [*_ratings(session, overturned), *_quotas(session, overturned, zone)]
+
+
+def _ratings(session: Session, overturned: Review) -> Iterator[dict[str, Any]]:
+    year = sa.select(Round.evidence_year).where(Round.id == overturned.round_id).scalar_subquery()
+    later = (
+        sa.select(
+            RatingInForce.review_id, RatingInForce.year, RatingInForce.rating, RatingInForce.reasons, Round.policy_id
+        )
+        .join(Review, Review.id == RatingInForce.review_id)
+        .join(Round, Round.id == Review.round_id)
+        .where(
+            RatingInForce.specialty_id == overturned.specialty_id,
+            RatingInForce.known_to.is_(None),
+            RatingInForce.year > year,
+        )
+        .order_by(RatingInForce.year)
+    )
+    for review_id, scored, rating, reasons, policy_id in session.execute(later):
+        codes = sorted(codes_looking_back(policy_of(session, policy_id)) & set(reasons))
+        if codes:
+            yield {"key": f"rating:{review_id}", "kind": "rating", "review_id": review_id, "year": scored,
+                   "rating": rating, "codes": codes, "decision": None, "reason": ""}  # fmt: skip
+
+
+def _quotas(session: Session, overturned: Review, zone: tzinfo) -> Iterator[dict[str, Any]]:
+    policy = policy_of(session, session.get_one(Round, overturned.round_id).policy_id)
+    if policy.enrolment is None or overturned.confirmed_at is None:
+        return
+    first = acts_from(policy.enrolment, overturned.confirmed_at.astimezone(zone).date())
+    lines = (
+        sa.select(EnrolmentLine.id, EnrolmentPlan.academic_year, EnrolmentLine.quota, EnrolmentLine.rule)
+        .join(EnrolmentPlan, EnrolmentPlan.id == EnrolmentLine.plan_id)
+        .where(
+            EnrolmentLine.specialty_id == overturned.specialty_id,
+            EnrolmentPlan.academic_year >= first,
+            EnrolmentPlan.drafted_at >= overturned.confirmed_at,
+            EnrolmentPlan.approved_at.is_not(None),
+        )
+        .order_by(EnrolmentPlan.academic_year, EnrolmentPlan.number)
+    )
+    for line_id, year, quota, rule in session.execute(lines):
+        yield {"key": f"quota:{line_id}", "kind": "quota", "line_id": line_id, "academic_year": year, "quota": quota,
+               "rule": rule, "decision": None, "reason": ""}  # fmt: skip
+
+
+def refresh(session: Session, confirmed: Collection[int], zone: tzinfo) -> dict[Appeal, int]:
+    """Once the new reviews of upheld appeals are confirmed: list what followed from the old ratings.
+
+    Appeal → how many. A rating that was confirmed again, with the same reasons, leaves nothing to decide.
+    """
+    if not confirmed:
+        return {}
+    appeals = session.scalars(sa.select(Appeal).where(Appeal.new_review_id.in_(confirmed)).order_by(Appeal.id))
+    listed = {}
+    for appeal in appeals:
+        overturned = session.get_one(Review, appeal.review_id)
+        appeal.follow_ups = found(session, overturned, zone) if _differs(session, appeal) else []
+        listed[appeal] = len(appeal.follow_ups)
+    return listed
+
+
+def _differs(session: Session, appeal: Appeal) -> bool:
+    both = (
+        sa.select(Review.decided_rating, RatingInForce.reasons)
+        .outerjoin(RatingInForce, RatingInForce.review_id == Review.id)
+        .where(Review.id.in_([appeal.review_id, appeal.new_review_id]))
+    )
+    return len({(rating, tuple(reasons or ())) for rating, reasons in session.execute(both)}) != 1

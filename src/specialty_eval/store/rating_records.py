@@ -1,0 +1,109 @@
+"""How a confirmed rating enters the record with both its times: what is closed, what is written anew. Set-based.
+
+Until a new rating is confirmed the last one stays in force: `unrated` and `incomplete` never take a colour's place.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.policy import COLOURS, Rating
+
+from .outcome_queries import known_ratings
+from .outcomes import RatingInForce
+from .registry import Specialty
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A rating and the days it holds (`until` exclusive, None: still); `id` None: not written yet."""
+
+    rating: Rating
+    year: int
+    reasons: tuple[str, ...]
+    review_id: int | None
+    document_number: str
+    since: date
+    until: date | None = None
+    source: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A rating to enter the record from a day on. `replaces`: the review whose rating an upheld appeal overturned."""
+
+    specialty_id: int
+    span: Span
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rows that are no longer what is known, and those that are from now on."""
+
+    closed: tuple[Span, ...] = ()
+    written: tuple[Span, ...] = ()
+
+
+def change(known: Sequence[Span], new: Confirmed) -> Change:
+    """What a confirmed rating does to a specialty's record as known now (oldest first)."""
+    overturned = next((s for s in known if s.review_id is not None and s.review_id == new.replaces), None)
+    if overturned is not None:
+        return _in_place_of(overturned, known, new.span)
+    day = new.span.since
+    covering = next((s for s in known if s.since <= day and (s.until is None or day < s.until)), None)
+    if covering is None:
+        following = min((s.since for s in known if s.since > day), default=None)
+        return Change((), (replace(new.span, until=following),))
+    if new.span.rating not in COLOURS and covering.rating in COLOURS:
+        return Change()
+    before = (replace(covering, until=day, id=None),) if covering.since < day else ()
+    return Change((covering,), (*before, replace(new.span, until=covering.until)))
+
+
+def _in_place_of(overturned: Span, known: Sequence[Span], new: Span) -> Change:
+    """The same days under the new rating; where that is no colour, the colour before it never ended."""
+    before = next((s for s in known if s.until == overturned.since and s.rating in COLOURS), None)
+    if new.rating not in COLOURS and before is not None:
+        return Change((overturned, before), (replace(before, until=overturned.until, id=None),))
+    return Change((overturned,), (replace(new, since=overturned.since, until=overturned.until),))
+
+
+def enter(session: Session, confirmed: Iterable[Confirmed], now: datetime) -> set[int]:
+    """Write what is known from `now` on, a few statements however many; the specialties whose record changed.
+
+    Their rows are locked first: two confirmations of one specialty follow each other.
+    """
+    new = {c.specialty_id: c for c in confirmed}
+    lock = sa.select(Specialty.id).where(Specialty.id.in_(new)).order_by(Specialty.id)
+    session.execute(lock.with_for_update(key_share=True))
+    known = known_ratings(session, new)
+    changes: dict[int, Change] = {}
+    for key, found in new.items():
+        spans = [
+            Span(r.rating, r.year, r.reasons, r.review_id, r.document_number, r.valid_from, r.valid_to, r.source, r.id)
+            for r in known[key]
+        ]
+        changes[key] = change(spans, found)
+    _write(session, changes, now)
+    return {key for key, made in changes.items() if made.written}
+
+
+def _write(session: Session, changes: Mapping[int, Change], now: datetime) -> None:
+    closed = [span.id for made in changes.values() for span in made.closed]
+    if closed:
+        session.execute(sa.update(RatingInForce).where(RatingInForce.id.in_(closed)).values(known_to=now))
+    rows: list[dict[str, Any]] = [
+        {"specialty_id": key, "review_id": s.review_id, "rating": s.rating.value, "year": s.year,
+         "reasons": list(s.reasons), "document_number": s.document_number, "source": s.source,
+         "valid_from": s.since, "valid_to": s.until, "known_from": now}
+        for key, made in changes.items() for s in made.written
+    ]  # fmt: skip
+    for start in range(0, len(rows), 2000):
+        session.execute(insert(RatingInForce).values(rows[start : start + 2000]))
