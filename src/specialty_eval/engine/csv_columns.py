@@ -1,6 +1,7 @@
 """The heading of a CSV file against the columns it may have, and its rows as columns of values, each text read once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,7 +10,8 @@ from .errors import Invalid, Problem
 from .evidence import Value
 from .policy_shape import nearest
 
-_CHUNK = 4096
+_CHUNK = 512
+"""So many rows at a time: their cells stay in the processor's cache while they are turned into columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,57 +27,65 @@ Read = Callable[[str], Value]
 """Text → value; raises Invalid with one problem."""
 
 
-class Memory(dict[str, Cell]):
-    """The values of one column's texts; the same text is read once."""
+class Memory(dict[str, int]):
+    """The distinct texts of all columns that are read alike, each read once: text → its place in `values`."""
 
     def __init__(self, read: Read) -> None:
         super().__init__()
         self._read = read
-        self.has_bad = False
+        self.values: list[Cell] = []
 
-    def __missing__(self, text: str) -> Cell:
+    def __missing__(self, text: str) -> int:
         value: Cell
         try:
             value = self._read(text)
         except Invalid as refusal:
             value = Bad(text, refusal.problems[0])
-            self.has_bad = True
-        self[text] = value
-        return value
+        self[text] = place = len(self.values)
+        self.values.append(value)
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class CellColumn:
+    """A column: of each record the place of its value among the distinct `values`."""
+
+    places: "array[int]"
+    values: list[Cell]
+
+    def __getitem__(self, index: int) -> Cell:
+        return self.values[self.places[index]]
+
+    def cells(self) -> list[Cell]:
+        """The value of every record."""
+        return [self.values[place] for place in self.places]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file read column by column: `rows` and `lines` number its records, `columns` are those the heading has."""
+    """A file read column by column: `rows` number its records, `columns` and their `places` are the heading's."""
 
     file: str
     rows: list[int]
-    columns: Mapping[str, list[Cell]]
+    columns: Mapping[str, CellColumn]
     places: Mapping[str, int]
-    suspect: frozenset[str]
-    """The columns in which any cell is bad."""
     stray: frozenset[str]
     """What stands in rows of another length than the heading's."""
     is_whole: bool
     """The file could be read to its end."""
 
-    def bad_cells(self, column: str) -> Iterator[tuple[int, Bad]]:
-        """(index of the record, cell) of every cell of a column that is refused."""
-        if column in self.suspect:
-            for index, cell in enumerate(self.columns[column]):
-                if isinstance(cell, Bad):
-                    yield index, cell
-
-    def note_bad(self, column: str, findings: Findings, only: Callable[[int], bool] = lambda _: True) -> set[int]:
+    def note_bad(self, name: str, findings: Findings, only: Callable[[int], bool] = lambda _: True) -> set[int]:
         """Say what is wrong with a column's cells in the records asked for; returns those records."""
-        found = set()
-        for index, cell in self.bad_cells(column):
-            if only(index):
+        column, found = self.columns[name], set[int]()
+        bad = {place for place, value in enumerate(column.values) if isinstance(value, Bad)}
+        for index, place in enumerate(column.places if bad else ()):
+            cell = column.values[place] if place in bad else None
+            if isinstance(cell, Bad) and only(index):
                 found.add(index)
-                problem, place = cell.problem, self.places[column]
-                rule = problem.facts.get("expected", "")
+                rule = cell.problem.facts.get("expected", "")
                 facts = {"expected": rule}
-                findings.add(problem.code, self.file, self.rows[index], column, cell.text, rule, facts, place=place)
+                row, at = self.rows[index], self.places[name]
+                findings.add(cell.problem.code, self.file, row, name, cell.text, rule, facts, place=at)
         return found
 
 
@@ -91,8 +101,9 @@ def read_table(
             findings.add("file-empty", file, 0, "", "", ", ".join(required))
         return None
     places = _places(heading, file, readers, required, findings)
-    memory = {name: Memory(readers[name]) for name in places}
-    columns: dict[str, list[Cell]] = {name: [] for name in places}
+    shared = {read: Memory(read) for read in set(readers.values())}
+    memory = {name: shared[readers[name]] for name in places}
+    columns = {name: CellColumn(array("i"), memory[name].values) for name in places}
     rows: list[int] = []
     stray: set[str] = set()
     while chunk := list(islice(rest, _CHUNK)):
@@ -102,9 +113,8 @@ def read_table(
         rows.extend(record.row for record in whole)
         by_place = list(zip(*(record.cells for record in whole), strict=True)) or [()] * len(heading.cells)
         for name, place in places.items():
-            columns[name].extend(map(memory[name].__getitem__, by_place[place]))
-    suspect = frozenset(name for name in places if memory[name].has_bad)
-    return Table(file, rows, columns, places, suspect, frozenset(stray), is_whole=_broken(findings) == broken)
+            columns[name].places.extend(map(memory[name].__getitem__, by_place[place]))
+    return Table(file, rows, columns, places, frozenset(stray), is_whole=_broken(findings) == broken)
 
 
 def _broken(findings: Findings) -> int:

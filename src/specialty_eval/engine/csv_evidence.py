@@ -47,21 +47,31 @@ def read_evidence(policy: Policy, content: bytes, findings: Findings) -> tuple[E
     declared = {DEFAULTED: Attribute(DEFAULTED, Type.TEXT, {}), **policy.attributes}
     readers: dict[str, Read] = {"specialty": read_specialty, "year": read_year}
     readers |= {code: _reading(parse_attribute, attribute) for code, attribute in declared.items()}
-    readers |= {code: _reading(parse_value, measure) for code, measure in policy.measures.items()}
+    readers |= _measure_readers(policy)
     table = read_table(content, EVIDENCE, readers, ["specialty"], findings)
     if table is None or "specialty" not in table.columns:
         return None, set()
     if not table.rows and not findings.totals:
         findings.add("no-rows", EVIDENCE, 0, "", "", "")
     dated = "year" in table.columns
-    specialties = [text_of(cell) for cell in table.columns["specialty"]]
-    years = [year_of(cell) for cell in table.columns["year"]] if dated else [0] * len(specialties)
+    specialties = [text_of(cell) for cell in table.columns["specialty"].cells()]
+    years = [year_of(cell) for cell in table.columns["year"].cells()] if dated else [0] * len(specialties)
     found = Evidence(table, specialties, years, max(years, default=0), dated, declared)
     return found, _note_evidence(policy, found, findings)
 
 
 def _reading(read: Callable[..., Value], of: object) -> Read:
     return lambda text: read(of, text)
+
+
+def _measure_readers(policy: Policy) -> dict[str, Read]:
+    """One reader for all measures of the same kind: `0` or `37.50` then is read once in a file, not once a column."""
+    by_kind: dict[object, Read] = {}
+    readers = {}
+    for code, m in policy.measures.items():
+        kind = (m.type, m.decimals, m.min, m.max, m.options)
+        readers[code] = by_kind.setdefault(kind, _reading(parse_value, m))
+    return readers
 
 
 def read_specialty(text: str) -> Value:

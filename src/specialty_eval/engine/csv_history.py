@@ -22,12 +22,12 @@ def read_history(content: bytes, evidence: Evidence | None, findings: Findings) 
     table = read_table(content, HISTORY, readers, list(readers), findings)
     if table is None or len(table.columns) < len(readers):
         return {}
-    specialties = [text_of(cell) for cell in table.columns["specialty"]]
+    specialties = [text_of(cell) for cell in table.columns["specialty"].cells()]
     known = set(specialties) if evidence is None else {"", *evidence.specialties}
     table.note_bad("specialty", findings)
     for column in ("year", "rating"):
         table.note_bad(column, findings, lambda index: specialties[index] in known)
-    years = [year_of(cell) for cell in table.columns["year"]]
+    years = [year_of(cell) for cell in table.columns["year"].cells()]
     first: dict[tuple[str, int], int] = {}
     lines: dict[str, list[tuple[int, str]]] = {}
     for index, (specialty, year) in enumerate(zip(specialties, years, strict=True)):

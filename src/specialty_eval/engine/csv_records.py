@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from types import MappingProxyType
+from typing import NamedTuple
 
 from .errors import Invalid, Problem, TooLarge
 
@@ -63,8 +64,7 @@ class Findings:
         raise Invalid(*problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row: its number as a spreadsheet counts (the heading is 1), the line of the file it begins on, its cells."""
 
     row: int

@@ -57,7 +57,7 @@ def parse_value(measure: Measure, text: str) -> Value:
     match measure.type:
         case Type.BOOLEAN:
             if text not in ("true", "false"):
-                raise Invalid(_refused(measure, "not-true-or-false", text, "true|false"))
+                raise Invalid(_refused(measure, "not-true-or-false", text))
             return text == "true"
         case Type.INTEGER | Type.DECIMAL:
             value = _number(measure, text)
@@ -74,23 +74,22 @@ def parse_attribute(attribute: Attribute, text: str) -> Value:
     if text == "":
         return "false" if attribute.code == DEFAULTED else None
     if attribute.code == DEFAULTED and text not in ("true", "false"):
-        raise Invalid(_refused(attribute, "not-true-or-false", text, "true|false"))
+        raise Invalid(_refused(attribute, "not-true-or-false", text))
     return text if attribute.type is Type.TEXT else _number(attribute, text)
 
 
 def problem_with(measure: Measure, value: Value) -> Problem | None:
     """What is wrong with a value that is reported: its kind, its options, its places or its bounds."""
+    if value is None:
+        return None
     match measure.type:
-        case _ if value is None:
-            return None
         case Type.BOOLEAN:
             wrong = "" if isinstance(value, bool) else "not-true-or-false"
-            expected: object = "true|false"
         case Type.CHOICE:
-            wrong, expected = ("" if value in measure.options else "not-one-of"), measure.options
+            wrong = "" if value in measure.options else "not-one-of"
         case _:
-            wrong, expected = _wrong_number(measure, value), _bounds(measure)
-    return _refused(measure, wrong, value, expected) if wrong else None
+            wrong = _wrong_number(measure, value)
+    return _refused(measure, wrong, value) if wrong else None
 
 
 def _wrong_number(measure: Measure, value: Value) -> str:
@@ -104,26 +103,31 @@ def _wrong_number(measure: Measure, value: Value) -> str:
 
 def _number(of: Measure | Attribute, text: str) -> Decimal:
     number = decimals.parse(text.strip(" "))
-    expected = _bounds(of) if isinstance(of, Measure) else str(of.type)
     if number is None:
-        raise Invalid(_refused(of, "not-a-number", text, expected))
+        raise Invalid(_refused(of, "not-a-number", text))
     if of.type is Type.INTEGER and decimals.places(number):
-        raise Invalid(_refused(of, "not-an-integer", text, expected))
+        raise Invalid(_refused(of, "not-an-integer", text))
     return number
 
 
-def _bounds(measure: Measure) -> str:
-    kind = "integer" if measure.type is Type.INTEGER else f"decimal({measure.decimals})"
-    if measure.min is None and measure.max is None:
-        return kind
-    low, high = (("" if bound is None else decimals.shortest(bound)) for bound in (measure.min, measure.max))
-    return f"{kind} {low}..{high}"
-
-
-def _refused(of: Measure | Attribute, code: str, value: object, expected: object) -> Problem:
+def _refused(of: Measure | Attribute, code: str, value: object) -> Problem:
     section = "measures" if isinstance(of, Measure) else "attributes"
     written = f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else str(value)
-    return Problem(code, f"{section}.{of.code}", {"value": written, "expected": expected})
+    return Problem(code, f"{section}.{of.code}", {"value": written, "expected": _expected(of)})
+
+
+def _expected(of: Measure | Attribute) -> object:
+    if isinstance(of, Attribute):
+        return "true|false" if of.code == DEFAULTED else str(of.type)
+    if of.type is Type.BOOLEAN:
+        return "true|false"
+    if of.type is Type.CHOICE:
+        return of.options
+    kind = "integer" if of.type is Type.INTEGER else f"decimal({of.decimals})"
+    if of.min is None and of.max is None:
+        return kind
+    low, high = (("" if bound is None else decimals.shortest(bound)) for bound in (of.min, of.max))
+    return f"{kind} {low}..{high}"
 
 
 # --- one sheet -------------------------------------------------------------------------------------------------------

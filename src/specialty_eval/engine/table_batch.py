@@ -1,17 +1,19 @@
 """Evidence read from a file → the scorer's batch, column by column; and the policy's checks, asked of every row."""
 
+from array import array
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .batch import Batch, Column, attribute_column, codes, measure_numbers
-from .csv_columns import Bad, Cell
+from .csv_columns import Bad, Cell, CellColumn
 from .csv_evidence import NO_YEAR, Evidence, add_check
 from .csv_records import Findings
 from .evidence import Value
-from .exact import floor_scaled
+from .exact import LARGEST, floor_scaled
 from .policy import DEFAULTED, Measure, Policy
 from .scoring import checks_that_hold
 from .vocabulary import Type
@@ -19,9 +21,11 @@ from .vocabulary import Type
 Places = NDArray[np.int64]
 
 
-def batch_of(policy: Policy, evidence: Evidence, without: Collection[str] = ()) -> Batch:
+def batch_of(policy: Policy, evidence: Evidence, *, without: Collection[str]) -> Batch | None:
     """The batch of all specialties but those `without`, each row at its place among years and specialties."""
     places, years, names = _places(evidence, without)
+    if not names:
+        return None
     columns = evidence.table.columns
     measures = {m.code: _measure_columns(m, columns.get(m.code), places) for m in policy.measures.values()}
     # A specialty's attributes are those of the scored year; one without a row in it is not in the batch.
@@ -30,16 +34,13 @@ def batch_of(policy: Policy, evidence: Evidence, without: Collection[str] = ()) 
         code: attribute_column(declared, _attribute_values(code, columns.get(code), now))
         for code, declared in evidence.attributes.items()
     }
-    rows = places.astype(np.int32)
-    return Batch(tuple(names), years, rows, measures, attributes, dated=evidence.dated)
+    return Batch(tuple(names), years, places.astype(np.int32), measures, attributes, dated=evidence.dated)
 
 
-def note_checks(policy: Policy, evidence: Evidence, dirty: Collection[str], findings: Findings) -> None:
-    """Note every check that holds on a row of a specialty that has no other problem."""
-    if policy.checks and len(set(evidence.specialties) - {"", *dirty}):
-        batch = batch_of(policy, evidence, {"", *dirty})
-        for index, _, code in checks_that_hold(policy, batch):
-            add_check(policy, evidence, index, code, findings)
+def note_checks(policy: Policy, evidence: Evidence, batch: Batch, findings: Findings) -> None:
+    """Note every check that holds on a row of the batch."""
+    for index, _, code in checks_that_hold(policy, batch) if policy.checks else ():
+        add_check(policy, evidence, index, code, findings)
 
 
 def _places(evidence: Evidence, without: Collection[str]) -> tuple[Places, tuple[int, ...], list[str]]:
@@ -56,10 +57,10 @@ def _places(evidence: Evidence, without: Collection[str]) -> tuple[Places, tuple
     return places, years, names
 
 
-def _measure_columns(measure: Measure, cells: Sequence[Cell] | None, places: Places) -> tuple[Column, ...]:
-    if cells is None:
-        cells, places = [None], np.full_like(places, -1)
-    data, has = _integers(measure, cells)
+def _measure_columns(measure: Measure, column: CellColumn | None, places: Places) -> tuple[Column, ...]:
+    if column is None:
+        column, places = CellColumn(array("i", [0]), [None]), np.full_like(places, -1)
+    data, has = _integers(measure, column)
     found = []
     for line in places:
         here = data[line]
@@ -72,20 +73,13 @@ def _measure_columns(measure: Measure, cells: Sequence[Cell] | None, places: Pla
     return tuple(found)
 
 
-def _integers(measure: Measure, cells: Sequence[Cell]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Scaled integers, or codes of options; each distinct value, of which there are few, is converted once."""
-    number_of: dict[int, int] = {}
-    whole = []
-    for cell in cells:
-        key = id(cell)  # equal texts share one value, which lives as long as the column
-        if key not in number_of:
-            number_of[key] = _integer(measure, cell)
-        whole.append(number_of[key])
-    has = np.array([cell is not None and not isinstance(cell, Bad) for cell in cells], np.bool_)
-    try:
-        return np.array(whole, np.int64), has
-    except OverflowError:
-        return np.array(whole, object), has
+def _integers(measure: Measure, column: CellColumn) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Scaled integers, or codes of options; each distinct value is converted once."""
+    number = [_integer(measure, cell) for cell in column.values]
+    reported = [cell is not None and not isinstance(cell, Bad) for cell in column.values]
+    places = np.frombuffer(column.places, np.intc)
+    kind = object if max(map(abs, number)) > LARGEST else np.int64
+    return np.array(number, kind)[places], np.array(reported, np.bool_)[places]
 
 
 def _integer(measure: Measure, cell: Cell) -> int:
@@ -96,9 +90,9 @@ def _integer(measure: Measure, cell: Cell) -> int:
     return int(cell is True)
 
 
-def _attribute_values(code: str, cells: Sequence[Cell] | None, places: Sequence[int]) -> list[Value]:
+def _attribute_values(code: str, column: CellColumn | None, places: Sequence[int]) -> list[Value]:
     empty: Value = "false" if code == DEFAULTED else None
-    if cells is None:
+    if column is None:
         return [empty] * len(places)
-    found = [cells[place] for place in places]
+    found = [column[place] for place in places]
     return [empty if isinstance(cell, Bad) or cell is None else cell for cell in found]

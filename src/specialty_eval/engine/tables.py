@@ -31,12 +31,14 @@ def rate_files(
     refuse_size(HISTORY, len(history or b""), limit)
     table, dirty = read_evidence(policy, evidence, findings)
     earlier = {} if history is None else read_history(history, table, findings)
-    if table is not None:
-        note_checks(policy, table, dirty, findings)
+    # The checks are asked of the specialties without any other problem: when there is none, of the whole batch.
+    batch = None if table is None else batch_of(policy, table, without={"", *dirty})
+    if table is not None and batch is not None:
+        note_checks(policy, table, batch, findings)
     findings.raise_any()
-    if table is None:
-        raise ValueError("unreadable evidence without a problem")
-    return score_batch(policy, batch_of(policy, table), earlier, rated=rated)
+    if batch is None:
+        raise ValueError("no batch and no problem")
+    return score_batch(policy, batch, earlier, rated=rated)
 
 
 def score_files(policy: Policy, evidence: bytes, history: bytes | None = None, *, limit: int = MOST_BYTES) -> str:
