@@ -17,15 +17,8 @@ from .story import PARTS, Part, Tale, scored_year
 
 CITY = "371400"
 LEVELS = ("secondary", "associate", "bachelor")
-_FIRST_DIGIT = {
-    "6": "secondary",
-    "7": "secondary",
-    "4": "associate",
-    "5": "associate",
-    "2": "bachelor",
-    "3": "bachelor",
-}
 _BASE = {"secondary": 60, "associate": 40, "bachelor": 20}
+"""What the classes of a level are counted from: less it, their numbers are 1 to 19."""
 FAMILIES = {1: 8, 4: 4, 6: 22, 9: 4, 10: 10, 11: 22, 12: 7, 13: 12, 14: 5, 15: 6, 17: 6, 19: 4}
 """How common a class is, by its number within the level (6: equipment manufacturing, 11: electronics and computing)."""
 
@@ -119,9 +112,11 @@ class City:
 def catalogue() -> tuple[Entry, ...]:
     """The national catalogue that travels with the package."""
     rows = csv.DictReader(io.StringIO(reference.table("catalogue").decode("utf-8-sig")))
-    return tuple(
-        Entry(r["code"], r["name_zh"], _FIRST_DIGIT[r["code"][0]], r["class_code"], r["class_zh"]) for r in rows
-    )
+    return tuple(Entry(r["code"], r["name_zh"], _level(r["code"]), r["class_code"], r["class_zh"]) for r in rows)
+
+
+def _level(code: str) -> str:
+    return next(level for level, base in _BASE.items() if 0 < int(code[:2]) - base < 20)
 
 
 def counties() -> dict[str, str]:
@@ -143,7 +138,7 @@ def make(seed: int, *, schools: int = 40, specialties: int = 320) -> City:
 
 
 def _schools(random: Random, areas: Sequence[str], number: int) -> tuple[School, ...]:
-    """Of 40: 26 secondary, 6 technician, 5 colleges and 3 universities; the city runs the latter and two of the first."""
+    """Of 40: 26 secondary, 6 technician, 5 colleges, 3 universities; the city runs the latter and two more."""
     universities, colleges, technicians = max(1, number * 3 // 40), max(1, number // 8), max(1, number * 6 // 40)
     words = random.sample(_WORDS, len(_WORDS))
     county = endlessly(random.sample(areas, len(areas)))
@@ -173,10 +168,11 @@ def _word(words: Sequence[str], n: int) -> str:
 
 _SIZE = {"secondary": 7, "technician": 6, "college": 14, "vocational_university": 16}
 """How many specialties a school of a kind teaches, in proportion."""
+_TAUGHT = {"college": ("associate",), "vocational_university": ("bachelor", "associate")}
 
 
 def _taught(random: Random, schools: Sequence[School], number: int) -> list[Specialty]:
-    """So many specialties over the schools, common entries at many, rare ones at few; rounds spread over each school."""
+    """So many specialties over the schools, common entries at many; rounds spread over each school."""
     offered = _popular(random)
     share = sum(_SIZE[s.kind] for s in schools)
     found: list[Specialty] = []
@@ -202,11 +198,9 @@ def _popular(random: Random) -> dict[str, list[tuple[Entry, float]]]:
 def _of_school(
     random: Random, school: School, offered: Mapping[str, list[tuple[Entry, float]]], number: int
 ) -> list[Specialty]:
-    levels = {"college": ["associate"], "vocational_university": ["bachelor", "associate"]}.get(
-        school.kind, ["secondary"]
-    )
+    levels = _TAUGHT.get(school.kind, ("secondary",))
     first_round = random.randrange(3)
-    found = []
+    found: list[Specialty] = []
     for k in range(number):
         level = levels[k % len(levels)]
         taken = {s.catalogue_code for s in found}

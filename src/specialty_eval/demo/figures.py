@@ -1,4 +1,4 @@
-"""Every specialty's figures of a year, from the seed, the approved quota and the years before. Whole numbers as written.
+"""Every specialty's figures of a year, from the seed, the approved quota and the years before. As written.
 
 What a tale changes about them (a veto, a gap, three years without intake) is here too; how they are handed in is not.
 """

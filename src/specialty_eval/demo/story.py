@@ -1,4 +1,4 @@
-"""What happens in the demo and to whom: one line an event of life, in the round it falls into. No figures, no actions."""
+"""What happens in the demo and to whom: one line an event of life, in the round it falls into. Nothing acts here."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The hand that plays: simulated time, who acts, and one transaction a step, each with its mark, so that a stop resumes.
+"""The hand that plays: simulated time, who acts, one transaction a step, each with its mark: a stop resumes.
 
 Steps act through the actions alone. A step that is on record is not done again; what it needs to know it looks up.
 """
