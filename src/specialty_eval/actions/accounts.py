@@ -18,8 +18,8 @@ from specialty_eval.store import registry
 from specialty_eval.store.accounts import ApiKey, IdempotentReply, Person, RoleGrant, SignIn
 from specialty_eval.store.registry import Organisation
 
+from . import passwords
 from .context import LOCAL, Context, Note
-from .passwords import PASSWORD_AT_LEAST, hasher
 
 SIGNED_IN_FOR = timedelta(hours=12)
 TOKEN, KEY = "tok_", "key_"
@@ -93,18 +93,12 @@ def grant_of(row: Any) -> Grant:
 def sign_in(ctx: Context, login: str, password: str) -> tuple[str, datetime]:
     """A token and when it ends. The answer is the same, and takes as long, for a wrong login and a wrong password."""
     person = ctx.session.scalar(sa.select(Person).where(Person.login == login, Person.active))
-    known = person.password_hash if person else _nobodys_hash()
-    if not hasher().verify(password, known) or person is None:
+    if not passwords.matches(password, person.password_hash if person else None) or person is None:
         raise NotSignedIn(Problem("login-or-password-wrong"))
     token = TOKEN + secrets.token_urlsafe(32)
     ends = ctx.now + SIGNED_IN_FOR
     ctx.saved(SignIn(person_id=person.id, token_hash=digest(token), created_at=ctx.now, expires_at=ends))
     return token, ends
-
-
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    return hasher().hash(secrets.token_urlsafe(16))
 
 
 def sign_out(ctx: Context, shown: Credentials) -> None:
@@ -118,12 +112,12 @@ def create_person(
 ) -> Person:  # fmt: skip
     """A person who can sign in, without any role yet. Invalid for a short password, NotNow for a login in use."""
     ctx.office(Role.ADMINISTRATOR)
-    if len(password) < PASSWORD_AT_LEAST:
-        raise Invalid(Problem("password-too-short", "password", {"at_least": PASSWORD_AT_LEAST}))
+    if len(password) < passwords.AT_LEAST:
+        raise Invalid(Problem("password-too-short", "password", {"at_least": passwords.AT_LEAST}))
     if ctx.session.scalar(sa.select(Person.id).where(Person.login == login)) is not None:
         raise NotNow(Problem("login-in-use", "login", {"value": login}))
     person = ctx.saved(
-        Person(login=login, name=name, contact=contact, password_hash=hasher().hash(password),
+        Person(login=login, name=name, contact=contact, password_hash=passwords.hashed(password),
                employer_id=employer_id, employer_name=employer_name, active=True)
     )  # fmt: skip
     ctx.record("person.create", person)
