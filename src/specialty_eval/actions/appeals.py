@@ -1,0 +1,328 @@
+"""A school's appeal against its confirmed rating: lodged, admitted, heard by a panel of its own, upheld or rejected."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import review, sheet
+from specialty_eval.engine.calendar import is_kept, last_local_day
+from specialty_eval.engine.cases import APPEAL, AppealEvent, AppealFacts, AppealState, appeal_problems
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, reach
+from specialty_eval.engine.roles import roles
+from specialty_eval.store import appeal_queries, cycles, follow_ups, registry, review_queries
+from specialty_eval.store.outcomes import Appeal, AppealPanelist, EnrolmentLine
+from specialty_eval.store.registry import School
+from specialty_eval.store.review_queries import NewFigure
+from specialty_eval.store.reviews import Review
+
+from .context import LOCAL, Context, Note, Possible
+from .paging import Page
+
+LODGES = roles(Role.SCHOOL_HEAD)
+DECIDES_FOLLOW_UPS = roles(Role.BUREAU_APPROVER)
+HEARD_FOR_GOOD = frozenset({AppealState.UPHELD.value, AppealState.REJECTED.value})
+
+
+def lodge(ctx: Context, review_id: int, grounds: str) -> Appeal:
+    """The school head appeals within the days from service: one at a time, and heard once.
+
+    NotNow with every reason.
+    """
+    scope = review_queries.scope_known(ctx.session, review_id)
+    ctx.permit_read(Thing.APPEALS, scope, where="review")
+    grant = ctx.permit(LODGES, scope, where="appeal")
+    row = ctx.locked(Review, review_id)
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    earlier = appeal_queries.of_review(ctx.session, review_id)
+    problems = appeal_problems(_lodging(ctx, row, earlier, grounds))
+    if any(appeal.state in HEARD_FOR_GOOD for appeal in earlier):
+        problems.append(Problem("appeal-heard-before", "review"))
+    if problems:
+        raise NotNow(*problems)
+    made = ctx.saved(
+        Appeal(review_id=review_id, state=APPEAL.start.value, grounds=grounds, answer="", follow_ups=[],
+               received_at=ctx.now, received_by=ctx.person_id, version=1, updated_at=ctx.now,
+               answer_due=ctx.calendar().due(ctx.now, policy.workflow.days["appeal_answer"], LOCAL))
+    )  # fmt: skip
+    ctx.record("appeal.lodge", made, _note(row), grant=grant)
+    return made
+
+
+def _lodging(ctx: Context, row: Review, earlier: list[Appeal], grounds: str) -> AppealFacts:
+    ended = {state.value for state in APPEAL.ended}
+    return AppealFacts(
+        review_confirmed=row.state == review.State.CONFIRMED,
+        served=row.served_at is not None or _deemed_served(ctx, row),
+        appeal_days_over=row.appeal_due is None or not is_kept(ctx.now, row.appeal_due),
+        due=None if row.appeal_due is None else last_local_day(row.appeal_due, LOCAL),
+        grounds=grounds,
+        another_is_open=any(appeal.state not in ended for appeal in earlier),
+    )
+
+
+def _deemed_served(ctx: Context, row: Review) -> bool:
+    """A decision that nobody opened counts as served after the policy's days."""
+    if row.confirmed_at is None:
+        return False
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    return ctx.now >= ctx.calendar().due(row.confirmed_at, policy.workflow.days["deemed_served"], LOCAL)
+
+
+def _note(row: Review, **told: Any) -> Note:
+    return Note(audience="school", told=told, specialty_id=row.specialty_id, round_id=row.round_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An appeal under a lock, the review it is against, whose that is, and who of the panel decided before."""
+
+    appeal: Appeal
+    review: Review
+    scope: Scope
+    facts: AppealFacts
+
+
+def _found(ctx: Context, appeal_id: int) -> tuple[Appeal, Review, Scope]:
+    """An appeal and whose it is; NotFound also for whoever may not know of it."""
+    appeal = ctx.session.get(Appeal, appeal_id)
+    if appeal is None:
+        raise NotFound(Problem("not-found", "appeal", {"kind": "appeal", "id": appeal_id}))
+    row = ctx.session.get_one(Review, appeal.review_id)
+    scope = registry.scope_of(ctx.session, row.specialty_id)
+    panel = appeal_queries.panel_of(ctx.session, appeal_id)
+    if appeal.state == AppealState.RECEIVED:
+        panel |= appeal_queries.pool(ctx.session, scope.city, ctx.today)  # who hears it is not settled yet
+    scope = replace(scope, appeal_panel=frozenset(str(person) for person in panel))
+    ctx.permit_read(Thing.APPEALS, scope, where="appeal")
+    return appeal, row, scope
+
+
+def _locked(ctx: Context, appeal_id: int, *, version: int | None = None, answer: str = "") -> Case:
+    """Review before appeal, as everywhere: who confirms a review and who upholds an appeal wait for each other."""
+    found, _, _ = _found(ctx, appeal_id)
+    row = ctx.locked(Review, found.review_id)
+    appeal = ctx.locked(Appeal, appeal_id, version=version)
+    _, _, scope = _found(ctx, appeal_id)
+    panel = appeal_queries.panel_of(ctx.session, appeal_id)
+    before = panel & appeal_queries.deciders(ctx.session, row.id)
+    facts = AppealFacts(decided_before=tuple(str(person) for person in sorted(before)), answer=answer)
+    return Case(appeal, row, scope, facts)
+
+
+def admit(ctx: Context, appeal_id: int, panel: Collection[int], *, version: int | None = None) -> Appeal:
+    """Admit the appeal and name its panel: members of the appeal panel who neither decided nor work at the school.
+
+    Invalid with every member who cannot sit.
+    """
+    case = _locked(ctx, appeal_id, version=version)
+    ctx.permit(APPEAL.roles_for(AppealState.RECEIVED, AppealEvent.ADMIT), case.scope, where="appeal")
+    people = set(panel)
+    able = appeal_queries.pool(ctx.session, case.scope.city, ctx.today)
+    before = people & appeal_queries.deciders(ctx.session, case.review.id)
+    employed = appeal_queries.employed_at(ctx.session, people, int(case.scope.school_id))
+    problems = [] if people else [Problem("appeal-panel-empty", "panel")]
+    problems += [Problem("not-on-the-appeal-panel", f"panel.{person}") for person in sorted(people - able)]
+    problems += [Problem("decided-the-first-time", f"panel.{p}", {"members": [str(p)]}) for p in sorted(before)]
+    problems += [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(employed)]
+    if problems:
+        raise Invalid(*problems)
+    ctx.advance(APPEAL, case.appeal, AppealEvent.ADMIT, case.facts, case.scope,
+                note=_note(case.review, panel=len(people)))  # fmt: skip
+    ctx.session.add_all(AppealPanelist(appeal_id=appeal_id, person_id=person) for person in sorted(people))
+    return ctx.saved(case.appeal)
+
+
+def rule_out(ctx: Context, appeal_id: int, answer: str, *, version: int | None = None) -> Appeal:
+    """It cannot be heard: too late in substance, not about a rating, without ground; with an answer."""
+    return _answer(ctx, appeal_id, AppealEvent.RULE_OUT, answer, version)
+
+
+def hear(ctx: Context, appeal_id: int, *, version: int | None = None) -> Appeal:
+    """The panel has heard the school."""
+    case = _locked(ctx, appeal_id, version=version)
+    ctx.advance(APPEAL, case.appeal, AppealEvent.HEAR, case.facts, case.scope, note=_note(case.review))
+    return case.appeal
+
+
+def reject(ctx: Context, appeal_id: int, answer: str, *, version: int | None = None) -> Appeal:
+    """The rating stands; with an answer."""
+    return _answer(ctx, appeal_id, AppealEvent.REJECT, answer, version)
+
+
+def _answer(ctx: Context, appeal_id: int, event: AppealEvent, answer: str, version: int | None) -> Appeal:
+    case = _locked(ctx, appeal_id, version=version, answer=answer)
+    ctx.advance(APPEAL, case.appeal, event, case.facts, case.scope, note=_note(case.review),
+                changes={"answer": answer})  # fmt: skip
+    return case.appeal
+
+
+@dataclass(frozen=True, slots=True)
+class Upheld:
+    """What a panel found: where the new review begins, the answer, and figures set right (measure → value)."""
+
+    new_review_from: str
+    answer: str
+    corrections: Mapping[str, str] = field(default_factory=dict)
+
+
+def uphold(ctx: Context, appeal_id: int, found: Upheld, *, version: int | None = None) -> Appeal:
+    """Open a new review that replaces the old one once it is confirmed; until then the old rating stays in force.
+
+    From `verified` it is scored anew, with the corrected figures; from `scored` the same sheet is decided anew.
+    """
+    case = _locked(ctx, appeal_id, version=version, answer=found.answer)
+    facts = replace(case.facts, new_review_from=found.new_review_from)
+    ctx.permit(APPEAL.roles_for(AppealState.HEARD, AppealEvent.UPHOLD), case.scope, where="appeal")
+    problems = APPEAL.objections(case.appeal.state, AppealEvent.UPHOLD, facts)
+    if problems:
+        raise NotNow(*problems)
+    _correct(ctx, case, found)
+    made = _open_again(ctx, case.review, review.State(found.new_review_from))
+    changes = {"answer": found.answer, "new_review_id": made.id}
+    ctx.advance(APPEAL, case.appeal, AppealEvent.UPHOLD, facts, case.scope,
+                note=_note(case.review, new_review=made.id), changes=changes)  # fmt: skip
+    case.appeal.follow_ups = follow_ups.found(ctx.session, case.review, LOCAL)
+    return ctx.saved(case.appeal)
+
+
+def _correct(ctx: Context, case: Case, found: Upheld) -> None:
+    """Put the figures that the panel set right on record; Invalid with every one that cannot be."""
+    if not found.corrections:
+        return
+    r = cycles.round_of(ctx.session, case.review.round_id)
+    policy = cycles.policy_of(ctx.session, r.policy_id)
+    known = {m: v for m, v in found.corrections.items() if m in policy.measures}
+    problems = [Problem("measure-unknown", f"corrections.{m}", {"measure": m})
+                for m in found.corrections if m not in known]  # fmt: skip
+    problems += [Problem("measure-not-corrected", f"corrections.{m}", {"measure": m})
+                 for m in known if policy.measures[m].supplier in {"panel", "computed"}]  # fmt: skip
+    if found.new_review_from != review.State.VERIFIED:
+        problems.append(Problem("corrections-are-scored-anew", "corrections"))
+    problems += sheet.read_values(policy, known)[1]
+    if problems:
+        raise Invalid(*problems)
+    new = [NewFigure(case.review.specialty_id, r.evidence_year, m, value.strip(), policy.measures[m].supplier,
+                     f"appeal {case.appeal.id}") for m, value in known.items()]  # fmt: skip
+    review_queries.record_figures(ctx.session, new, ctx.now, ctx.person_id)
+    ctx.record("appeal.correct", case.appeal, _note(case.review, measures=sorted(known)))
+
+
+def _open_again(ctx: Context, old: Review, start: review.State) -> Review:
+    """A review of the same specialty in the same round that replaces a confirmed one, in the state it begins with."""
+    if start not in review.APPEAL_STARTS:
+        raise ValueError(f"a new review never begins at {start}")
+    is_scored = start == review.State.SCORED
+    made = ctx.saved(
+        Review(round_id=old.round_id, specialty_id=old.specialty_id, replaces_id=old.id, state=start.value,
+               returned_fields={}, corrections=0, reminders=0, was_defaulted=old.was_defaulted,
+               returned_incomplete=old.returned_incomplete, taken_over=old.taken_over,
+               evidence_version_id=old.evidence_version_id, document_number="", version=1, updated_at=ctx.now,
+               sheet_id=old.sheet_id if is_scored else None,
+               sheet_opened_at=old.sheet_opened_at if is_scored else None,
+               challenge_due=ctx.now if is_scored else None)
+    )  # fmt: skip
+    ctx.record("review.open_again", made, Note(audience="school", told={"replaces": old.id, "state": start.value}))
+    return made
+
+
+# --- what followed from the overturned rating ---
+
+FOLLOW_UP_DECISIONS: Mapping[str, tuple[str, ...]] = {
+    "rating": ("stands", "reconsider"),
+    "quota": ("stands", "set_aside"),
+}
+"""Of a later rating: it stands, or a new review opens. Of a quota: it stands, or is no base for later years."""
+
+
+def decide_follow_up(ctx: Context, appeal_id: int, key: str, decision: str, reason: str) -> Appeal:
+    """Decide about one thing that followed from the overturned rating, once the new one is confirmed, with a reason."""
+    case = _locked(ctx, appeal_id)
+    grant = ctx.permit(DECIDES_FOLLOW_UPS, case.scope, where="appeal")
+    follow_up = next((f for f in case.appeal.follow_ups if f["key"] == key), None)
+    if follow_up is None:
+        raise NotFound(Problem("not-found", "follow_up", {"kind": "follow_up", "id": key}))
+    _refuse_decision(ctx, case, follow_up, decision, reason)
+    if decision == "reconsider":
+        _open_again(ctx, ctx.locked(Review, follow_up["review_id"]), review.State.VERIFIED)
+    elif decision == "set_aside":
+        ctx.locked(EnrolmentLine, follow_up["line_id"]).set_aside = True
+    decided = {**follow_up, "decision": decision, "reason": reason, "decided_at": ctx.now.isoformat(),
+               "decided_by": ctx.person_id}  # fmt: skip
+    case.appeal.follow_ups = [decided if f["key"] == key else f for f in case.appeal.follow_ups]
+    note = _note(case.review, key=key, decision=decision)
+    ctx.record("appeal.decide_follow_up", case.appeal, replace(note, reason=reason), grant=grant)
+    return ctx.saved(case.appeal)
+
+
+def _refuse_decision(ctx: Context, case: Case, follow_up: Mapping[str, Any], decision: str, reason: str) -> None:
+    one_of = FOLLOW_UP_DECISIONS[follow_up["kind"]]
+    wrong = [] if decision in one_of else [Problem("decision-unknown", "decision", {"one_of": list(one_of)})]
+    if not reason.strip():
+        wrong.append(Problem("reason-missing", "reason"))
+    if wrong:
+        raise Invalid(*wrong)
+    new = ctx.session.get_one(Review, case.appeal.new_review_id)
+    if new.state != review.State.CONFIRMED:
+        raise NotNow(Problem("rating-not-confirmed", "new_review", {"state": new.state}))
+    if follow_up["decision"] is not None:
+        raise NotNow(Problem("follow-up-decided", "follow_up", {"decision": follow_up["decision"]}))
+    ended = [state.value for state in review.ENDED]
+    if decision == "reconsider" and appeal_queries.replacement_going(ctx.session, follow_up["review_id"], ended):
+        raise NotNow(Problem("review-open-again", "follow_up", {"review": follow_up["review_id"]}))
+
+
+# --- reading ---
+
+
+def read(ctx: Context, appeal_id: int) -> Appeal:
+    """An appeal, for its school, the offices and its panel; NotFound for everybody else."""
+    return _found(ctx, appeal_id)[0]
+
+
+def view(ctx: Context, appeal: Appeal) -> dict[str, Any]:
+    """An appeal as those read it who may: grounds, panel, answer, and what followed from the overturned rating."""
+    return {
+        "id": appeal.id, "review_id": appeal.review_id, "new_review_id": appeal.new_review_id, "state": appeal.state,
+        "grounds": appeal.grounds, "answer": appeal.answer, "received_at": appeal.received_at,
+        "answer_due": appeal.answer_due, "panel": sorted(appeal_queries.panel_of(ctx.session, appeal.id)),
+        "follow_ups": appeal.follow_ups,
+    }  # fmt: skip
+
+
+def listing(
+    ctx: Context, page: Page, *, state: str | None = None, review_id: int | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The appeals within the caller's reach, a panel member's own among them, in order of id; without grounds."""
+    near = reach(ctx.actor, READ[Thing.APPEALS], ctx.today)
+    pools = [g.jurisdiction for g in ctx.actor.grants
+             if g.role == Role.APPEAL_PANEL_MEMBER and g.kind == Kind.BUREAU and g.holds(ctx.today)]  # fmt: skip
+    mine = sa.exists().where(AppealPanelist.appeal_id == Appeal.id, AppealPanelist.person_id == ctx.person_id)
+    within = sa.or_(
+        School.id.in_([int(s) for s in near.schools]),
+        School.city_code.in_(near.cities),
+        sa.and_(School.city_code.in_(pools), sa.or_(Appeal.state == AppealState.RECEIVED.value, mine)),
+    )
+    query = appeal_queries.listed().where(within)
+    if state is not None:
+        query = query.where(Appeal.state == state)
+    if review_id is not None:
+        query = query.where(Appeal.review_id == review_id)
+    rows, cursor = page.cut(ctx.session.execute(page.within(query, Appeal.id)).all(), lambda row: (row[0].id,))
+    return [
+        {"id": appeal.id, "review_id": appeal.review_id, "code": code, "state": appeal.state,
+         "received_at": appeal.received_at, "answer_due": appeal.answer_due,
+         "to_decide": sum(1 for f in appeal.follow_ups if f["decision"] is None)}
+        for appeal, code, _ in rows
+    ], cursor  # fmt: skip
+
+
+def possible(ctx: Context, appeal: Appeal) -> list[Possible]:
+    """What the caller may do with the appeal, each with why it is not possible now, but for what they are to write."""
+    _, row, scope = _found(ctx, appeal.id)
+    before = appeal_queries.panel_of(ctx.session, appeal.id) & appeal_queries.deciders(ctx.session, row.id)
+    facts = AppealFacts(decided_before=tuple(str(person) for person in sorted(before)), answer="…",
+                        new_review_from=review.State.SCORED.value)  # fmt: skip
+    return ctx.possible(APPEAL, appeal.state, facts, scope)
