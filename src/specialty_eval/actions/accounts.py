@@ -16,6 +16,7 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotSignedIn,
 from specialty_eval.engine.permissions import HELD_AT, Actor, Grant, Kind, Role, Scope
 from specialty_eval.store import registry
 from specialty_eval.store.accounts import ApiKey, IdempotentReply, Person, RoleGrant, SignIn
+from specialty_eval.store.base import Straight
 from specialty_eval.store.registry import Organisation
 
 from . import passwords
@@ -46,7 +47,7 @@ def identify(session: Session, now: datetime, shown: Credentials) -> Actor:
         return Actor()
     today = now.astimezone(LOCAL).date()
     is_key = shown.secret.startswith(KEY)
-    rows = session.execute(_caller(is_key), {"hash": digest(shown.secret), "now": now, "today": today}).all()
+    rows = _caller(is_key).run(session, {"hash": digest(shown.secret), "now": now, "today": today}).fetchall()
     if not rows:
         raise NotSignedIn(Problem("sign-in-expired"))
     held = str(rows[0].holder)
@@ -55,7 +56,7 @@ def identify(session: Session, now: datetime, shown: Credentials) -> Actor:
 
 
 @lru_cache(maxsize=2)
-def _caller(is_key: bool) -> sa.Select[*tuple[Any, ...]]:
+def _caller(is_key: bool) -> Straight:
     """Holder and grants of a secret's hash, one row a grant, one row with nulls for a holder without any."""
     today = sa.bindparam("today", type_=sa.Date())
     holder, link, alive = (
@@ -70,10 +71,11 @@ def _caller(is_key: bool) -> sa.Select[*tuple[Any, ...]]:
     held = sa.and_(link == holder, RoleGrant.valid_from <= today,
                    sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today))  # fmt: skip
     source = sa.outerjoin(table, RoleGrant, held).outerjoin(Organisation, Organisation.id == RoleGrant.organisation_id)
-    return sa.select(
+    wanted = sa.select(
         holder.label("holder"), RoleGrant.role, RoleGrant.organisation_id, Organisation.kind, Organisation.code,
         Organisation.jurisdiction_code, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.deputy,
-    ).select_from(source).where(alive)  # fmt: skip
+    )  # fmt: skip
+    return Straight(wanted.select_from(source).where(alive))
 
 
 def grant_of(row: Any) -> Grant:
@@ -112,12 +114,12 @@ def create_person(
 ) -> Person:  # fmt: skip
     """A person who can sign in, without any role yet. Invalid for a short password, NotNow for a login in use."""
     ctx.office(Role.ADMINISTRATOR)
-    if len(password) < passwords.AT_LEAST:
-        raise Invalid(Problem("password-too-short", "password", {"at_least": passwords.AT_LEAST}))
+    if len(password) < passwords.PASSWORD_AT_LEAST:
+        raise Invalid(Problem("password-too-short", "password", {"at_least": passwords.PASSWORD_AT_LEAST}))
     if ctx.session.scalar(sa.select(Person.id).where(Person.login == login)) is not None:
         raise NotNow(Problem("login-in-use", "login", {"value": login}))
     person = ctx.saved(
-        Person(login=login, name=name, contact=contact, password_hash=passwords.hashed(password),
+        Person(login=login, name=name, contact=contact, password_hash=passwords.hasher().hash(password),
                employer_id=employer_id, employer_name=employer_name, active=True)
     )  # fmt: skip
     ctx.record("person.create", person)

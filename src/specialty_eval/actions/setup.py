@@ -36,15 +36,15 @@ def begin(ctx: Context, areas: list[Area], city: str, bureau: str, login: str, p
     problems = []
     if city not in {area.code for area in areas if area.kind == "city"}:
         problems.append(Problem("jurisdiction-unknown", "city", {"value": city}))
-    if len(password) < passwords.AT_LEAST:
-        problems.append(Problem("password-too-short", "password", {"at_least": passwords.AT_LEAST}))
+    if len(password) < passwords.PASSWORD_AT_LEAST:
+        problems.append(Problem("password-too-short", "password", {"at_least": passwords.PASSWORD_AT_LEAST}))
     if problems:
         raise Invalid(*problems)
     for area in sorted(areas, key=lambda a: ("province", "city", "county", "zone").index(a.kind)):
         if ctx.session.get(Jurisdiction, area.code) is None:
             ctx.saved(Jurisdiction(code=area.code, name=area.name, kind=area.kind, parent_code=area.parent))
     at = ctx.saved(Organisation(kind="bureau", code=city, name=bureau, jurisdiction_code=city))
-    person = ctx.saved(Person(login=login, name=login, contact="", password_hash=passwords.hashed(password),
+    person = ctx.saved(Person(login=login, name=login, contact="", password_hash=passwords.hasher().hash(password),
                               employer_name="", active=True))  # fmt: skip
     ctx.saved(RoleGrant(person_id=person.id, role=Role.ADMINISTRATOR.value, organisation_id=at.id,
                         valid_from=min(ctx.today, date(2000, 1, 1)), deputy=False))  # fmt: skip

@@ -1,13 +1,18 @@
 """The declarative base, its column types and naming convention, and how an engine is made. No queries."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+import psycopg
 import sqlalchemy as sa
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, mapped_column, sessionmaker
+from sqlalchemy.sql.compiler import SQLCompiler
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -92,3 +97,27 @@ def make_engine(url: str, *, pool_size: int = 32) -> sa.Engine:
 def make_sessions(engine: sa.Engine) -> sessionmaker[Session]:
     """Sessions that keep what they read after a commit: a row never reloads itself behind one's back."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+_DIALECT = sa.make_url("postgresql+psycopg://").get_dialect()()
+
+
+class Straight:
+    """A statement on the hot path, rendered once and run on the driver's own connection, in the session's transaction.
+
+    SQLAlchemy still says what the SQL is; what is saved is its work around every single execution (docs/decisions).
+    Values come back as the driver reads them.
+    """
+
+    def __init__(self, statement: sa.ClauseElement) -> None:
+        compiled = statement.compile(dialect=_DIALECT)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 -- of a query it always is; this tells the type checker
+        self._text = str(compiled)
+        self._json = frozenset(name for name, bound in compiled.binds.items() if isinstance(bound.type, JSONB))
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def run(self, session: Session, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+        """Execute it now; pending changes of the session are not flushed by this."""
+        values = self._constants | {n: Jsonb(value) if n in self._json else value for n, value in parameters.items()}
+        driver: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+        return driver.cursor(row_factory=namedtuple_row).execute(self._text, values, prepare=True)

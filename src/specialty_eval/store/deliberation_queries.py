@@ -174,7 +174,7 @@ def members_of(session: Session, city: str) -> dict[int, MemberRow]:
         .where(Organisation.jurisdiction_code == city, Organisation.kind == "bureau")
         .order_by(CommitteeMember.id)
     )  # fmt: skip
-    return {row.id: MemberRow(*row._tuple()) for row in session.execute(found)}
+    return {row.id: MemberRow(*row) for row in session.execute(found)}
 
 
 def listable(session: Session, reviews: Collection[int]) -> dict[int, tuple[int, str, bool]]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from specialty_eval.engine.machine import Moved
 
-from .base import Base, identity, one_of, table_of
+from .base import Base, Straight, identity, one_of, table_of
 
 AUDIENCES = ("public", "school", "office", "sealed")
 """Who may read an event, fixed when it is written: anyone; the specialty's school and offices; offices; auditors."""
@@ -126,7 +126,7 @@ def _returned(table: sa.Table) -> list[sa.ColumnElement[Any]]:
 
 
 @lru_cache(maxsize=256)
-def _one(table: sa.Table, changed: tuple[str, ...]) -> sa.Insert:
+def _one(table: sa.Table, changed: tuple[str, ...]) -> Straight:
     """UPDATE of one row guarded by state and version, and its event, as one statement."""
     update = (
         sa.update(table)
@@ -151,9 +151,7 @@ def _one(table: sa.Table, changed: tuple[str, ...]) -> sa.Insert:
         sa.bindparam("e_source", type_=sa.Text()),
         sa.bindparam("e_target", type_=sa.Text()),
     )
-    # An INSERT's row count is not kept unless asked for, and it is what tells that the guard held.
-    written = sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update))
-    return written.execution_options(preserve_rowcount=True)
+    return Straight(sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update)))
 
 
 def move_one(
@@ -167,7 +165,7 @@ def move_one(
         "r_id": row.id, "r_version": row.version, "e_kind": f"{name}.{moved.event}", "e_subject_kind": table.name,
         "e_source": moved.source, "e_target": moved.target,
     }  # fmt: skip
-    result = session.connection().execute(_one(table, tuple(sorted(changes))), parameters)
+    result = _one(table, tuple(sorted(changes))).run(session, parameters)
     if result.rowcount != 1:
         return None
     return {**changes, "state": moved.target, "version": row.version + 1, "updated_at": entry.at}

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import APPEAL_ENDED, OBJECTION_HOLDS_UP, AppealState, ObjectionState
@@ -15,6 +17,11 @@ from specialty_eval.engine.review import ENDED
 from .cycles import Round
 from .outcomes import Appeal, Objection, Publication, PublicationEntry, RatingInForce, Rectification
 from .reviews import Review
+
+
+def among(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """The column is one of these; one parameter, however many."""
+    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.BigInteger())))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ def ratings_of(session: Session, specialty_id: int) -> list[RatingRow]:
 def known_ratings(session: Session, specialty_ids: Collection[int]) -> dict[int, list[RatingRow]]:
     """Specialty → its ratings as known now, oldest first; empty where there is none."""
     found = sa.select(RatingInForce).where(
-        RatingInForce.specialty_id.in_(specialty_ids), RatingInForce.known_to.is_(None)
+        among(RatingInForce.specialty_id, specialty_ids), RatingInForce.known_to.is_(None)
     )
     rows: dict[int, list[RatingRow]] = {key: [] for key in specialty_ids}
     for row in session.scalars(found.order_by(RatingInForce.valid_from, RatingInForce.id)):
@@ -78,15 +85,14 @@ def known_ratings(session: Session, specialty_ids: Collection[int]) -> dict[int,
 def going_appeal() -> sa.ColumnElement[bool]:
     """Of an `appeal` row: it is not closed, or it was upheld and the new review is not."""
     closed = [state.value for state in APPEAL_ENDED]
-    unended = sa.exists().where(
-        Review.id == Appeal.new_review_id, Review.state.not_in([state.value for state in ENDED])
-    )
+    new = sa.orm.aliased(Review)  # the query around this may be about reviews itself
+    unended = sa.exists().where(new.id == Appeal.new_review_id, new.state.not_in([state.value for state in ENDED]))
     return sa.or_(Appeal.state.not_in(closed), sa.and_(Appeal.state == AppealState.UPHELD.value, unended))
 
 
 def going_appeals(session: Session, review_ids: Collection[int]) -> dict[int, int]:
     """Review → the appeal against it that is still going, its new review included."""
-    found = sa.select(Appeal.review_id, Appeal.id).where(Appeal.review_id.in_(review_ids), going_appeal())
+    found = sa.select(Appeal.review_id, Appeal.id).where(among(Appeal.review_id, review_ids), going_appeal())
     return {review: key for review, key in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
 
@@ -101,7 +107,7 @@ def objections_open(session: Session, review_ids: Collection[int], now: datetime
         sa.select(
             Objection.review_id, sa.func.count().filter(admitted), sa.func.count().filter(waiting)
         )
-        .where(Objection.review_id.in_(review_ids), sa.or_(admitted, waiting))
+        .where(among(Objection.review_id, review_ids), sa.or_(admitted, waiting))
         .group_by(Objection.review_id)
     )  # fmt: skip
     return {review: (held, new) for review, held, new in session.execute(found)}
@@ -151,7 +157,7 @@ def ready(session: Session, publication: Publication, review_ids: Collection[int
         .where(
             PublicationEntry.publication_id == publication.id,
             PublicationEntry.edition == publication.edition,
-            Review.id.in_(review_ids),
+            among(Review.id, review_ids),
         )
     )  # fmt: skip
     return {
@@ -162,7 +168,7 @@ def ready(session: Session, publication: Publication, review_ids: Collection[int
 
 def document_numbers(session: Session, review_ids: Collection[int]) -> dict[int, str]:
     """Review → the document it was confirmed under."""
-    found = sa.select(Review.id, Review.document_number).where(Review.id.in_(review_ids))
+    found = sa.select(Review.id, Review.document_number).where(among(Review.id, review_ids))
     return {key: number for key, number in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
 
@@ -170,6 +176,6 @@ def going_rectifications(session: Session, specialty_ids: Collection[int]) -> li
     """The rectifications of these specialties that have not ended, in order of id."""
     ended = [state.value for state in RECTIFICATION_ENDED]
     found = sa.select(Rectification.id).where(
-        Rectification.specialty_id.in_(specialty_ids), Rectification.state.not_in(ended)
+        among(Rectification.specialty_id, specialty_ids), Rectification.state.not_in(ended)
     )
     return list(session.scalars(found.order_by(Rectification.id)))

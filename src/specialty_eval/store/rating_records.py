@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.policy import COLOURS, Rating
 
-from .outcome_queries import known_ratings
+from .outcome_queries import among, known_ratings
 from .outcomes import RatingInForce
 from .registry import Specialty
 
@@ -81,7 +81,7 @@ def enter(session: Session, confirmed: Iterable[Confirmed], now: datetime) -> se
     Their rows are locked first: two confirmations of one specialty follow each other.
     """
     new = {c.specialty_id: c for c in confirmed}
-    lock = sa.select(Specialty.id).where(Specialty.id.in_(new)).order_by(Specialty.id)
+    lock = sa.select(Specialty.id).where(among(Specialty.id, new)).order_by(Specialty.id)
     session.execute(lock.with_for_update(key_share=True))
     known = known_ratings(session, new)
     changes: dict[int, Change] = {}
@@ -96,9 +96,9 @@ def enter(session: Session, confirmed: Iterable[Confirmed], now: datetime) -> se
 
 
 def _write(session: Session, changes: Mapping[int, Change], now: datetime) -> None:
-    closed = [span.id for made in changes.values() for span in made.closed]
+    closed = [span.id for made in changes.values() for span in made.closed if span.id is not None]
     if closed:
-        session.execute(sa.update(RatingInForce).where(RatingInForce.id.in_(closed)).values(known_to=now))
+        session.execute(sa.update(RatingInForce).where(among(RatingInForce.id, closed)).values(known_to=now))
     rows: list[dict[str, Any]] = [
         {"specialty_id": key, "review_id": s.review_id, "rating": s.rating.value, "year": s.year,
          "reasons": list(s.reasons), "document_number": s.document_number, "source": s.source,

@@ -145,6 +145,25 @@ class SpecialtyCode(Base):
     valid_to: Mapped[date | None]
 
 
+class Intake(Base):
+    """One file that was loaded: what it was, its hash, how many of its rows said something new. Kept with its event."""
+
+    __tablename__ = "intake"
+    __table_args__ = (sa.CheckConstraint("digest ~ '^[0-9a-f]{64}$'", name="digest_sha256"),)
+
+    id: Mapped[int] = identity()
+    kind: Mapped[str]
+    of: Mapped[str] = mapped_column(server_default="")
+    """The catalogue's edition, the figures' policy; empty for the other kinds."""
+    digest: Mapped[str]
+    rows: Mapped[int] = mapped_column(sa.Integer)
+    new: Mapped[int] = mapped_column(sa.Integer)
+    changed: Mapped[int] = mapped_column(sa.Integer)
+    unchanged: Mapped[int] = mapped_column(sa.Integer)
+    loaded_at: Mapped[datetime]
+    loaded_by: Mapped[int | None] = reference("person.id", null=True, index=False)
+
+
 def city_of(session: Session, code: str) -> str:
     """The city an area belongs to: itself, or the parent of a county or zone; empty for a province."""
     area = session.get_one(Jurisdiction, code)

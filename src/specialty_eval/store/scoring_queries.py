@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import assignment
@@ -40,7 +40,7 @@ def earlier_ratings(session: Session, specialty_ids: Collection[int], before: in
         .where(
             RatingInForce.specialty_id.in_(specialty_ids), RatingInForce.year < before, RatingInForce.known_to.is_(None)
         )
-        .distinct(RatingInForce.specialty_id, RatingInForce.year)
+        .ext(distinct_on(RatingInForce.specialty_id, RatingInForce.year))
         .order_by(RatingInForce.specialty_id, RatingInForce.year, RatingInForce.valid_from.desc())
     )
     return [(row[0], row[1], row[2]) for row in session.execute(found)]
