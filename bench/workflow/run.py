@@ -1,0 +1,141 @@
+"""Durable transitions (1 and 8 clients) beside Django with an FSM, and opening 10,000 reviews beside the bare SQL.
+
+`run.py` makes the databases and runs everybody in turn, each in a process of its own, on the same embedded server with
+fsync on. `run.py one WHO URL CLIENTS SECONDS FIRST` is one such process; `run.py bulk URL` the other figure.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+REVIEWS, SECONDS, TURNS, BULK = 60_000, 2.0, 3, 10_000
+
+
+def timed(move: Callable[[int], None], clients: int, seconds: float, first: int) -> float:
+    """Transitions a second of so many threads."""
+    for i in range(20):
+        move(first + i)
+    first += 20
+    share = (REVIEWS // TURNS // 4 - 40) // clients
+    counts = [0] * clients
+    stop = time.perf_counter() + seconds
+
+    def work(k: int) -> None:
+        number = first + k * share
+        while time.perf_counter() < stop and counts[k] < share:
+            move(number)
+            number += 1
+            counts[k] += 1
+
+    begun = time.perf_counter()
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - begun)
+
+
+def one(who: str, url: str, clients: int, seconds: float, first: int) -> None:
+    """One contestant, one number of clients."""
+    if who == "specialty-eval":
+        import ours
+
+        move = ours.one_transition(ours.Bench.at(url))
+    else:
+        import peers
+
+        query = parse_qs(urlsplit(url).query)
+        peers.configure(query["host"][0], query["port"][0], "specialty_eval", "specialty_eval")
+        made = peers.PEERS[who]()
+        move = lambda number: made(number + 1)  # noqa: E731 -- their numbers begin at 1
+    print(json.dumps(timed(move, clients, seconds, first)))
+
+
+def bulk(url: str) -> None:
+    """Opening 10,000 reviews and its limit, in turn."""
+    import ours
+
+    bench = ours.Bench.at(url)
+    found: dict[str, list[float]] = {"specialty-eval": [], "bare SQL": []}
+    for _ in range(5):
+        for name, move in (("specialty-eval", ours.open_all(bench, BULK)), ("bare SQL", ours.open_limit(bench, BULK))):
+            begun = time.perf_counter()
+            move()
+            found[name].append(time.perf_counter() - begun)
+            ours.close_again(bench)
+    print(json.dumps(found))
+
+
+def main() -> None:
+    """Everybody in turn; the table."""
+    from specialty_eval.store import embedded, schema
+
+    django = Path(os.environ.get("BENCH_HOME", HERE.parents[1] / "var" / "bench")) / "django" / "bin" / "python"
+    results: dict[tuple[str, int], list[float]] = {}
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        with embedded.start(Path(folder) / "db") as server:
+            schema.migrate(server.url)
+            import ours
+            import psycopg
+
+            with psycopg.connect(embedded.conninfo(server.url), autocommit=True) as connection:
+                connection.execute("SET synchronous_commit = off")
+                ours.seed(server.url, REVIEWS)
+                from peers_schema import SCHEMA
+
+                connection.execute(SCHEMA.format(reviews=REVIEWS))
+                connection.execute("VACUUM ANALYZE")
+            # Opening comes first: the transitions use the reviews up.
+            command = [sys.executable, __file__, "bulk", server.url]
+            said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            opening = json.loads(said.splitlines()[-1])
+            for turn in range(TURNS):
+                for place, clients in enumerate((1, 8)):
+                    for who in ("specialty-eval", "django-fsm-2", "viewflow.fsm"):
+                        # The two peers share a table: each begins where the other has not been.
+                        half = REVIEWS // TURNS // 2 * place + (REVIEWS // TURNS // 4 if who == "viewflow.fsm" else 0)
+                        first = str(REVIEWS // TURNS * turn + half)
+                        python = sys.executable if who == "specialty-eval" else str(django)
+                        command = [python, __file__, "one", who, server.url, str(clients), str(SECONDS), first]
+                        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                        results.setdefault((who, clients), []).append(json.loads(said.splitlines()[-1]))
+    report(results, opening)
+
+
+def report(results: dict[tuple[str, int], list[float]], opening: dict[str, list[float]]) -> None:
+    """Medians, spread and ratios."""
+    print("| durable transition | clients | a second, median [min-max] | specialty-eval is |")
+    print("|---|--:|--:|--:|")
+    for (who, clients), found in sorted(results.items(), key=lambda item: (item[0][1], item[0][0])):
+        middle = statistics.median(found)
+        ratio = statistics.median(results["specialty-eval", clients]) / middle
+        print(f"| {who} | {clients} | {middle:,.0f} [{min(found):,.0f}-{max(found):,.0f}] | {ratio:.2f} x |")
+    print()
+    print(f"| open {BULK:,} reviews in one transaction | ms, median [min-max] | x bare SQL |")
+    print("|---|--:|--:|")
+    limit = statistics.median(opening["bare SQL"])
+    for who, found in opening.items():
+        middle = statistics.median(found)
+        print(f"| {who} | {middle * 1e3:.0f} [{min(found) * 1e3:.0f}-{max(found) * 1e3:.0f}] | {middle / limit:.2f} |")
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["one", who, url, clients, seconds, first]:
+            one(who, url, int(clients), float(seconds), int(first))
+        case ["bulk", url]:
+            bulk(url)
+        case _:
+            main()
