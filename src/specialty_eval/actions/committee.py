@@ -239,29 +239,31 @@ def list_items(ctx: Context, meeting_id: int, reviews: Sequence[int], together: 
 
 
 def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes: Sequence[Substitute] = ()) -> Meeting:
-    """Who is in the room from now on; everybody else is absent. Substitutes named here are seated too."""
+    """Who is in the room from now on: everybody else is absent, and no other substitute has a seat."""
     row = ctx.locked(Meeting, meeting_id)
     city, _ = _round(ctx, row.round_id)
     grant = ctx.permit(CHAIR, Scope(city=city), where="meeting")
-    seats = {s.member_id: s for s in ctx.session.scalars(
-        sa.select(MeetingSeat).where(MeetingSeat.meeting_id == meeting_id))}  # fmt: skip
-    known = deliberation_queries.members_of(ctx.session, city)
-    regular = {m for m, seat in seats.items() if seat.stands_in_for_id is None}
+    found = ctx.session.scalars(sa.select(MeetingSeat).where(MeetingSeat.meeting_id == meeting_id)).all()
+    regular = {seat.member_id: seat for seat in found if seat.stands_in_for_id is None}
     coming = {s.member for s in substitutes}
-    kept = [Substitute(m, s.stands_in_for_id) for m, s in seats.items()
-            if s.stands_in_for_id is not None and m not in coming]  # fmt: skip
+    known = deliberation_queries.members_of(ctx.session, city)
     problems = [
-        *_cannot_stand_in(known, [*kept, *substitutes], regular, ctx.today),
-        *(Problem("not-seated", f"members.{m}") for m in sorted(set(present) - set(seats) - coming)),
+        *_cannot_stand_in(known, substitutes, regular, ctx.today),
+        *(Problem("not-seated", f"members.{m}") for m in sorted(set(present) - set(regular) - coming)),
     ]
     if problems:
         raise Invalid(*problems)
-    for s in substitutes:
-        seats.setdefault(s.member, MeetingSeat(meeting_id=meeting_id, member_id=s.member))
-        seats[s.member].stands_in_for_id = s.stands_in_for
-    for member, seat in seats.items():
+    ctx.session.execute(
+        sa.delete(MeetingSeat).where(MeetingSeat.meeting_id == meeting_id, MeetingSeat.stands_in_for_id.is_not(None))
+    )
+    for member, seat in regular.items():
         seat.present = member in present
-    ctx.session.add_all(seats.values())
+    ctx.session.add_all(
+        MeetingSeat(
+            meeting_id=meeting_id, member_id=s.member, stands_in_for_id=s.stands_in_for, present=s.member in present
+        )
+        for s in substitutes
+    )
     ctx.record("meeting.attend", row, Note(told={"present": len(set(present))}), grant=grant)
     return row
 
