@@ -50,6 +50,12 @@ class Page:
         shown = rows[: self.limit]
         return shown, cursor(*key(shown[-1]))
 
+    def resume(self, shown: Sequence[T], key: Callable[[T], tuple[Any, ...]]) -> str | None:
+        """The cursor behind the last row shown, or the one this page began at: where more will appear."""
+        if shown:
+            return cursor(*key(shown[-1]))
+        return None if self.after is None else cursor(*self.after)
+
 
 def cursor(*key: Any) -> str:
     """The opaque form of a key."""

@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from . import accounts, committee, cycles, evidence, objections, operations, problems, publications, scoring
+from . import (
+    accounts,
+    committee,
+    cycles,
+    events,
+    evidence,
+    objections,
+    operations,
+    problems,
+    publications,
+    scoring,
+    status,
+)
 from .deps import Transactional
 
 ROUTERS = (
@@ -10,10 +22,12 @@ ROUTERS = (
     committee.router,
     cycles.router,
     evidence.router,
+    events.router,
     objections.router,
     operations.router,
     publications.router,
     scoring.router,
+    status.router,
 )
 
 

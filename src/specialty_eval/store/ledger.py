@@ -245,3 +245,20 @@ def record(session: Session, kind: str, subject: Any, entry: Entry) -> None:
             "facts": dict(entry.facts),
         },
     )  # fmt: skip
+
+
+def is_settled() -> sa.ColumnElement[bool]:
+    """Below the oldest running transaction: no event can still appear before these."""
+    return Event.transaction < sa.text("(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint")
+
+
+def settled(session: Session, after: int) -> Sequence[Event]:
+    """The settled events of the transactions after this one, in the order (transaction, seq)."""
+    wanted = sa.select(Event).where(Event.transaction > after, is_settled())
+    return session.scalars(wanted.order_by(Event.transaction, Event.seq)).all()
+
+
+def between(session: Session, after: int, through: int) -> Sequence[Event]:
+    """The events of the transactions after one and up to another, in the order (transaction, seq)."""
+    wanted = sa.select(Event).where(Event.transaction > after, Event.transaction <= through)
+    return session.scalars(wanted.order_by(Event.transaction, Event.seq)).all()

@@ -1,0 +1,108 @@
+"""What the public status of a specialty rests on: its code, what is provisional, what is contested, its quotas."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.plan import PlanState
+from specialty_eval.engine.review import State
+
+from .ledger import Event
+from .outcome_queries import going_appeal, objections_open
+from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, OpeningQuota, Standing
+from .registry import School, Specialty, SpecialtyCode
+from .reviews import Review
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A specialty by one of its codes: the current one, or None once it is closed."""
+
+    id: int
+    code: str
+    current: str | None
+    name: str
+    school: str
+    city: str
+    closed_on: date | None
+
+
+def named(session: Session, code: str) -> Named | None:
+    """The specialty that this code names, now or before."""
+    current = sa.orm.aliased(SpecialtyCode)
+    found = (
+        sa.select(
+            Specialty.id, SpecialtyCode.code, current.code, Specialty.name, School.name, School.city_code,
+            Specialty.closed_on,
+        )
+        .join(Specialty, Specialty.id == SpecialtyCode.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .outerjoin(current, sa.and_(current.specialty_id == Specialty.id, current.valid_to.is_(None)))
+        .where(SpecialtyCode.code == code)
+    )  # fmt: skip
+    row = session.execute(found).one_or_none()
+    return None if row is None else Named(*list(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Publicised:
+    """A review whose proposed rating is public and not confirmed yet."""
+
+    review_id: int
+    rating: str
+
+
+def publicised(session: Session, specialty_id: int) -> Publicised | None:
+    """The provisional rating, if one is in publicity."""
+    found = (
+        sa.select(Review.id, Review.decided_rating)
+        .where(Review.specialty_id == specialty_id, Review.state == State.PUBLICISED.value)
+        .order_by(Review.id.desc())
+    )
+    row = session.execute(found).first()
+    return None if row is None or row[1] is None else Publicised(row[0], row[1])
+
+
+def contested(session: Session, specialty_id: int, now: datetime, in_publicity: int | None) -> list[str]:
+    """What is going on against a rating: an `objection` to the publicised one, an `appeal`, a `correction`."""
+    under = []
+    if in_publicity is not None and objections_open(session, [in_publicity], now).get(in_publicity, (0, 0))[0]:
+        under.append("objection")
+    appeal = sa.select(Appeal.id).join(Review, Review.id == Appeal.review_id).where(going_appeal())
+    if session.scalar(appeal.where(Review.specialty_id == specialty_id).limit(1)) is not None:
+        under.append("appeal")
+    ended = [State.CONFIRMED.value, State.EXEMPTED.value, State.WITHDRAWN.value, State.CANCELLED.value]
+    anew = sa.select(Review.id).where(
+        Review.specialty_id == specialty_id, Review.replaces_id.is_not(None), Review.state.not_in(ended)
+    )
+    if session.scalar(anew.limit(1)) is not None:
+        under.append("correction")
+    return under
+
+
+def standing(session: Session, specialty_id: int) -> tuple[str, date] | None:
+    """The standing and since when; None before the first."""
+    row = session.execute(
+        sa.select(Standing.state, Standing.since).where(Standing.specialty_id == specialty_id)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def quotas(session: Session, specialty_id: int) -> dict[int, int]:
+    """Academic year → quota: of the approved plans, and of the opening balance where there is none."""
+    opening = sa.select(OpeningQuota.academic_year, OpeningQuota.quota).where(OpeningQuota.specialty_id == specialty_id)
+    approved = (
+        sa.select(EnrolmentPlan.academic_year, EnrolmentLine.quota)
+        .join(EnrolmentPlan, EnrolmentPlan.id == EnrolmentLine.plan_id)
+        .where(EnrolmentLine.specialty_id == specialty_id, EnrolmentPlan.state == PlanState.APPROVED.value)
+    )
+    known = {year: quota for year, quota in session.execute(opening)}  # noqa: C416 -- a Row is no tuple to dict()
+    return known | {year: quota for year, quota in session.execute(approved)}  # noqa: C416 -- see above
+
+
+def sequence(session: Session, specialty_id: int) -> int:
+    """The newest public event about the specialty; 0 when there is none."""
+    newest = sa.select(sa.func.max(Event.seq)).where(Event.specialty_id == specialty_id, Event.audience == "public")
+    return session.scalar(newest) or 0

@@ -1,0 +1,78 @@
+"""The event log: never changed, never missed, and sealed so that tampering shows."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from factories import make_city, make_cycle, open_round
+from small_policy import POLICY
+from specialty_eval.actions import feed, seals
+from specialty_eval.actions.context import Context
+from specialty_eval.actions.paging import Page
+from specialty_eval.engine.permissions import Actor
+from specialty_eval.store.base import make_engine, make_sessions
+from specialty_eval.store.files import Files
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+INSERT = """INSERT INTO event (at, kind, subject_kind, subject_id, audience, facts)
+  VALUES (now(), :kind, 'test', 1, 'public', '{}')"""
+
+
+@pytest.fixture
+def url(fresh_database: str) -> str:
+    engine = make_engine(fresh_database, pool_size=1)
+    with make_sessions(engine)() as session:
+        city = make_city(session)
+        open_round(city, make_cycle(city, policy=POLICY))
+        session.commit()
+    engine.dispose()
+    return fresh_database
+
+
+def test_an_event_is_never_changed_removed_or_truncated(url: str) -> None:
+    engine = make_engine(url, pool_size=1)
+    for statement in ("UPDATE event SET reason = 'x'", "DELETE FROM event", "TRUNCATE event"):
+        with pytest.raises(DBAPIError, match="never changed or removed"), engine.begin() as connection:
+            connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def test_whatever_is_done_behind_the_triggers_shows_against_the_seal(url: str) -> None:
+    engine = make_engine(url, pool_size=1)
+    with make_sessions(engine)() as session:
+        made = seals.seal(Context(session, Actor(is_system=True), NOW, Files(Path("."))))
+        session.commit()
+        assert made is not None
+        sealed, problems = seals.verify(session, made.head)
+        assert (sealed, problems) == (made.count, [])
+        session.execute(sa.text("ALTER TABLE event DISABLE TRIGGER event_immutable"))
+        session.execute(sa.text("UPDATE event SET reason = 'x' WHERE seq = (SELECT min(seq) FROM event)"))
+        session.expire_all()
+
+        _, problems = seals.verify(session, "f" * 64)
+
+        assert [p.code for p in problems] == ["seal-does-not-hold", "seal-head-unknown"]
+        session.rollback()
+    engine.dispose()
+
+
+def test_a_reader_misses_nothing_when_transactions_commit_in_reverse_order(url: str) -> None:
+    engine = make_engine(url, pool_size=3)
+    with engine.connect() as early, engine.connect() as late, make_sessions(engine)() as session:
+        reader = Context(session, Actor(), NOW, Files(Path(".")))
+        _, _, start = feed.read(reader, Page.of(500, None), [])
+        session.rollback()
+        early.execute(sa.text(INSERT), {"kind": "first"})
+        late.execute(sa.text(INSERT), {"kind": "second"})
+        late.commit()
+
+        before, _, resume = feed.read(reader, Page.of(500, start), [])
+        session.rollback()
+        early.commit()
+        after, _, _ = feed.read(reader, Page.of(500, resume), [])
+
+        assert [row["kind"] for row in (*before, *after)] == ["first", "second"]
+    engine.dispose()
