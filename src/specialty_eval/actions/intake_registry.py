@@ -1,0 +1,172 @@
+"""Loading reference data: catalogue editions, jurisdictions, organisations and schools."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from specialty_eval.store import bulk, registry_queries
+from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Jurisdiction, Organisation, School
+
+from .context import Context
+from .intake_batch import Batch, Line, Outcome, cells, compare, missing, outcome
+from .intake_source import Source, outside
+from .intake_tables import LEVEL_NAMES, LEVEL_OF_DIGIT
+
+
+def catalogue(ctx: Context, batch: Batch, source: Source) -> Outcome:
+    """One edition of the national catalogue; another one stands beside it."""
+    for line in batch.lines:
+        _check_entry(batch, line)
+    edition = ctx.session.scalar(sa.select(CatalogueEdition).where(CatalogueEdition.code == source.of))
+    entries = (
+        ctx.session.scalars(sa.select(CatalogueEntry).where(CatalogueEntry.edition_id == edition.id)) if edition else ()
+    )
+    on_record = {row.code: (row.id, {c: getattr(row, c) for c in ENTRY_COLUMNS}) for row in entries}
+    found = compare(batch, on_record, lambda line: line.text("code"), _entry)
+
+    def write() -> None:
+        kept = edition or ctx.saved(
+            CatalogueEdition(code=source.of, title=f"职业教育专业目录（{source.of}）", source=f"sha256:{source.digest}",
+                             loaded_at=ctx.now)
+        )  # fmt: skip
+        new = [(kept.id, line.text("code"), *_entry(line).values()) for line in found.new]
+        bulk.insert_rows(ctx.session, CatalogueEntry, ("edition_id", "code", *ENTRY_COLUMNS), new)
+        changed = [(number, *_entry(line).values()) for number, line in found.changed]
+        bulk.update_rows(ctx.session, CatalogueEntry, ("id", *ENTRY_COLUMNS), changed)
+
+    return outcome(found, write)
+
+
+ENTRY_COLUMNS = (
+    "name", "level", "class_code", "class_name", "subclass_code", "subclass_name", "state_controlled", "first_in",
+)  # fmt: skip
+
+
+def _entry(line: Line) -> Mapping[str, Any]:
+    values = (
+        line.text("name_zh"), LEVEL_OF_DIGIT[line.text("code")[0]], line.text("class_code"), line.text("class_zh"),
+        line.text("subclass_code"), line.text("subclass_zh"), line.flag("state_controlled"), line.text("first_in"),
+    )  # fmt: skip
+    return dict(zip(ENTRY_COLUMNS, values, strict=True))
+
+
+def _check_entry(batch: Batch, line: Line) -> None:
+    """A code begins with its class and sub-class, and its first digit tells the level."""
+    code = line.text("code")
+    for column in ("class_code", "subclass_code"):
+        if not code.startswith(line.text(column)):
+            batch.wrong(line, column, "code-not-of-class", code)
+    level = LEVEL_NAMES[LEVEL_OF_DIGIT[code[0]]]
+    if line.text("level_zh") not in {"", level}:
+        batch.wrong(line, "level_zh", "level-not-of-code", level)
+
+
+PARENT_KIND = {"province": "", "city": "province", "county": "city", "zone": "city"}
+
+
+def jurisdictions(ctx: Context, batch: Batch, _: Source) -> Outcome:
+    """Provinces, cities, counties and zones; a new name is taken, another place in the tree is refused."""
+    areas = registry_queries.areas(ctx.session)
+    kinds = {code: area.kind for code, area in areas.items()} | {n.text("code"): n.text("kind") for n in batch.lines}
+    unsure = batch.suspects.get("code", frozenset())
+    for line in batch.lines:
+        parent, wanted = line.text("parent_code"), PARENT_KIND[line.text("kind")]
+        if parent not in unsure and (kinds.get(parent, "") != wanted or bool(parent) != bool(wanted)):
+            batch.wrong(line, "parent_code", "parent-not-of-kind", wanted)
+    on_record = {
+        code: (int(code), {"name": area.name, "kind": area.kind, "parent_code": area.parent or ""})
+        for code, area in areas.items()
+    }
+
+    def said(line: Line) -> dict[str, str]:
+        return {column: line.text(column) for column in ("name", "kind", "parent_code")}
+
+    found = compare(batch, on_record, lambda line: line.text("code"), said, fixed=("kind", "parent_code"))
+
+    def write() -> None:
+        ranks = list(PARENT_KIND)
+        for line in sorted(found.new, key=lambda line: ranks.index(line.text("kind"))):
+            values = said(line)
+            ctx.session.add(
+                Jurisdiction(code=line.text("code"), **{**values, "parent_code": values["parent_code"] or None})
+            )
+            ctx.session.flush()
+        changed = [(line.text("code"), line.text("name")) for _, line in found.changed]
+        bulk.update_rows(ctx.session, Jurisdiction, ("code", "name"), changed)
+
+    return outcome(found, write)
+
+
+def organisations(ctx: Context, batch: Batch, source: Source) -> Outcome:
+    """Bureaus, counties, departments and third parties; where one stands decides rights and stays."""
+    _settle(ctx, batch, source)
+    on_record = {
+        key: (row.id, {"name": row.name, "jurisdiction_code": row.jurisdiction_code})
+        for key, row in registry_queries.organisations(ctx.session).items()
+    }
+
+    def said(line: Line) -> dict[str, str]:
+        return {column: line.text(column) for column in ("name", "jurisdiction_code")}
+
+    found = compare(
+        batch, on_record, lambda line: (line.text("kind"), line.text("code")), said, fixed=("jurisdiction_code",)
+    )
+
+    def write() -> None:
+        new = [(line.text("kind"), line.text("code"), *said(line).values()) for line in found.new]
+        bulk.insert_rows(ctx.session, Organisation, ("kind", "code", "name", "jurisdiction_code"), new)
+        changed = [(number, line.text("name")) for number, line in found.changed]
+        bulk.update_rows(ctx.session, Organisation, ("id", "name"), changed)
+
+    return outcome(found, write)
+
+
+SCHOOL_COLUMNS = ("code", "scheme", "name", "kind", "run_by", "jurisdiction_code")
+
+
+def schools(ctx: Context, batch: Batch, source: Source) -> Outcome:
+    """Schools, each with the organisation that its people's roles are held at."""
+    _settle(ctx, batch, source)
+    for line in batch.lines:
+        if line.text("scheme") == "education" and not (line.text("code").isdigit() and len(line.text("code")) == 10):
+            batch.wrong(line, "code", "not-this-shape", "3637000001")
+    areas = registry_queries.areas(ctx.session)
+    on_record = {
+        code: (row.id, {column: getattr(row, column) for column in SCHOOL_COLUMNS})
+        for code, row in registry_queries.schools(ctx.session, cells(batch.lines, "code")).items()
+    }
+
+    def said(line: Line) -> dict[str, str]:
+        return {column: line.text(column) for column in SCHOOL_COLUMNS}
+
+    found = compare(batch, on_record, lambda line: line.text("code"), said, fixed=("scheme", "jurisdiction_code"))
+
+    def write() -> None:
+        columns = ("kind", "code", "name", "jurisdiction_code")
+        new = [("school", *(line.text(c) for c in columns[1:])) for line in found.new]
+        bulk.insert_rows(ctx.session, Organisation, columns, new)
+        ids = {
+            code: row.id
+            for (kind, code), row in registry_queries.organisations(ctx.session).items()
+            if kind == "school"
+        }
+        rows = [
+            (ids[line.text("code")], *said(line).values(), areas[line.text("jurisdiction_code")].city)
+            for line in found.new
+        ]
+        bulk.insert_rows(ctx.session, School, ("id", *SCHOOL_COLUMNS, "city_code"), rows)
+        changed = [
+            (number, line.text("name"), line.text("kind"), line.text("run_by")) for number, line in found.changed
+        ]
+        bulk.update_rows(ctx.session, School, ("id", "name", "kind", "run_by"), changed)
+        bulk.update_rows(ctx.session, Organisation, ("id", "name"), [(number, name) for number, name, *_ in changed])
+
+    return outcome(found, write)
+
+
+def _settle(ctx: Context, batch: Batch, source: Source) -> None:
+    """Every row's area is known, belongs to a city, and lies where the caller's office reaches."""
+    areas = registry_queries.areas(ctx.session)
+    missing(batch, "jurisdiction_code", areas, "jurisdiction-unknown")
+    outside(batch, source, "jurisdiction_code", lambda line: areas[line.text("jurisdiction_code")].city)

@@ -1,0 +1,68 @@
+"""Many rows at once: COPY into a table, COPY and UPDATE FROM, in the session's own transaction. Checks nothing."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from .base import Base, table_of
+
+INCOMING = "incoming"
+"""The temporary table that rows wait in; it ends with the transaction."""
+
+
+def _cursor(session: Session) -> psycopg.Cursor[Any]:
+    session.flush()
+    driver = session.connection().connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 -- the only driver there is; this tells the type checker
+    return driver.cursor()
+
+
+def _names(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY rows into the model's table; constraints are the database's to check."""
+    _copy(session, table_of(model).name, columns, rows)
+
+
+def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _names(columns))
+    with _cursor(session) as cursor, cursor.copy(into) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def lay_out(
+    session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> sa.TableClause:
+    """COPY rows into a temporary table with these columns of the model's, for statements that join it."""
+    table = table_of(model)
+    with _cursor(session) as cursor:
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(sql.Identifier(INCOMING)))
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                sql.Identifier(INCOMING), _names(columns), sql.Identifier(table.name)
+            )
+        )
+    _copy(session, INCOMING, columns, rows)
+    with _cursor(session) as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(INCOMING)))
+    return sa.table(INCOMING, *(sa.column(name, table.c[name].type) for name in columns))
+
+
+def update_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Set columns of many rows, each row `(key, value, …)` with `columns[0]` naming the key."""
+    if not rows:
+        return
+    incoming = lay_out(session, model, columns, rows)
+    table = table_of(model)
+    session.execute(
+        sa.update(table)
+        .where(table.c[columns[0]] == incoming.c[columns[0]])
+        .values({name: incoming.c[name] for name in columns[1:]})
+    )

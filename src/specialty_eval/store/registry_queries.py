@@ -1,0 +1,126 @@
+"""Questions about the registry: what stands there under which code, for loading files and for reading."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.permissions import Scope
+
+from .registry import (
+    CatalogueEdition,
+    CatalogueEntry,
+    Jurisdiction,
+    Organisation,
+    School,
+    Specialty,
+    SpecialtyCode,
+)
+
+
+def among(
+    column: sa.ColumnElement[str] | sa.orm.InstrumentedAttribute[str], values: Collection[str]
+) -> sa.ColumnElement[bool]:
+    """The column is one of many values, handed over as one array."""
+    return column == sa.any_(sa.bindparam(None, list(values), type_=ARRAY(sa.Text()), unique=True))
+
+
+def numbered(
+    column: sa.ColumnElement[int] | sa.orm.InstrumentedAttribute[int], ids: Collection[int]
+) -> sa.ColumnElement[bool]:
+    """The column is one of many numbers, handed over as one array."""
+    return column == sa.any_(sa.bindparam(None, list(ids), type_=ARRAY(sa.BigInteger()), unique=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A jurisdiction and the city it belongs to (`` above a city)."""
+
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+
+    @property
+    def city(self) -> str:
+        """Itself, or the parent of a county or zone."""
+        return {"city": self.code, "province": ""}.get(self.kind, self.parent or "")
+
+
+def areas(session: Session) -> dict[str, Area]:
+    """Every jurisdiction by its code."""
+    found = sa.select(Jurisdiction.code, Jurisdiction.name, Jurisdiction.kind, Jurisdiction.parent_code)
+    return {row.code: Area(*row) for row in session.execute(found)}
+
+
+def organisations(session: Session) -> dict[tuple[str, str], Organisation]:
+    """Every organisation by kind and code."""
+    return {(row.kind, row.code): row for row in session.scalars(sa.select(Organisation))}
+
+
+def schools(session: Session, codes: Collection[str]) -> dict[str, School]:
+    """Schools by their codes."""
+    return {row.code: row for row in session.scalars(sa.select(School).where(among(School.code, codes)))}
+
+
+def newest_entries(session: Session, codes: Collection[str]) -> dict[str, CatalogueEntry]:
+    """Catalogue entries by code, each from the newest edition that has it."""
+    found = (
+        sa.select(CatalogueEntry)
+        .join(CatalogueEdition, CatalogueEdition.id == CatalogueEntry.edition_id)
+        .where(among(CatalogueEntry.code, codes))
+        .order_by(CatalogueEdition.code)
+    )
+    return {row.code: row for row in session.scalars(found)}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A specialty by the names that files know it by, and whose it is."""
+
+    id: int
+    school_code: str
+    catalogue_code: str
+    direction: str
+    school_id: int
+    county: str
+    city: str
+    run_by: str
+    closed_on: date | None
+
+    @property
+    def scope(self) -> Scope:
+        """Whose it is."""
+        return Scope(
+            school_id=str(self.school_id), county=self.county, city=self.city, run_by_city=self.run_by == "city"
+        )
+
+
+def specialties_of(session: Session, school_codes: Collection[str]) -> dict[tuple[str, str, str], Named]:
+    """The specialties of these schools by school code, catalogue code and direction."""
+    found = (
+        sa.select(
+            Specialty.id, School.code, Specialty.catalogue_code, Specialty.direction, School.id,
+            School.jurisdiction_code, School.city_code, School.run_by, Specialty.closed_on,
+        )
+        .join(School, School.id == Specialty.school_id)
+        .where(among(School.code, school_codes))
+    )  # fmt: skip
+    rows = (Named(*row) for row in session.execute(found))
+    return {(row.school_code, row.catalogue_code, row.direction): row for row in rows}
+
+
+def codes_taken(session: Session, codes: Collection[str]) -> set[str]:
+    """Which of these readable codes stand for a specialty, or have ever."""
+    return set(session.scalars(sa.select(SpecialtyCode.code).where(among(SpecialtyCode.code, codes))))
+
+
+def last_off_catalogue(session: Session) -> int:
+    """The highest number given to an off-catalogue specialty by this installation, 0 without any."""
+    highest = session.scalar(
+        sa.select(sa.func.max(Specialty.catalogue_code)).where(Specialty.catalogue_code.like("X%"))
+    )
+    return int(highest[1:]) if highest else 0
