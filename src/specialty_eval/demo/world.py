@@ -46,6 +46,8 @@ class World:
     files: Files
     policy: Policy
     now: datetime = BEGINS
+    years: dict[int, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    """Figures by year, as far as they are made (`known`)."""
     _session: Session | None = None
     _grants: Mapping[str, tuple[int, tuple[Grant, ...]]] = field(default_factory=dict)
     _specialties: Mapping[str, int] = field(default_factory=dict)
@@ -95,8 +97,10 @@ class World:
         last = self.clock().calendar().last_day(today, Duration(working_days, working=True))
         self.now = datetime.combine(last, OFFICE_OPENS, LOCAL).astimezone(UTC)
 
-    def after(self, instant: datetime) -> None:
-        """Go on to the first morning on which offices work and this instant is past."""
+    def after(self, instant: datetime | None) -> None:
+        """Go on to the first morning on which offices work and this instant is past; None is no deadline at all."""
+        if instant is None:
+            raise AssertionError("nothing to wait for")
         local = instant.astimezone(LOCAL)
         day = local.date() if local.time() <= OFFICE_OPENS else local.date() + timedelta(days=1)
         day = self.clock().calendar().next_working(day)
