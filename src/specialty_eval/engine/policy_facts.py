@@ -87,9 +87,9 @@ def _refuse_keys_of_other_types(fields: Fields, kind: Type) -> None:
         if spot is not None and kind not in kinds:
             spot.refuse("key-not-for-type", key=key, type=str(kind), expected=tuple(sorted(kinds)))
     if kind is Type.DECIMAL and "decimals" not in fields:
-        fields.spot.refuse("missing-key", key="decimals", expected="decimals")
+        fields.spot.missing("decimals")
     if kind is Type.CHOICE and "options" not in fields:
-        fields.spot.refuse("missing-key", key="options", expected="options")
+        fields.spot.missing("options")
 
 
 def _options(fields: Fields) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def _check_company(fields: Fields) -> None:
     if "points" not in fields:
         fields.found["weight"].refuse("weight-without-points", expected="points")
     if "dimension" not in fields:
-        fields.spot.refuse("missing-key", key="dimension", expected="dimension")
+        fields.spot.missing("dimension")
 
 
 def _value(spot: Spot | None, names: Names) -> tuple[ValueForm, Side]:

@@ -34,7 +34,7 @@ def load_policy(text: str | bytes) -> Policy:
     """The policy that `text` says.
 
     Raises Invalid with every problem (`where` is the YAML path; facts: `line`, `value` as written, `expected`) and
-    TooLarge for a text beyond 1 MB, unread.
+    TooLarge for a text beyond 500 kB, unread.
     """
     root, problems = compose(text)
     top = Spot(root, "", problems)

@@ -37,6 +37,11 @@ class Spot:
         said = {"line": self.node.line, "value": written(self.node), "expected": "", **facts}
         self.problems.append(Problem(code, self.path, said))
 
+    def missing(self, key: str) -> None:
+        """Note that a key of this mapping is needed and not there."""
+        facts = {"line": self.node.line, "value": "", "expected": key}
+        self.problems.append(Problem("missing-key", child_path(self.path, key), facts))
+
     def at(self, key: str | int, node: Node) -> "Spot":
         """The spot of a node below this one."""
         return Spot(node, child_path(self.path, key), self.problems)
@@ -197,7 +202,7 @@ class Spot:
                 spot.refuse("unknown-key", expected=tuple(known), nearest=nearest(key.text, known))
         for name in needed:
             if name not in found:
-                self.refuse("missing-key", key=name, expected=name)
+                self.missing(name)
         return Fields(self, found)
 
     def _refuse_shape(self, code: str, expected: object) -> None:

@@ -24,7 +24,7 @@ from ruamel.yaml.reader import ReaderError
 
 from .errors import Invalid, Problem, TooLarge
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 500_000
 DEEPEST = 64
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -137,7 +137,7 @@ def compose(source: str | bytes) -> tuple[Node, list[Problem]]:
         raise Invalid(*tree.problems, _unreadable("yaml-character", **where, value=repr(character))) from error
     except MarkedYAMLError as error:
         raise Invalid(*tree.problems, _syntax_problem(text, error)) from error
-    except (YAMLError, ValueError) as error:  # ValueError: an escape such as "\UFFFFFFFF" that is no character
+    except (YAMLError, ValueError, OverflowError) as error:  # an escape such as "\UFFFFFFFF" is no character
         raise Invalid(*tree.problems, _unreadable("yaml-syntax", line=tree.line, detail=str(error))) from error
     if tree.root is None or (isinstance(tree.root, Scalar) and tree.root.is_null):
         raise Invalid(*tree.problems, _unreadable("policy-empty"))
