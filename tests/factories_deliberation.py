@@ -3,11 +3,13 @@
 Reviews reach `scored` through the one pen, in sets; only their sheets are invented.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -16,10 +18,14 @@ from specialty_eval.actions import ballots, committee, decisions, interests, pre
 from specialty_eval.actions.context import Context
 from specialty_eval.engine import review
 from specialty_eval.engine.cycle import RoundEvent
+from specialty_eval.engine.errors import Refusal
 from specialty_eval.engine.permissions import Actor, Grant, Kind, Role, Scope
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store.accounts import CommitteeMember, Person
-from specialty_eval.store.deliberation import MeetingItem
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.deliberation import Decision, MeetingItem
+from specialty_eval.store.ledger import Event
+from specialty_eval.store.outcomes import Objection, Publication, PublicationEntry
 from specialty_eval.store.registry import Specialty, SpecialtyCode
 from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreRun, ScoreSheet
 
@@ -298,3 +304,30 @@ def make_publicised(session: Session, ratings: Mapping[str, str]) -> tuple[Sitti
     """A round whose first list is in publicity, and the list's number."""
     sitting = serve(decide(make_scored(session, ratings)))
     return sitting, publicise(sitting)
+
+
+# --- asserting refusals ---
+
+
+def refused(kind: type[Refusal], act: Callable[[], object]) -> list[tuple[str, str]]:
+    """What an act is refused with: (code, where)."""
+    with pytest.raises(kind) as caught:
+        act()
+    return [(p.code, p.where) for p in caught.value.problems]
+
+
+@contextmanager
+def nothing_left(session: Session) -> Iterator[None]:
+    """Whatever is tried inside, no state, no event, no decision and no list comes of it."""
+    before = _everything(session)
+    yield
+    assert _everything(session) == before
+
+
+def _everything(session: Session) -> list[object]:
+    states = [
+        session.execute(sa.select(table.id, table.state, table.version).order_by(table.id)).all()
+        for table in (Round, Review, MeetingItem, Publication, Objection)
+    ]
+    counts = [session.scalar(sa.select(sa.func.count()).select_from(t)) for t in (Event, Decision, PublicationEntry)]
+    return [*states, *counts]

@@ -1,27 +1,18 @@
 """Meetings: who may sit, what may be listed, who declares what, and what a recused member sees."""
 
-from collections.abc import Callable
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, convene, employ, make_scored, new_meeting
+from factories_deliberation import REGULAR, convene, employ, make_scored, new_meeting, refused
 from specialty_eval.actions import ballots, committee, interests, meeting_views
 from specialty_eval.actions.committee import Substitute
 from specialty_eval.actions.paging import Page
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem, Refusal
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.store.deliberation import Ballot, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
 from specialty_eval.store.ledger import Event
 
 RATINGS = {"one-a": "yellow", "two-a": "green", "city-a": "red"}
-
-
-def refused(kind: type[Refusal], act: Callable[[], object]) -> list[tuple[str, str]]:
-    """What an act is refused with: (code, where)."""
-    with pytest.raises(kind) as caught:
-        act()
-    return [(p.code, p.where) for p in caught.value.problems]
 
 
 def test_a_meeting_seats_every_regular_member_in_term_and_lists_its_reviews(session: Session) -> None:
