@@ -87,10 +87,10 @@ def _contents(paths: Sequence[Path], limit: int) -> list[bytes]:
 def write_whole(path: Path, content: bytes) -> None:
     """Put all of `content` in the file, or leave it as it was. Raises Invalid (`file-unwritable`)."""
     target = path.resolve()
-    beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    beside = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}")
     try:
-        if target.exists() and not target.is_file():  # a pipe or a terminal cannot be replaced
-            target.write_bytes(content)
+        if path.exists() and not path.is_file():  # a pipe or a terminal cannot be replaced
+            path.write_bytes(content)
             return
         with beside.open("xb") as file:
             file.write(content)
