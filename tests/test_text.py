@@ -1,0 +1,62 @@
+"""Sentences for problems: both languages, their facts filled in, never an exception."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from specialty_eval.engine.errors import Problem
+from specialty_eval.text import LANGUAGES, advice, codes, message, shown
+
+ENGINE = Path(__file__).resolve().parents[1] / "src/specialty_eval/engine"
+NAMED = re.compile(r'(?:refuse|_refuse|_refuse_shape|_unreadable|_refused|_named|\.add)\(\s*(?:\w+, )?"([a-z0-9-]+)"')
+
+
+def test_every_code_of_policies_and_files_has_words() -> None:
+    sources = [*ENGINE.glob("policy_*.py"), *ENGINE.glob("csv_*.py"), ENGINE / "evidence.py", ENGINE / "table_batch.py"]
+    named = {code for path in sources for code in NAMED.findall(path.read_text("utf-8"))}
+    assert len(named) > 60
+    assert named - codes() == set()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_facts_are_filled_in_and_missing_ones_left_out(lang: str) -> None:
+    for code in codes():
+        said = message(Problem(code, "here", {"value": "{value} % {}"}), lang) + advice(Problem(code), lang)
+        assert "[[" not in said
+        assert said != ""
+
+
+def test_a_part_that_has_not_all_its_facts_is_left_out() -> None:
+    known = Problem("unknown-key", "", {"value": "lable", "nearest": "label", "expected": ("label", "type")})
+    assert advice(known, "en") == "Did you mean label? Keys that may stand here: label, type"
+    unknown = Problem("unknown-key", "", {"value": "lable", "nearest": "", "expected": ("label", "type")})
+    assert advice(unknown, "zh") == "可用的键：label、type"
+
+
+def test_a_code_without_words_is_said_as_it_is() -> None:
+    assert message(Problem("nobody-wrote-this", "somewhere"), "zh") == "nobody-wrote-this somewhere"
+    assert advice(Problem("nobody-wrote-this"), "en") == ""
+
+
+@pytest.mark.parametrize(
+    ("fact", "zh", "en"),
+    [
+        ("integer 0..4", "整数（0至4）", "a whole number (0 to 4)"),
+        ("number 0..", "数字（至少0）", "a number (at least 0)"),
+        ("number ..5.5", "数字（至多5.5）", "a number (at most 5.5)"),
+        ("decimal(2) -0.5..", "小数（最多2位）（至少-0.5）", "a decimal of at most 2 places (at least -0.5)"),
+        ("text", "文字", "text"),
+        ("true|false", "true|false", "true|false"),
+        (("a", "integer"), "a、整数", "a, a whole number"),
+        ({"not-a-number": 3}, "not-a-number 3", "not-a-number 3"),
+        (None, "", ""),
+        (12, "12", "12"),
+    ],
+)
+def test_what_would_be_right_is_said_in_words(fact: object, zh: str, en: str) -> None:
+    assert (shown(fact, "zh"), shown(fact, "en")) == (zh, en)
+
+
+def test_a_long_fact_is_cut() -> None:
+    assert len(shown("x" * 5000, "zh")) == 200
