@@ -77,7 +77,7 @@ def decision_view(ctx: Context, review_id: int) -> dict[str, Any]:
     """
     scope = review_queries.scope_known(ctx.session, review_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
-    row = ctx.session.get_one(Review, review_id)
+    row = ctx.session.get_one(Review, review_id, populate_existing=True)  # a set may have moved it meanwhile
     its_school = may(ctx.actor, OPENS, scope, ctx.today)
     if not its_school and deliberation_queries.recused_from(ctx.session, ctx.person_id, [review_id]):
         raise NotYou(Problem("recused", "review"))
