@@ -1,0 +1,262 @@
+"""Objections: who may object and until when, whose name is kept, and that only the contested ones wait."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories_deliberation import (
+    Sitting,
+    convene,
+    decide,
+    employ,
+    make_publicised,
+    nothing_left,
+    publicise,
+    refused,
+    serve,
+)
+from specialty_eval.actions import decisions, objections, publications
+from specialty_eval.actions.objections import NewObjection
+from specialty_eval.actions.paging import Page
+from specialty_eval.engine import review
+from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
+from specialty_eval.engine.permissions import Scope
+from specialty_eval.store.ledger import Event
+from specialty_eval.store.outcomes import Objection, Objector, Publication
+
+RATINGS = {"one-a": "yellow", "two-a": "green", "city-a": "red"}
+NAME, CONTACT = "示例张三", "示例-0534-0000000"
+
+
+def about(s: Sitting, short: str, **changes: str) -> NewObjection:
+    """A whole objection to this review, with these changes."""
+    return NewObjection(s.reviews[short], **{"name": NAME, "contact": CONTACT, "grounds": "示例：人数不实", **changes})
+
+
+def lodge(s: Sitting, number: int, short: str = "one-a") -> int:
+    return objections.lodge(s.city.nobody(), number, about(s, short)).id
+
+
+def code_of(session: Session, objection: int) -> str:
+    """What a sender of mail would send."""
+    return session.get_one(Objector, objection, populate_existing=True).confirmation_code
+
+
+def admitted(s: Sitting, number: int, short: str = "one-a") -> int:
+    key = lodge(s, number, short)
+    objections.confirm_contact(s.city.nobody(), key, code_of(s.session, key))
+    objections.admit(s.as_("secretary"), key)
+    return key
+
+
+def test_anyone_objects_with_a_name_and_a_contact_that_stay_private(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    s.city.now = datetime(2026, 4, 7, 1, 0, tzinfo=UTC)
+    session.execute(sa.update(Publication).values(closes_at=datetime(2026, 4, 14, 16, 0, tzinfo=UTC)))
+    session.expire_all()
+
+    made = objections.lodge(s.city.nobody(), number, about(s, "one-a", name=f" {NAME} "))
+
+    assert (made.state, made.grounds, made.received_at) == ("received", "示例：人数不实", s.city.now)
+    assert made.admissibility_due == datetime(2026, 4, 14, 16, 0, tzinfo=UTC)
+    who = objections.contact(s.as_("secretary"), made.id)
+    assert (who.name, who.contact) == (NAME, CONTACT)
+    assert who.confirmation_code not in who.confirmation_hash
+    told = session.execute(sa.select(Event.audience, Event.facts, Event.reason).where(Event.kind.like("objection.%")))
+    assert [tuple(row) for row in told] == [("office", {}, "")]
+
+
+def test_everything_missing_from_an_objection_is_said_at_once(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+
+    with nothing_left(session):
+        empty = about(s, "one-a", name=" ", contact="", grounds=" ")
+        assert refused(NotNow, lambda: objections.lodge(s.city.nobody(), number, empty)) == [
+            ("name-missing", "name"),
+            ("contact-missing", "contact"),
+            ("grounds-missing", "grounds"),
+        ]
+        nowhere = NewObjection(999_999, NAME, CONTACT, "示例")
+        assert refused(NotFound, lambda: objections.lodge(s.city.nobody(), number, nowhere)) == [
+            ("not-found", "review")
+        ]
+        assert refused(NotFound, lambda: objections.lodge(s.city.nobody(), 999_999, nowhere)) == [
+            ("not-found", "publication")
+        ]
+
+
+def test_a_late_objection_is_told_the_way_of_appeal(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    closes_at = session.get_one(Publication, number).closes_at
+    assert closes_at is not None
+    s.city.now = closes_at - timedelta(microseconds=1)
+    lodge(s, number)
+
+    s.city.now = closes_at
+    with pytest.raises(NotNow) as caught:
+        lodge(s, number)
+
+    assert [(p.code, p.facts["route"]) for p in caught.value.problems] == [("publicity-over", "appeal")]
+    publications.close(s.city.clock(), number)
+    with pytest.raises(NotNow):
+        lodge(s, number)
+
+
+def test_a_list_that_is_not_out_cannot_be_objected_to_nor_found(session: Session) -> None:
+    s, number = make_publicised(session, {"one-a": "yellow"})
+    upheld = admitted(s, number)
+    objections.uphold(s.as_("bureau-approver"), upheld, "示例：属实", evidence_was_wrong=False)
+    serve(decide(s))
+    draft = publications.draft(s.as_("secretary"), s.round_id)
+
+    with pytest.raises(NotFound):
+        objections.lodge(s.city.nobody(), draft.id, about(s, "one-a"))
+
+
+def test_the_contact_is_confirmed_by_the_code_that_was_sent_there_and_the_code_is_forgotten(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    key = lodge(s, number)
+    code = code_of(session, key)
+
+    with nothing_left(session):
+        for wrong in (key, 999_999):
+            act = lambda wrong=wrong: objections.confirm_contact(s.city.nobody(), wrong, code + "x")  # noqa: E731
+            assert refused(Invalid, act) == [("confirmation-code-wrong", "code")]
+        assert refused(NotNow, lambda: objections.admit(s.as_("secretary"), key)) == [("step-not-open", "objection")]
+    assert objections.confirm_contact(s.city.nobody(), key, code).state == "contact_confirmed"
+    assert code_of(session, key) == ""
+    assert refused(NotNow, lambda: objections.confirm_contact(s.city.nobody(), key, code)) == [
+        ("step-not-open", "objection")
+    ]
+
+
+def test_names_are_for_the_secretary_and_the_approver_alone(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    key = lodge(s, number)
+
+    assert {objections.contact(s.as_(who), key).name for who in ("secretary", "bureau-approver")} == {NAME}
+    for who in ("bureau-verifier", "auditor", "industry-1", "chair"):
+        assert objections.read(s.as_(who), key).grounds == "示例：人数不实"
+        with pytest.raises(NotFound):
+            objections.contact(s.as_(who), key)
+    for who in ("head-one", "county-one", "nobody"):
+        with pytest.raises(NotFound):
+            objections.read(s.as_(who), key)
+        with pytest.raises(NotFound):
+            objections.of_publication(s.as_(who), number, Page(50))
+
+
+def test_whoever_works_for_the_school_judges_no_objection_there(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    key = lodge(s, number)
+    objections.confirm_contact(s.city.nobody(), key, code_of(session, key))
+    employ(s, "secretary", school="one")
+
+    with pytest.raises(NotFound):
+        objections.read(s.as_("secretary"), key)
+    assert objections.of_publication(s.as_("secretary"), number, Page(50)) == ([], None)
+    assert refused(NotYou, lambda: objections.admit(s.as_("secretary"), key)) == [("recused", "objection")]
+    assert objections.admit(s.as_("secretary-2"), key).state == "admitted"
+
+
+def test_an_admitted_objection_has_its_days_and_shows_when_an_office_is_late(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    key = lodge(s, number)
+    row = objections.read(s.as_("secretary"), key)
+    assert not objections.is_overdue(s.as_("secretary"), row)
+    s.city.now = row.admissibility_due
+    assert objections.is_overdue(s.as_("secretary"), row)
+    objections.confirm_contact(s.city.nobody(), key, code_of(session, key))
+
+    s.city.now = datetime(2026, 4, 13, 1, 0, tzinfo=UTC)  # fifteen working days, 1 to 5 May are off
+    row = objections.admit(s.as_("bureau-approver"), key)
+
+    assert row.answer_due == datetime(2026, 5, 7, 16, 0, tzinfo=UTC)
+    assert not objections.is_overdue(s.as_("secretary"), row)
+    s.city.now = row.answer_due
+    assert objections.is_overdue(s.as_("secretary"), row)
+    objections.reject(s.as_("secretary"), key, "示例：数据属实")
+    assert not objections.is_overdue(s.as_("secretary"), row)
+
+
+def test_each_answer_is_in_words_and_only_the_bureau_gives_it(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    waiting, heard = lodge(s, number), admitted(s, number)
+    secretary = s.as_("secretary")
+
+    with nothing_left(session):
+        assert refused(NotNow, lambda: objections.rule_out(secretary, waiting, " ")) == [("answer-missing", "answer")]
+        assert refused(NotNow, lambda: objections.reject(secretary, heard, "")) == [("answer-missing", "answer")]
+        act = lambda: objections.uphold(secretary, heard, "", evidence_was_wrong=True)  # noqa: E731
+        assert refused(NotNow, act) == [("answer-missing", "answer")]
+        for who in ("chair", "auditor", "bureau-verifier"):
+            with pytest.raises((NotYou, NotFound)):
+                objections.reject(s.as_(who), heard, "示例")
+        with pytest.raises(Changed):
+            objections.reject(secretary, heard, "示例", version=99)
+        with pytest.raises(NotFound):
+            objections.reject(secretary, 999_999, "示例")
+    assert objections.rule_out(secretary, waiting, "示例：匿名举报").state == "inadmissible"
+    assert objections.reject(secretary, heard, "示例：数据属实").answer == "示例：数据属实"
+    assert s.review("one-a").state == "publicised"
+
+
+@pytest.mark.parametrize(("evidence_was_wrong", "state"), [(True, "verified"), (False, "scored")])
+def test_an_upheld_objection_sends_its_review_back_and_the_others_go_on(
+    session: Session, evidence_was_wrong: bool, state: str
+) -> None:
+    s, number = make_publicised(session, RATINGS)
+    key = admitted(s, number)
+
+    row = objections.uphold(s.as_("secretary"), key, "示例：属实", evidence_was_wrong=evidence_was_wrong)
+
+    back = s.review("one-a")
+    assert (row.state, back.state, back.decision_id, back.decided_rating, back.served_at) == (
+        "upheld", state, None, None, None,
+    )  # fmt: skip
+    assert {s.review(short).state for short in ("two-a", "city-a")} == {"publicised"}
+
+
+def test_an_objection_cannot_be_heard_once_its_rating_is_confirmed(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    key = lodge(s, number)
+    objections.confirm_contact(s.city.nobody(), key, code_of(session, key))
+    confirmed = review.Facts(publicity_over=True, document_number="示例〔2026〕1号")
+    s.as_("bureau-approver").advance(
+        review.WORKFLOW, s.review("one-a"), review.Event.CONFIRM, confirmed, Scope(city="371400"),
+        changes={"document_number": "示例〔2026〕1号", "confirmed_at": s.city.now},
+    )  # fmt: skip
+
+    with nothing_left(session), pytest.raises(NotNow) as caught:
+        objections.admit(s.as_("secretary"), key)
+    assert [(p.code, p.facts["route"]) for p in caught.value.problems] == [("review-not-publicised", "appeal")]
+    assert objections.rule_out(s.as_("secretary"), key, "示例：请走申诉").state == "inadmissible"
+
+
+def test_a_second_publicity_hears_only_what_changed(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    for short in ("one-a", "two-a"):
+        objections.uphold(s.as_("secretary"), admitted(s, number, short), "示例：属实", evidence_was_wrong=False)
+    convene(s, reviews=[s.reviews["one-a"], s.reviews["two-a"]])
+    for login in set(s.members) - {"substitute-industry", "substitute-research"}:
+        s.vote("one-a", {login: "red"}, reason="示例：证据不足")
+        s.vote("two-a", {login: "green"})
+    for short in ("one-a", "two-a"):
+        decisions.close(s.as_("secretary"), s.items[short])
+    second = publicise(serve(s))
+
+    assert objections.lodge(s.city.nobody(), second, about(s, "one-a")).state == "received"
+    assert refused(NotNow, lambda: objections.lodge(s.city.nobody(), second, about(s, "two-a"))) == [
+        ("heard-before", "grounds")
+    ]
+
+
+def test_what_a_caller_may_do_comes_from_the_same_table(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    key = admitted(s, number)
+    row = session.get_one(Objection, key)
+
+    assert [p.event for p in objections.possible(s.as_("secretary"), row)] == ["uphold", "reject"]
+    assert objections.possible(s.as_("auditor"), row) == []
