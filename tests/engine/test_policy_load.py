@@ -1,6 +1,7 @@
 """A policy is read whole: every mistake at once, each with its path, its line, its value and what would be right."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,20 @@ from engine.policy_texts import SMALL, changed, problems, said, with_cap, with_i
 from specialty_eval.engine import lacking_for_a_round, load_policy
 from specialty_eval.engine.policy import DEFAULTED, Rating
 
-SHIPPED = sorted((Path(__file__).resolve().parents[2] / "src/specialty_eval/policies").glob("*.yaml"))
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted((ROOT / "src/specialty_eval/policies").glob("*.yaml"))
 
 
 def test_a_small_policy_is_enough_to_score_with() -> None:
     policy = load_policy(SMALL)
     assert (policy.id, policy.version, [i.code for i in policy.weighted]) == ("sample", "2026.1", ["rate"])
+
+
+def test_the_example_of_the_page_is_a_policy_for_a_round() -> None:
+    page = (ROOT / "docs/policy.md").read_text("utf-8")
+    policy = load_policy("\n".join(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)))
+    assert lacking_for_a_round(policy) == ()
+    assert [i.code for i in policy.weighted] == ["employment_rate", "teaching_design"]
 
 
 def test_what_a_round_needs_beyond_that_is_told() -> None:
