@@ -1,0 +1,210 @@
+"""Two people acting at the same moment, over connections of their own: one wins, the other is told why not."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories_deliberation import REGULAR, Sitting, convene, decide, make_publicised, make_scored, new_meeting, serve
+from specialty_eval.actions import ballots, committee, decisions, objections, publications
+from specialty_eval.actions.context import Context, refusal_of
+from specialty_eval.store.base import make_engine
+from specialty_eval.store.deliberation import Ballot, Decision, MeetingItem
+from specialty_eval.store.ledger import Event
+from specialty_eval.store.outcomes import Objector, Publication
+from specialty_eval.store.reviews import Review
+
+EVERYBODY = [login for login, _ in REGULAR]
+Act = Callable[[Context], object]
+
+
+@pytest.fixture
+def engine(fresh_database: str) -> Iterator[sa.Engine]:
+    made = make_engine(fresh_database, pool_size=8)
+    yield made
+    made.dispose()
+
+
+def at_once(engine: sa.Engine, *acts: tuple[Context, Act]) -> list[str]:
+    """Let everybody act at the same moment, each in a transaction of its own: "done", or the first reason why not."""
+    barrier, said = threading.Barrier(len(acts)), ["" for _ in acts]
+
+    def run(place: int, ctx: Context, act: Act) -> None:
+        with Session(engine, expire_on_commit=False) as session:
+            mine = replace(ctx, session=session)
+            mine.ping()
+            barrier.wait(10)
+            try:
+                act(mine)
+                session.commit()
+                said[place] = "done"
+            except Exception as error:
+                refusal = refusal_of(error)
+                said[place] = repr(error) if refusal is None else refusal.problems[0].code
+
+    threads = [threading.Thread(target=run, args=(place, *act)) for place, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return said
+
+
+def test_two_secretaries_close_the_same_item_and_one_decision_is_made(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = convene(make_scored(session, {f"x{i}": "yellow" for i in range(6)}))
+        s.declare("secretary-2")
+        for short in s.reviews:
+            s.vote(short, dict.fromkeys(EVERYBODY, "yellow"))
+        session.commit()
+        both = (s.as_("secretary"), s.as_("secretary-2"))
+        session.commit()
+
+        for item in s.items.values():
+            said = at_once(engine, *((ctx, partial(decisions.close, item_id=item)) for ctx in both))
+            assert sorted(said) == ["done", "step-not-open"]
+
+        counts = [session.scalar(sa.select(sa.func.count()).select_from(Decision))]
+        for kind in ("item.close", "review.decide"):
+            counts.append(session.scalar(sa.select(sa.func.count()).where(Event.kind == kind)))
+        assert counts == [6, 6, 6]
+        assert set(session.scalars(sa.select(Review.version))) == {7}
+
+
+def test_ballots_cast_at_once_are_all_kept_with_numbers_of_their_own(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = convene(make_scored(session, {"one-a": "yellow"}))
+        s.vote("one-a", {})
+        session.commit()
+        item, ctx = s.items["one-a"], s.as_("industry-1")
+        session.commit()
+
+        for _ in range(3):
+            said = at_once(
+                engine,
+                *((ctx, partial(ballots.cast, item_id=item, choice=choice)) for choice in ("green", "abstain")),
+            )
+            assert said == ["done", "done"]
+
+        numbers = session.scalars(sa.select(Ballot.number).order_by(Ballot.number)).all()
+        assert numbers == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_ballot_cast_while_the_item_closes_is_counted_or_refused(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = convene(make_scored(session, {f"x{i}": "yellow" for i in range(4)}))
+        for short in s.reviews:
+            s.vote(short, dict.fromkeys(EVERYBODY, "yellow"))
+        session.commit()
+        secretary, member = s.as_("secretary"), s.as_("industry-1")
+        session.commit()
+
+        for item in s.items.values():
+            closed, cast = at_once(
+                engine,
+                (secretary, partial(decisions.close, item_id=item)),
+                (member, partial(ballots.cast, item_id=item, choice="green")),
+            )
+            tally = session.scalars(sa.select(Decision.tally).where(Decision.item_id == item)).one()
+            seen = sa.select(sa.func.count()).where(Ballot.item_id == item)
+            assert closed == "done"
+            assert (cast, session.scalar(seen), tally["votes"]) in [
+                ("done", 9, {"yellow": 7, "green": 1}),
+                ("step-not-open", 8, {"yellow": 8}),
+            ]
+            session.commit()
+
+
+def test_an_item_taken_out_while_the_rest_is_agreed_is_agreed_or_out_and_never_both(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = convene(make_scored(session, {"one-a": "yellow", "two-a": "green"}), together={"one-a", "two-a"})
+        session.commit()
+        votes = {s.members[login]: "agree" for login in EVERYBODY}
+        secretary, member, item = s.as_("secretary"), s.as_("industry-1"), s.items["one-a"]
+        session.commit()
+
+        said = at_once(
+            engine,
+            (secretary, lambda c: decisions.agree(c, s.meeting, votes, list(s.items.values()))),
+            (member, lambda c: ballots.take_out(c, item)),
+        )
+
+        states = session.execute(sa.select(MeetingItem.state, MeetingItem.together).order_by(MeetingItem.id)).all()
+        assert (said, [tuple(row) for row in states]) in [
+            (["done", "step-not-open"], [("closed", True), ("closed", True)]),
+            (["taken-out", "done"], _out(s, item)),
+        ]
+
+
+def _out(s: Sitting, item: int) -> list[tuple[str, bool]]:
+    return [("open", key != item) for key in sorted(s.items.values())]
+
+
+def test_two_secretaries_list_the_same_review_and_it_stands_on_one_list(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = make_scored(session, {"one-a": "yellow"})
+        new, both = new_meeting(s), (s.as_("secretary"), s.as_("secretary-2"))
+        session.commit()
+
+        said = at_once(engine, *((ctx, lambda c: committee.create(c, new)) for ctx in both))
+
+        assert Counter(said)["done"] == 1
+        assert set(said) <= {"done", "listed-elsewhere", "already-there"}
+        assert session.scalar(sa.select(sa.func.count()).select_from(MeetingItem)) == 1
+
+
+def test_two_people_approve_the_same_list_and_one_is_the_second_person(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = serve(decide(make_scored(session, {"one-a": "yellow", "two-a": "green"})))
+        made = publications.draft(s.as_("secretary"), s.round_id)
+        both = (s.as_("bureau-approver"), s.as_("approver-2"))
+        key, digest = made.id, made.digest
+        session.commit()
+
+        approved = at_once(engine, *((ctx, lambda c: publications.approve(c, key, digest)) for ctx in both))
+        opened = at_once(engine, *((ctx, lambda c: publications.open_publicity(c, key)) for ctx in both))
+
+        assert (sorted(approved), sorted(opened)) == (["done", "step-not-open"], ["done", "step-not-open"])
+        kinds = session.scalars(sa.select(Event.kind).where(Event.kind.like("publication.%")).order_by(Event.seq)).all()
+        assert kinds == ["publication.draft", "publication.approve", "publication.open"]
+        assert session.scalar(sa.select(sa.func.count()).where(Event.kind == "review.publicise")) == 2
+
+
+def test_two_people_draft_at_once_and_no_review_is_on_two_lists(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = serve(decide(make_scored(session, {"one-a": "yellow", "two-a": "green"})))
+        both = (s.as_("secretary"), s.as_("secretary-2"))
+        session.commit()
+
+        said = at_once(engine, *((ctx, lambda c: publications.draft(c, s.round_id)) for ctx in both))
+
+        assert sorted(said) == ["done", "list-empty"]
+        assert session.scalars(sa.select(Publication.counts["total"])).all() == [2]
+
+
+def test_an_objection_upheld_and_rejected_at_once_gets_one_answer(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s, number = make_publicised(session, {"one-a": "yellow"})
+        new = objections.NewObjection(s.reviews["one-a"], "示例张三", "示例", "示例：人数不实")
+        key = objections.lodge(s.city.nobody(), number, new).id
+        objections.confirm_contact(s.city.nobody(), key, session.get_one(Objector, key).confirmation_code)
+        objections.admit(s.as_("secretary"), key)
+        both = (s.as_("secretary"), s.as_("bureau-approver"))
+        session.commit()
+
+        said = at_once(
+            engine,
+            (both[0], lambda c: objections.uphold(c, key, "示例：属实", evidence_was_wrong=False)),
+            (both[1], lambda c: objections.reject(c, key, "示例：不实")),
+        )
+
+        upheld = session.scalar(sa.select(Review.state).where(Review.id == s.reviews["one-a"]))
+        assert (said, upheld) in [
+            (["done", "step-not-open"], "scored"),
+            (["step-not-open", "done"], "publicised"),
+        ]
