@@ -106,6 +106,13 @@ def test_a_plain_number_is_read_as_it_is_written(number: str) -> None:
     assert said(changed(("share: {type: decimal,", f"share: {{type: decimal, max: {number},"))) == []
 
 
+def test_a_number_of_more_than_a_hundred_digits_is_a_typing_error() -> None:
+    for number, problems_found in (("9" * 100, 0), ("9" * 101, 1), ("9" * 5000, 1)):
+        assert (
+            len(said(changed(("share: {type: decimal,", f"share: {{type: decimal, max: {number},")))) == problems_found
+        )
+
+
 def test_a_quoted_number_is_text() -> None:
     assert said(changed(("weight: 100", 'weight: "100"'))) == [("not-a-number", "indicators[0].weight")]
 

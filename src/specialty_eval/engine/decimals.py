@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-MOST_DIGITS = 30
+MOST_DIGITS = 100
 """A number with more digits than this before or after its point is a typing error, and slow to count with."""
 
 _WRITTEN = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
