@@ -110,9 +110,11 @@ class City:
 
 
 def catalogue() -> tuple[Entry, ...]:
-    """The national catalogue that travels with the package."""
+    """The national catalogue that travels with the package; a K (state-controlled) is no part of a code."""
     rows = csv.DictReader(io.StringIO(reference.table("catalogue").decode("utf-8-sig")))
-    return tuple(Entry(r["code"], r["name_zh"], _level(r["code"]), r["class_code"], r["class_zh"]) for r in rows)
+    return tuple(
+        Entry(r["code"].rstrip("K"), r["name_zh"], _level(r["code"]), r["class_code"], r["class_zh"]) for r in rows
+    )
 
 
 def _level(code: str) -> str:
@@ -121,8 +123,13 @@ def _level(code: str) -> str:
 
 def counties() -> dict[str, str]:
     """The counties and the zone of the city, code → name."""
+    return {code: name for code, name, _, parent in areas() if parent == CITY}
+
+
+def areas() -> tuple[tuple[str, str, str, str | None], ...]:
+    """Every area that travels with the package: code, name, kind, parent."""
     rows = csv.DictReader(io.StringIO(reference.table("jurisdictions").decode("utf-8-sig")))
-    return {r["code"]: r["name"] for r in rows if r["parent_code"] == CITY}
+    return tuple((r["code"], r["name"], r["kind"], r["parent_code"] or None) for r in rows)
 
 
 def make(seed: int, *, schools: int = 40, specialties: int = 320) -> City:
@@ -130,18 +137,18 @@ def make(seed: int, *, schools: int = 40, specialties: int = 320) -> City:
     if schools < 8 or specialties < len(PARTS) + 6:
         raise ValueError("too small a city for the story")
     random = Random(f"specialty-eval demo {seed}")  # noqa: S311 -- a story, not a secret
-    areas = counties()
-    leading = {code: frozenset(random.sample((1, 6, 9, 10, 11, 12, 13), 2)) for code in areas}
-    made = _schools(random, list(areas), schools)
+    names = counties()
+    leading = {code: frozenset(random.sample((1, 6, 9, 10, 11, 12, 13), 2)) for code in names}
+    made = _schools(random, list(names), schools)
     taught = _taught(random, made, specialties)
-    return City(seed, areas, leading, made, _cast(random, taught))
+    return City(seed, names, leading, made, _cast(random, taught))
 
 
-def _schools(random: Random, areas: Sequence[str], number: int) -> tuple[School, ...]:
+def _schools(random: Random, districts: Sequence[str], number: int) -> tuple[School, ...]:
     """Of 40: 26 secondary, 6 technician, 5 colleges, 3 universities; the city runs the latter and two more."""
     universities, colleges, technicians = max(1, number * 3 // 40), max(1, number // 8), max(1, number * 6 // 40)
     words = random.sample(_WORDS, len(_WORDS))
-    county = endlessly(random.sample(areas, len(areas)))
+    county = endlessly(random.sample(districts, len(districts)))
     made = []
     for n in range(number):
         if n < universities:

@@ -68,6 +68,10 @@ class World:
         person, grants = self._grants[login]
         return self._context(Actor(person_id=str(person), grants=grants))
 
+    def forget_people(self) -> None:
+        """Somebody came or went: look their roles up again."""
+        self._grants = {}
+
     def clock(self) -> Context:
         """A context in which the clock acts."""
         return self._context(Actor(is_system=True))

@@ -1,0 +1,19 @@
+"""The whole story in order: the installation, three rounds with their plans, what is left open at the end."""
+
+from collections.abc import Iterator
+
+from . import story_evidence, story_meeting, story_publication, story_scoring, story_start
+from .city import City
+from .story import YEARS
+from .world import Step
+
+
+def steps(city: City) -> Iterator[Step]:
+    """Every step of the story."""
+    yield from story_start.steps()
+    for number, _ in enumerate(YEARS, 1):
+        yield story_start.figures_of(number)
+        yield from story_evidence.steps(city, number)
+        yield from story_scoring.steps(city, number)
+        yield from story_meeting.steps(number)
+        yield from story_publication.steps(city, number)

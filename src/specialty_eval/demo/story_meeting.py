@@ -1,0 +1,202 @@
+"""The committee sits: interests declared, undisputed items agreed together, the others voted on, one put off."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import sqlalchemy as sa
+
+from specialty_eval.actions import ballots, committee, conflicts, decisions, interests
+from specialty_eval.engine.committee import entitled
+from specialty_eval.engine.errors import NotNow
+from specialty_eval.engine.policy import Rating
+from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store.accounts import SECTORS, CommitteeMember, Person
+from specialty_eval.store.deliberation import Meeting, MeetingItem
+from specialty_eval.store.deliberation_queries import Case
+
+from .people import APPEAL_CHAIR, CHAIR, DEPUTY_CHAIR, MEMBERS, REVIEWERS
+from .story import YEARS, Tale
+from .world import Step, World
+
+SINGLY = 6
+"""Yellow and red proposals nearest to a limit are voted on one by one; so many at most."""
+LEFT = ("industry-2", "industry-3", "enterprise-2", "enterprise-3", "research-2")
+"""Who has to leave early in the second round's meeting: seven of twelve are no quorum."""
+SUBSTITUTES = {"industry-2": "industry-s", "enterprise-2": "enterprise-s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Who sits: the committee, or those who decide anew what an appeal reopened."""
+
+    members: tuple[str, ...]
+    chair: str
+    deputy: str | None
+
+
+COMMITTEE = Bench(tuple(f"{s}-{n}" for s in SECTORS for n in range(1, MEMBERS + 1)), CHAIR, DEPUTY_CHAIR)
+APPEAL_BENCH = Bench(
+    tuple(f"{s}-{n}" for s in SECTORS for n in range(MEMBERS + 1, MEMBERS + REVIEWERS + 1)), APPEAL_CHAIR, None
+)
+
+
+def steps(number: int) -> Iterator[Step]:
+    """The round's meetings, in their order."""
+    year = YEARS[number - 1]
+    yield Step(f"{year} 委员会开会 · the committee meets", partial(_meet, number=number))
+    yield Step(f"{year} 一并审议 · agreed together", partial(_agree, number=number))
+    yield Step(f"{year} 逐项表决 · voted on one by one", partial(_vote, number=number))
+    if number == 2:
+        yield Step(f"{year} 补议 · what a lost quorum put off", partial(_meet_again, number=number))
+
+
+# --- seats and items ---
+
+
+def call(
+    world: World, number: int, title: str, bench: Bench, reviews: Sequence[int], together: Collection[int] = ()
+) -> int:
+    """Call a meeting, everybody comes and declares; its number."""
+    seats = member_ids(world)
+    secretary = world.as_("secretary")
+    made = committee.create(
+        secretary,
+        committee.NewMeeting(
+            world.round_id(number), title, world.now, chair=seats[bench.chair], secretary=world.person("secretary"),
+            deputy_chair=None if bench.deputy is None else seats[bench.deputy],
+            deputy_secretary=world.person("deputy-secretary"),
+            members=[seats[m] for m in bench.members], reviews=reviews, together=together,
+        ),
+    )  # fmt: skip
+    committee.attend(secretary, made.id, [seats[m] for m in bench.members])
+    return made.id
+
+
+def declare(world: World, meeting: int, people: Sequence[str], conflict: Mapping[str, Sequence[int]]) -> None:
+    """Everybody says of every item that they have an interest, or none; `conflict` are reviews by login."""
+    items = items_of(world, meeting)
+    for login in (*people, "secretary"):
+        mine = {items[review]: "近亲属在该专业任教" for review in conflict.get(login, ())}
+        interests.declare_all(world.as_(login), meeting, mine)
+    ballots.open_items(world.as_("secretary"), meeting)
+
+
+def member_ids(world: World) -> dict[str, int]:
+    """Login → seat in the committee."""
+    found = sa.select(Person.login, CommitteeMember.id).join(Person, Person.id == CommitteeMember.person_id)
+    return {row.login: row.id for row in world.session.execute(found)}
+
+
+def items_of(world: World, meeting: int) -> dict[int, int]:
+    """Review → item of the meeting."""
+    found = sa.select(MeetingItem.review_id, MeetingItem.id).where(MeetingItem.meeting_id == meeting)
+    return {row.review_id: row.id for row in world.session.execute(found.order_by(MeetingItem.id))}
+
+
+def last_meeting(world: World, number: int) -> Meeting:
+    """The round's newest meeting."""
+    found = sa.select(Meeting).where(Meeting.round_id == world.round_id(number)).order_by(Meeting.id.desc())
+    return world.session.scalars(found.limit(1)).one()
+
+
+def cases_of(world: World, reviews: Collection[int]) -> dict[int, Case]:
+    """What deciding looks at, by review."""
+    return deliberation_queries.cases(world.session, reviews)
+
+
+# --- the meetings of a round ---
+
+
+def _meet(world: World, number: int) -> None:
+    """Everything scored is on the list; what nobody disputes may be agreed together."""
+    reviews = world.reviews(number, "scored")
+    cases = cases_of(world, reviews.values())
+    world.after(max(case.challenge_due for case in cases.values() if case.challenge_due is not None))
+    alone = _disputed(world, number, reviews, cases)
+    listed = sorted(reviews.values())
+    title = f"{YEARS[number - 1]}年专业建设指导委员会审议会"
+    meeting = call(world, number, title, COMMITTEE, listed, [r for r in listed if r not in alone])
+    own = [reviews[s.code] for s in world.city.told(Tale.CHAIR_CONFLICT, number) if s.code in reviews]
+    declare(world, meeting, COMMITTEE.members, {CHAIR: own})
+
+
+def _disputed(world: World, number: int, reviews: Mapping[str, int], cases: Mapping[int, Case]) -> set[int]:
+    """What is looked at one by one: the tales that need it, and proposals that no cap fixes, nearest by number."""
+    told = {
+        reviews[s.code]
+        for tale in (Tale.CHAIR_CONFLICT, Tale.OVERRIDDEN, Tale.OFF_CATALOGUE, Tale.APPEAL_REJECTED)
+        for s in world.city.told(tale, number)
+        if s.code in reviews
+    }
+    open_ = [
+        review for review, case in sorted(cases.items())
+        if case.computed in {Rating.YELLOW, Rating.RED} and not case.is_capped(world.policy)
+    ]  # fmt: skip
+    return told | set(open_[: max(0, SINGLY - len(told))])
+
+
+def _agree(world: World, number: int) -> None:
+    world.pause(60)
+    meeting = last_meeting(world, number)
+    seats = member_ids(world)
+    decisions.agree(world.as_("secretary"), meeting.id, {seats[m]: decisions.AGREE for m in COMMITTEE.members})
+
+
+def _vote(world: World, number: int) -> None:
+    """The items left; in the second round members leave before the end, and the last item is put off."""
+    meeting = last_meeting(world, number)
+    found = sa.select(MeetingItem).where(MeetingItem.meeting_id == meeting.id, MeetingItem.state == "open")
+    left = list(world.session.scalars(found.order_by(MeetingItem.id)))
+    overridden = {world.reviews(number)[s.code] for s in world.city.told(Tale.OVERRIDDEN, number)}
+    put_off = next((i for i in reversed(left) if i.review_id not in overridden), None) if number == 2 else None
+    for item in left:
+        if item is not put_off:
+            world.pause(10)
+            vote(world, item.id, COMMITTEE, override=item.review_id in overridden)
+    if put_off is not None:
+        _lose_quorum(world, meeting.id, put_off.id)
+
+
+def vote(world: World, item: int, bench: Bench, *, override: bool = False) -> None:
+    """Put an item to the vote, cast and close. The deputy chairs for a recused chair; `override`: nine want green."""
+    room = deliberation_rooms.room_of_item(world.session, item, acting=None)
+    logins = {member: login for login, member in member_ids(world).items()}
+    chair = bench.chair if not room.is_recused(item, world.person(bench.chair)) else (bench.deputy or "secretary")
+    ballots.call_vote(world.as_(chair), item)
+    case = cases_of(world, [room.items[item].review_id])[room.items[item].review_id]
+    here = [logins[int(seat.member)] for seat in entitled(room.seats_of(item)) if seat.present]
+    able = override and case.computed == Rating.YELLOW and not case.is_capped(world.policy)
+    reason = "实训条件和就业质量连续三年改善，评分时点未能反映" if able else ""
+    for n, login in enumerate(here):
+        choice = Rating.GREEN if able and n % 4 else case.computed
+        said = reason if choice != case.computed else ""
+        ballots.cast(world.as_(login), item, ballots.ABSTAIN if not able and n == 7 else choice.value, said)
+    decisions.close(world.as_(chair), item, reason=reason)
+
+
+def _lose_quorum(world: World, meeting: int, item: int) -> None:
+    """Members leave: no valid vote is possible, and the item is put off."""
+    seats = member_ids(world)
+    staying = [seats[m] for m in COMMITTEE.members if m not in LEFT]
+    committee.attend(world.as_("secretary"), meeting, staying)
+    try:
+        ballots.call_vote(world.as_(CHAIR), item)
+    except NotNow:
+        conflicts.void(world.as_(CHAIR), item, "到会人数不足法定人数，改期审议")
+    else:
+        raise AssertionError("a vote without a quorum")
+
+
+def _meet_again(world: World, number: int) -> None:
+    """What was put off, with substitutes for those who still cannot come."""
+    world.wait(3)
+    put_off = list(world.reviews(number, "scored").values())
+    seats = member_ids(world)
+    meeting = call(world, number, f"{YEARS[number - 1]}年审议会（补议）", COMMITTEE, put_off)
+    present = [m for m in COMMITTEE.members if m not in SUBSTITUTES] + list(SUBSTITUTES.values())
+    standing_in = [committee.Substitute(seats[s], seats[m]) for m, s in SUBSTITUTES.items()]
+    committee.attend(world.as_("secretary"), meeting, [seats[m] for m in present], standing_in)
+    declare(world, meeting, present, {})
+    for item in items_of(world, meeting).values():
+        vote(world, item, COMMITTEE)

@@ -1,0 +1,158 @@
+"""From decisions to ratings in force: preview, a list by two people, publicity, objections, confirmation."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import sqlalchemy as sa
+
+from specialty_eval.actions import evidence, objections, previews, publications, ratings, seals
+from specialty_eval.actions.evidence import Figures
+from specialty_eval.actions.objections import NewObjection
+from specialty_eval.store.outcomes import Objection, Publication
+
+from . import story_meeting
+from .city import City, Specialty
+from .story import YEARS, Tale, scored_year
+from .story_again import decide_again
+from .world import Step, World
+
+UNOPENED = 9
+"""Every so many-th school does not open the preview: it counts as served after the policy's days."""
+GROUNDS = {
+    Tale.OBJECTION_UPHELD: "该专业岗位实习存在严重违规，学生被安排夜班且未签三方协议",
+    Tale.OBJECTION_REJECTED: "认为实训设备数量统计偏低",
+    Tale.OBJECTION_OPEN: "反映该专业上报的就业单位与实际不符",
+    Tale.RETURNED_TWICE: "对学校整体管理有意见",
+}
+"""What somebody objects to; the last one is about no rating and is not admissible."""
+
+
+def steps(city: City, number: int) -> Iterator[Step]:
+    """The round's steps, in their order."""
+    year = YEARS[number - 1]
+    yield Step(f"{year} 预告学校 · previewed to the schools", partial(_preview, number=number))
+    yield Step(f"{year} 公示名单 · the list, by two people", partial(_list, number=number))
+    yield Step(f"{year} 公示 · in publicity", partial(_publicise, number=number))
+    yield Step(f"{year} 异议 · objections", partial(_object, number=number))
+    yield Step(f"{year} 认定 · confirmed", partial(_confirm, number=number))
+    yield Step(f"{year} 送达 · the schools receive", partial(_receive, number=number))
+    if city.told(Tale.OBJECTION_REJECTED, number):
+        yield Step(f"{year} 异议不成立 · an objection rejected", partial(_reject, number=number))
+    if city.told(Tale.OBJECTION_UPHELD, number):
+        yield Step(f"{year} 异议成立 · an objection upheld", partial(_uphold, number=number))
+        yield Step(f"{year} 异议后重新认定 · decided and publicised anew", partial(_anew, number=number))
+
+
+def document(number: int, sequence: int) -> str:
+    """A fictional document number."""
+    return f"示例职评〔{YEARS[number - 1]}〕{sequence}号"
+
+
+def _preview(world: World, number: int) -> None:
+    world.wait(1)
+    previews.preview(world.as_("secretary"), world.round_id(number))
+    world.wait(1)
+    reviews = world.reviews(number, "previewed")
+    for n, specialty in enumerate(s for s in world.city.specialties if s.code in reviews):
+        if n % UNOPENED:
+            previews.acknowledge(world.as_(f"head-{specialty.school}"), reviews[specialty.code])
+
+
+def _list(world: World, number: int) -> None:
+    world.wait(5)
+    made = publications.draft(world.as_("secretary"), world.round_id(number))
+    world.pause(60)
+    publications.approve(world.as_("approver"), made.id, made.digest)
+    seals.seal(world.clock())
+
+
+def newest(world: World, number: int) -> Publication:
+    """The round's newest list."""
+    found = sa.select(Publication).where(Publication.round_id == world.round_id(number)).order_by(Publication.id.desc())
+    return world.session.scalars(found.limit(1)).one()
+
+
+def _publicise(world: World, number: int) -> None:
+    world.wait(1)
+    publications.open_publicity(world.as_("secretary"), newest(world, number).id)
+
+
+# --- objections ---
+
+
+def _object(world: World, number: int) -> None:
+    """People object; each proves the contact with the code sent there; the secretary says what is admissible."""
+    world.wait(1)
+    publication = newest(world, number)
+    reviews = world.reviews(number, "publicised")
+    told = [(s, GROUNDS[s.tale]) for s in world.city.specialties
+            if s.round == number and s.tale in GROUNDS and s.code in reviews]  # fmt: skip
+    made = []
+    for n, (specialty, grounds) in enumerate(told, 1):
+        world.pause(20)
+        new = NewObjection(reviews[specialty.code], f"示例群众{n}", f"objector{n}@example.invalid", grounds)
+        made.append((specialty, objections.lodge(world.nobody(), publication.id, new)))
+    world.wait(1)
+    for specialty, objection in made:
+        code = objections.contact(world.as_("secretary"), objection.id).confirmation_code
+        objections.confirm_contact(world.nobody(), objection.id, code)
+        if specialty.tale == Tale.RETURNED_TWICE:
+            answer = "所提意见不涉及本专业评价结果，已转有关科室"
+            objections.rule_out(world.as_("secretary"), objection.id, answer)
+        else:
+            objections.admit(world.as_("secretary"), objection.id)
+
+
+def objection_of(world: World, review: int) -> Objection:
+    """The objection to a review."""
+    return world.session.scalars(sa.select(Objection).where(Objection.review_id == review)).one()
+
+
+def _reviews_of(world: World, number: int, tale: Tale) -> list[tuple[Specialty, int]]:
+    reviews = world.reviews(number)
+    return [(s, reviews[s.code]) for s in world.city.told(tale, number)]
+
+
+# --- in force ---
+
+
+def _confirm(world: World, number: int) -> None:
+    """The days are over: what nobody contests is confirmed under one document."""
+    publication = newest(world, number)
+    world.after(publication.closes_at)
+    publications.close(world.clock(), publication.id)
+    ratings.confirm(world.as_("approver"), publication.id, document(number, 1))
+
+
+def _receive(world: World, number: int) -> None:
+    world.wait(1)
+    reviews = world.reviews(number, "confirmed")
+    for n, specialty in enumerate(s for s in world.city.specialties if s.code in reviews):
+        if n % UNOPENED:
+            ratings.receive(world.as_(f"head-{specialty.school}"), reviews[specialty.code])
+
+
+def _reject(world: World, number: int) -> None:
+    """Heard and not upheld: the rating is confirmed after all."""
+    world.wait(3)
+    for _, review in _reviews_of(world, number, Tale.OBJECTION_REJECTED):
+        answer = "经核对固定资产台账，统计口径无误"
+        objections.reject(world.as_("secretary"), objection_of(world, review).id, answer)
+        ratings.confirm(world.as_("approver"), newest(world, number).id, document(number, 2), [review])
+
+
+def _uphold(world: World, number: int) -> None:
+    """A breach comes to light: only the contested rating goes back, with the figure set right, and is scored anew."""
+    world.wait(4)
+    for specialty, review in _reviews_of(world, number, Tale.OBJECTION_UPHELD):
+        answer = "经查属实，已责成学校整改"
+        objections.uphold(world.as_("secretary"), objection_of(world, review).id, answer, evidence_was_wrong=True)
+        found = Figures({"internship_conduct": "grave_breach"}, {"internship_conduct": "异议核查报告"})
+        evidence.supply(
+            world.as_("verifier"), world.specialty_id(specialty.code), scored_year(number), world.policy, found
+        )
+
+
+def _anew(world: World, number: int) -> None:
+    for specialty, review in _reviews_of(world, number, Tale.OBJECTION_UPHELD):
+        decide_again(world, number, specialty, review, story_meeting.COMMITTEE, document(number, 3))
