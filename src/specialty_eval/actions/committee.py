@@ -123,7 +123,7 @@ def create(ctx: Context, new: NewMeeting) -> Meeting:
         *_cannot_sit(known, seated, day),
         *_cannot_stand_in(known, new.substitutes, seated, day),
         *_wrong_chairs(ctx, new, seated),
-        *committee.composition_problems(rules, {str(m): known[m].sector for m in seated if m in known}),
+        *committee.composition_problems(rules, _asked_for(rules, known, seated)),
         *_not_listable(ctx, new.round_id, new.reviews, new.together),
     ]
     if problems:
@@ -155,6 +155,11 @@ def _round(ctx: Context, round_id: int) -> tuple[str, CommitteeRules]:
         raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
     policy = cycles.policy_of(ctx.session, row.policy_id)
     return cycles.round_of(ctx.session, round_id).city, policy.committee
+
+
+def _asked_for(rules: CommitteeRules, known: Mapping[int, MemberRow], seated: Sequence[int]) -> dict[str, str]:
+    """The members of the sectors the policy asks for; one of another sector sits and votes, and fills none."""
+    return {str(m): known[m].sector for m in seated if m in known and known[m].sector in rules.sectors}
 
 
 def _cannot_sit(known: Mapping[int, MemberRow], seated: Sequence[int], day: date) -> list[Problem]:
