@@ -28,12 +28,12 @@ Read = Callable[[str], Value]
 
 
 class Memory(dict[str, int]):
-    """The distinct texts of all columns that are read alike, each read once: text → its place in `values`."""
+    """The distinct texts of all columns that are read alike, each read once: text → its place in `distinct`."""
 
     def __init__(self, read: Read) -> None:
         super().__init__()
         self._read = read
-        self.values: list[Cell] = []
+        self.distinct: list[Cell] = []
 
     def __missing__(self, text: str) -> int:
         value: Cell
@@ -41,8 +41,8 @@ class Memory(dict[str, int]):
             value = self._read(text)
         except Invalid as refusal:
             value = Bad(text, refusal.problems[0])
-        self[text] = place = len(self.values)
-        self.values.append(value)
+        self[text] = place = len(self.distinct)
+        self.distinct.append(value)
         return place
 
 
@@ -103,7 +103,7 @@ def read_table(
     places = _places(heading, file, readers, required, findings)
     shared = {read: Memory(read) for read in set(readers.values())}
     memory = {name: shared[readers[name]] for name in places}
-    columns = {name: CellColumn(array("i"), memory[name].values) for name in places}
+    columns = {name: CellColumn(array("i"), memory[name].distinct) for name in places}
     rows: list[int] = []
     stray: set[str] = set()
     while chunk := list(islice(rest, _CHUNK)):
