@@ -66,7 +66,7 @@ class Lanes:
         present = (weight << self.counted if self.counted else 0) + (weight << self.complete if self.complete else 0)
         points: Array = hundredths.astype(self.dtype) * weight
         if present or absent:
-            points = points + np.where(has, present, absent).astype(self.dtype)
+            points += np.array([absent, present], self.dtype).take(has)
         return points
 
     def points_of(self, sums: Array) -> Array:

@@ -164,7 +164,7 @@ def _mean(
     if sums is None:
         return Numbers(np.zeros(scored.shape, np.int64), np.zeros(scored.shape, np.bool_), 2, 0, 0)
     has = scored if isinstance(counted, int) else scored & (counted > 0)
-    above, below = compiled.lanes.points_of(sums), np.maximum(counted, 1)
+    above, below = compiled.lanes.points_of(sums), counted if isinstance(counted, int) else np.maximum(counted, 1)
     if extra is not None:
         fine = 10 ** (extra.scale - 2)
         bound = 4 * compiled.whole * (10000 * fine + extra.bound)
