@@ -100,11 +100,9 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
     return {
         "id": row.id, "meeting_id": row.meeting_id, "review_id": row.review_id, "code": row.code, "title": row.title,
         "state": row.state, "together": row.together, "version": row.version,
-        "sheet": {
-            "rating": pieces.sheet.rating, "total": _text(pieces.sheet.total), "dimensions": pieces.sheet.dimensions,
-            "completeness": _text(pieces.sheet.completeness), "indicators": pieces.sheet.indicators,
-            "reasons": [{"code": code, "label": labels.get(code, {})} for code in pieces.sheet.reasons],
-        },
+        "reasons": [{"code": code, "label": labels.get(code, {})} for code in pieces.sheet.reasons],
+        "rating": pieces.sheet.rating, "total": _text(pieces.sheet.total), "dimensions": pieces.sheet.dimensions,
+        "completeness": _text(pieces.sheet.completeness), "indicators": pieces.sheet.indicators,
         "evidence": pieces.evidence, "challenges": pieces.challenges, "site_visit": pieces.findings,
         "in_force": pieces.in_force,
         "panel": {measure: [str(score) for score in scores]
