@@ -61,6 +61,11 @@ def test_an_escape_that_is_no_character_is_a_problem() -> None:
     assert said('id: "\\UFFFFFFFF"') == [("yaml-syntax", "")]
 
 
+@pytest.mark.parametrize("escape", ["\\0", "\\ud800", "\\x1b", "\\e"])
+def test_an_escape_for_what_no_database_keeps_is_a_problem(escape: str) -> None:
+    assert said(f'{SMALL}title: {{zh: "a{escape}b"}}\n') == [("yaml-character", "title.zh")]
+
+
 def test_broken_utf8_is_shown_with_its_line() -> None:
     (problem,) = problems(b"id: a\nversion: \xff\n")
     assert (problem.code, problem.facts["line"], problem.facts["value"]) == ("not-utf-8", 2, "0xff")

@@ -32,6 +32,7 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _ODD_NUMBER = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+_UNKEEPABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -224,7 +225,7 @@ class _Tree:
                 self._add(Lost(self.line))
             case ScalarEvent():
                 self._note_marks(event)
-                self._add(Scalar(self.line, event.value, quoted=event.style is not None))
+                self._add(Scalar(self.line, self._clean(event), quoted=event.style is not None))
             case MappingStartEvent() | SequenceStartEvent():
                 self._note_marks(event)
                 self._begin(is_mapping=isinstance(event, MappingStartEvent))
@@ -243,6 +244,15 @@ class _Tree:
             self._refuse("yaml-anchor", value=f"&{event.anchor}")
         if event.tag is not None:
             self._refuse("yaml-tag", value=shortened(str(event.tag)))
+
+    def _clean(self, event: ScalarEvent) -> str:
+        """The text without what only an escape can bring in, and no database and no other program can keep."""
+        text: str = event.value
+        found = _UNKEEPABLE.search(text)
+        if found is None:
+            return text
+        self._refuse("yaml-character", value=repr(found[0]), column=event.start_mark.column + 1)
+        return _UNKEEPABLE.sub("\ufffd", text)
 
     def _begin(self, *, is_mapping: bool) -> None:
         if len(self._open) == DEEPEST:
