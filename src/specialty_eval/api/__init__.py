@@ -12,6 +12,7 @@ from . import (
     operations,
     problems,
     publications,
+    ratings,
     scoring,
     status,
 )
@@ -26,6 +27,7 @@ ROUTERS = (
     objections.router,
     operations.router,
     publications.router,
+    ratings.router,
     scoring.router,
     status.router,
 )

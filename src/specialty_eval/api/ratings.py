@@ -1,0 +1,132 @@
+"""Confirmation of publicised ratings, the record of ratings, and appeals."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from specialty_eval.actions import appeals, ratings
+from specialty_eval.actions.appeals import Upheld
+
+from .bodies import Body
+from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
+from .problems import reason
+from .shapes import actions_of
+
+router = APIRouter(prefix="/v1", route_class=Transactional, tags=["ratings"])
+
+
+class Confirming(Body):
+    """The document's number; without reviews, all of the list that nobody contests."""
+
+    document_number: str = Field(max_length=100)
+    reviews: list[int] | None = Field(None, min_length=1, max_length=20_000)
+
+
+@router.post("/publications/{publication_id}/confirm")
+def confirm(publication_id: int, body: Confirming, ctx: Ctx) -> dict[str, Any]:
+    """Put the ratings of a list in force under a document number (bureau approver). The contested wait, named."""
+    found = ratings.confirm(ctx, publication_id, body.document_number, body.reviews)
+    return {
+        "confirmed": list(found.confirmed), "before": list(found.before), "document_number": found.document_number,
+        "contested": {key: reason(problem) for key, problem in found.contested.items()},
+    }  # fmt: skip
+
+
+@router.post("/reviews/{review_id}/receive", status_code=204)
+def receive(review_id: int, ctx: Ctx) -> None:
+    """The school opens its confirmed decision: it is served, and its days to appeal run."""
+    ratings.receive(ctx, review_id)
+
+
+@router.get("/specialties/{code}/ratings")
+def read_history(code: str, ctx: Ctx) -> dict[str, Any]:
+    """Every rating of a specialty with both its times (public)."""
+    return listed([asdict(row) for row in ratings.history(ctx, code)], None)
+
+
+class Grounds(Body):
+    """Why the rating should not stand."""
+
+    grounds: str = Field(max_length=20_000)
+
+
+def shown(ctx: Ctx, appeal_id: int, response: Response) -> dict[str, Any]:
+    """An appeal after whatever was done, with what the caller may do next."""
+    row = appeals.read(ctx, appeal_id)
+    tag(response, row.version)
+    return {**appeals.view(ctx, row), "actions": actions_of(appeals.possible(ctx, row))}
+
+
+@router.post("/reviews/{review_id}/appeals", status_code=201)
+def lodge(review_id: int, body: Grounds, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """Appeal against a confirmed rating (school head)."""
+    return shown(ctx, appeals.lodge(ctx, review_id, body.grounds).id, response)
+
+
+@router.get("/appeals")
+def list_appeals(ctx: Ctx, paging: Paging, state: str | None = None) -> dict[str, Any]:
+    """The appeals within one's reach."""
+    return listed(*appeals.listing(ctx, paging, state=state))
+
+
+@router.get("/appeals/{appeal_id}")
+def read_appeal(appeal_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """An appeal, its panel, its answer and what followed from the overturned rating."""
+    return shown(ctx, appeal_id, response)
+
+
+class Panel(Body):
+    """Who hears it, by person number: nobody who decided the first time."""
+
+    panel: list[int] = Field(min_length=1, max_length=50)
+
+
+@router.post("/appeals/{appeal_id}/admit")
+def admit(appeal_id: int, body: Panel, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Admit an appeal and name its panel."""
+    appeals.admit(ctx, appeal_id, body.panel, version=version)
+    return shown(ctx, appeal_id, response)
+
+
+class Answer(Body):
+    """The answer as it will be served."""
+
+    answer: str = Field(max_length=20_000)
+
+
+@router.post("/appeals/{appeal_id}/rule-out")
+def rule_out(appeal_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Not admissible, with an answer."""
+    appeals.rule_out(ctx, appeal_id, body.answer, version=version)
+    return shown(ctx, appeal_id, response)
+
+
+@router.post("/appeals/{appeal_id}/hear")
+def hear(appeal_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """The panel has heard the school."""
+    appeals.hear(ctx, appeal_id, version=version)
+    return shown(ctx, appeal_id, response)
+
+
+@router.post("/appeals/{appeal_id}/reject")
+def reject(appeal_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Heard and not upheld, with an answer (panel)."""
+    appeals.reject(ctx, appeal_id, body.answer, version=version)
+    return shown(ctx, appeal_id, response)
+
+
+class Upholding(Answer):
+    """Where the new review begins, and figures set right (measure → value)."""
+
+    new_review_from: str
+    corrections: dict[str, str] = Field(default_factory=dict, max_length=1000)
+
+
+@router.post("/appeals/{appeal_id}/uphold")
+def uphold(appeal_id: int, body: Upholding, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Upheld: a new review opens, decided by other people; the old rating stands until it is confirmed (panel)."""
+    found = Upheld(body.new_review_from, body.answer, body.corrections)
+    appeals.uphold(ctx, appeal_id, found, version=version)
+    return shown(ctx, appeal_id, response)
