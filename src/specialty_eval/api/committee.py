@@ -184,17 +184,25 @@ def declare_all(meeting_id: int, body: Declarations, ctx: Ctx) -> dict[str, int]
     return {"declared": interests.declare_all(ctx, meeting_id, {i.item: i.reason for i in body.interests})}
 
 
+class Voice(Body):
+    """A member's word on all these items at once."""
+
+    member: int
+    choice: Literal["agree", "abstain"]
+
+
 class Agreement(Body):
-    """One list of votes (member → agree or abstain) for all these items."""
+    """One list of votes for all these items; without `items`, all open ones that may be agreed together."""
 
     items: list[int] | None = Field(None, min_length=1, max_length=20_000)
-    votes: dict[int, Literal["agree", "abstain"]] = Field(strict=False, max_length=500)
+    votes: list[Voice] = Field(max_length=500)
 
 
 @router.post("/meetings/{meeting_id}/agree")
 def agree(meeting_id: int, body: Agreement, ctx: Ctx) -> dict[str, Any]:
     """Decide undisputed items as computed, in one act (chair, secretary)."""
-    return {"decided": decisions.agree(ctx, meeting_id, body.votes, body.items)}
+    votes = {voice.member: voice.choice for voice in body.votes}
+    return {"decided": decisions.agree(ctx, meeting_id, votes, body.items)}
 
 
 # --- one item ---
