@@ -47,6 +47,7 @@ class City:
     schools: dict[str, int] = field(default_factory=dict)
     specialties: dict[str, int] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
+    reviews: dict[str, int] = field(default_factory=dict)
     files: Files = field(default_factory=lambda: Files(Path(mkdtemp(prefix="specialty-eval-files-"))))
 
     def as_(self, who: str) -> Context:
@@ -96,7 +97,8 @@ def make_city(session: Session) -> City:
         city.schools[short] = make_school(session, code=code, name=f"示例职业学校{short}", area=area, run_by=run_by)
     entries = _catalogue(session)
     for short, school, entry in (
-        ("one-a", "one", "710201"), ("one-b", "one", "660103"), ("two-a", "two", "710201"), ("city-a", "city", "710201"),
+        ("one-a", "one", "710201"), ("one-b", "one", "660103"),
+        ("two-a", "two", "710201"), ("city-a", "city", "710201"),
     ):  # fmt: skip
         city.specialties[short], city.codes[short] = make_specialty(
             session, school_id=city.schools[school], entry=entries[entry]

@@ -95,7 +95,8 @@ def open_all(bench: Bench, number: int) -> Callable[[], None]:
         with bench.sessions() as session:
             ctx = opened(session, NOW, lambda *_: Actor(is_system=True), Files(Path(".")))
             due = datetime.combine(date(2026, 4, 1), datetime.min.time(), UTC)
-            ctx.advance_many(review.WORKFLOW, Review, review.Event.OPEN, ids, Scope(city="371400"), changes={"due": due})
+            scope = Scope(city="371400")
+            ctx.advance_many(review.WORKFLOW, Review, review.Event.OPEN, ids, scope, changes={"due": due})
             commit(ctx)
 
     return move
@@ -106,7 +107,8 @@ WITH moved AS (
   UPDATE review SET state = 'open', version = version + 1, updated_at = :now, due = :now
   WHERE id <= :last AND state = 'planned' RETURNING id, specialty_id, round_id)
 INSERT INTO event (at, kind, subject_kind, subject_id, specialty_id, round_id, source, target, audience, facts)
-  SELECT CAST(:now AS timestamptz), 'review.open', 'review', id, specialty_id, round_id, 'planned', 'open', 'office', '{}'
+  SELECT CAST(:now AS timestamptz), 'review.open', 'review', id, specialty_id, round_id, 'planned', 'open',
+    'office', '{}'
   FROM moved
 """
 """The bare SQL of the same work: targets computed in the server, nothing crosses the wire."""

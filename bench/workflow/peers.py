@@ -9,6 +9,7 @@ from collections.abc import Callable
 import django
 from django.conf import settings
 
+
 def configure(host: str, port: str, user: str, name: str) -> None:
     """Point Django at the same server."""
     database = {"ENGINE": "django.db.backends.postgresql", "NAME": name, "USER": user, "HOST": host, "PORT": port,

@@ -158,4 +158,8 @@ def test_a_challenge_says_everything_that_is_missing(city: City, reviews: dict[s
     with pytest.raises(NotNow) as refused:
         challenges.challenge(city.as_("head-one"), key, "employed", "95", "漏报")
 
-    assert {p.code for p in refused.value.problems} == {"sheet-not-opened", "challenge-evidence-missing", "challenge-days-over"}
+    assert {p.code for p in refused.value.problems} == {
+        "sheet-not-opened",
+        "challenge-evidence-missing",
+        "challenge-days-over",
+    }

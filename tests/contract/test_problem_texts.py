@@ -14,7 +14,7 @@ def raised() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem" and node.args:
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem" and node.args:
                 code = node.args[0]
                 for option in (code.body, code.orelse) if isinstance(code, ast.IfExp) else (code,):
                     if isinstance(option, ast.Constant) and isinstance(option.value, str):

@@ -186,6 +186,6 @@ def appeal_against_the_red_one(callers: Callers, city: City, round_id: int, key:
     upheld = callers.post("appeal-1", f"/v1/appeals/{lodged}/uphold",
                           {"answer": "申诉成立", "new_review_from": "scored"})  # fmt: skip
     status = callers.get("", f"/v1/specialties/{city.codes['two-a']}/status")
-    assert (status["rating"], status["under"]) == ("red", ["correction"])
+    assert (status["rating"], status["under"]) == ("red", ["appeal", "correction"])
     new = callers.get("secretary", f"/v1/reviews/{upheld['new_review_id']}")
     assert (upheld["state"], new["state"], new["code"]) == ("upheld", "scored", city.codes["two-a"])

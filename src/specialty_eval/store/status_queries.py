@@ -43,7 +43,7 @@ def named(session: Session, code: str) -> Named | None:
         .where(SpecialtyCode.code == code)
     )  # fmt: skip
     row = session.execute(found).one_or_none()
-    return None if row is None else Named(*list(row))
+    return None if row is None else Named(*row)
 
 
 @dataclass(frozen=True, slots=True)
