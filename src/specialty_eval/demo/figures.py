@@ -187,7 +187,7 @@ def _of_tale(specialty: Specialty, year: int) -> dict[str, str]:
     """What a tale puts on record for the scored year."""
     if year != scored_year(specialty.round):
         return {}
-    if specialty.tale == Tale.UNFILED:
+    if specialty.tale in {Tale.UNFILED, Tale.APPEAL_UPHELD}:
         return {"enrolled_without_filing": "true"}
     if specialty.tale == Tale.FALSE_DATA:
         return {"false_data": "true"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from . import story_evidence, story_meeting, story_publication, story_scoring, story_start
+from . import story_appeal, story_evidence, story_meeting, story_publication, story_scoring, story_start
 from .city import City
 from .story import YEARS
 from .world import Step
@@ -17,3 +17,6 @@ def steps(city: City) -> Iterator[Step]:
         yield from story_scoring.steps(city, number)
         yield from story_meeting.steps(number)
         yield from story_publication.steps(city, number)
+        yield from story_appeal.lodged(city, number)
+        yield from story_publication.reopened(city, number)
+        yield from story_appeal.decided(city, number)

@@ -38,6 +38,11 @@ def steps(city: City, number: int) -> Iterator[Step]:
     yield Step(f"{year} 送达 · the schools receive", partial(_receive, number=number))
     if city.told(Tale.OBJECTION_REJECTED, number):
         yield Step(f"{year} 异议不成立 · an objection rejected", partial(_reject, number=number))
+
+
+def reopened(city: City, number: int) -> Iterator[Step]:
+    """What an upheld objection sends back, while the others go on."""
+    year = YEARS[number - 1]
     if city.told(Tale.OBJECTION_UPHELD, number):
         yield Step(f"{year} 异议成立 · an objection upheld", partial(_uphold, number=number))
         yield Step(f"{year} 异议后重新认定 · decided and publicised anew", partial(_anew, number=number))

@@ -144,6 +144,13 @@ class World:
             found = found.where(Review.state.in_(states))
         return {row.code: row.id for row in self.session.execute(found)}
 
+    def all_reviews(self, number: int, code: str) -> list[int]:
+        """Every review of a specialty in a round: the first, and those that appeals opened."""
+        found = sa.select(Review.id).where(
+            Review.round_id == self.round_id(number), Review.specialty_id == self.specialty_id(code)
+        )
+        return list(self.session.scalars(found.order_by(Review.id)))
+
     # --- one transaction a step ---------------------------------------------------------------------------------------
 
     @contextmanager
