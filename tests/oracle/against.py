@@ -30,6 +30,8 @@ def difference(seed: int) -> str | None:
         found = produced(case.policy, case.evidence, case.history)
     except Invalid as refusal:
         return "refused: " + "; ".join(f"{one.code} {one.where} {dict(one.facts)}" for one in refusal.problems[:5])
+    except Exception as fault:  # so that a long run goes on
+        return f"crashed: {fault!r}"
     if found == expected:
         return None
     pairs = zip(expected.splitlines(), found.splitlines(), strict=False)

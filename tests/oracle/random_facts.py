@@ -16,11 +16,13 @@ WHOLE = [
     [-3, -2, -1, 0, 1, 2, 3],
     [2**53 + 1, 10**15, 10**18 + 1, 2**63, 3 * 10**24],
     [1, 3, 6, 7, 9, 12],
+    [0, 1, 3037000499, 3037000500, 92233720368, 922337203685477580, 2**62, 2**63 - 1, -(2**63)],
 ]
 PARTS = [
     ["0", "50", "49.995", "49.996", "49.994", "59.9", "60", "79.995", "80", "100"],
     ["-2.675", "-0.5", "-0.005", "0", "0.005", "0.5", "2.675", "1.0049", "1.005"],
     ["0.1", "0.2", "0.3", "0.7", "33.3333", "66.6667"],
+    ["0.0001", "46116860184273.8790", "922337203685477.5807", "-922337203685477.5808", "1844674407370955.1615"],
 ]
 NAMES = ["示例{}", "S-{:03}", "示例学校,{}", '示例"{}"号', "示例\n第{}行", " 示例 {} ", "{:06}", "école {}"]
 
@@ -127,7 +129,7 @@ def random_facts(rng: Random) -> Facts:
         measures[code], pools[code] = random_measure(rng, kind)
     facts = Facts(rng.choice(TASTES), attributes, measures, pools)
     pools["defaulted"] = rng.choice([["true", "false", None], []])
-    size = rng.choices([1, rng.randint(2, 6), rng.randint(7, 15), rng.randint(16, 40)], [1, 4, 4, 3])[0]
+    size = rng.randint(*rng.choices([(1, 1), (2, 6), (7, 15), (16, 40), (41, 120)], [4, 16, 16, 12, 1])[0])
     facts.names = [rng.choice(NAMES).format(i) for i in range(size)]
     if facts.taste.most_years < 7 and rng.random() < 0.5:
         facts.years = [None]

@@ -17,7 +17,11 @@ from .tables import Batch
 from .tree import Tree
 from .writing import Writer
 
-POINTS = [Decimal(y) for y in ("0", "10", "12.5", "33.33", "40", "50", "59.99", "60", "66.67", "79.995", "80", "100")]
+POINTS = [
+    *(Decimal(y) for y in ("0", "10", "12.5", "33.33", "40", "50", "59.99", "60", "66.67", "79.995", "80", "100")),
+    Decimal("66.66666666666667"),
+]
+TIMES = [Decimal(k) for k in ("100", "100", "100", "1000", "0.5", "1.0", "0.0000001", "12345678901.5")]
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ def value_form(rng: Random, facts: Facts) -> Any:
     if shape < 0.75 or facts.taste.pooled == 20:
         ratio = {"of": parts(rng, numbers), "to": parts(rng, numbers)}
         if rng.random() < 0.8:
-            ratio["times"] = Decimal(rng.choice(["100", "100", "1000", "0.5", "1.0"]))
+            ratio["times"] = rng.choice(TIMES)
         return {"ratio": ratio}
     return {rng.choice(["difference", "change"]): rng.sample(numbers, 2)}
 
@@ -189,7 +193,7 @@ def weigh(rng: Random, tree: Tree) -> None:
     """Weights that add up to exactly 100, for some; or none at all. What has none may lose its points too."""
     chosen = [one for one in tree["indicators"] if rng.random() < 0.8]
     if chosen and rng.random() < 0.88:
-        whole = 100 * 10 ** (places := rng.choice([0, 0, 1, 2, 3]))
+        whole = 100 * 10 ** (places := rng.choice([0, 0, 1, 2, 3, 3]))
         cuts = sorted(rng.sample(range(1, whole), len(chosen) - 1))
         for one, low, high in zip(chosen, [0, *cuts], [*cuts, whole], strict=True):
             one["weight"] = Decimal(high - low).scaleb(-places)
@@ -223,7 +227,7 @@ def at_code(key: tuple[str, int], code: str) -> tuple[str, str, int]:
 def random_adjustments(rng: Random, subjects: Subjects) -> list[dict[str, Any]]:
     made = []
     for i in range(rng.randint(1, 3)):
-        points = Decimal(rng.choice(["2", "-3", "0.005", "-0.5", "33.333", "-100", "100"]))
+        points = Decimal(rng.choice(["2", "-3", "0.005", "-0.5", "33.333", "-100", "100", "0.00000000001"]))
         adjustment = {"code": f"adjust-{i}", "points": points, "when": condition(rng, subjects)}
         made.append(adjustment | {"label": label(rng, "加减分")})
     return made

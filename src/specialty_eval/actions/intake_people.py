@@ -99,7 +99,7 @@ def _check_person(batch: Batch, at: Mapping[tuple[str, str], Organisation]) -> N
             batch.wrong(line, "employer_code", "school-unknown")
         starts, ends = line.day("valid_from"), line.day("valid_to")
         if starts and ends and ends < starts:
-            batch.wrong(line, "valid_to", "ends-before-it-begins", starts.isoformat())
+            batch.wrong(line, "valid_to", "ends-before-it-begins", valid_from=starts.isoformat())
         if line.text("sector") or line.text("term_from") or line.text("term_to"):
             _check_seat(batch, line)
 
@@ -116,7 +116,7 @@ def _check_seat(batch: Batch, line: Line) -> None:
 def _check_term(batch: Batch, line: Line) -> None:
     starts, ends = line.day("term_from"), line.day("term_to")
     if starts and ends and ends < starts:
-        batch.wrong(line, "term_to", "ends-before-it-begins", starts.isoformat())
+        batch.wrong(line, "term_to", "ends-before-it-begins", valid_from=starts.isoformat())
 
 
 def _check_passwords(batch: Batch, persons: Mapping[str, Person]) -> None:
@@ -213,14 +213,14 @@ def _of(batch: Batch, lines: list[Line]) -> Batch:
 
 
 def _write_people(ctx: Context, found: Difference, at: Mapping[tuple[str, str], Organisation]) -> None:
-    new = [
-        (line.text("login"), passwords.hasher().hash(line.text("password")) if line.text("password") else passwords.NONE, True,
-         *_person(line, at).values())
-        for line in found.new
-    ]  # fmt: skip
+    new = [(line.text("login"), _kept(line.text("password")), True, *_person(line, at).values()) for line in found.new]
     bulk.insert_rows(ctx.session, Person, ("login", "password_hash", "active", *PERSON), new)
     changed = [(number, *_person(line, at).values()) for number, line in found.changed]
     bulk.update_rows(ctx.session, Person, ("id", *PERSON), changed)
+
+
+def _kept(password: str) -> str:
+    return passwords.hasher().hash(password) if password else passwords.NONE
 
 
 def _write_grants(

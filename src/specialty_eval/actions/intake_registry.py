@@ -9,7 +9,7 @@ from specialty_eval.store import bulk, registry_queries
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Jurisdiction, Organisation, School
 
 from .context import Context
-from .intake_batch import Batch, Line, Outcome, cells, compare, missing, outcome
+from .intake_batch import Batch, Line, Outcome, cells, compare, missing, note_repeated, outcome
 from .intake_source import Source, outside
 from .intake_tables import LEVEL_NAMES, LEVEL_OF_DIGIT
 
@@ -23,14 +23,15 @@ def catalogue(ctx: Context, batch: Batch, source: Source) -> Outcome:
         ctx.session.scalars(sa.select(CatalogueEntry).where(CatalogueEntry.edition_id == edition.id)) if edition else ()
     )
     on_record = {row.code: (row.id, {c: getattr(row, c) for c in ENTRY_COLUMNS}) for row in entries}
-    found = compare(batch, on_record, lambda line: line.text("code"), _entry)
+    note_repeated(batch, ("code",), _code)
+    found = compare(batch, on_record, _code, _entry)
 
     def write() -> None:
         kept = edition or ctx.saved(
             CatalogueEdition(code=source.of, title=f"职业教育专业目录（{source.of}）", source=f"sha256:{source.digest}",
                              loaded_at=ctx.now)
         )  # fmt: skip
-        new = [(kept.id, line.text("code"), *_entry(line).values()) for line in found.new]
+        new = [(kept.id, _code(line), *_entry(line).values()) for line in found.new]
         bulk.insert_rows(ctx.session, CatalogueEntry, ("edition_id", "code", *ENTRY_COLUMNS), new)
         changed = [(number, *_entry(line).values()) for number, line in found.changed]
         bulk.update_rows(ctx.session, CatalogueEntry, ("id", *ENTRY_COLUMNS), changed)
@@ -43,6 +44,11 @@ ENTRY_COLUMNS = (
 )  # fmt: skip
 
 
+def _code(line: Line) -> str:
+    """Six digits: the K of a state-controlled entry is an attribute, not part of its code."""
+    return line.text("code").removesuffix("K")
+
+
 def _entry(line: Line) -> Mapping[str, Any]:
     values = (
         line.text("name_zh"), LEVEL_OF_DIGIT[line.text("code")[0]], line.text("class_code"), line.text("class_zh"),
@@ -52,11 +58,13 @@ def _entry(line: Line) -> Mapping[str, Any]:
 
 
 def _check_entry(batch: Batch, line: Line) -> None:
-    """A code begins with its class and sub-class, and its first digit tells the level."""
+    """A code begins with its class and sub-class, its first digit tells the level, its K that the state controls it."""
     code = line.text("code")
     for column in ("class_code", "subclass_code"):
         if not code.startswith(line.text(column)):
             batch.wrong(line, column, "code-not-of-class", code)
+    if code.endswith("K") and not line.flag("state_controlled"):
+        batch.wrong(line, "state_controlled", "not-one-of", "1")
     level = LEVEL_NAMES[LEVEL_OF_DIGIT[code[0]]]
     if line.text("level_zh") not in {"", level}:
         batch.wrong(line, "level_zh", "level-not-of-code", level)

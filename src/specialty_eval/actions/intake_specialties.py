@@ -79,7 +79,7 @@ def _check(batch: Batch, entries: Mapping[str, CatalogueEntry]) -> None:
                     batch.wrong(line, column, "differs-from-catalogue", getattr(entry, column))
         opened, closed = line.day("opened_on"), line.day("closed_on")
         if opened and closed and closed < opened:
-            batch.wrong(line, "closed_on", "ends-before-it-begins", opened.isoformat())
+            batch.wrong(line, "closed_on", "ends-before-it-begins", valid_from=opened.isoformat())
     batch.keep(lambda line: line.row not in unknown)
 
 

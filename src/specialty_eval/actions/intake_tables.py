@@ -30,7 +30,6 @@ class Table:
 
 SCHOOL_CODE = shaped(r"[0-9A-Z]{6,18}", "3637000001")
 AREA = shaped(r"[0-9]{6}", "371402")
-ENTRY = shaped(r"[2-7][0-9]{5}", "710201")
 ENTRY_OR_X = shaped(r"[2-7][0-9]{5}|X[0-9]{5}", "710201")
 DIRECTION = shaped(r"[0-9A-Za-z\u4e00-\u9fff]{1,20}", "幼儿保育")
 LEVEL_NAMES = {"secondary": "中职", "associate": "高职专科", "bachelor": "职教本科"}
@@ -68,7 +67,7 @@ CATALOGUE = Table(
         Column("class_zh", text(100)),
         Column("subclass_code", shaped(r"[2-7][0-9]{3}", "7102")),
         Column("subclass_zh", text(100)),
-        Column("code", ENTRY),
+        Column("code", shaped(r"[2-7][0-9]{5}K?", "710201")),
         Column("name_zh", text(100)),
         Column("state_controlled", yes_or_no("1", "0")),
         Column("first_in", text(100)),

@@ -33,15 +33,13 @@ def steps() -> Iterator[Step]:
     yield Step("专业目录、学校、专业 · catalogue, schools, specialties", _registry)
     yield Step("人员和委员会 · people and committee", _people)
     yield Step("办法和期初台账 · policy and opening balance", _opening)
-    for year in range(FIRST_FIGURES, scored_year(1)):
-        yield Step(f"{year}年数据 · figures of {year}", partial(_figures, year=year, round_number=0))
     yield Step("评估周期 · the cycle", _cycle)
 
 
 def figures_of(number: int) -> Step:
     """The step in which everybody hands in the figures that a round scores."""
     year = scored_year(number)
-    return Step(f"{year}年数据 · figures of {year}", partial(_figures, year=year, round_number=number))
+    return Step(f"{year}年数据 · figures of {year}", partial(_figures, number=number))
 
 
 def _begin(world: World) -> None:
@@ -56,18 +54,18 @@ def _begin(world: World) -> None:
 def _registry(world: World) -> None:
     world.pause()
     administrator = world.as_("administrator")
-    intake.load(administrator, "catalogue", tables.catalogue(), of=EDITION)
+    intake.load(administrator, "catalogue", tables.catalogue(), intake.CSV, edition=EDITION)
     for kind, content in (
         ("organisations", tables.organisations(world.city)),
         ("schools", tables.schools(world.city)),
         ("specialties", tables.specialties(world.city)),
     ):
-        intake.load(administrator, kind, content)
+        intake.load(administrator, kind, content, intake.CSV)
 
 
 def _people(world: World) -> None:
     world.pause()
-    intake.load(world.as_("administrator"), "people", tables.people(world.city))
+    intake.load(world.as_("administrator"), "people", tables.people(world.city), intake.CSV)
     world.forget_people()
 
 
@@ -75,9 +73,14 @@ def _opening(world: World) -> None:
     world.pause()
     cycles.import_policy(world.as_("policy-editor"), policies.text(POLICY))
     secretary = world.as_("secretary")
-    intake.load(secretary, "ratings", tables.ratings(world.city))
-    intake.load(secretary, "standings", tables.standings(world.city))
-    intake.load(secretary, "quotas", tables.quotas(world.city, YEARS[0] - 1))
+    for kind, content in (
+        ("ratings", tables.ratings(world.city)),
+        ("standings", tables.standings(world.city)),
+        ("quotas", tables.quotas(world.city, YEARS[0] - 1)),
+    ):
+        intake.load(secretary, kind, content, intake.CSV)
+    for year in range(FIRST_FIGURES, scored_year(1)):
+        _load(world, "secretary", _all_figures(world, year))
 
 
 def _cycle(world: World) -> None:
@@ -91,24 +94,35 @@ def _cycle(world: World) -> None:
     cycles.move(secretary, made.id, CycleEvent.START)
 
 
-def _figures(world: World, year: int, round_number: int) -> None:
+def _all_figures(world: World, year: int) -> bytes:
+    """A year from before the installation, as the bureau had it on record."""
+    true = known.of_year(world, year)
+    measures = sorted(next(iter(true.values())))
+    return tables.figures(world.city, year, true, measures, true.keys(), tables.OPENING_SOURCE)
+
+
+def _figures(world: World, number: int) -> None:
     """Each office hands in its table, each school the yearly facts of what is not being reviewed on that year."""
-    if round_number:
-        world.on(YEARS[round_number - 1], 2, 24)
-    world.pause()
-    true, city = known.of_year(world, year), world.city
+    world.on(YEARS[number - 1], 2, 24)
+    year, city = scored_year(number), world.city
+    true = known.of_year(world, year)
     source = f"{year}年度"
     for login, measures in OFFICES.items():
         _load(world, login, tables.figures(city, year, true, measures, true.keys(), source))
-    for county in city.counties:
-        there = {s.code for s in city.specialties if city.school(s.school).county == county}
-        _load(world, f"county-{county}", tables.figures(city, year, true, ("leading_industry",), there, source))
+    by_city = {s.code for s in city.schools if s.run_by == "city"}
+    for login, schools in (
+        ("secretary", by_city),  # a county does not reach what the city runs
+        *((f"county-{c}", {s.code for s in city.schools if s.county == c} - by_city) for c in city.counties),
+    ):
+        there = {s.code for s in city.specialties if s.school in schools}
+        _load(world, login, tables.figures(city, year, true, ("leading_industry",), there, source))
     own = sorted(figures.SCHOOL)
     for school in city.schools:
-        theirs = {s.code for s in city.specialties if s.school == school.code and s.round != round_number}
+        theirs = {s.code for s in city.specialties if s.school == school.code and s.round != number}
         _load(world, f"editor-{school.code}", tables.figures(city, year, true, own, theirs, source))
 
 
 def _load(world: World, login: str, content: bytes) -> None:
     if content.count(b"\n") > 1:
-        intake.load(world.as_(login), "figures", content, of=f"{world.policy.id}@{world.policy.version}")
+        policy = f"{world.policy.id}@{world.policy.version}"
+        intake.load(world.as_(login), "figures", content, intake.CSV, policy=policy)

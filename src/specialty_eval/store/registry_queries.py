@@ -29,7 +29,8 @@ def among(
 
 
 def numbered(
-    column: sa.ColumnElement[int] | sa.orm.InstrumentedAttribute[int], ids: Collection[int]
+    column: sa.ColumnElement[int] | sa.orm.InstrumentedAttribute[int] | sa.orm.InstrumentedAttribute[int | None],
+    ids: Collection[int],
 ) -> sa.ColumnElement[bool]:
     """The column is one of many numbers, handed over as one array."""
     return column == sa.any_(sa.bindparam(None, list(ids), type_=ARRAY(sa.BigInteger()), unique=True))

@@ -1,18 +1,19 @@
 """Questions about reviews that several verbs ask: where one stands, whose it is, how many are left."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import review
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
+from .base import table_of
 from .cycles import Round
 from .registry import School, Specialty, SpecialtyCode
 from .reviews import Attachment, Figure, Review, VerificationMark
@@ -144,33 +145,69 @@ class NewFigure:
 
 
 def record_figures(session: Session, new: Iterable[NewFigure], now: datetime, by: int | None) -> int:
-    """Put values on record; one that says otherwise is superseded, one that says the same stays. How many are new."""
-    wanted: Mapping[tuple[int, int, str], NewFigure] = {(f.specialty_id, f.year, f.measure): f for f in new}
+    """Put values on record; one that says otherwise is superseded, one that says the same stays. How many are new.
+
+    Three statements, however many values; an empty one takes what is on record off it.
+    """
+    wanted = {(f.specialty_id, f.year, f.measure): f for f in new}
     if not wanted:
         return 0
-    keys = sa.tuple_(Figure.specialty_id, Figure.year, Figure.measure)
-    current = {
-        (f.specialty_id, f.year, f.measure): f
-        for f in session.scalars(
-            sa.select(Figure).where(keys.in_(list(wanted)), Figure.superseded_at.is_(None)).with_for_update()
-        )
-    }
-    changed = [f for key, f in wanted.items() if key not in current or _differs(current[key], f)]
-    stale = [current[key].id for key, f in wanted.items() if key in current and _differs(current[key], f)]
-    if stale:
-        session.execute(sa.update(Figure).where(Figure.id.in_(stale)).values(superseded_at=now))
-    rows = [
-        {"specialty_id": f.specialty_id, "year": f.year, "measure": f.measure, "value": f.value,
-         "supplier": f.supplier, "source": f.source, "recorded_at": now, "recorded_by": by}
-        for f in changed if f.value != ""
-    ]  # fmt: skip
-    for start in range(0, len(rows), 2000):
-        session.execute(insert(Figure).values(rows[start : start + 2000]))
+    session.flush()
+    connection = session.connection()
+    keys = dict(zip(("specialties", "years", "measures"), map(list, zip(*wanted, strict=True)), strict=True))
+    current = {(row[1], row[2], row[3]): row for row in connection.execute(_CURRENT, keys)}
+    changed = [
+        f for key, f in wanted.items() if key not in current or current[key][4:] != (f.value, f.supplier, f.source)
+    ]
+    if stale := [current[key][0] for key in ((f.specialty_id, f.year, f.measure) for f in changed) if key in current]:
+        connection.execute(_SUPERSEDE, {"ids": stale, "now": now})
+    if said := [f for f in changed if f.value != ""]:
+        connection.execute(_PUT, {
+            "specialties": [f.specialty_id for f in said], "years": [f.year for f in said],
+            "measures": [f.measure for f in said], "values": [f.value for f in said],
+            "suppliers": [f.supplier for f in said], "sources": [f.source for f in said], "now": now, "by": by,
+        })  # fmt: skip
     return len(changed)
 
 
-def _differs(old: Figure, new: NewFigure) -> bool:
-    return (old.value, old.supplier, old.source) != (new.value, new.supplier, new.source)
+def _laid_out(**columns: tuple[str, Any]) -> sa.Subquery:
+    """Arrays bound as parameters, side by side as the columns of a table: one statement for any number of rows."""
+    return sa.select(*(
+        sa.func.unnest(sa.bindparam(parameter, type_=ARRAY(kind))).label(column)
+        for column, (parameter, kind) in columns.items()
+    )).subquery()  # fmt: skip
+
+
+_FIGURE = table_of(Figure)
+_KEYS = {
+    "specialty_id": ("specialties", sa.BigInteger()),
+    "year": ("years", sa.Integer()),
+    "measure": ("measures", sa.Text()),
+}
+_ASKED = _laid_out(**_KEYS)
+_CURRENT = (
+    sa.select(_FIGURE.c.id, *(_FIGURE.c[c] for c in ("specialty_id", "year", "measure", "value", "supplier", "source")))
+    .join(_ASKED, sa.and_(*(_FIGURE.c[column] == _ASKED.c[column] for column in _KEYS)))
+    .where(_FIGURE.c.superseded_at.is_(None))
+    .order_by(_FIGURE.c.id)
+    .with_for_update(of=_FIGURE)
+)
+_SUPERSEDE = (
+    sa.update(_FIGURE)
+    .where(_FIGURE.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.BigInteger()))))
+    .values(superseded_at=sa.bindparam("now", type_=_FIGURE.c.superseded_at.type))
+)
+_SAID = _laid_out(
+    **_KEYS, value=("values", sa.Text()), supplier=("suppliers", sa.Text()), source=("sources", sa.Text())
+)
+_PUT = sa.insert(_FIGURE).from_select(
+    [*_SAID.c.keys(), "recorded_at", "recorded_by"],
+    sa.select(
+        *_SAID.c,
+        sa.bindparam("now", type_=_FIGURE.c.recorded_at.type),
+        sa.bindparam("by", type_=sa.BigInteger()),
+    ),
+)
 
 
 def late(session: Session, round_id: int, state: str, now: datetime) -> list[int]:

@@ -1,0 +1,60 @@
+"""Yearly facts by the thousands: laid out beside what is on record, compared and taken in a few statements."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.review import State
+
+from . import bulk
+from .base import table_of
+from .cycles import Round
+from .reviews import Figure, Review
+
+COLUMNS = ("specialty_id", "year", "measure", "value", "supplier", "source")
+_FIGURE = table_of(Figure)
+_LAID = sa.table(bulk.INCOMING, *(sa.column(name, _FIGURE.c[name].type) for name in COLUMNS))
+_SAME = sa.and_(
+    _FIGURE.c.superseded_at.is_(None),
+    *(_FIGURE.c[name] == _LAID.c[name] for name in ("specialty_id", "year", "measure")),
+)
+_DIFFERS = sa.or_(_FIGURE.c.value != _LAID.c.value, _FIGURE.c.supplier != _LAID.c.supplier)
+
+
+def under_review(session: Session, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Of these (specialty, year), those whose figures a review takes."""
+    no_review = (State.EXEMPTED.value, State.WITHDRAWN.value, State.CANCELLED.value)
+    years = sorted({year for _, year in pairs})
+    found = (
+        sa.select(Review.specialty_id, Round.evidence_year)
+        .join(Round, Round.id == Review.round_id)
+        .where(Round.evidence_year == sa.any_(sa.bindparam(None, years, type_=ARRAY(sa.BigInteger()), unique=True)))
+        .where(Review.state.not_in(no_review))
+    )
+    return {(key, year) for key, year in session.execute(found)} & set(pairs)
+
+
+def lay_out_figures(session: Session, rows: Sequence[Sequence[Any]]) -> tuple[int, int, int]:
+    """Lay `COLUMNS` out in a temporary table; how many values are new, change one on record, change nothing."""
+    bulk.lay_out(session, Figure, COLUMNS, rows)
+    joined = _LAID.outerjoin(_FIGURE, _SAME)
+    is_new = _FIGURE.c.id.is_(None)
+    counted = sa.select(
+        sa.func.count().filter(is_new),
+        sa.func.count().filter(~is_new, _DIFFERS),
+        sa.func.count().filter(~is_new, ~_DIFFERS),
+    ).select_from(joined)
+    new, changed, unchanged = session.execute(counted).one()
+    return new, changed, unchanged
+
+
+def take_figures(session: Session, now: datetime, by: int | None) -> None:
+    """Put on record what is laid out: what says otherwise is superseded, what says the same stays."""
+    session.execute(sa.update(_FIGURE).where(_SAME, _DIFFERS).values(superseded_at=now))
+    missing = ~sa.exists().where(_SAME)
+    said = sa.select(*_LAID.c, sa.literal(now, _FIGURE.c.recorded_at.type), sa.literal(by, sa.BigInteger()))
+    session.execute(sa.insert(_FIGURE).from_select([*COLUMNS, "recorded_at", "recorded_by"], said.where(missing)))
