@@ -41,7 +41,7 @@ dev: setup ## the server, restarted when the source changes
 .PHONY: test
 test: setup ## everything, on the embedded PostgreSQL and where there is one on 15
 	@$(PYTEST)
-	@$(PYTEST) --postgres=15 --ignore tests/store/test_embedded.py $(wildcard tests/store tests/actions tests/api)
+	@$(PYTEST) --postgres=15 --ignore tests/store/test_embedded.py tests/store
 
 .PHONY: test-fast
 test-fast: setup ## the engine alone: no database
