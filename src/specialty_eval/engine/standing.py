@@ -5,6 +5,7 @@ Which standing a rating leads to is the policy's word, read by `enrolment`; it c
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from .errors import Problem
@@ -31,6 +32,15 @@ class StandingEvent(StrEnum):
     STEP = "step"
     RESTORE = "restore"
     CLOSE = "close"
+
+
+YEAR_BEGINS = (9, 1)
+"""Month and day an academic year begins on."""
+
+
+def academic_year_begins(academic_year: int) -> date:
+    """The first day of an academic year, which is named by the calendar year it begins in."""
+    return date(academic_year, *YEAR_BEGINS)
 
 
 STANDING_ENDED = frozenset({StandingState.CLOSED})

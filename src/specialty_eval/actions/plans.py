@@ -1,0 +1,191 @@
+"""The enrolment plan of a year: drafted by the policy's consequences, adjusted line by line, submitted, approved."""
+
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from specialty_eval.engine.enrolment import PlanLine, plan_problems
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.permissions import Role, Scope, Thing
+from specialty_eval.engine.plan import PLAN, PlanEvent, PlanFacts, PlanState
+from specialty_eval.engine.roles import roles
+from specialty_eval.engine.standing import academic_year_begins
+from specialty_eval.store import bulk, enrolment_queries, plan_queries, registry
+from specialty_eval.store.enrolment_queries import Effect
+from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
+
+from .context import LOCAL, Context, Note, entitled
+
+PLANS = roles(Role.PLANNER)
+AHEAD, BEHIND = 2, 1
+"""How many years from now a plan may be for."""
+PUBLIC = (PlanState.APPROVED.value, PlanState.SUPERSEDED.value)
+
+
+def draft(ctx: Context, academic_year: int, city_total: int | None = None) -> EnrolmentPlan:
+    """A new plan of the planner's city: a line for every specialty that is open when the year begins.
+
+    A line is what the policy gives, cut to the capacity on record; where nothing on record gives one it is 0 until the
+    planner sets it. Invalid for a year out of reach or a total below 0; NotNow where no policy was ever pinned.
+    """
+    scope = ctx.office(Role.PLANNER)
+    grant = ctx.permit(PLANS, scope, where="plan")
+    problems = []
+    if not ctx.today.year - BEHIND <= academic_year <= ctx.today.year + AHEAD:
+        reach = {"first": ctx.today.year - BEHIND, "last": ctx.today.year + AHEAD}
+        problems.append(Problem("academic-year-out-of-reach", "academic_year", reach))
+    if city_total is not None and city_total < 0:
+        problems.append(Problem("quota-negative", "city_total", {"quota": city_total}))
+    if problems:
+        raise Invalid(*problems)
+    plan_queries.one_at_a_time(ctx.session, scope.city, academic_year)
+    begins = academic_year_begins(academic_year)
+    effects = enrolment_queries.effects(ctx.session, scope.city, academic_year, begins, LOCAL)
+    if effects is None:
+        raise NotNow(Problem("no-policy-pinned", "policy", {"city": scope.city}))
+    made = ctx.saved(
+        EnrolmentPlan(jurisdiction_code=scope.city, academic_year=academic_year, state=PLAN.start.value,
+                      number=plan_queries.newest_number(ctx.session, scope.city, academic_year) + 1,
+                      city_total=city_total, document_number="", drafted_at=ctx.now, version=1, updated_at=ctx.now)
+    )  # fmt: skip
+    bulk.insert_rows(ctx.session, EnrolmentLine, COLUMNS, (_row(made.id, effect) for effect in effects))
+    told = {"academic_year": academic_year, "number": made.number, "lines": len(effects)}
+    ctx.record("plan.draft", made, Note(told=told), grant=grant)
+    return made
+
+
+COLUMNS = ("plan_id", "specialty_id", "before", "base", "computed", "quota", "capacity", "limited", "standing", "rule",
+           "cause", "step")  # fmt: skip
+
+
+def _row(plan_id: int, effect: Effect) -> tuple[object, ...]:
+    """The policy limits green alone to the capacity on record; a plan's line is never above it, whatever its rule."""
+    line, capacity = effect.line, effect.capacity
+    cut = line.quota is not None and capacity is not None and line.quota > capacity
+    computed = capacity if cut else line.quota
+    return (plan_id, effect.specialty_id, line.before, line.base, computed, computed or 0, capacity,
+            line.limited or cut, line.standing, line.rule.value, line.cause, line.step)  # fmt: skip
+
+
+# --- adjusting -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a planner sets a line to, and why; a reason is needed where it is not what the policy gives."""
+
+    quota: int
+    reason: str = ""
+
+
+def _locked(ctx: Context, plan_id: int, *, version: int | None = None) -> tuple[EnrolmentPlan, Scope]:
+    """The plan under a lock; a draft is NotFound for whoever may not know of it."""
+    seen, scope = _found(ctx, plan_id)
+    plan_queries.one_at_a_time(ctx.session, scope.city, seen.academic_year)
+    return ctx.locked(EnrolmentPlan, plan_id, version=version, where="plan"), scope
+
+
+def _found(ctx: Context, plan_id: int) -> tuple[EnrolmentPlan, Scope]:
+    plan = ctx.session.get(EnrolmentPlan, plan_id)
+    if plan is None:
+        raise NotFound(Problem("not-found", "plan", {"kind": "enrolment_plan", "id": plan_id}))
+    scope = Scope(city=plan.jurisdiction_code)
+    if not is_public(plan):
+        ctx.permit_read(Thing.DRAFT_PLANS, scope, where="plan")
+    return plan, scope
+
+
+def is_public(plan: EnrolmentPlan) -> bool:
+    """Whether it was ever approved: a superseded draft stays a draft."""
+    return plan.approved_at is not None
+
+
+def adjust(
+    ctx: Context, plan_id: int, code: str, new: Adjustment, *, version: int | None = None
+) -> tuple[EnrolmentPlan, EnrolmentLine]:
+    """Set one line of a draft: within 0 and the capacity, with a reason, and not beyond the city's total.
+
+    A total that is exceeded already does not keep a line from being lowered. Invalid with every reason.
+    """
+    plan, scope = _locked(ctx, plan_id, version=version)
+    grant = ctx.permit(PLANS, scope, where="plan")
+    if plan.state != PlanState.DRAFT:
+        raise NotNow(Problem("step-not-open", "plan", {"event": "adjust", "state": plan.state}))
+    key = registry.id_of(ctx.session, code)
+    found = sa.select(EnrolmentLine).where(EnrolmentLine.plan_id == plan_id, EnrolmentLine.specialty_id == key)
+    line = ctx.session.scalars(found.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+    if line is None:
+        raise NotFound(Problem("not-found", "line", {"kind": "enrolment_line", "id": code}))
+    problems = plan_problems([PlanLine(code, new.quota, line.computed, line.capacity, new.reason)])
+    total = plan_queries.sum_of(ctx.session, plan_id) + new.quota - line.quota
+    if plan.city_total is not None and total > plan.city_total and new.quota > line.quota:
+        facts = {"total": total, "city_total": plan.city_total}
+        problems.append(Problem("city-total-exceeded", f"lines.{code}", facts))
+    if problems:
+        raise Invalid(*problems)
+    told = {"code": code, "from": line.quota, "to": new.quota}
+    line.quota, line.adjusted_by = new.quota, ctx.person_id
+    line.adjustment_reason = "" if new.quota == line.computed else new.reason.strip()
+    plan.version, plan.updated_at = plan.version + 1, ctx.now
+    ctx.saved(plan)
+    note = Note(reason=new.reason, told=told, specialty_id=key)
+    ctx.record("plan.adjust", plan, note, grant=grant)
+    return plan, line
+
+
+# --- submitting and approving ----------------------------------------------------------------------------------------
+
+
+def facts_of(ctx: Context, plan: EnrolmentPlan) -> PlanFacts:
+    """What the plan's steps look at, but for what the caller says with them."""
+    lines = plan_queries.lines_to_check(ctx.session, plan.id)
+    return PlanFacts(
+        lines=len(lines),
+        line_problems=tuple(plan_problems(lines, plan.city_total)),
+        first_person="" if plan.submitted_by is None else str(plan.submitted_by),
+        second_person=ctx.actor.person_id or "",
+    )
+
+
+def submit(ctx: Context, plan_id: int, *, version: int | None = None) -> EnrolmentPlan:
+    """The planner hands the plan in: the first of two people. NotNow with everything that is wrong with its lines."""
+    plan, scope = _locked(ctx, plan_id, version=version)
+    ctx.advance(PLAN, plan, PlanEvent.SUBMIT, facts_of(ctx, plan), scope, note=_note(plan),
+                changes={"submitted_by": ctx.person_id})  # fmt: skip
+    return plan
+
+
+def return_(ctx: Context, plan_id: int, reason: str, *, version: int | None = None) -> EnrolmentPlan:
+    """The approver gives it back, with a reason."""
+    plan, scope = _locked(ctx, plan_id, version=version)
+    ctx.advance(PLAN, plan, PlanEvent.RETURN, PlanFacts(reason=reason), scope, note=replace(_note(plan), reason=reason))
+    return plan
+
+
+def approve(ctx: Context, plan_id: int, document_number: str, *, version: int | None = None) -> EnrolmentPlan:
+    """The second person approves it under a document: what other systems read from now on.
+
+    Every older plan of the year is superseded with it; one that a newer approved plan has superseded cannot be
+    approved any more. Its lines are checked again, under the year's lock.
+    """
+    plan, scope = _locked(ctx, plan_id, version=version)
+    ctx.permit(entitled(PLAN, plan.state, PlanEvent.APPROVE), scope, where="plan")
+    facts = replace(facts_of(ctx, plan), document_number=document_number)
+    if problems := PLAN.objections(plan.state, PlanEvent.APPROVE, facts):
+        raise NotNow(*problems)
+    older = plan_queries.others_going(ctx.session, plan, newer=False)
+    ctx.lock_all(EnrolmentPlan, older)
+    superseded = dict.fromkeys(older, PlanFacts(newer_version=True))
+    if older:
+        ctx.as_system().advance_many(PLAN, EnrolmentPlan, PlanEvent.SUPERSEDE, older, scope, facts=superseded,
+                                     note=Note(audience="office", told={"by": plan.number}))  # fmt: skip
+    told = {"academic_year": plan.academic_year, "number": plan.number, "document_number": document_number,
+            "students": plan_queries.sum_of(ctx.session, plan.id)}  # fmt: skip
+    changes = {"approved_by": ctx.person_id, "approved_at": ctx.now, "document_number": document_number.strip()}
+    note = Note(audience="public", told=told)
+    ctx.advance(PLAN, plan, PlanEvent.APPROVE, facts, scope, note=note, changes=changes)
+    return plan
+
+
+def _note(plan: EnrolmentPlan) -> Note:
+    return Note(told={"academic_year": plan.academic_year, "number": plan.number})
