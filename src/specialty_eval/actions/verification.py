@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
-
 from specialty_eval.engine import review, sheet
 from specialty_eval.engine.calendar import is_kept
 from specialty_eval.engine.consequences import Duration
@@ -15,7 +13,7 @@ from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import attributes, cycles, review_queries
 from specialty_eval.store.review_queries import NewFigure
-from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreSheet, VerificationMark
+from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreSheet
 
 from .context import LOCAL, Context, Note
 
@@ -160,15 +158,11 @@ def _mark(ctx: Context, row: Review, office: str, said: Verdicts) -> tuple[str, 
     if silent := sorted(m for m, reason in said.unsupported.items() if not reason.strip()):
         raise Invalid(*(Problem("reason-missing", f"measures.{m}") for m in silent))
     marked = set(reported) if said.accepted is None else {*said.accepted, *said.unsupported}
-    rows = [{"review_id": row.id, "evidence_version_id": row.evidence_version_id, "measure": m, "office": office,
-             "verdict": "unsupported" if m in said.unsupported else "accepted",
-             "reason": said.unsupported.get(m, ""), "marked_at": ctx.now, "marked_by": ctx.person_id}
-            for m in sorted(marked & set(reported))]  # fmt: skip
-    if rows:
-        new = insert(VerificationMark).values(rows)
-        keys = ["review_id", "evidence_version_id", "measure", "office"]
-        ctx.session.execute(new.on_conflict_do_update(index_elements=keys, set_={
-            c: new.excluded[c] for c in ("verdict", "reason", "marked_at", "marked_by")}))  # fmt: skip
+    given = sorted(marked & set(reported))
+    if given:
+        review_queries.mark(
+            ctx.session, (row.id, row.evidence_version_id, office), given, said.unsupported, ctx.now, ctx.person_id
+        )
     return tuple(sorted(set(reported) - marked))
 
 

@@ -274,7 +274,7 @@ def rounds(session: Session) -> list[PublicRound]:
         if rating is not None:
             ratings.setdefault(key, {})[is_confirmed, rating] = number
     lists = _lists(session)
-    query = (
+    query: sa.Select[*tuple[Any, ...]] = (
         sa.select(Round.id, Cycle.title, Round.number, Round.year, Round.state, PolicyDocument.policy_id,
                   PolicyDocument.policy_version)
         .join(Cycle, Cycle.id == Round.cycle_id)
@@ -301,7 +301,7 @@ def rounds(session: Session) -> list[PublicRound]:
 
 
 def _lists(session: Session) -> dict[int, list[List]]:
-    query = (
+    query: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             Publication.id, Publication.round_id, Publication.number, Publication.state, Publication.opened_at,
             Publication.closes_at, Publication.seal_head,

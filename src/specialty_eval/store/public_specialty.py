@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -132,12 +133,12 @@ class Quota:
 
 def quotas(session: Session, specialty_id: int) -> list[Quota]:
     """The approved quotas by academic year, newest first, the opening balance among them."""
-    approved = (
+    approved: sa.Select[*tuple[Any, ...]] = (
         sa.select(EnrolmentPlan.academic_year, EnrolmentLine.quota, EnrolmentLine.before, EnrolmentPlan.document_number)
         .join(EnrolmentPlan, EnrolmentPlan.id == EnrolmentLine.plan_id)
         .where(EnrolmentLine.specialty_id == specialty_id, EnrolmentPlan.state == PlanState.APPROVED.value)
     )
-    opening = sa.select(
+    opening: sa.Select[*tuple[Any, ...]] = sa.select(
         OpeningQuota.academic_year, OpeningQuota.quota, sa.null().cast(sa.Integer), OpeningQuota.source
     ).where(OpeningQuota.specialty_id == specialty_id)
     found = {row.academic_year: Quota(*plain(row)) for row in session.execute(opening)}

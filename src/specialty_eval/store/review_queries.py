@@ -1,12 +1,12 @@
 """Questions about reviews that several verbs ask: where one stands, whose it is, how many are left."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import review
@@ -207,6 +207,45 @@ _PUT = sa.insert(_FIGURE).from_select(
         sa.bindparam("now", type_=_FIGURE.c.recorded_at.type),
         sa.bindparam("by", type_=sa.BigInteger()),
     ),
+)
+
+
+def mark(
+    session: Session,
+    of: tuple[int, int | None, str],
+    measures: Sequence[str],
+    unsupported: Mapping[str, str],
+    now: datetime,
+    by: int | None,
+) -> None:
+    """Put an office's word on each measure of `(review, evidence version, office)` on record; a later one replaces it.
+
+    `unsupported` are those it does not accept, each with the reason.
+    """
+    review_id, version_id, office = of
+    session.flush()
+    session.connection().execute(_MARK, {
+        "review": review_id, "version": version_id, "office": office, "measures": list(measures),
+        "verdicts": ["unsupported" if m in unsupported else "accepted" for m in measures],
+        "reasons": [unsupported.get(m, "") for m in measures], "now": now, "by": by,
+    })  # fmt: skip
+
+
+_WORDS = _laid_out(measure=("measures", sa.Text()), verdict=("verdicts", sa.Text()), reason=("reasons", sa.Text()))
+_MARKS = insert(VerificationMark).from_select(
+    ["measure", "verdict", "reason", "review_id", "evidence_version_id", "office", "marked_at", "marked_by"],
+    sa.select(
+        *_WORDS.c,
+        sa.bindparam("review", type_=sa.BigInteger()),
+        sa.bindparam("version", type_=sa.BigInteger()),
+        sa.bindparam("office", type_=sa.Text()),
+        sa.bindparam("now", type_=VerificationMark.marked_at.type),
+        sa.bindparam("by", type_=sa.BigInteger()),
+    ),
+)
+_MARK = _MARKS.on_conflict_do_update(
+    index_elements=["review_id", "evidence_version_id", "measure", "office"],
+    set_={name: _MARKS.excluded[name] for name in ("verdict", "reason", "marked_at", "marked_by")},
 )
 
 

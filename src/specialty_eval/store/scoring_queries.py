@@ -19,13 +19,20 @@ from .reviews import Review, ScoreRun, ScoreSheet
 
 
 def panel_scores(session: Session, review_ids: Collection[int]) -> dict[int, dict[str, list[Decimal]]]:
-    """Review → panel measure → the scores that count (given by experts who have finished)."""
+    """Review → panel measure → the scores that count (given by experts who have finished).
+
+    A review that an appeal opened stands on the scores of the one it replaces until experts are asked anew.
+    """
     counts = [state.value for state in assignment.COUNTS]
+    asked = sa.exists().where(ExpertAssignment.review_id == Review.id).correlate(Review)
+    scored = sa.select(Review.id, sa.case((asked, Review.id), else_=Review.replaces_id).label("asked_for"))
+    of = scored.where(Review.id.in_(review_ids)).subquery()
     found = (
-        sa.select(ExpertAssignment.review_id, PanelScore.measure, PanelScore.score)
+        sa.select(of.c.id, PanelScore.measure, PanelScore.score)
+        .join(ExpertAssignment, ExpertAssignment.review_id == of.c.asked_for)
         .join(PanelScore, PanelScore.assignment_id == ExpertAssignment.id)
-        .where(ExpertAssignment.review_id.in_(review_ids), ExpertAssignment.state.in_(counts))
-        .order_by(ExpertAssignment.review_id, PanelScore.measure, PanelScore.score)
+        .where(ExpertAssignment.state.in_(counts))
+        .order_by(of.c.id, PanelScore.measure, PanelScore.score)
     )
     scores: dict[int, dict[str, list[Decimal]]] = {}
     for review_id, measure, score in session.execute(found):
