@@ -110,7 +110,8 @@ def _check_sheets(batch: Batch, policy: Policy, measures: Mapping[str, Measure])
     for line in batch.lines:
         values: dict[str, Value] = {m.code: line.values[m.code] for m in _reported(line, measures)}
         for problem in check_sheet(policy, values):
-            at = [code for code in problem.facts.get("measures", ()) if code in values]  # type: ignore[attr-defined]
+            named = problem.facts.get("measures", ())
+            at = [code for code in named if code in values]  # type: ignore[attr-defined]  # these are codes
             facts = {key: fact for key, fact in problem.facts.items() if key != "value"}
             where = ", ".join(at)
             batch.findings.add(problem.code, batch.table.name, line.row, where, problem.facts["value"], "", facts)

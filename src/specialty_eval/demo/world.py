@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval import policies
 from specialty_eval.actions import accounts
-from specialty_eval.actions.context import LOCAL, Context, Note
+from specialty_eval.actions.context import LOCAL, Context, Note, commit
 from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.permissions import Actor, Grant
 from specialty_eval.engine.policy import Policy
@@ -160,7 +160,7 @@ class World:
             self._session = session
             try:
                 yield session
-                session.commit()
+                commit(self.clock())
             finally:
                 self._session = None
 

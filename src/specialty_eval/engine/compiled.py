@@ -186,7 +186,9 @@ def _weighted(policy: Policy, measured: Measured, weight: int, lanes: Lanes) -> 
     if domain is None or isinstance(indicator.points, Rank):
         return plain
     n = len(domain.data)
-    batch = Batch(range(n), (0,), np.zeros((1, n), np.int32), {measure.code: (domain,)}, {}, dated=False)  # type: ignore[arg-type]
+    column = {measure.code: (domain,)}
+    rows = np.zeros((1, n), np.int32)
+    batch = Batch(range(n), (0,), rows, column, {}, dated=False)  # type: ignore[arg-type]  # numbers stand for names
     block = Block(Peers({indicator.code: measured}, batch, History.none(n)), slice(0, n))
     has = block.value(indicator.code, 0).has
     table = lanes.packed(block.hundredths(indicator.code, 0), has, weight, indicator.missing)

@@ -131,13 +131,15 @@ def _test(test: Test, left: Operand, facts: Facts, year: int) -> Mask:
     if not isinstance(left, Numbers) or not isinstance(constant, Decimal):
         raise TypeError(test)
     threshold = _THRESHOLD[test.op](constant, left.scale)
-    held: Mask = _ORDERED[test.op](left.data, threshold) & left.has  # type: ignore[arg-type]
+    data, ordered = left.data, _ORDERED[test.op]
+    held: Mask = ordered(data, threshold) & left.has  # type: ignore[arg-type]  # a number compares with every entry
     return held
 
 
 def _equals(left: Operand, constant: Constant) -> Mask:
     if isinstance(left, Codes):
-        code = left.index.get(_truth_as_text(left, constant))  # type: ignore[arg-type]
+        wanted = _truth_as_text(left, constant)
+        code = left.index.get(wanted)  # type: ignore[arg-type]  # what is in no column is found in none
     elif not isinstance(constant, Decimal) or (
         (code := floor_scaled(constant, left.scale)) != ceil_scaled(constant, left.scale)
     ):

@@ -119,5 +119,6 @@ class Straight:
     def run(self, session: Session, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
         """Execute it now; pending changes of the session are not flushed by this."""
         values = self._constants | {n: Jsonb(value) if n in self._json else value for n, value in parameters.items()}
-        driver: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+        pooled = session.connection().connection
+        driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # it is psycopg's
         return driver.cursor(row_factory=namedtuple_row).execute(self._text, values, prepare=True)

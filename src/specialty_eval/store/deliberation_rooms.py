@@ -185,7 +185,7 @@ def room(session: Session, meeting: Meeting, *, acting: int | None, item_ids: Co
         items=items,
         declared={(item, person): interest for item, person, interest in said},
         first_deciders=first_deciders(session, [item for item in items.values() if item.replaces_id is not None]),
-        others=employers_of(session, {acting} - {None} - seated),  # type: ignore[arg-type]
+        others=employers_of(session, set() if acting is None else {acting} - seated),
     )
 
 

@@ -21,7 +21,7 @@ from .reviews import Review
 
 def among(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
     """The column is one of these; one parameter, however many."""
-    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.BigInteger())))  # type: ignore[no-any-return]
+    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.BigInteger())))  # type: ignore[no-any-return]  # any column
 
 
 @dataclass(frozen=True, slots=True)
