@@ -39,7 +39,7 @@ def refuse_at_commit(database: sa.Engine, sqlstate: str) -> None:
 def signed_in(database: sa.Engine) -> int:
     """How many sign-ins another connection sees."""
     with database.connect() as connection:
-        return connection.execute(sa.text("SELECT count(*) FROM sign_in")).scalar_one()
+        return int(connection.execute(sa.text("SELECT count(*) FROM sign_in")).scalar_one())
 
 
 @pytest.mark.parametrize(("sqlstate", "status"), [("P0001", 500), ("40001", 503)])
