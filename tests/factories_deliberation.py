@@ -300,9 +300,15 @@ def publicise(sitting: Sitting) -> int:
     return publications.open_publicity(sitting.as_("secretary"), made.id).id
 
 
-def make_publicised(session: Session, ratings: Mapping[str, str]) -> tuple[Sitting, int]:
+def make_publicised(
+    session: Session,
+    ratings: Mapping[str, str],
+    *,
+    policy: str = POLICY,
+    reasons: Mapping[str, list[str]] | None = None,
+) -> tuple[Sitting, int]:
     """A round whose first list is in publicity, and the list's number."""
-    sitting = serve(decide(make_scored(session, ratings)))
+    sitting = serve(decide(make_scored(session, ratings, policy=policy, reasons=reasons)))
     return sitting, publicise(sitting)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -100,6 +100,15 @@ def test_a_change_is_of_the_last_quota_approved_before_the_rating() -> None:
     )
     # The plan of 2027 was approved anew after the rating: it has acted there.
     assert line(PLAN, 2028, [rated(YELLOW, 2027)], quotas).rule == Rule.KEEP
+
+
+def test_of_a_plan_and_a_rating_of_one_day_the_instants_say_which_came_first() -> None:
+    day, noon = date(2027, 5, 20), datetime(2027, 5, 20, 12, tzinfo=UTC)
+    yellow = replace(rated(YELLOW, 2027), confirmed_at=noon)
+    before, after = (Approved(2027, 90, day, noon + timedelta(hours=hours)) for hours in (-1, 1))
+
+    assert line(PLAN, 2028, [yellow], [approved(2026, 100), before]).quota == 63
+    assert line(PLAN, 2028, [yellow], [approved(2026, 100), after]).quota == 90
 
 
 def test_a_rating_after_the_cutoff_waits_a_year_and_still_counts_from_what_was_approved_before_it() -> None:

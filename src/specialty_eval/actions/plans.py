@@ -1,5 +1,6 @@
 """The enrolment plan of a year: drafted by the policy's consequences, adjusted line by line, submitted, approved."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -58,13 +59,16 @@ COLUMNS = ("plan_id", "specialty_id", "before", "base", "computed", "quota", "ca
            "cause", "step")  # fmt: skip
 
 
-def _row(plan_id: int, effect: Effect) -> tuple[object, ...]:
+def _given(effect: Effect) -> int | None:
     """The policy limits green alone to the capacity on record; a plan's line is never above it, whatever its rule."""
-    line, capacity = effect.line, effect.capacity
-    cut = line.quota is not None and capacity is not None and line.quota > capacity
-    computed = capacity if cut else line.quota
-    return (plan_id, effect.specialty_id, line.before, line.base, computed, computed or 0, capacity,
-            line.limited or cut, line.standing, line.rule.value, line.cause, line.step)  # fmt: skip
+    quota, capacity = effect.line.quota, effect.capacity
+    return quota if quota is None or capacity is None else min(quota, capacity)
+
+
+def _row(plan_id: int, effect: Effect) -> tuple[object, ...]:
+    line, computed = effect.line, _given(effect)
+    return (plan_id, effect.specialty_id, line.before, line.base, computed, computed or 0, effect.capacity,
+            line.limited or computed != line.quota, line.standing, line.rule.value, line.cause, line.step)  # fmt: skip
 
 
 # --- adjusting -------------------------------------------------------------------------------------------------------
@@ -141,10 +145,29 @@ def facts_of(ctx: Context, plan: EnrolmentPlan) -> PlanFacts:
     lines = plan_queries.lines_to_check(ctx.session, plan.id)
     return PlanFacts(
         lines=len(lines),
-        line_problems=tuple(plan_problems(lines, plan.city_total)),
+        line_problems=(*_outdated(ctx, plan), *plan_problems(lines, plan.city_total)),
         first_person="" if plan.submitted_by is None else str(plan.submitted_by),
         second_person=ctx.actor.person_id or "",
     )
+
+
+SHOWN = 20
+"""How many lines a problem names; it counts them all."""
+
+
+def _outdated(ctx: Context, plan: EnrolmentPlan) -> Iterator[Problem]:
+    """What the policy gives now is not what it gave when the plan was drafted: a rating, a recheck or an appeal since.
+
+    Approved all the same, a rating that is no longer in force would take students from its school.
+    """
+    drafted = plan_queries.computed(ctx.session, plan.id)
+    begins = academic_year_begins(plan.academic_year)
+    effects = enrolment_queries.effects(ctx.session, plan.jurisdiction_code, plan.academic_year, begins, LOCAL) or []
+    now = {effect.specialty_id: (_given(effect), effect.capacity) for effect in effects}
+    other = sorted(key for key in drafted.keys() | now.keys() if drafted.get(key) != now.get(key))
+    if other:
+        codes = plan_queries.codes_of(ctx.session, other[:SHOWN])
+        yield Problem("plan-outdated", "lines", {"lines": len(other), "codes": codes})
 
 
 def submit(ctx: Context, plan_id: int, *, version: int | None = None) -> EnrolmentPlan:

@@ -46,13 +46,15 @@ def begin_year(ctx: Context, academic_year: int, *, city: str = "") -> Begun:
     ctx.permit(BEGINS, scope, where="standing")
     _refuse_another_year(ctx, academic_year)
     day = academic_year_begins(academic_year)
+    open_ = enrolment_queries.open_specialties(ctx.session, scope.city, day)
+    new = enrolment_queries.add_standings(ctx.session, open_, day, academic_year, ctx.now)
+    # Locked before the record is read: a recheck that passes at the same moment is either seen or waits.
+    rows = enrolment_queries.locked_standings(ctx.session, open_)
     found = enrolment_queries.effects(ctx.session, scope.city, academic_year, day, LOCAL)
     if found is None:
         raise NotNow(Problem("no-policy-pinned", "policy", {"city": scope.city}))
     effects = {e.specialty_id: e for e in found}
-    new = enrolment_queries.add_standings(ctx.session, list(effects), day, academic_year, ctx.now)
-    rows = enrolment_queries.locked_standings(ctx.session, list(effects))
-    moves = [move for row in rows if (move := _move(row, effects[row.specialty_id])) is not None]
+    moves = [move for row in rows if (e := effects.get(row.specialty_id)) and (move := _move(row, e)) is not None]
     for key, group in groupby(sorted(moves, key=Move.alike), key=Move.alike):
         _advance(ctx, list(group), scope, academic_year, restored=key[0] == StandingEvent.RESTORE)
     enrolment_queries.rest_on(ctx.session, [(m.row.id, m.cause.review_id, m.effect.line.base) for m in moves])

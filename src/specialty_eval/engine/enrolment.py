@@ -5,7 +5,7 @@ Academic years are named by the calendar year they begin in. Nothing here is ran
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
@@ -21,7 +21,8 @@ NORMAL = "normal"
 class Rated:
     """A confirmed rating in force, with its reason codes (flags among them) and what became of it.
 
-    `under_appeal`: an appeal against it is open. `restored_on`: its rectification passed the recheck that day.
+    `under_appeal`: an appeal against it is open. `restored_on`: its rectification passed the recheck that day. The
+    instants, where they are known, tell what came first on one day.
     """
 
     rating: Rating
@@ -29,6 +30,8 @@ class Rated:
     reasons: tuple[str, ...] = ()
     under_appeal: bool = False
     restored_on: date | None = None
+    confirmed_at: datetime | None = None
+    restored_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Approved:
     year: int
     students: int
     approved_on: date | None = None
+    approved_at: datetime | None = None
 
 
 class Rule(StrEnum):
@@ -163,17 +167,17 @@ def _effect(
 ) -> tuple[Rule, int | None, Fraction | None, int]:
     """(rule, base, percent of the base or None to keep what was, step) of the last acting rating in that year."""
     last = acting[-1]
-    before_the_run = _before(enrolment, _run(acting)[0].confirmed_on, quotas)
+    before_the_run = _before(enrolment, _confirmed(_run(acting)[0]), quotas)
     if last.restored_on is not None and _is_restored(enrolment, year, last):
-        if rules.restore_percent is None or _has_acted(enrolment, year, last.restored_on, quotas):
+        if rules.restore_percent is None or _has_acted(enrolment, year, (last.restored_on, last.restored_at), quotas):
             return _kept(year, quotas)
         return Rule.RESTORE, before_the_run, Fraction(rules.restore_percent), 0
     if rules.steps_percent:
         step = min(_years_into_run(enrolment, year, acting), len(rules.steps_percent))
         return Rule.STEP, before_the_run, 100 + Fraction(rules.steps_percent[step - 1]), step
-    if rules.change_percent is None or _has_acted(enrolment, year, last.confirmed_on, quotas):
+    if rules.change_percent is None or _has_acted(enrolment, year, _confirmed(last), quotas):
         return _kept(year, quotas)
-    return Rule.CHANGE, _before(enrolment, last.confirmed_on, quotas), 100 + Fraction(rules.change_percent), 0
+    return Rule.CHANGE, _before(enrolment, _confirmed(last), quotas), 100 + Fraction(rules.change_percent), 0
 
 
 def _kept(year: int, quotas: Sequence[Approved]) -> tuple[Rule, int | None, None, int]:
@@ -184,28 +188,44 @@ def _is_restored(enrolment: Enrolment, year: int, rated: Rated) -> bool:
     return rated.restored_on is not None and acts_from(enrolment, rated.restored_on) <= year
 
 
-def _is_approved_by(enrolment: Enrolment, quota: Approved, day: date) -> bool:
+_Moment = tuple[date, datetime | None]
+"""A day and, where it is known, the instant."""
+
+
+def _confirmed(rated: Rated) -> _Moment:
+    return rated.confirmed_on, rated.confirmed_at
+
+
+def _is_approved_by(enrolment: Enrolment, quota: Approved, moment: _Moment) -> bool:
+    day, at = moment
     if quota.approved_on is None:
         return quota.year < acts_from(enrolment, day)
+    if quota.approved_at is not None and at is not None:
+        return quota.approved_at < at
     return quota.approved_on <= day
 
 
 def _latest(quotas: Sequence[Approved]) -> int | None:
     """The last approved quota: of the latest year, and of its versions the newest."""
-    last = max(quotas, key=lambda quota: (quota.year, quota.approved_on or date.min), default=None)
+    last = max(quotas, key=_newness, default=None)
     return None if last is None else last.students
 
 
-def _before(enrolment: Enrolment, day: date, quotas: Sequence[Approved]) -> int | None:
-    """The last quota approved by that day; where the record begins later, the first one before the rating acts."""
-    known = [quota for quota in quotas if _is_approved_by(enrolment, quota, day)]
-    return _latest(known or [quota for quota in quotas if quota.year < acts_from(enrolment, day)])
+def _newness(quota: Approved) -> tuple[int, date, float]:
+    at = quota.approved_at
+    return quota.year, quota.approved_on or date.min, 0 if at is None else at.timestamp()
 
 
-def _has_acted(enrolment: Enrolment, year: int, day: date, quotas: Sequence[Approved]) -> bool:
-    """Whether an earlier plan was approved in which what happened on `day` was to act: it acts once."""
-    first = acts_from(enrolment, day)
-    return any(first <= quota.year < year and not _is_approved_by(enrolment, quota, day) for quota in quotas)
+def _before(enrolment: Enrolment, moment: _Moment, quotas: Sequence[Approved]) -> int | None:
+    """The last quota approved by then; where the record begins later, the first one before the rating acts."""
+    known = [quota for quota in quotas if _is_approved_by(enrolment, quota, moment)]
+    return _latest(known or [quota for quota in quotas if quota.year < acts_from(enrolment, moment[0])])
+
+
+def _has_acted(enrolment: Enrolment, year: int, moment: _Moment, quotas: Sequence[Approved]) -> bool:
+    """Whether an earlier plan was approved in which what happened at that moment was to act: it acts once."""
+    first = acts_from(enrolment, moment[0])
+    return any(first <= quota.year < year and not _is_approved_by(enrolment, quota, moment) for quota in quotas)
 
 
 _ROUNDED: Mapping[str, Callable[[Fraction], int]] = {

@@ -152,21 +152,25 @@ def _records(session: Session, ids: Collection[int], zone: tzinfo) -> dict[int, 
 
 def _add_ratings(session: Session, records: Mapping[int, Record], zone: tzinfo) -> None:
     going = sa.exists().where(Appeal.review_id == Review.id, going_appeal()).correlate(Review)
+    replaced = aliased(Review)  # an upheld appeal's rating acts from when the overturned one was confirmed
     in_force = (
         sa.select(
             RatingInForce.specialty_id, RatingInForce.review_id, RatingInForce.rating, RatingInForce.valid_from,
-            RatingInForce.reasons, going, Rectification.passed_on, Round.policy_id,
+            RatingInForce.reasons, going, Rectification.passed_on, Rectification.updated_at, Round.policy_id,
+            sa.func.coalesce(replaced.confirmed_at, Review.confirmed_at),
         )
         .outerjoin(Review, Review.id == RatingInForce.review_id)
+        .outerjoin(replaced, replaced.id == Review.replaces_id)
         .outerjoin(Round, Round.id == Review.round_id)
         .outerjoin(Rectification, sa.and_(Rectification.review_id == Review.id, Rectification.passed_on.is_not(None)))
         .where(among(RatingInForce.specialty_id, records), RatingInForce.known_to.is_(None))
     )  # fmt: skip
-    for specialty, review, rating, day, reasons, under, restored, policy in session.execute(in_force):
-        rated = Rated(Rating(rating), day, tuple(reasons), under, restored)
+    for specialty, review, rating, day, reasons, under, restored, ended, policy, at in session.execute(in_force):
+        rated = Rated(Rating(rating), day, tuple(reasons), under, restored, _within(day, at, zone),
+                      None if restored is None else ended)  # fmt: skip
         records[specialty].ratings.append(OnRecord(rated, review, policy))
     for specialty, review, rating, at, policy in session.execute(_passed_over(records)):
-        rated = Rated(Rating(rating), _day(at, zone))
+        rated = Rated(Rating(rating), _day(at, zone), confirmed_at=at)
         records[specialty].ratings.append(OnRecord(rated, review, policy))
 
 
@@ -198,7 +202,7 @@ def _add_quotas(session: Session, records: Mapping[int, Record], zone: tzinfo) -
         )
     )  # fmt: skip
     for specialty, year, quota, at in session.execute(approved):
-        records[specialty].quotas.append(Approved(year, quota, at and _day(at, zone)))
+        records[specialty].quotas.append(Approved(year, quota, at and _day(at, zone), at))
     opening = sa.select(
         OpeningQuota.specialty_id, OpeningQuota.academic_year, OpeningQuota.quota, OpeningQuota.capacity
     ).where(among(OpeningQuota.specialty_id, records))
@@ -206,6 +210,11 @@ def _add_quotas(session: Session, records: Mapping[int, Record], zone: tzinfo) -
         records[specialty].quotas.append(Approved(year, quota))
         if capacity is not None:
             records[specialty].capacity = capacity
+
+
+def _within(day: date, at: datetime | None, zone: tzinfo) -> datetime | None:
+    """The instant, where it is one of that day: of a rating that replaced a replacement it is not."""
+    return at if at is not None and _day(at, zone) == day else None
 
 
 def _day(at: datetime, zone: tzinfo) -> date:

@@ -1,6 +1,6 @@
 """Questions about enrolment plans: lines, totals, and the lock that lets a year's plans follow each other."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.enrolment import PlanLine
 from specialty_eval.engine.plan import PlanState
 
+from .outcome_queries import among
 from .outcomes import EnrolmentLine, EnrolmentPlan
 from .registry import School, Specialty, SpecialtyCode
 
@@ -60,6 +61,22 @@ def lines_to_check(session: Session, plan_id: int) -> list[PlanLine]:
         .order_by(SpecialtyCode.code)
     )  # fmt: skip
     return [PlanLine(*row) for row in session.execute(found)]
+
+
+def computed(session: Session, plan_id: int) -> dict[int, tuple[int | None, int | None]]:
+    """Specialty → (what the policy gave, the capacity on record) when the plan was drafted."""
+    found = sa.select(EnrolmentLine.specialty_id, EnrolmentLine.computed, EnrolmentLine.capacity).where(
+        EnrolmentLine.plan_id == plan_id
+    )
+    return {key: (quota, capacity) for key, quota, capacity in session.execute(found)}
+
+
+def codes_of(session: Session, specialties: Collection[int]) -> list[str]:
+    """The present codes of these specialties, in their order."""
+    found = sa.select(SpecialtyCode.code).where(
+        among(SpecialtyCode.specialty_id, specialties), SpecialtyCode.valid_to.is_(None)
+    )
+    return list(session.scalars(found.order_by(SpecialtyCode.code)))
 
 
 @dataclass(frozen=True, slots=True)
