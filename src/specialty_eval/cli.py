@@ -101,6 +101,32 @@ def init(
     typer.echo(f"已建立管理员 {login} · Administrator {login} is on record")
 
 
+@app.command(name="import")
+def load(
+    kind: Annotated[str, typer.Argument(help="种类，如 schools、ratings · The kind, as schools or ratings")],
+    file: Annotated[Path, typer.Argument(help="CSV（UTF-8）或 XLSX · CSV (UTF-8) or XLSX", metavar="FILE")],
+    edition: Annotated[str, typer.Option(help="专业目录的版本 · A catalogue's edition")] = "",
+    policy: Annotated[str, typer.Option(help="年度数据所依办法，ID@版本 · The figures' policy, ID@VERSION")] = "",
+    dry_run: Annotated[bool, typer.Option(help="只比对，不写入 · Compare, write nothing")] = False,
+    data: Data = None,
+) -> None:
+    """导入一个文件，全部写入或一行不写 · Load a file: all of it, or nothing and every problem."""
+    from specialty_eval import serving
+    from specialty_eval.actions.intake import MOST_BYTES
+
+    known = _configured(data)
+    with cli_policy.explaining({kind: file}):
+        content = cli_policy.contents([file], MOST_BYTES)[0]
+        done = serving.load(
+            known.url, known.folder, kind, (file.name, content), edition=edition, policy=policy, dry_run=dry_run
+        )
+    would = "（仅比对 · compared only）" if done.dry_run else ""
+    typer.echo(
+        f"{file}：{done.rows} 行，新增 {done.new}，更改 {done.changed}，不变 {done.unchanged}{would}"
+        f" · {done.rows} rows, {done.new} new, {done.changed} changed, {done.unchanged} unchanged"
+    )
+
+
 events = typer.Typer(help="事件记录 · The event log", no_args_is_help=True)
 app.add_typer(events, name="events")
 

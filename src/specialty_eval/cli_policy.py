@@ -26,7 +26,7 @@ def check(policy: PolicyFile) -> None:
     from specialty_eval.engine.policy_yaml import MOST_BYTES  # noqa: PLC0415 -- with the loader
 
     with explaining({"policy": policy}):
-        found = load_policy(_contents([policy], MOST_BYTES)[0])
+        found = load_policy(contents([policy], MOST_BYTES)[0])
     counts = {
         "测点 measures": len(found.measures),
         "指标 indicators": len(found.indicators),
@@ -57,7 +57,7 @@ def score(
 
     named = {"policy": policy, "evidence": evidence} | ({"history": history} if history else {})
     with explaining(named):
-        rules, facts, *earlier = _contents(list(named.values()), MOST_BYTES)
+        rules, facts, *earlier = contents(list(named.values()), MOST_BYTES)
         results = score_files(load_policy(rules), facts, earlier[0] if earlier else None).encode()
         if output is None:
             sys.stdout.buffer.write(results)
@@ -66,13 +66,13 @@ def score(
             write_whole(output, results)
 
 
-def _contents(paths: Sequence[Path], limit: int) -> list[bytes]:
+def contents(paths: Sequence[Path], limit: int) -> list[bytes]:
     """The files' bytes, one more than the limit at most; raises NotFound or Invalid naming every file that fails."""
-    contents, missing, unreadable = [], [], []
+    read, missing, unreadable = [], [], []
     for path in paths:
         try:
             with path.open("rb") as file:
-                contents.append(file.read(limit + 1))
+                read.append(file.read(limit + 1))
         except FileNotFoundError:
             missing.append(Problem("file-missing", str(path)))
         except OSError as error:
@@ -81,7 +81,7 @@ def _contents(paths: Sequence[Path], limit: int) -> list[bytes]:
         raise NotFound(*missing, *unreadable)
     if unreadable:
         raise Invalid(*unreadable)
-    return contents
+    return read
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -10,10 +10,10 @@ import uvicorn
 from sqlalchemy.orm import Session
 
 from specialty_eval import reference
-from specialty_eval.actions import seals, setup
+from specialty_eval.actions import intake, seals, setup
 from specialty_eval.actions.context import Context, commit
 from specialty_eval.app import create_app, utc_now
-from specialty_eval.engine.errors import Invalid
+from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store import schema
 from specialty_eval.store.base import make_engine, make_sessions
@@ -51,9 +51,11 @@ def session_at(url: str | None, data: Path) -> Iterator[Session]:
     """A session on the installation's database."""
     with ready(url, data) as at:
         engine = make_engine(at, pool_size=1)
-        with make_sessions(engine)() as session:
-            yield session
-        engine.dispose()
+        try:
+            with make_sessions(engine)() as session:
+                yield session
+        finally:
+            engine.dispose()
 
 
 def init(url: str | None, data: Path, *, city: str, bureau: str, login: str, password: str) -> None:
@@ -64,6 +66,24 @@ def init(url: str | None, data: Path, *, city: str, bureau: str, login: str, pas
         ctx = Context(session, Actor(is_system=True), utc_now(), Files(files_in(data)))
         setup.begin(ctx, areas, city, bureau, login, password)
         commit(ctx)
+
+
+MEDIA_TYPES = {".csv": intake.CSV, ".xlsx": intake.XLSX}
+
+
+def load(
+    url: str | None, data: Path, kind: str, file: tuple[str, bytes], *, edition: str, policy: str, dry_run: bool
+) -> intake.Imported:
+    """Load a file (its name, its bytes) as the operator at the machine; Invalid with every problem, nothing written."""
+    name, content = file
+    media_type = MEDIA_TYPES.get(Path(name).suffix.lower())
+    if media_type is None:
+        raise Invalid(Problem("file-kind-unknown", name, {"known": sorted(MEDIA_TYPES)}))
+    with session_at(url, data) as session:
+        ctx = Context(session, Actor(is_system=True), utc_now(), Files(files_in(data)))
+        done = intake.load(ctx, kind, content, media_type, dry_run, edition=edition, policy=policy)
+        commit(ctx)
+        return done
 
 
 def verify_events(url: str | None, data: Path, head: str) -> int:

@@ -1,55 +1,16 @@
 """Workbooks are hostile until read: limits before reading, every cell where it stands, no number through a float."""
 
-import io
 import struct
-import zipfile
 from datetime import date, datetime, time
 
 import pytest
-import xlsxwriter
 from sqlalchemy.orm import Session
 
 from factories import City, make_city
 from specialty_eval.actions import intake, sheets
 from specialty_eval.engine.csv_records import Findings
 from specialty_eval.engine.errors import Invalid, Refusal, TooLarge
-
-SHEET = "xl/worksheets/sheet1.xml"
-HEAD = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-TAIL = "</sheetData></worksheet>"
-
-
-def workbook(rows: list[list[object]], *, sheets: int = 1) -> bytes:
-    """A workbook as a spreadsheet program writes it; a day gets a date's format."""
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out)
-    day = book.add_format({"num_format": 'yyyy"年"mm-dd'})
-    for _ in range(sheets):
-        sheet = book.add_worksheet()
-        for r, row in enumerate(rows):
-            for c, value in enumerate(row):
-                if isinstance(value, date):
-                    sheet.write_datetime(r, c, value, day)
-                elif isinstance(value, str):
-                    sheet.write_string(r, c, value)
-                elif value is not None:
-                    sheet.write(r, c, value)
-    book.close()
-    return out.getvalue()
-
-
-def patched(content: bytes, parts: dict[str, bytes]) -> bytes:
-    """The workbook with some parts replaced or added."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in dict.fromkeys([*old.namelist(), *parts]):
-            new.writestr(name, parts[name] if name in parts else old.read(name))
-    return out.getvalue()
-
-
-def with_sheet(body: str) -> bytes:
-    """A workbook whose only sheet has these rows, as XML."""
-    return patched(workbook([["x"]]), {SHEET: (HEAD + body + TAIL).encode()})
+from spreadsheets import HEAD, SHEET, TAIL, patched, with_sheet, workbook
 
 
 def read(content: bytes) -> list[str]:

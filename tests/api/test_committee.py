@@ -168,7 +168,8 @@ def test_wrong_bodies_and_old_versions_change_nothing(listed: Served) -> None:
     c.post("secretary", f"{item}/vote")
     wrong: object
     for wrong in ({}, {"choice": "blue"}, {"choice": "green", "why": ""}, {"choice": None}, {"choice": 1}, []):
-        assert c.post("chair", f"{item}/ballots", wrong, 422)["totals"].keys() == {"request-field-wrong"}
+        found = c.post("chair", f"{item}/ballots", wrong, 422)["totals"].keys()
+        assert found <= {"request-field-wrong", "field-missing", "field-unknown"}
     for wrong in ({"casting_choice": "blue"}, {"reason": 1}, {"reason": "x" * 4001}):
         c.post("chair", f"{item}/close", wrong, 422)
     for wrong in ({"votes": {}}, {"votes": [{"member": 1, "choice": "no"}]}, {"votes": [], "items": []}):

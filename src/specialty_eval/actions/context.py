@@ -9,12 +9,12 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from specialty_eval.engine.calendar import Calendar
-from specialty_eval.engine.errors import Changed, NotFound, NotNow, NotYou, Problem, Refusal, TryAgain
+from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem, Refusal, TryAgain
 from specialty_eval.engine.machine import Workflow
 from specialty_eval.engine.permissions import Actor, Grant, Kind, Role, Scope, Thing, allowed, may, may_read
 from specialty_eval.store import ledger
@@ -292,6 +292,9 @@ def commit(ctx: Context) -> None:
 WAITED_TOO_LONG = frozenset({"40001", "40P01", "55P03", "57014"})
 """Serialization failure, deadlock, lock not available, cancelled: the same request may succeed."""
 
+NOT_STORABLE = frozenset({"22003", "22021", "22P05", None})
+"""A number out of range, bytes that are no text; None: the driver itself refused it (NUL)."""
+
 
 def refusal_of(error: Exception) -> Refusal | None:
     """What a fault of the database means to the caller, if it is one that can be named; None for a bug."""
@@ -299,9 +302,15 @@ def refusal_of(error: Exception) -> Refusal | None:
         return error
     if not isinstance(error, DBAPIError):
         return None
-    if getattr(error.orig, "sqlstate", None) in WAITED_TOO_LONG:
-        return TryAgain(Problem("busy"))
-    if isinstance(error, IntegrityError) and getattr(error.orig, "sqlstate", None) == "23505":
-        name = getattr(getattr(error.orig, "diag", None), "constraint_name", "") or ""
-        return NotNow(Problem("already-there", name, {"constraint": name}))
-    return None
+    state = getattr(error.orig, "sqlstate", None)
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", "") or ""
+    refusal: Refusal | None = None
+    if state in WAITED_TOO_LONG:
+        refusal = TryAgain(Problem("busy"))
+    elif state == "23505":
+        refusal = NotNow(Problem("already-there", name, {"constraint": name}))
+    elif state == "23503":
+        refusal = Invalid(Problem("reference-unknown", name, {"constraint": name}))
+    elif isinstance(error, DataError) and state in NOT_STORABLE:
+        refusal = Invalid(Problem("value-not-storable"))
+    return refusal

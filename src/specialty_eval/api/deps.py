@@ -17,8 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from specialty_eval.actions import accounts
 from specialty_eval.actions.context import Context, commit, refusal_of
 from specialty_eval.actions.paging import Page
-from specialty_eval.engine.errors import Invalid, Problem
+from specialty_eval.engine.errors import Invalid, Problem, Refusal
 
+from .arrival import JSON, whole
 from .problems import answer
 
 Clock = Callable[[], datetime]
@@ -45,7 +46,7 @@ def current(request: Request) -> Context:
     if kept is not None:
         return kept
     edge: Edge = request.app.state.edge
-    context = edge.open(edge.clock(), credentials(request))
+    context = edge.open(request.state.arrived, credentials(request))
     request.state.context = context
     return context
 
@@ -57,32 +58,45 @@ class Transactional(APIRoute):
     """A route whose transaction is committed when its answer is ready and before it leaves (see ADR 0005).
 
     A refusal or a fault rolls back. At most as many requests are inside as the pool has connections: more wait here,
-    holding neither a thread nor a connection, so the pool never stands still.
+    holding neither a thread nor a connection, so the pool never stands still. A body is read before: a slow sender
+    takes nobody's place, and a deadline is judged by the moment its last byte arrived.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler with gate, replay, commit and rollback."""
         inner = super().get_route_handler()
+        taken = None if self.body_field is None else str(getattr(self.body_field.field_info, "media_type", JSON))
+        numbered = {part.name for part in self.dependant.path_params if part.field_info.annotation is int}
 
         async def handle(request: Request) -> Response:
+            try:
+                arrived = await whole(request, taken=taken, numbered=numbered)
+            except Refusal as refusal:
+                return answer(refusal)
             edge: Edge = request.app.state.edge
+            arrived.state.arrived = edge.clock()
             async with edge.gate:
-                try:
-                    kept = await run_in_threadpool(begin, request, await wanted(request))
-                    if kept is not None:
-                        return kept
-                    response = await inner(request)
-                    await run_in_threadpool(finish, request, response)
-                except Exception as error:
-                    refusal = refusal_of(error)
-                    if refusal is None:
-                        raise
-                    return answer(refusal)
-                finally:
-                    await run_in_threadpool(close, request)
-            return response
+                return await _inside(inner, arrived)
 
         return handle
+
+
+async def _inside(inner: Callable[[Request], Coroutine[Any, Any, Response]], request: Request) -> Response:
+    """Replay or act, then commit; what is refused leaves nothing."""
+    try:
+        kept = await run_in_threadpool(begin, request, await wanted(request))
+        if kept is not None:
+            return kept
+        response = await inner(request)
+        await run_in_threadpool(finish, request, response)
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        return answer(refusal)
+    finally:
+        await run_in_threadpool(close, request)
+    return response
 
 
 KEY = re.compile(r"[\x21-\x7e]{1,200}")

@@ -1,7 +1,8 @@
 """Refusals as `application/problem+json` (RFC 9457): one answer with every reason, in Chinese and English."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -43,13 +44,17 @@ AT_MOST = 1000
 def body(kind: str, status: int, problems: Sequence[Problem]) -> dict[str, Any]:
     """The problem document: the first thousand reasons in full, totals by code for all of them."""
     first = problems[0] if problems else Problem(kind)
+    totals = Counter(p.code for p in problems)
+    for more in (p.facts["totals"] for p in problems if p.code == "more-problems"):
+        if isinstance(more, Mapping):  # of a file, whose problems were cut before they came here
+            totals = Counter({str(code): int(times) for code, times in more.items()})
     return {
         "type": f"urn:specialty-eval:problem:{kind}",
         "title": message(first, "zh"),
         "title_en": message(first, "en"),
         "status": status,
-        "count": len(problems),
-        "totals": dict(Counter(p.code for p in problems)),
+        "count": totals.total(),
+        "totals": dict(totals),
         "problems": [reason(p) for p in problems[:AT_MOST]],
     }
 
@@ -75,18 +80,45 @@ def answer(refusal: Refusal) -> JSONResponse:
     return JSONResponse(body(refusal.kind, status, refusal.problems), status, headers, MEDIA_TYPE)
 
 
+EXPECTED = {
+    "string_type": "text",
+    "string_too_short": "length {min_length}..",
+    "string_too_long": "length ..{max_length}",
+    "string_pattern_mismatch": "{pattern}",
+    "int_type": "integer",
+    "int_parsing": "integer",
+    "int_from_float": "integer",
+    "bool_type": "true|false",
+    "list_type": "list",
+    "too_short": "list {min_length}..",
+    "too_long": "list ..{max_length}",
+    "dict_type": "mapping",
+    "model_type": "mapping",
+    "model_attributes_type": "mapping",
+    "greater_than_equal": "integer {ge}..",
+    "less_than_equal": "integer ..{le}",
+    "literal_error": "{expected}",
+    "enum": "{expected}",
+    "timezone_aware": "2026-03-31T16:00:00+08:00",
+}
+"""Pydantic's kind of finding → what would be right, as `locale/phrases.toml` says it in words."""
+
+
 def from_validation(error: RequestValidationError) -> Invalid:
     """Pydantic's findings about a request, re-told as our own problems."""
-    return Invalid(
-        *(
-            Problem(
-                "request-field-wrong",
-                ".".join(str(part) for part in found["loc"]),
-                {"rule": found["type"], "expected": found["msg"], "value": str(found.get("input"))[:200]},
-            )
-            for found in error.errors()
-        )
-    )
+    return Invalid(*map(_finding, error.errors()))
+
+
+def _finding(found: Mapping[str, Any]) -> Problem:
+    where, kind = ".".join(str(part) for part in found["loc"]), found["type"]
+    if kind in {"missing", "extra_forbidden"}:
+        return Problem("field-missing" if kind == "missing" else "field-unknown", where)
+    expected = EXPECTED[kind].format_map(found.get("ctx", {})) if kind in EXPECTED else found["msg"]
+    if kind.startswith("date"):
+        expected = "2026-03-31T16:00:00+08:00" if kind.startswith("datetime") else "2026-03-31"
+    given = found.get("input")
+    value = given[:200] if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)[:200]
+    return Problem("request-field-wrong", where, {"rule": kind, "expected": expected, "value": value})
 
 
 HTTP_KINDS = {404: "route-unknown", 405: "method-not-allowed", 400: "request-unreadable", 415: "media-type-unknown"}
@@ -106,7 +138,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def framework(request: Request, error: HTTPException) -> JSONResponse:
         code = HTTP_KINDS.get(error.status_code, "request-refused")
-        problem = Problem(code, request.url.path, {"method": request.method, "detail": str(error.detail)})
+        facts = {"method": request.method, "detail": str(error.detail)}
+        if error.status_code == 415:
+            facts = {"value": request.headers.get("content-type", ""), "rule": str(error.detail)}
+        problem = Problem(code, request.url.path, facts)
         return JSONResponse(
             body(code, error.status_code, [problem]), error.status_code, dict(error.headers or {}), MEDIA_TYPE
         )
