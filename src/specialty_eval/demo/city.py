@@ -5,7 +5,7 @@ Counties and catalogue are real; every school, enterprise, rating and quota is i
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import cycle as endlessly
@@ -13,7 +13,7 @@ from random import Random
 
 from specialty_eval import reference
 
-from .story import PARTS, Part, Tale, scored_year
+from .story import PARTS, YEARS, Part, Tale, scored_year
 
 CITY = "371400"
 LEVELS = ("secondary", "associate", "bachelor")
@@ -28,6 +28,8 @@ _WORDS = (
     "葵园", "榆林", "槐荫", "棠梨", "桑田", "麦浪", "稻香", "棉海", "橡湾", "椿庭", "楸园", "栾树", "合欢", "凌霄",
     "连翘", "迎春", "杜仲", "枸杞", "薄荷", "百合",
 )  # fmt: skip
+CAST_AT_LEAST = 60
+"""Places of a specialty with a tale: what happens to it is then the tale's, and no small intake's."""
 PARTNER = "示例北辰智能装备有限公司"
 
 
@@ -71,6 +73,10 @@ class Specialty:
     def code(self) -> str:
         """The readable code."""
         return f"{self.school}-{self.catalogue_code}"
+
+    def quota_in(self, year: int) -> int:
+        """The places of an academic year before the installation: a red of June 2023 was halved that year."""
+        return self.quota * (2 if self.earlier == "red" and year < YEARS[0] - 1 else 1)
 
     @property
     def earlier_year(self) -> int:
@@ -141,7 +147,8 @@ def make(seed: int, *, schools: int = 40, specialties: int = 320) -> City:
     leading = {code: frozenset(random.sample((1, 6, 9, 10, 11, 12, 13), 2)) for code in names}
     made = _schools(random, list(names), schools)
     taught = _taught(random, made, specialties)
-    return City(seed, names, leading, made, _cast(random, taught))
+    county_run = {s.code for s in made if s.run_by == "county"}
+    return City(seed, names, leading, made, _cast(random, taught, county_run))
 
 
 def _schools(random: Random, districts: Sequence[str], number: int) -> tuple[School, ...]:
@@ -162,7 +169,7 @@ def _schools(random: Random, districts: Sequence[str], number: int) -> tuple[Sch
             run_by = "city" if n in {number - 1, number - 2} else "county"
             made.append(("secondary", "education", f"3637{990001 + n}", "示例{}职业中等专业学校", run_by))
     return tuple(
-        School(code, scheme, title.format(_word(words, n)), kind, run_by, next(county), random.randint(30, 78))
+        School(code, scheme, title.format(_word(words, n)), kind, run_by, next(county), random.randint(36, 84))
         for n, (kind, scheme, code, title, run_by) in enumerate(made)
     )
 
@@ -220,6 +227,7 @@ def _of_school(
 def _specialty(random: Random, school: School, entry: Entry, round_number: int) -> Specialty:
     quality = _within(school.worth + random.gauss(3, 17))
     quota = random.randrange(30, 125, 5)
+    earlier = _earlier(_within(quality + random.gauss(10, 14)), round_number)
     return Specialty(
         school=school.code,
         catalogue_code=entry.code,
@@ -231,8 +239,8 @@ def _specialty(random: Random, school: School, entry: Entry, round_number: int) 
         round=round_number,
         quality=quality,
         quota=quota,
-        capacity=quota + random.randrange(0, 45, 5),
-        earlier=_earlier(_within(quality + random.gauss(10, 14))),
+        capacity=quota * (2 if earlier == "red" else 1) + random.randrange(0, 45, 5),
+        earlier=earlier,
     )
 
 
@@ -240,30 +248,41 @@ def _within(quality: float) -> int:
     return round(min(98, max(4, quality)))
 
 
-def _earlier(quality: int) -> str:
-    """What the cycle before said of a specialty of that quality."""
-    return "green" if quality >= 47 else "yellow" if quality >= 26 else "red"
+def _earlier(quality: int, round_number: int) -> str:
+    """What the cycle before said of a specialty of that quality. Those it rated red before 2023 are closed by now."""
+    if quality >= 40:
+        return "green"
+    return "red" if quality < 24 and round_number == len(YEARS) else "yellow"
 
 
-def _cast(random: Random, taught: Sequence[Specialty]) -> tuple[Specialty, ...]:
+def _cast(random: Random, taught: Sequence[Specialty], county_run: Collection[str]) -> tuple[Specialty, ...]:
     """Give each tale a specialty of its own: another school's each time where there are enough."""
     cast = list(taught)
     free = random.sample(range(len(cast)), len(cast))
     seen: dict[str, int] = {}
     for part in PARTS:
-        suitable = [i for i in free if _suits(part, cast[i])] or free
-        here = min(suitable, key=lambda i: (cast[i].round != part.round, seen.get(cast[i].school, 0), free.index(i)))
+        able = [i for i in free if _can_play(part, cast[i], county_run)]
+        here = min(able, key=lambda i: (_prefers_not(part, cast[i]), seen.get(cast[i].school, 0), free.index(i)))
         free.remove(here)
         seen[cast[here].school] = seen.get(cast[here].school, 0) + 1
         cast[here] = _plays(cast[here], part)
     return tuple(cast)
 
 
-def _suits(part: Part, specialty: Specialty) -> bool:
-    """The off-catalogue one is a college's; a challenge needs a county; the rest happens to secondary specialties."""
+OF_COUNTIES = frozenset({Tale.RETURNED_TWICE, Tale.TAKEN_OVER})
+"""What happens in a county's verification happens to a school that a county runs."""
+
+
+def _can_play(part: Part, specialty: Specialty, county_run: Collection[str]) -> bool:
     if part.tale == Tale.OFF_CATALOGUE:
         return specialty.level == "associate"
-    return specialty.level == "secondary" and not specialty.school.startswith("SLJG")
+    return part.tale not in OF_COUNTIES or specialty.school in county_run
+
+
+def _prefers_not(part: Part, specialty: Specialty) -> tuple[bool, bool]:
+    """Most tales are secondary schools' of that very round, as long as there are any."""
+    is_secondary = specialty.level == "secondary" and not specialty.school.startswith("SLJG")
+    return part.tale != Tale.OFF_CATALOGUE and not is_secondary, specialty.round != part.round
 
 
 def _plays(specialty: Specialty, part: Part) -> Specialty:
@@ -271,7 +290,9 @@ def _plays(specialty: Specialty, part: Part) -> Specialty:
     cast = replace(specialty, tale=part.tale, round=part.round)
     if part.quality is not None:
         cast = replace(cast, quality=part.quality)
-    cast = replace(cast, earlier=_earlier(cast.quality) if part.earlier is None else part.earlier)
+    earlier = _earlier(cast.quality, part.round) if part.earlier is None else part.earlier
+    quota = max(cast.quota, CAST_AT_LEAST)
+    cast = replace(cast, earlier=earlier, quota=quota, capacity=max(cast.capacity, quota + 20))
     if part.tale == Tale.NEWCOMER:
         return replace(cast, opened_on=date(scored_year(part.round) - 2, 9, 1), earlier="")
     if part.tale == Tale.OFF_CATALOGUE:

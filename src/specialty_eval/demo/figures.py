@@ -26,13 +26,13 @@ SCHOOL = frozenset({
 def of_year(city: City, year: int, quotas: Mapping[str, int], before: Mapping[int, Year]) -> dict[str, dict[str, str]]:
     """The year's figures of every specialty open by its end; `before` are those of the years before, by year.
 
-    `quotas` are the places of that year as approved; for the years before the installation the opening ones serve.
+    `quotas` are the places of that year, of every specialty.
     """
     posts, shortage = _demand(city)
     found = {}
     for specialty in city.specialties:
         if specialty.opened_on.year <= year:
-            quota = quotas.get(specialty.code, specialty.quota)
+            quota = quotas[specialty.code]
             own = _of_one(city, specialty, year, quota, before)
             own["on_shortage_list"] = _flag(specialty.catalogue_code in shortage)
             found[specialty.code] = own
@@ -198,7 +198,7 @@ def opening(city: City) -> dict[int, Year]:
     """The years before the first round's, with the opening quotas: what an installation brings along."""
     known: dict[int, Year] = {}
     for year in range(FIRST_FIGURES, scored_year(1) + 1):
-        known[year] = of_year(city, year, {}, known)
+        known[year] = of_year(city, year, {s.code: s.quota_in(year) for s in city.specialties}, known)
     return known
 
 

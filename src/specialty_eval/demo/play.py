@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from . import story_appeal, story_evidence, story_meeting, story_publication, story_scoring, story_start
+from . import (
+    story_appeal,
+    story_evidence,
+    story_later,
+    story_meeting,
+    story_plan,
+    story_publication,
+    story_scoring,
+    story_start,
+)
 from .city import City
 from .story import YEARS
 from .world import Step
@@ -17,6 +26,14 @@ def steps(city: City) -> Iterator[Step]:
         yield from story_scoring.steps(city, number)
         yield from story_meeting.steps(number)
         yield from story_publication.steps(city, number)
-        yield from story_appeal.lodged(city, number)
         yield from story_publication.reopened(city, number)
+        yield from story_appeal.lodged(city, number)
         yield from story_appeal.decided(city, number)
+        yield from story_plan.planned(number)
+        yield from story_publication.again(city, number)
+        yield from story_appeal.superseded(city, number)
+        yield from story_later.steps(city, number)
+        yield from story_plan.begun(city, number)
+        if number < len(YEARS):
+            yield story_publication.concluded(number)
+    yield story_plan.ahead(len(YEARS))

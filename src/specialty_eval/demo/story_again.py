@@ -1,38 +1,60 @@
-"""One review decided anew on its own: after an objection, after an appeal. Scored, sat on, previewed, publicised."""
+"""Some reviews decided on their own, apart from the round's many: scored, sat on, previewed, publicised, confirmed."""
+
+from collections.abc import Sequence
 
 from specialty_eval.actions import challenges, panel, previews, publications, ratings, scoring, seals
+from specialty_eval.store.outcomes import Publication
 
 from . import story_meeting
 from .city import Specialty
-from .story import YEARS
 from .story_meeting import Bench
 from .world import World
 
+Reviewed = tuple[Specialty, int]
+"""A specialty with its review."""
 
-def decide_again(world: World, number: int, specialty: Specialty, review: int, bench: Bench, document: str) -> None:
-    """From `verified` to `confirmed`, with everything that is due on the way."""
+
+def decide_again(world: World, number: int, again: Reviewed, bench: Bench, document: str) -> None:
+    """One review from `verified` to `confirmed`, with everything that is due on the way: its figures were set right."""
+    specialty, review = again
     world.wait(2)
     scoring.rescore(world.as_("secretary"), review)
-    head = world.as_(f"head-{specialty.school}")
-    challenges.open_sheet(head, review)
-    case = story_meeting.cases_of(world, [review])[review]
-    if case.owes_visit(world.policy):
-        world.wait(2)
-        panel.report_visit(world.as_("visitor-1"), review, "复核性考察：情况与核查结论一致")
-    world.after(case.challenge_due)
-    meeting = story_meeting.call(world, number, f"{YEARS[number - 1]}年复议会：{specialty.name}", bench, [review])
+    made = decide(world, number, [again], bench, f"复议会：{specialty.name}")
+    confirm(world, made, document, [again])
+
+
+def decide(world: World, number: int, some: Sequence[Reviewed], bench: Bench, title: str) -> Publication:
+    """From `scored` to a list in publicity, which is returned."""
+    for specialty, review in some:
+        challenges.open_sheet(world.as_(f"head-{specialty.school}"), review)
+    reviews = [review for _, review in some]
+    cases = story_meeting.cases_of(world, reviews)
+    for review, case in cases.items():
+        if case.owes_visit(world.policy):
+            world.wait(2)
+            panel.report_visit(world.as_("visitor-1"), review, "实地考察：情况与核查结论一致")
+    world.after(max(case.challenge_due for case in cases.values() if case.challenge_due is not None))
+    meeting = story_meeting.call(world, number, title, bench, reviews)
     story_meeting.declare(world, meeting, bench.members, {})
     for item in story_meeting.items_of(world, meeting).values():
         story_meeting.vote(world, item, bench)
     world.wait(1)
-    previews.preview(world.as_("secretary"), world.round_id(number), [review])
-    previews.acknowledge(world.as_(f"head-{specialty.school}"), review)
+    previews.preview(world.as_("secretary"), world.round_id(number), reviews)
+    for specialty, review in some:
+        previews.acknowledge(world.as_(f"head-{specialty.school}"), review)
     world.wait(1)
-    made = publications.draft(world.as_("secretary"), world.round_id(number), [review])
+    made = publications.draft(world.as_("secretary"), world.round_id(number), reviews)
     publications.approve(world.as_("approver"), made.id, made.digest)
     seals.seal(world.clock())
     publications.open_publicity(world.as_("secretary"), made.id)
-    world.after(made.closes_at)
-    publications.close(world.clock(), made.id)
-    ratings.confirm(world.as_("approver"), made.id, document)
-    ratings.receive(world.as_(f"head-{specialty.school}"), review)
+    return made
+
+
+def confirm(world: World, publication: Publication, document: str, some: Sequence[Reviewed]) -> None:
+    """Once its days are over: what nobody contests is confirmed, and its school receives it."""
+    world.after(publication.closes_at)
+    publications.close(world.clock(), publication.id)
+    found = ratings.confirm(world.as_("approver"), publication.id, document)
+    for specialty, review in some:
+        if review in found.confirmed:
+            ratings.receive(world.as_(f"head-{specialty.school}"), review)

@@ -10,7 +10,7 @@ from specialty_eval.store.outcomes import Appeal
 
 from . import story_meeting
 from .city import City, Specialty
-from .story import YEARS, Tale
+from .story import LATER, YEARS, Tale
 from .story_again import decide_again
 from .story_publication import document
 from .world import Step, World
@@ -25,17 +25,23 @@ GROUNDS = {
 
 def lodged(city: City, number: int) -> Iterator[Step]:
     """The round's appeals up to their hearing: what is to be decided, and what stays open."""
-    if any(city.told(tale, number) for tale in GROUNDS):
-        yield Step(f"{YEARS[number - 1]} 申诉 · appeals lodged and admitted", partial(_lodge, number=number))
+    if any(city.told(tale, number) for tale in GROUNDS.keys() - LATER):
+        yield Step(f"{YEARS[number - 1]} 申诉 · appeals lodged and admitted", partial(lodge, number=number))
 
 
 def decided(city: City, number: int) -> Iterator[Step]:
-    """What the panel says of them, and what follows."""
+    """What the panel says of them."""
     year = YEARS[number - 1]
     if city.told(Tale.APPEAL_REJECTED, number):
         yield Step(f"{year} 申诉不成立 · an appeal rejected", partial(_reject, number=number))
     if city.told(Tale.APPEAL_UPHELD, number):
         yield Step(f"{year} 申诉成立 · an appeal upheld", partial(_uphold, number=number))
+
+
+def superseded(city: City, number: int) -> Iterator[Step]:
+    """Other people decide anew what an upheld appeal reopened."""
+    if city.told(Tale.APPEAL_UPHELD, number):
+        year = YEARS[number - 1]
         yield Step(f"{year} 申诉后重新认定 · the rating superseded", partial(_supersede, number=number))
 
 
@@ -47,7 +53,7 @@ def _contested(world: World, number: int) -> Iterator[tuple[Specialty, int]]:
             yield specialty, reviews[specialty.code]
 
 
-def _lodge(world: World, number: int) -> None:
+def lodge(world: World, number: int) -> None:
     world.wait(2)
     made = [
         (s, appeals.lodge(world.as_(f"head-{s.school}"), review, GROUNDS[s.tale]))
@@ -57,10 +63,11 @@ def _lodge(world: World, number: int) -> None:
     world.wait(3)
     for _, appeal in made:
         appeals.admit(world.as_("approver"), appeal.id, [world.person(login) for login in PANEL])
-    world.wait(4)
-    for specialty, appeal in made:
-        if specialty.tale != Tale.APPEAL_OPEN:
-            appeals.hear(world.as_(PANEL[0]), appeal.id)
+    heard = [appeal for specialty, appeal in made if specialty.tale not in LATER]
+    if heard:
+        world.wait(4)
+    for appeal in heard:
+        appeals.hear(world.as_(PANEL[0]), appeal.id)
 
 
 def appeal_of(world: World, review: int) -> Appeal:
@@ -94,7 +101,8 @@ def _supersede(world: World, number: int) -> None:
     for specialty, appeal in _told(world, number, Tale.APPEAL_UPHELD):
         assert appeal.new_review_id is not None  # noqa: S101 -- it was upheld
         paper = document(number, 4)
-        decide_again(world, number, specialty, appeal.new_review_id, story_meeting.APPEAL_BENCH, paper)
+        again = (specialty, appeal.new_review_id)
+        decide_again(world, number, again, story_meeting.APPEAL_BENCH, paper)
         world.wait(1)
         approver = world.as_("approver")
         for follow_up in list(world.session.get_one(Appeal, appeal.id, populate_existing=True).follow_ups):

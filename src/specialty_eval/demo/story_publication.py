@@ -5,9 +5,10 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import evidence, objections, previews, publications, ratings, seals
+from specialty_eval.actions import evidence, objections, previews, publications, ratings, rounds, seals
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.actions.objections import NewObjection
+from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.store.outcomes import Objection, Publication
 
 from . import story_meeting
@@ -33,7 +34,7 @@ def steps(city: City, number: int) -> Iterator[Step]:
     yield Step(f"{year} 预告学校 · previewed to the schools", partial(_preview, number=number))
     yield Step(f"{year} 公示名单 · the list, by two people", partial(_list, number=number))
     yield Step(f"{year} 公示 · in publicity", partial(_publicise, number=number))
-    yield Step(f"{year} 异议 · objections", partial(_object, number=number))
+    yield Step(f"{year} 异议 · objections", partial(object_, number=number))
     yield Step(f"{year} 认定 · confirmed", partial(_confirm, number=number))
     yield Step(f"{year} 送达 · the schools receive", partial(_receive, number=number))
     if city.told(Tale.OBJECTION_REJECTED, number):
@@ -45,7 +46,23 @@ def reopened(city: City, number: int) -> Iterator[Step]:
     year = YEARS[number - 1]
     if city.told(Tale.OBJECTION_UPHELD, number):
         yield Step(f"{year} 异议成立 · an objection upheld", partial(_uphold, number=number))
+
+
+def again(city: City, number: int) -> Iterator[Step]:
+    """What went back is scored, sat on and publicised once more."""
+    if city.told(Tale.OBJECTION_UPHELD, number):
+        year = YEARS[number - 1]
         yield Step(f"{year} 异议后重新认定 · decided and publicised anew", partial(_anew, number=number))
+
+
+def concluded(number: int) -> Step:
+    """Every review of the round has ended."""
+    return Step(f"{YEARS[number - 1]} 批次结束 · the round is concluded", partial(_conclude, number=number))
+
+
+def _conclude(world: World, number: int) -> None:
+    world.wait(1)
+    rounds.move(world.as_("secretary"), world.round_id(number), RoundEvent.CONCLUDE)
 
 
 def document(number: int, sequence: int) -> str:
@@ -85,7 +102,7 @@ def _publicise(world: World, number: int) -> None:
 # --- objections ---
 
 
-def _object(world: World, number: int) -> None:
+def object_(world: World, number: int) -> None:
     """People object; each proves the contact with the code sent there; the secretary says what is admissible."""
     world.wait(1)
     publication = newest(world, number)
@@ -160,4 +177,4 @@ def _uphold(world: World, number: int) -> None:
 
 def _anew(world: World, number: int) -> None:
     for specialty, review in _reviews_of(world, number, Tale.OBJECTION_UPHELD):
-        decide_again(world, number, specialty, review, story_meeting.COMMITTEE, document(number, 3))
+        decide_again(world, number, (specialty, review), story_meeting.COMMITTEE, document(number, 3))

@@ -1,6 +1,6 @@
 """A round from verified evidence to sheets that stand: experts, the run, sheets opened, a figure challenged, visits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from . import known
 from .city import City, Specialty
 from .figures import panel_score
 from .people import EXPERTS
-from .story import YEARS, Tale, scored_year
+from .story import LATER, YEARS, Tale, scored_year
 from .story_evidence import PROOF
 from .world import Step, World
 
@@ -46,6 +46,10 @@ def _specialties(world: World, codes: Sequence[str]) -> list[Specialty]:
     return [s for s in world.city.specialties if s.code in set(codes)]
 
 
+_IN_TIME: Mapping[Tale | None, int] = {Tale.TAKEN_OVER: 2, **dict.fromkeys(LATER, 1)}
+"""How many of the three experts score in time."""
+
+
 def _begin(world: World, number: int) -> None:
     world.wait(1)
     reason = "材料审核已提前完成"
@@ -68,7 +72,7 @@ def _experts(world: World, number: int, codes: Sequence[str]) -> None:
         if specialty.tale == Tale.CHAIR_CONFLICT:
             _decline(world, review, asked)
         leads = figures[specialty.code]["leading_industry"] == "true"
-        for expert in asked[: 2 if specialty.tale == Tale.TAKEN_OVER else 3]:
+        for expert in asked[: _IN_TIME.get(specialty.tale, 3)]:
             _score(world, review, expert, panel_score(specialty, leads, year, expert))
 
 
@@ -99,6 +103,21 @@ def _score(world: World, review: int, expert: int, points: str) -> None:
     ctx, assignment = world.as_(_login(expert)), _assignment(world, review, expert)
     panel.answer(ctx, assignment, AssignmentEvent.ACCEPT)
     panel.score(ctx, assignment, dict.fromkeys(panel.panel_measures(world.policy), points))
+
+
+def replace_silent(world: World, number: int, specialty: Specialty, review: int) -> None:
+    """Who kept silent is replaced, and two others score in their place."""
+    figures = known.of_year(world, scored_year(number))
+    leads = figures[specialty.code]["leading_industry"] == "true"
+    first = list(figures).index(specialty.code)
+    for late in (1, 2):
+        silent = _assignment(world, review, (first + late) % EXPERTS + 1)
+        panel.answer(world.as_("secretary"), silent, AssignmentEvent.REPLACE, reason="逾期未评分，更换专家")
+    others = [(first + k) % EXPERTS + 1 for k in (3, 4)]
+    _invite(world, review, others)
+    world.pause(60)
+    for expert in others:
+        _score(world, review, expert, panel_score(specialty, leads, scored_year(number), expert))
 
 
 def _run(world: World, number: int) -> None:

@@ -76,7 +76,7 @@ def _opening(world: World) -> None:
     for kind, content in (
         ("ratings", tables.ratings(world.city)),
         ("standings", tables.standings(world.city)),
-        ("quotas", tables.quotas(world.city, YEARS[0] - 1)),
+        ("quotas", tables.quotas(world.city)),
     ):
         intake.load(secretary, kind, content, intake.CSV)
     for year in range(FIRST_FIGURES, scored_year(1)):

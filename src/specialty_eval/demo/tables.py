@@ -10,6 +10,7 @@ from specialty_eval import reference
 from .city import CITY, City, Specialty
 from .figures import Year
 from .people import Somebody, everybody, sign_ins
+from .story import YEARS
 
 SINCE = "2023-12-01"
 TERM = ("2023-12-01", "2026-11-30")
@@ -115,19 +116,23 @@ def standings(city: City) -> bytes:
                "source")  # fmt: skip
     return _file(columns, (
         {**_named(s), "standing": STANDINGS[s.earlier], "since": f"{day.year}-09-01", "academic_year": str(day.year),
-         "quota_before": str(s.quota * 2) if s.earlier == "red" else "",
+         "quota_before": str(s.quota_in(YEARS[0] - 2)) if s.earlier == "red" else "",
          "steps_taken": "1" if s.earlier == "red" else "0", "source": OPENING_SOURCE}
         for s, day in _rated(city)
     ))  # fmt: skip
 
 
-def quotas(city: City, academic_year: int) -> bytes:
-    """The places of the last academic year before the installation, and the capacities on record."""
+def quotas(city: City) -> bytes:
+    """The places of the last academic years before the installation, and the capacities on record.
+
+    Of most the last one; of those rated red then also the one before, which their steps are measured against.
+    """
     columns = ("school_code", "catalogue_code", "academic_year", "quota", "capacity", "source")
+    last = YEARS[0] - 1
     return _file(columns, (
-        {**_named(s), "academic_year": str(academic_year), "quota": str(s.quota), "capacity": str(s.capacity),
+        {**_named(s), "academic_year": str(year), "quota": str(s.quota_in(year)), "capacity": str(s.capacity),
          "source": OPENING_SOURCE}
-        for s in city.specialties
+        for s in city.specialties for year in ((last - 1, last) if s.earlier == "red" else (last,))
     ))  # fmt: skip
 
 
