@@ -94,7 +94,7 @@ def test_what_an_open_appeal_holds_stays_and_moves_when_it_is_rejected(session: 
     key = appeals.lodge(s.as_("head-two"), s.reviews["two-a"], "示例：未考虑特殊情况").id
 
     held = begin_year(on(s, 2026, 9, 1).as_("planner"), 2026)
-    assert (held.held, standings(s)) == ((s.city.specialties["two-a"],), {**MOVED, "two-a": "normal"})
+    assert (held.held, standings(s)) == ((s.city.codes["two-a"],), {**MOVED, "two-a": "normal"})
 
     appeals.rule_out(s.as_("bureau-approver"), key, "示例：不属受理范围")
     assert begin_year(s.as_("planner"), 2026).moved == {"restricted": 1}

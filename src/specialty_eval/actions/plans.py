@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine.enrolment import PlanLine, plan_problems
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
-from specialty_eval.engine.permissions import Role, Scope, Thing
+from specialty_eval.engine.permissions import Role, Scope, Thing, may_read
 from specialty_eval.engine.plan import PLAN, PlanEvent, PlanFacts, PlanState
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import academic_year_begins
@@ -15,12 +15,11 @@ from specialty_eval.store import bulk, enrolment_queries, plan_queries, registry
 from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 
-from .context import LOCAL, Context, Note, entitled
+from .context import LOCAL, Context, Note, Possible, entitled
 
 PLANS = roles(Role.PLANNER)
 AHEAD, BEHIND = 2, 1
 """How many years from now a plan may be for."""
-PUBLIC = (PlanState.APPROVED.value, PlanState.SUPERSEDED.value)
 
 
 def draft(ctx: Context, academic_year: int, city_total: int | None = None) -> EnrolmentPlan:
@@ -140,14 +139,16 @@ def adjust(
 # --- submitting and approving ----------------------------------------------------------------------------------------
 
 
-def facts_of(ctx: Context, plan: EnrolmentPlan) -> PlanFacts:
-    """What the plan's steps look at, but for what the caller says with them."""
+def facts_of(ctx: Context, plan: EnrolmentPlan, *, reason: str = "", document_number: str = "") -> PlanFacts:
+    """What the plan's steps look at, and what the caller says with them."""
     lines = plan_queries.lines_to_check(ctx.session, plan.id)
     return PlanFacts(
         lines=len(lines),
         line_problems=(*_outdated(ctx, plan), *plan_problems(lines, plan.city_total)),
         first_person="" if plan.submitted_by is None else str(plan.submitted_by),
         second_person=ctx.actor.person_id or "",
+        reason=reason,
+        document_number=document_number,
     )
 
 
@@ -193,7 +194,7 @@ def approve(ctx: Context, plan_id: int, document_number: str, *, version: int | 
     """
     plan, scope = _locked(ctx, plan_id, version=version)
     ctx.permit(entitled(PLAN, plan.state, PlanEvent.APPROVE), scope, where="plan")
-    facts = replace(facts_of(ctx, plan), document_number=document_number)
+    facts = facts_of(ctx, plan, document_number=document_number)
     if problems := PLAN.objections(plan.state, PlanEvent.APPROVE, facts):
         raise NotNow(*problems)
     older = plan_queries.others_going(ctx.session, plan, newer=False)
@@ -212,3 +213,19 @@ def approve(ctx: Context, plan_id: int, document_number: str, *, version: int | 
 
 def _note(plan: EnrolmentPlan) -> Note:
     return Note(told={"academic_year": plan.academic_year, "number": plan.number})
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read(ctx: Context, plan_id: int) -> EnrolmentPlan:
+    """A plan; NotFound for a draft that is not the caller's to know of."""
+    return _found(ctx, plan_id)[0]
+
+
+def possible(ctx: Context, plan: EnrolmentPlan) -> list[Possible]:
+    """What the caller may do with the plan, each with why it is not possible now, but for what they are to write."""
+    scope = Scope(city=plan.jurisdiction_code)
+    if not may_read(ctx.actor, Thing.DRAFT_PLANS, scope, ctx.today):
+        return []
+    return ctx.possible(PLAN, plan.state, facts_of(ctx, plan, reason="…", document_number="…"), scope)

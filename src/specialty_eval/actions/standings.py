@@ -6,6 +6,8 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+import sqlalchemy as sa
+
 from specialty_eval.engine.errors import NotNow, Problem
 from specialty_eval.engine.machine import Step, Workflow
 from specialty_eval.engine.permissions import Role, Scope
@@ -18,8 +20,9 @@ from specialty_eval.engine.standing import (
     StandingState,
     academic_year_begins,
 )
-from specialty_eval.store import enrolment_queries
+from specialty_eval.store import enrolment_queries, plan_queries, registry
 from specialty_eval.store.enrolment_queries import Effect, OnRecord
+from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Standing
 
 from .context import LOCAL, Context, Note
@@ -29,11 +32,11 @@ BEGINS = roles(Role.PLANNER, Role.BUREAU_APPROVER, Role.SYSTEM)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What beginning a year did: specialties new to the record, how many moved to which standing, who is held."""
+    """What beginning a year did: specialties new to the record, how many moved to which standing, the codes held."""
 
     new: int
     moved: Mapping[str, int]
-    held: tuple[int, ...]
+    held: tuple[str, ...]
 
 
 def begin_year(ctx: Context, academic_year: int, *, city: str = "") -> Begun:
@@ -60,7 +63,8 @@ def begin_year(ctx: Context, academic_year: int, *, city: str = "") -> Begun:
     enrolment_queries.rest_on(ctx.session, [(m.row.id, m.cause.review_id, m.effect.line.base) for m in moves])
     targets = sorted(m.target.value for m in moves)
     counted = {target: targets.count(target) for target in dict.fromkeys(targets)}
-    return Begun(new, counted, tuple(e.specialty_id for e in found if e.held))
+    held = plan_queries.codes_of(ctx.session, [e.specialty_id for e in found if e.held])
+    return Begun(new, counted, tuple(held))
 
 
 def _refuse_another_year(ctx: Context, academic_year: int) -> None:
@@ -150,3 +154,25 @@ def _advance(ctx: Context, moves: Sequence[Move], scope: Scope, academic_year: i
     ids = [move.row.id for move in moves]
     ctx.advance_many(_towards(first.target), Standing, first.event, ids, scope, facts=dict.fromkeys(ids, facts),
                      note=Note(audience="public", told=told), changes=changes)  # fmt: skip
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A specialty's standing and how it came about, as everybody may know it."""
+
+    code: str
+    standing: Standing | None
+    history: Sequence[Event]
+
+
+def read(ctx: Context, code: str) -> Told:
+    """The standing now (None before its first year began) and every public event about it, oldest first."""
+    key = registry.id_of(ctx.session, code)
+    row = ctx.session.scalar(sa.select(Standing).where(Standing.specialty_id == key))
+    told = sa.select(Event).where(
+        Event.specialty_id == key, Event.subject_kind == "standing", Event.audience == "public"
+    )
+    return Told(code, row, ctx.session.scalars(told.order_by(Event.seq)).all())

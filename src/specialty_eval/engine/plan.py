@@ -83,7 +83,7 @@ PLAN = Workflow[PlanFacts](
                 PlanEvent.SUPERSEDE,
                 source,
                 PlanState.SUPERSEDED,
-                roles(Role.SYSTEM, Role.PLANNER, Role.BUREAU_APPROVER),
+                roles(Role.SYSTEM),  # by rule, when a newer one is approved
                 (_a_newer_one_is_there,),
             )
             for source in (PlanState.DRAFT, PlanState.SUBMITTED, PlanState.APPROVED)
