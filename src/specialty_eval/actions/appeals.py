@@ -31,10 +31,9 @@ def lodge(ctx: Context, review_id: int, grounds: str) -> Appeal:
 
     NotNow with every reason.
     """
-    scope = review_queries.scope_known(ctx.session, review_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.APPEALS, scope, where="review")
     grant = ctx.permit(LODGES, scope, where="appeal")
-    row = ctx.locked(Review, review_id)
     policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
     earlier = appeal_queries.of_review(ctx.session, review_id)
     problems = appeal_problems(_lodging(ctx, row, earlier, grounds))

@@ -4,7 +4,7 @@ from specialty_eval.engine import review
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Thing
 from specialty_eval.store import review_queries
-from specialty_eval.store.reviews import Attachment, Review
+from specialty_eval.store.reviews import Attachment
 
 from .context import Context, Note
 
@@ -28,10 +28,9 @@ def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes
 
     Invalid for a type or size not taken.
     """
-    scope = review_queries.scope_known(ctx.session, review_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     grant = ctx.permit(FILLS_IN, scope, where="attachments")
-    row = ctx.locked(Review, review_id)
     if row.state not in review.WITH_THE_SCHOOL | {review.State.SCORED}:
         raise NotNow(Problem("step-not-open", "review", {"event": "attach", "state": row.state}))
     kind = kind_of(content)

@@ -21,10 +21,9 @@ SIGNS = roles(Role.SCHOOL_HEAD)
 
 def open_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
     """The school opens its own sheet: its challenge days begin. Values and points, no rating."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.SHEET, scope, where="sheet")
     grant = ctx.permit(FILLS_IN, scope, where="sheet")
-    row = ctx.locked(Review, review_id)
     if row.state not in review.RATING_COMPUTED or row.sheet_id is None:
         raise NotNow(Problem("no-score-run", "sheet", {"state": row.state}))
     if row.sheet_opened_at is None and row.state == review.State.SCORED:
@@ -78,10 +77,9 @@ def _text(score: object) -> str | None:
 
 def challenge(ctx: Context, review_id: int, measure: str, claimed: str, reason: str) -> Challenge:
     """Challenge one figure of one's own sheet, with evidence attached since it was opened, within the days."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
     grant = ctx.permit(SIGNS, scope, where="challenges")
-    row = ctx.locked(Review, review_id)
     made = cycles.round_of(ctx.session, row.round_id)
     policy = cycles.policy_of(ctx.session, made.policy_id)
     if problems := cases.challenge_problems(_facts(ctx, row, measure)):
@@ -120,9 +118,9 @@ def _locked(ctx: Context, challenge_id: int, version: int | None) -> tuple[Chall
     review_id = ctx.session.scalar(sa.select(Challenge.review_id).where(Challenge.id == challenge_id))
     if review_id is None:
         raise NotFound(Problem("not-found", "challenge", {"kind": "challenge", "id": challenge_id}))
-    scope = review_queries.scope_known(ctx.session, review_id)
+    # The review before its cases: two answers never wait for each other.
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
-    row = ctx.locked(Review, review_id)  # the review before its cases: two answers never wait for each other
     return ctx.locked(Challenge, challenge_id, version=version), row, scope
 
 

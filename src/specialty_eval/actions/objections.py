@@ -109,8 +109,7 @@ def _held(ctx: Context, objection_id: int, version: int | None = None) -> tuple[
     review_id = ctx.session.scalar(sa.select(Objection.review_id).where(Objection.id == objection_id))
     if review_id is None:
         raise NotFound(Problem("not-found", "objection", {"kind": "objection", "id": objection_id}))
-    scope = review_queries.scope_known(ctx.session, review_id)
-    subject = ctx.locked(Review, review_id)
+    subject, scope = review_queries.locked(ctx.session, review_id)
     return ctx.locked(Objection, objection_id, version=version), subject, scope
 
 

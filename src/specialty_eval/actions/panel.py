@@ -5,19 +5,18 @@ from dataclasses import replace
 from decimal import Decimal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from specialty_eval.engine import assignment, review
 from specialty_eval.engine.assignment import AssignmentEvent, AssignmentFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.evidence import parse_value
-from specialty_eval.engine.permissions import Role, Scope
+from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, registry, review_queries
-from specialty_eval.store.accounts import Person, RoleGrant
-from specialty_eval.store.deliberation import ExpertAssignment, PanelScore
-from specialty_eval.store.registry import Specialty
+from specialty_eval.store import cycles, panel_queries, review_queries
+from specialty_eval.store.accounts import RoleGrant
+from specialty_eval.store.deliberation import ExpertAssignment
+from specialty_eval.store.panel_queries import Asked
 from specialty_eval.store.reviews import Review, SiteVisitReport
 
 from .context import LOCAL, Context, Note
@@ -37,8 +36,7 @@ def _policy(ctx: Context, row: Review) -> Policy:
 
 def invite(ctx: Context, review_id: int, person_ids: Sequence[int]) -> list[ExpertAssignment]:
     """Ask experts to score a review (secretary). Invalid with everybody who is no expert or works for the school."""
-    row = ctx.locked(Review, review_id)
-    scope = registry.scope_of(ctx.session, row.specialty_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     grant = ctx.permit(roles(Role.SECRETARY), scope, where="experts")
     problems = _unfit(ctx, row, person_ids)
     if row.state not in SCORES_FROM:
@@ -60,7 +58,7 @@ def _unfit(ctx: Context, row: Review, person_ids: Sequence[int]) -> list[Problem
     )  # fmt: skip
     experts = set(ctx.session.scalars(expert))
     asked = set(ctx.session.scalars(sa.select(ExpertAssignment.person_id).where(ExpertAssignment.review_id == row.id)))
-    near = {p for p in person_ids if has_interest(ctx, p, row.specialty_id)}
+    near = panel_queries.near(ctx.session, person_ids, row.specialty_id)
     return [
         *(Problem("not-an-expert", f"experts.{p}", {"person": p}) for p in person_ids if p not in experts),
         *(Problem("expert-asked-already", f"experts.{p}", {"person": p}) for p in person_ids if p in asked),
@@ -68,66 +66,48 @@ def _unfit(ctx: Context, row: Review, person_ids: Sequence[int]) -> list[Problem
     ]
 
 
-def has_interest(ctx: Context, person_id: int, specialty_id: int) -> bool:
-    """Whether the person works at the specialty's school or its partner enterprise."""
-    found = (
-        sa.select(Person.id)
-        .join(Specialty, Specialty.id == specialty_id)
-        .where(
-            Person.id == person_id,
-            sa.or_(
-                Person.employer_id == Specialty.school_id,
-                sa.and_(Specialty.partner != "", Person.employer_name == Specialty.partner),
-            ),
-        )
-    )
-    return ctx.session.scalar(found) is not None
-
-
-def _mine(ctx: Context, assignment_id: int, version: int | None) -> tuple[ExpertAssignment, Review, Scope]:
-    row = ctx.locked(ExpertAssignment, assignment_id, version=version)
-    reviewed = ctx.session.get_one(Review, row.review_id)
-    scope = replace(registry.scope_of(ctx.session, reviewed.specialty_id), experts=frozenset({str(row.person_id)}))
-    if ctx.person_id != row.person_id:
-        ctx.permit(roles(Role.SECRETARY), scope, where="assignment")
-    return row, reviewed, scope
+def _mine(ctx: Context, assignment_id: int, version: int | None) -> Asked:
+    asked = panel_queries.locked(ctx.session, assignment_id)
+    ctx.check_version(asked.assignment, version)
+    if ctx.person_id != asked.assignment.person_id:
+        ctx.permit(roles(Role.SECRETARY), asked.scope, where="assignment")
+    return asked
 
 
 def answer(
     ctx: Context, assignment_id: int, event: AssignmentEvent, *, reason: str = "", version: int | None = None
 ) -> ExpertAssignment:
     """Accept or decline (the expert), replace (the secretary). A replaced score is kept, marked and left out."""
-    row, reviewed, scope = _mine(ctx, assignment_id, version)
-    facts = AssignmentFacts(has_interest=has_interest(ctx, row.person_id, reviewed.specialty_id), reason=reason)
-    ctx.advance(assignment.ASSIGNMENT, row, event, facts, scope, changes={"reason": reason},
-                note=Note(reason=reason, specialty_id=reviewed.specialty_id, round_id=reviewed.round_id))  # fmt: skip
-    return row
+    asked = _mine(ctx, assignment_id, version)
+    facts = AssignmentFacts(has_interest=asked.has_interest, reason=reason)
+    ctx.advance(assignment.ASSIGNMENT, asked.assignment, event, facts, asked.scope, changes={"reason": reason},
+                note=_note(asked, reason))  # fmt: skip
+    return asked.assignment
+
+
+def _note(asked: Asked, reason: str = "") -> Note:
+    return Note(reason=reason, specialty_id=asked.review.specialty_id, round_id=asked.review.round_id)
 
 
 def score(
     ctx: Context, assignment_id: int, scores: Mapping[str, str], *, version: int | None = None
 ) -> ExpertAssignment:
     """Hand in one's scores of every panel measure, 0-100; they count once all are there. Invalid with every reason."""
-    row, reviewed, scope = _mine(ctx, assignment_id, version)
-    policy = _policy(ctx, reviewed)
+    asked = _mine(ctx, assignment_id, version)
+    policy = _policy(ctx, asked.review)
     wanted = panel_measures(policy)
     given, problems = _read(policy, scores, wanted)
     if problems:
         raise Invalid(*problems)
     facts = AssignmentFacts(
-        has_interest=has_interest(ctx, row.person_id, reviewed.specialty_id),
+        has_interest=asked.has_interest,
         unscored=tuple(m for m in wanted if m not in given),
-        scoring_begun=reviewed.state not in SCORES_FROM,
+        scoring_begun=asked.review.state not in SCORES_FROM,
     )
     if given:
-        new = insert(PanelScore).values([{"assignment_id": row.id, "measure": m, "score": s, "given_at": ctx.now}
-                                         for m, s in given.items()])  # fmt: skip
-        ctx.session.execute(new.on_conflict_do_update(
-            index_elements=["assignment_id", "measure"],
-            set_={"score": new.excluded.score, "given_at": new.excluded.given_at}))  # fmt: skip
-    ctx.advance(assignment.ASSIGNMENT, row, AssignmentEvent.SCORE, facts, scope,
-                note=Note(specialty_id=reviewed.specialty_id, round_id=reviewed.round_id))  # fmt: skip
-    return row
+        panel_queries.give(ctx.session, assignment_id, given, ctx.now)
+    ctx.advance(assignment.ASSIGNMENT, asked.assignment, AssignmentEvent.SCORE, facts, asked.scope, note=_note(asked))
+    return asked.assignment
 
 
 def _read(policy: Policy, scores: Mapping[str, str], wanted: Sequence[str]) -> tuple[dict[str, Decimal], list[Problem]]:
@@ -167,9 +147,8 @@ def my_assignments(ctx: Context) -> list[ExpertAssignment]:
 
 def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport:
     """What the visitors found; one report a review."""
-    row = ctx.locked(Review, review_id)
-    visitors = frozenset({ctx.actor.person_id or ""})
-    scope = replace(registry.scope_of(ctx.session, row.specialty_id), visitors=visitors)
+    row, scope = review_queries.locked(ctx.session, review_id)
+    scope = replace(scope, visitors=frozenset({ctx.actor.person_id or ""}))
     grant = ctx.permit(roles(Role.SITE_VISITOR, Role.SECRETARY), scope, where="site_visit")
     if not findings.strip():
         raise Invalid(Problem("findings-missing", "findings"))

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from specialty_eval.engine import review
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import Scope, Thing, may
-from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import Role, roles
 from specialty_eval.store import cycles, deliberation_queries, publications_queries, review_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Decision
-from specialty_eval.store.publications_queries import reason_labels
+from specialty_eval.store.publications_queries import Service, reason_labels
 from specialty_eval.store.reviews import Review, ScoreSheet
 
 from .context import LOCAL, Context, Note
@@ -51,22 +51,26 @@ def preview(ctx: Context, round_id: int, reviews: Sequence[int] | None = None) -
 
 def acknowledge(ctx: Context, review_id: int) -> dict[str, Any]:
     """The school opens the decision on its specialty: served from this moment, if it was not before."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
     grant = ctx.permit(OPENS, scope, where="review")
-    row = ctx.locked(Review, review_id)
     if row.state not in review.SCHOOL_SEES_RATING:
         raise NotNow(Problem("step-not-open", "review", {"event": "acknowledge", "state": row.state}))
-    if _served_at(ctx, row) is None:
-        row.served_at = ctx.now
+    served_at = _served_at(ctx, row)
+    if served_at is None:
+        row.served_at = served_at = ctx.now
         ctx.record("review.acknowledge", row, Note(audience="school"), grant=grant)
         ctx.saved(row)
-    return decision_view(ctx, review_id)
+    return _shown(ctx, row, served_at)
+
+
+def _policy(ctx: Context, row: Review) -> Policy:
+    return cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
 
 
 def _served_at(ctx: Context, row: Review) -> datetime | None:
-    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
-    service = publications_queries.services(ctx.session, [row.id])[row.id]
+    policy = _policy(ctx, row)
+    service = Service(publications_queries.previewed(ctx.session, [row.id]).get(row.id), row.served_at)
     return service.served_at(ctx.calendar(), policy.workflow.days["deemed_served"], LOCAL, ctx.now)
 
 
@@ -86,11 +90,15 @@ def decision_view(ctx: Context, review_id: int) -> dict[str, Any]:
     served_at = _served_at(ctx, row)
     if its_school and served_at is None:
         raise NotNow(Problem("not-acknowledged", "review"))
+    return _shown(ctx, row, served_at)
+
+
+def _shown(ctx: Context, row: Review, served_at: datetime | None) -> dict[str, Any]:
     decision, sheet = ctx.session.execute(
         sa.select(Decision, ScoreSheet).join(ScoreSheet, ScoreSheet.id == Decision.sheet_id)
         .where(Decision.id == row.decision_id)
     ).one()  # fmt: skip
-    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    policy = _policy(ctx, row)
     labels = reason_labels(policy)
     return {
         "review_id": row.id, "state": row.state, "rating": decision.rating,

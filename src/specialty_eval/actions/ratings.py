@@ -226,10 +226,9 @@ def _supersede_rectifications(ctx: Context, specialties: Iterable[int], scope: S
 
 def receive(ctx: Context, review_id: int) -> Review:
     """The school opens its confirmed decision: it is served. A second time changes nothing."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    row, scope = review_queries.locked(ctx.session, review_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
     grant = ctx.permit(FILLS_IN, scope, where="review")
-    row = ctx.locked(Review, review_id)
     if row.state != review.State.CONFIRMED:
         raise NotNow(Problem("rating-not-confirmed", "review", {"state": row.state}))
     if row.served_at is None:

@@ -9,8 +9,8 @@ from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
 from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.engine.permissions import Role, Scope
-from specialty_eval.store import cycles, registry, review_queries
-from specialty_eval.store.cycles import Round
+from specialty_eval.store import cycles, review_queries
+from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
 
@@ -34,13 +34,13 @@ ENDS_WHAT = {
 
 def facts_of(ctx: Context, r: Round, event: RoundEvent | None, reason: str = "") -> RoundFacts:
     """What the round's steps look at; `event` says which due time is meant."""
-    made = cycles.round_of(ctx.session, r.id)
+    going_on = ctx.session.scalar(sa.select(Cycle.state).where(Cycle.id == r.cycle_id))
     due = getattr(r, ENDS_WHAT[event]) if event in ENDS_WHAT else None
     reached = due is not None and ctx.now >= due
     left = (review.State.OPEN, review.State.RETURNED) if event == RoundEvent.VERIFY else ()
     by_state = review_queries.count_by_state(ctx.session, r.id)
     return RoundFacts(
-        cycle_running=made.cycle_state == cycle.CycleState.RUNNING,
+        cycle_running=going_on == cycle.CycleState.RUNNING,
         policy_pinned=True,
         due_reached=reached or event == RoundEvent.COLLECT,
         leftovers=by_state.get("open", 0) if left else 0,
@@ -102,8 +102,8 @@ def remind(ctx: Context, round_id: int) -> int:
 
 def extend(ctx: Context, review_id: int, until: date, reason: str) -> Review:
     """Give one school until the end of a later local day. A date that was told never moves earlier."""
-    row = ctx.locked(Review, review_id)
-    grant = ctx.permit(frozenset({Role.SECRETARY}), registry.scope_of(ctx.session, row.specialty_id), where="review")
+    row, scope = review_queries.locked(ctx.session, review_id)
+    grant = ctx.permit(frozenset({Role.SECRETARY}), scope, where="review")
     due, told = end_of(until, LOCAL), row.correction_due if row.state == review.State.RETURNED else row.due
     problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
     if row.state not in review.WITH_THE_SCHOOL:

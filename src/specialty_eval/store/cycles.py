@@ -107,26 +107,27 @@ def policy_of(session: Session, policy_row_id: int) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """A round with the cycle's facts that most questions need."""
+    """What a round pins when it is planned, with its cycle's city: none of it ever changes."""
 
     id: int
-    state: str
     year: int
     evidence_year: int
     reference_date: date
     policy_id: int
     cycle_id: int
-    cycle_state: str
     city: str
 
 
 def round_of(session: Session, round_id: int) -> RoundRow:
-    """A round's facts, without a lock; NoResultFound when there is none (a foreign key says there is)."""
-    found = sa.select(
-        Round.id, Round.state, Round.year, Round.evidence_year, Round.reference_date, Round.policy_id, Round.cycle_id,
-        Cycle.state, Cycle.jurisdiction_code,
-    ).join(Cycle, Cycle.id == Round.cycle_id)  # fmt: skip
-    return RoundRow(*session.execute(found.where(Round.id == round_id)).one())
+    """What a round pins, read once a session; NoResultFound when there is none (a foreign key says there is)."""
+    known: dict[int, RoundRow] = session.info.setdefault("rounds", {})
+    if round_id not in known:
+        found = sa.select(
+            Round.id, Round.year, Round.evidence_year, Round.reference_date, Round.policy_id, Round.cycle_id,
+            Cycle.jurisdiction_code,
+        ).join(Cycle, Cycle.id == Round.cycle_id)  # fmt: skip
+        known[round_id] = RoundRow(*session.execute(found.where(Round.id == round_id)).one())
+    return known[round_id]
 
 
 def policy_named(session: Session, policy_id: str, version: str) -> Policy:

@@ -230,21 +230,30 @@ def move_many(
     return session.connection().execute(_many(table, legal, tuple(sorted(changes))), parameters).rowcount
 
 
+_RECORD = Straight(
+    sa.insert(Event).from_select(
+        COLUMNS,
+        sa.select(
+            *_entry_columns(
+                sa.bindparam("e_subject", type_=sa.BigInteger()),
+                sa.bindparam("e_specialty", type_=sa.BigInteger()),
+                sa.bindparam("e_round", type_=sa.BigInteger()),
+                sa.null(),
+                sa.null(),
+            )
+        ),
+    )
+)
+
+
 def record(session: Session, kind: str, subject: Any, entry: Entry) -> None:
     """Write an event that changes no state."""
-    table: sa.Table = subject.__table__
-    event = table_of(Event)
-    session.connection().execute(
-        sa.insert(event),
-        {
-            "at": entry.at, "kind": kind, "subject_kind": table.name, "subject_id": subject.id,
-            "specialty_id": getattr(subject, "specialty_id", None) or entry.specialty_id,
-            "round_id": getattr(subject, "round_id", None) or entry.round_id,
-            "source": None, "target": None, "actor_person_id": entry.person_id, "actor_key_id": entry.key_id,
-            "acting_for_id": entry.acting_for, "reason": entry.reason, "audience": entry.audience,
-            "facts": dict(entry.facts),
-        },
-    )  # fmt: skip
+    parameters = {
+        **entry.parameters(), "e_kind": kind, "e_subject_kind": subject.__tablename__, "e_subject": subject.id,
+        "e_specialty": getattr(subject, "specialty_id", None) or entry.specialty_id,
+        "e_round": getattr(subject, "round_id", None) or entry.round_id,
+    }  # fmt: skip
+    _RECORD.run(session, parameters)
 
 
 def is_settled() -> sa.ColumnElement[bool]:

@@ -43,9 +43,9 @@ class Service:
         return due if due <= now else None
 
 
-def services(session: Session, reviews: Collection[int]) -> dict[int, Service]:
-    """Review → when it was last previewed and acknowledged; two statements."""
-    previewed = (
+def previewed(session: Session, reviews: Collection[int]) -> dict[int, datetime]:
+    """Review → when it was last previewed, of those that were."""
+    found = (
         sa.select(Event.subject_id, sa.func.max(Event.at))
         .where(
             Event.subject_kind == Review.__tablename__,
@@ -54,7 +54,12 @@ def services(session: Session, reviews: Collection[int]) -> dict[int, Service]:
         )
         .group_by(Event.subject_id)
     )
-    at = {key: when for key, when in session.execute(previewed)}  # noqa: C416 -- a Row is no tuple to dict()
+    return {key: when for key, when in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def services(session: Session, reviews: Collection[int]) -> dict[int, Service]:
+    """Review → when it was last previewed and acknowledged; two statements."""
+    at = previewed(session, reviews)
     found = sa.select(Review.id, Review.served_at).where(Review.id.in_(reviews))
     return {key: Service(at.get(key), served) for key, served in session.execute(found)}
 

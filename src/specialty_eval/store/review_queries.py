@@ -53,7 +53,7 @@ def titled() -> sa.Select[*tuple[Any, ...]]:
 def scope(session: Session, review_id: int) -> Scope | None:
     """Whose the review's specialty is; None when there is no such review."""
     row = session.execute(_whose().where(Review.id == review_id)).one_or_none()
-    return None if row is None else _scope(row)
+    return None if row is None else scope_from(row)
 
 
 def scope_known(session: Session, review_id: int) -> Scope:
@@ -70,7 +70,7 @@ def locked(session: Session, review_id: int) -> tuple[Review, Scope]:
     row = session.execute(found, execution_options={"populate_existing": True}).one_or_none()
     if row is None:
         raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
-    return row[0], _scope(row[1:])
+    return row[0], scope_from(row[1:])
 
 
 def _whose(*columns: Any) -> sa.Select[*tuple[Any, ...]]:
@@ -82,7 +82,8 @@ def _whose(*columns: Any) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _scope(row: Sequence[Any]) -> Scope:
+def scope_from(row: Sequence[Any]) -> Scope:
+    """Whose it is, of a school's number, area, city and who runs it."""
     school_id, county, city, run_by = row
     return Scope(school_id=str(school_id), county=county, city=city, run_by_city=run_by == "city")
 

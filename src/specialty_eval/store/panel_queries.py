@@ -1,0 +1,89 @@
+"""Experts asked to score a review: what one of them holds, who is too near to be asked, the scores given."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.errors import NotFound, Problem
+from specialty_eval.engine.permissions import Scope
+
+from .accounts import Person
+from .deliberation import ExpertAssignment, PanelScore
+from .registry import School, Specialty
+from .review_queries import scope_from
+from .reviews import Review
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An assignment under a lock, its review under another, whose that is, and whether the expert is too near."""
+
+    assignment: ExpertAssignment
+    review: Review
+    scope: Scope
+    has_interest: bool
+
+
+_NEAR = sa.or_(
+    Person.employer_id == Specialty.school_id,
+    sa.and_(Specialty.partner != "", Person.employer_name == Specialty.partner),
+)
+"""The person works at the specialty's school or its partner enterprise."""
+
+
+def locked(session: Session, assignment_id: int) -> Asked:
+    """Review and assignment, locked in that order and read anew, in one statement; NotFound.
+
+    With the review held, a score run can neither begin nor end while the expert hands in.
+    """
+    found = (
+        sa.select(
+            ExpertAssignment, Review, sa.func.coalesce(_NEAR, False),
+            School.id, School.jurisdiction_code, School.city_code, School.run_by,
+        )
+        .join(Review, Review.id == ExpertAssignment.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(Person, Person.id == ExpertAssignment.person_id)
+        .where(ExpertAssignment.id == assignment_id)
+        .with_for_update(of=(Review, ExpertAssignment))
+    )  # fmt: skip
+    row = session.execute(found, execution_options={"populate_existing": True}).one_or_none()
+    if row is None:
+        raise NotFound(Problem("not-found", "expert_assignment", {"kind": "expert_assignment", "id": assignment_id}))
+    assignment, reviewed, has_interest, *whose = row
+    scope = replace(scope_from(whose), experts=frozenset({str(assignment.person_id)}))
+    return Asked(assignment, reviewed, scope, has_interest)
+
+
+def near(session: Session, people: Collection[int], specialty_id: int) -> set[int]:
+    """Of these people, those who work at the specialty's school or its partner enterprise."""
+    found = sa.select(Person.id).join(Specialty, Specialty.id == specialty_id).where(Person.id.in_(people), _NEAR)
+    return set(session.scalars(found))
+
+
+def give(session: Session, assignment_id: int, scores: Mapping[str, Decimal], now: datetime) -> None:
+    """Keep an expert's scores, measure by measure; a later one replaces it."""
+    session.connection().execute(
+        _GIVE, {"assignment": assignment_id, "measures": list(scores), "scores": list(scores.values()), "now": now}
+    )
+
+
+_GIVEN = insert(PanelScore).from_select(
+    ["assignment_id", "measure", "score", "given_at"],
+    sa.select(
+        sa.bindparam("assignment", type_=sa.BigInteger()),
+        sa.func.unnest(sa.bindparam("measures", type_=ARRAY(sa.Text()))),
+        sa.func.unnest(sa.bindparam("scores", type_=ARRAY(sa.Numeric()))),
+        sa.bindparam("now", type_=PanelScore.given_at.type),
+    ),
+)
+_GIVE = _GIVEN.on_conflict_do_update(
+    index_elements=["assignment_id", "measure"],
+    set_={name: _GIVEN.excluded[name] for name in ("score", "given_at")},
+)
