@@ -144,7 +144,7 @@ def make_scored(
         rounds.move(city.as_("secretary"), round_id, event, reason="示例：提前进入下一阶段")
     session.execute(sa.update(Review).values(challenge_due=city.now + timedelta(days=14)))
     city.wait(21)
-    _seat(sitting)
+    seat(sitting)
     return sitting
 
 
@@ -220,7 +220,7 @@ def add_sheet(session: Session, run_id: int, review_id: int, rating: str, reason
     return sheet.id
 
 
-def _seat(sitting: Sitting) -> None:
+def seat(sitting: Sitting) -> None:
     """Eight members, two substitutes, and a second secretary and approver."""
     session, city = sitting.session, sitting.city
     bureau = city.organisations[f"bureau:{CITY}"]

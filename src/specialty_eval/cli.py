@@ -4,14 +4,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from specialty_eval import cli_policy
+from specialty_eval import cli_policy, cli_publish
+from specialty_eval.cli_options import Data, Port, configured
 from specialty_eval.engine.errors import Refusal
 
 app = typer.Typer(
@@ -21,27 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_policy.app, name="policy")
-
-
-Data = Annotated[Path | None, typer.Option(help="数据库和文件所在的文件夹，默认 var/ · Where database and files live")]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="端口，默认 8000 · Port")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    url: str | None
-    folder: Path
-    host: str
-    port: int
-
-
-def _configured(data: Path | None, host: str | None = None, port: int | None = None) -> _Known:
-    """What the environment says, overruled by the options given."""
-    from specialty_eval.settings import Settings
-
-    said = Settings()
-    url = said.database_url.get_secret_value() if said.database_url else None
-    return _Known(url, data or said.data, host or said.host, said.port if port is None else port)
+app.add_typer(cli_publish.publish, name="publish")
+app.command()(cli_publish.rounds)
+app.command()(cli_publish.verify)
 
 
 @app.command()
@@ -54,7 +36,7 @@ def demo(
     """演示一个虚构城市的三年周期 · Play a fictional city's three years, then serve them on this machine alone."""
     from specialty_eval import demo as demonstration
 
-    known = _configured(data, port=port)
+    known = configured(data, port=port)
     raise SystemExit(
         demonstration.run(known.folder, known.url, seed=seed, serve=serve, host="127.0.0.1", port=known.port)
     )
@@ -71,7 +53,7 @@ def serve(
     """提供接口和公开网页 · Serve the API and the public pages."""
     from specialty_eval import serving
 
-    known = _configured(data, host, port)
+    known = configured(data, host, port)
     serving.serve(known.url, known.folder, host=known.host, port=known.port)
 
 
@@ -80,7 +62,7 @@ def migrate(data: Data = None) -> None:
     """把数据库升级到本版本的结构 · Bring the database to this version's schema."""
     from specialty_eval import serving
 
-    known = _configured(data)
+    known = configured(data)
     serving.migrate(known.url, known.folder)
     typer.echo("数据库结构已是最新 · The schema is up to date")
 
@@ -96,7 +78,7 @@ def init(
     from specialty_eval import serving
 
     password = typer.prompt("管理员密码 · Password", hide_input=True, confirmation_prompt=True)
-    known = _configured(data)
+    known = configured(data)
     serving.init(known.url, known.folder, city=city, bureau=bureau, login=login, password=password)
     typer.echo(f"已建立管理员 {login} · Administrator {login} is on record")
 
@@ -114,7 +96,7 @@ def load(
     from specialty_eval import serving
     from specialty_eval.actions.intake import MOST_BYTES
 
-    known = _configured(data)
+    known = configured(data)
     with cli_policy.explaining({kind: file}):
         content = cli_policy.contents([file], MOST_BYTES)[0]
         done = serving.load(
@@ -131,15 +113,15 @@ events = typer.Typer(help="事件记录 · The event log", no_args_is_help=True)
 app.add_typer(events, name="events")
 
 
-@events.command()
-def verify(
+@events.command("verify")
+def verify_events(
     head: Annotated[str, typer.Option(help="公示公告上印的校验值 · The head printed in a notice")] = "",
     data: Data = None,
 ) -> None:
     """核对事件记录有没有被改动、删除、插入或截断 · Find a changed, removed, inserted or cut-off event."""
     from specialty_eval import serving
 
-    known = _configured(data)
+    known = configured(data)
     sealed = serving.verify_events(known.url, known.folder, head)
     typer.echo(f"事件记录完好，已封存 {sealed} 条 · The event log is whole; {sealed} events are sealed")
 

@@ -10,9 +10,10 @@ import uvicorn
 from sqlalchemy.orm import Session
 
 from specialty_eval import reference
-from specialty_eval.actions import intake, seals, setup
+from specialty_eval.actions import bundles, intake, seals, setup
 from specialty_eval.actions.context import Context, commit
 from specialty_eval.app import create_app, utc_now
+from specialty_eval.engine.bundle import Bundle
 from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store import schema
@@ -63,7 +64,7 @@ def init(url: str | None, data: Path, *, city: str, bureau: str, login: str, pas
     lines = csv.DictReader(io.StringIO(reference.table("jurisdictions").decode()))
     areas = [setup.Area(row["code"], row["name"], row["kind"], row["parent_code"] or None) for row in lines]
     with session_at(url, data) as session:
-        ctx = Context(session, Actor(is_system=True), utc_now(), Files(files_in(data)))
+        ctx = _as_system(session, data)
         setup.begin(ctx, areas, city, bureau, login, password)
         commit(ctx)
 
@@ -80,10 +81,27 @@ def load(
     if media_type is None:
         raise Invalid(Problem("file-kind-unknown", name, {"known": sorted(MEDIA_TYPES)}))
     with session_at(url, data) as session:
-        ctx = Context(session, Actor(is_system=True), utc_now(), Files(files_in(data)))
+        ctx = _as_system(session, data)
         done = intake.load(ctx, kind, content, media_type, dry_run, edition=edition, policy=policy)
         commit(ctx)
         return done
+
+
+def rounds(url: str | None, data: Path) -> list[bundles.RoundCounts]:
+    """Every round with its counts."""
+    with session_at(url, data) as session:
+        return bundles.rounds(_as_system(session, data))
+
+
+def bundle(url: str | None, data: Path, code: str, *, whole: bool) -> Bundle:
+    """What a round's public ratings follow from."""
+    with session_at(url, data) as session:
+        return bundles.make(_as_system(session, data), code, whole=whole)
+
+
+def _as_system(session: Session, data: Path) -> Context:
+    """Whoever has the installation's shell is not asked who they are."""
+    return Context(session, Actor(is_system=True), utc_now(), Files(files_in(data)))
 
 
 def verify_events(url: str | None, data: Path, head: str) -> int:

@@ -7,18 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
+from factories_scored import PDF, scored_by_experts, to_scoring, verified
 from small_policy import POLICY
-from specialty_eval.actions import attachments, challenges, evidence, panel, rounds, scoring, verification
-from specialty_eval.actions.evidence import Figures
+from specialty_eval.actions import attachments, challenges, panel, scoring
 from specialty_eval.engine import load_policy
-from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.cases import ChallengeEvent
-from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow
 from specialty_eval.engine.frozen import Inputs
 from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
-
-PDF = b"%PDF-1.7 example"
 
 
 @pytest.fixture
@@ -29,33 +25,6 @@ def city(session: Session) -> City:
 @pytest.fixture
 def reviews(city: City) -> dict[str, int]:
     return open_round(city, make_cycle(city, policy=POLICY))
-
-
-def verified(city: City, key: int, short: str, *, employed: str = "90") -> None:
-    head = f"head-{short.partition('-')[0]}"
-    policy = load_policy(POLICY)
-    evidence.supply(city.as_("hrss"), city.specialties[short], 2025, policy, Figures({"posts": "50"}, {}))
-    evidence.save(city.as_(head), key, Figures({"graduates": "100", "employed": employed}, {}), "", version=None)
-    evidence.submit(city.as_(head), key)
-    if short != "city-a":
-        county = "county-one" if short.startswith("one") else "county-two"
-        verification.pass_(city.as_(county), key, verification.Verdicts())
-    verification.accept(city.as_("bureau-verifier"), key, verification.Verdicts())
-
-
-def scored_by_experts(city: City, key: int, *scores: str) -> None:
-    people = [city.people[f"expert-{n}"] for n in range(1, len(scores) + 1)]
-    asked = panel.invite(city.as_("secretary"), key, people)
-    for n, (row, score) in enumerate(zip(asked, scores, strict=True), 1):
-        panel.answer(city.as_(f"expert-{n}"), row.id, AssignmentEvent.ACCEPT)
-        panel.score(city.as_(f"expert-{n}"), row.id, {"quality": score})
-
-
-def to_scoring(city: City, key: int) -> int:
-    round_id = city.session.get_one(Review, key).round_id
-    rounds.move(city.as_("secretary"), round_id, RoundEvent.VERIFY, reason="全部提交")
-    rounds.move(city.as_("secretary"), round_id, RoundEvent.SCORE, reason="全部审核")
-    return round_id
 
 
 def sheet(city: City, key: int) -> ScoreSheet:

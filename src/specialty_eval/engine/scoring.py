@@ -50,7 +50,7 @@ def score_batch(
     for start in range(0, size, ROWS):
         rows = slice(start, min(start + ROWS, size))
         block = Block(peers, rows if chosen is None else chosen[rows])
-        incomplete = _score(compiled, block, marks[:, rows])
+        incomplete = score_block(compiled, block, marks[:, rows])
         _store(compiled, block, total[rows], dimensions[:, rows])
         rating[rows] = first_ratings(compiled, block, incomplete, marks[:, rows])
         mark_later_steps(compiled, block, marks[:, rows])
@@ -97,7 +97,7 @@ def _without_row(specialty: str, batch: Batch) -> Problem:
     return Problem("scored-year-missing", specialty, {"value": specialty, "year": batch.year_of(-1)})
 
 
-def _score(compiled: Compiled, block: Block, marks: Marks) -> Mask:
+def score_block(compiled: Compiled, block: Block, marks: Marks) -> Mask:
     """Give the block its scores and mark the adjustments; returns who is incomplete."""
     incomplete = np.zeros(marks.shape[1], np.bool_)
     for code in compiled.blocking:

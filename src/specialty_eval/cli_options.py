@@ -1,0 +1,29 @@
+"""What several commands take, and what the environment says where an option is not given."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[Path | None, typer.Option(help="数据库和文件所在的文件夹，默认 var/ · Where database and files live")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="端口，默认 8000 · Port")]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where the installation is, and where it is served."""
+
+    url: str | None
+    folder: Path
+    host: str
+    port: int
+
+
+def configured(data: Path | None, host: str | None = None, port: int | None = None) -> Known:
+    """What the environment says, overruled by the options given."""
+    from specialty_eval.settings import Settings  # noqa: PLC0415 -- slow import: pydantic
+
+    said = Settings()
+    url = said.database_url.get_secret_value() if said.database_url else None
+    return Known(url, data or said.data, host or said.host, said.port if port is None else port)

@@ -1,0 +1,101 @@
+"""Which cells of a run's evidence the public does not get, and why (workflow.md, What always holds 5).
+
+What is withheld is listed cell by cell, so that nobody takes a gap for a figure that was not reported.
+"""
+
+import csv
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from io import StringIO
+
+from .forms import Ratio
+from .frozen import as_csv
+from .policy import Policy
+from .sources import Sources
+from .vocabulary import Publish
+
+HIDDEN = "hidden"
+"""Stands in the place of a score that would give a withheld figure away."""
+
+
+class Why(StrEnum):
+    """Why a reported figure is not shown."""
+
+    RESTRICTED = "restricted"
+    OWN = "own"
+    SMALL_COHORT = "small_cohort"
+    NOT_PUBLISHED = "not_published"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """One reported figure that is left out."""
+
+    specialty: str
+    year: str
+    measure: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """EVIDENCE.csv as anybody may have it, and what is missing in it."""
+
+    evidence: str
+    withheld: tuple[Withheld, ...]
+
+
+def by_specialty(withheld: Iterable[Withheld]) -> dict[str, frozenset[str]]:
+    """Specialty → the measures of which some figure of its own is withheld."""
+    found: dict[str, frozenset[str]] = {}
+    for cell in withheld:
+        found[cell.specialty] = found.get(cell.specialty, frozenset()) | {cell.measure}
+    return found
+
+
+def hidden_in(sources: Sources, code: str, withheld: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The withheld measures that a result of this specialty rests on: its own, and everybody's where peers matter."""
+    everybody = frozenset[str]().union(*withheld.values())
+    return (withheld.get(code, frozenset()) & sources.own) | (everybody & sources.peers)
+
+
+def cohorts(policy: Policy) -> frozenset[str]:
+    """The measures that count the people a restricted figure is about: the lower parts of its ratios."""
+    hidden = {m.code for m in policy.measures.values() if m.publish is not Publish.PUBLIC}
+    forms = [i.value for i in policy.indicators if isinstance(i.value, Ratio)]
+    counted = {code for form in forms if hidden.intersection(form.of) for code in form.to}
+    return frozenset(code for code in counted if policy.measures[code].unit == "person")
+
+
+def withhold(policy: Policy, evidence: str, *, unpublished: Collection[str] = ()) -> Shown:
+    """The evidence without what the policy does not publish, small cohorts, and the scored year of `unpublished`.
+
+    `unpublished` are specialties whose review of this round has no public rating yet: from their figures it could be
+    computed. A file without a `year` column has one year.
+    """
+    rows = list(csv.DictReader(StringIO(evidence)))
+    columns = next(csv.reader(StringIO(evidence)))
+    scored = max((row.get("year", "") for row in rows), default="", key=lambda year: int(year or 0))
+    few, limit = cohorts(policy), policy.publication.suppress_below
+    withheld: list[Withheld] = []
+    for row in rows:
+        is_early = row["specialty"] in unpublished and row.get("year", "") == scored
+        for code in policy.measures:
+            if row.get(code) and (why := _why(policy, code, row[code], is_early, code in few, limit)):
+                withheld.append(Withheld(row["specialty"], row.get("year", ""), code, why))
+                row[code] = ""
+    return Shown(as_csv(columns, rows), tuple(withheld))
+
+
+def _why(policy: Policy, code: str, value: str, is_early: bool, is_cohort: bool, limit: int) -> Why | None:
+    if is_early:
+        return Why.NOT_PUBLISHED
+    match policy.measures[code].publish:
+        case Publish.RESTRICTED:
+            return Why.RESTRICTED
+        case Publish.OWN:
+            return Why.OWN
+        case Publish.PUBLIC:
+            return Why.SMALL_COHORT if is_cohort and 0 < Decimal(value) < limit else None

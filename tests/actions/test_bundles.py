@@ -1,0 +1,113 @@
+"""A round's bundle, made from real runs: what follows, what follows by decision, and what the public does not get."""
+
+import pytest
+from sqlalchemy.orm import Session
+
+from factories_deliberation import Sitting, convene, decide, publicise, serve
+from factories_scored import make_computed
+from small_policy import POLICY
+from specialty_eval.actions import bundles, decisions, ratings
+from specialty_eval.engine.bundle import Bundle, files_of, read_bundle
+from specialty_eval.engine.errors import NotFound, NotNow
+from specialty_eval.engine.recompute import check
+from specialty_eval.engine.withholding import Why
+
+CODE = "cycle-2026-1"
+COUNTED = "employed: {label: {zh: 就业人数}, type: integer, min: 0, supplier: school"
+HIDING = POLICY.replace(COUNTED, f"{COUNTED}, publish: restricted")
+
+
+def made(sitting: Sitting, *, whole: bool = False) -> Bundle:
+    """The bundle, through the files it is given as."""
+    return read_bundle(files_of(bundles.make(sitting.city.clock(), CODE, whole=whole)))
+
+
+def answers(bundle: Bundle) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(v.rating, v.answer.value, v.without) for v in check(bundle)]
+
+
+def publicised(session: Session, policy: str = POLICY) -> Sitting:
+    sitting = serve(decide(make_computed(session, {"one-a": "90", "two-a": "10"}, policy=policy)))
+    publicise(sitting)
+    return sitting
+
+
+def test_what_was_computed_and_decided_alike_follows(session: Session) -> None:
+    assert answers(made(publicised(session))) == [("green", "follows", ()), ("red", "follows", ())]
+
+
+def test_what_the_committee_decided_otherwise_follows_by_decision_with_its_reason(session: Session) -> None:
+    sitting = convene(make_computed(session, {"one-a": "70"}))
+    sitting.vote("one-a", dict.fromkeys(sitting.members.keys() & {
+        "industry-1", "industry-2", "enterprise-1", "enterprise-2", "research-1", "research-2", "chair", "deputy-chair",
+    }, "green"), reason="实训条件已经改善")  # fmt: skip
+    decisions.close(sitting.as_("secretary"), sitting.items["one-a"], reason="实训条件已经改善")
+    publicise(serve(sitting))
+
+    (verdict,) = check(made(sitting))
+
+    assert (verdict.rating, verdict.answer, verdict.reason) == ("green", "follows_by_decision", "实训条件已经改善")
+
+
+def test_a_restricted_figure_is_left_out_listed_and_named_as_what_is_missing(session: Session) -> None:
+    bundle = made(publicised(session, HIDING))
+
+    assert answers(bundle) == [
+        ("green", "cannot_be_checked", ("employed",)),
+        ("red", "cannot_be_checked", ("employed",)),
+    ]
+    assert {(cell.measure, cell.why) for cell in bundle.withheld} == {("employed", Why.RESTRICTED)}
+    assert {rating.total for rating in bundle.ratings} == {"hidden"}
+    assert all(b",90," not in content for content in files_of(bundle).values())
+
+
+def test_whoever_has_every_figure_checks_every_rating(session: Session) -> None:
+    sitting = publicised(session, HIDING)
+
+    assert [answer for _, answer, _ in answers(made(sitting, whole=True))] == ["follows", "follows"]
+
+
+def test_the_whole_bundle_is_for_those_who_may_read_every_figure(session: Session) -> None:
+    sitting = publicised(session, HIDING)
+
+    for who in ("nobody", "head-one", "expert-1"):
+        with pytest.raises(NotFound):
+            bundles.make(sitting.as_(who), CODE, whole=True)
+    assert bundles.make(sitting.as_("auditor"), CODE, whole=True).withheld == ()
+    assert bundles.make(sitting.city.nobody(), CODE).withheld != ()
+
+
+def test_nothing_is_given_out_before_anything_is_public(session: Session) -> None:
+    sitting = serve(decide(make_computed(session, {"one-a": "90"})))
+
+    with pytest.raises(NotNow) as refused:
+        bundles.make(sitting.city.nobody(), CODE)
+    assert [p.code for p in refused.value.problems] == ["nothing-public-yet"]
+    with pytest.raises(NotFound):
+        bundles.make(sitting.city.nobody(), "cycle-2026-9")
+
+
+def test_a_review_without_a_public_rating_cannot_be_computed_from_its_figures(session: Session) -> None:
+    sitting = convene(make_computed(session, {"one-a": "90", "two-a": "10"}), together=["one-a"])
+    votes = {sitting.members[login]: "agree" for login in sitting.members if not login.startswith("substitute")}
+    decisions.agree(sitting.as_("secretary"), sitting.meeting, votes)
+    publicise(serve(sitting))
+
+    bundle = made(sitting)
+
+    hidden = {(cell.specialty, cell.measure) for cell in bundle.withheld if cell.why is Why.NOT_PUBLISHED}
+    assert hidden == {(sitting.city.codes["two-a"], m) for m in ("graduates", "employed", "posts")}
+    assert answers(bundle) == [("green", "follows", ())]
+
+
+def test_a_confirmed_rating_is_the_one_in_force(session: Session) -> None:
+    sitting = serve(decide(make_computed(session, {"one-a": "90"})))
+    listed = publicise(sitting)
+    sitting.city.wait(14)
+    ratings.confirm(sitting.as_("bureau-approver"), listed, "示例评〔2026〕1号")
+
+    bundle = made(sitting)
+
+    (rating,) = bundle.ratings
+    assert (rating.state, rating.in_force, rating.document_number) == ("confirmed", "green", "示例评〔2026〕1号")
+    assert answers(bundle) == [("green", "follows", ())]

@@ -1,0 +1,165 @@
+"""A bundle is the same after its files; whatever is changed in it is found, at the step where it stops to follow."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from engine.policy_texts import SMALL
+from specialty_eval.engine import bundle_archive, load_policy
+from specialty_eval.engine.bundle import MANIFEST, Bundle, PublicRating, Run, files_of, read_bundle
+from specialty_eval.engine.bundle_archive import packed, unpacked
+from specialty_eval.engine.errors import Invalid, Refusal
+from specialty_eval.engine.frozen import Inputs
+from specialty_eval.engine.recompute import check
+
+EVIDENCE = "specialty,graduates,employed\nA,100,95\nB,100,60\n"
+DIGEST = load_policy(SMALL).digest
+HISTORY = "specialty,year,rating\n"
+
+
+def run(number: int, evidence: str, rated: tuple[str, ...], within: int | None = None) -> Run:
+    digest = Inputs(DIGEST, evidence, HISTORY, rated).digest
+    return Run(number, "round" if within is None else "single", within, digest, "2026-01-01", evidence,
+               HISTORY if within is None else "", rated)  # fmt: skip
+
+
+def rating(specialty: str, colour: str, total: str, reason: str, **changes: object) -> PublicRating:
+    said = PublicRating(
+        review=1, specialty=specialty, run=1, total=total, dimensions={"outcomes": total}, computed=colour,
+        reasons=(reason,), decided=colour, decision_reason="", state="confirmed", document_number="示例1号",
+        in_force=colour,
+    )  # fmt: skip
+    return replace(said, **changes)  # type: ignore[arg-type]
+
+
+def bundle(*ratings: PublicRating, runs: tuple[Run, ...] = (run(1, EVIDENCE, ("A", "B")),)) -> Bundle:
+    return Bundle({"code": "示例-1", "policy_digest": DIGEST}, SMALL, runs, ratings, ())
+
+
+GREEN, RED = rating("A", "green", "100.00", "high"), rating("B", "red", "0.00", "low")
+
+
+def test_a_bundle_is_the_same_after_its_files_and_its_archive() -> None:
+    made = bundle(GREEN, RED)
+
+    assert read_bundle(unpacked(packed(files_of(made)))) == made
+    assert packed(files_of(made)) == packed(files_of(made))
+
+
+def test_what_is_computed_alike_follows() -> None:
+    assert [v.answer.value for v in check(bundle(GREEN, RED))] == ["follows", "follows"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({"specialty": "C"}, "inputs"),
+        ({"dimensions": {"outcomes": "99.99"}}, "dimension:outcomes"),
+        ({"total": "99.99"}, "total"),
+        ({"computed": "yellow", "decided": "yellow", "in_force": "yellow"}, "rating"),
+        ({"reasons": ("high", "low")}, "reasons"),
+        ({"decided": "yellow", "in_force": "yellow"}, "decision"),
+        ({"in_force": "yellow"}, "confirmation"),
+        ({"in_force": ""}, "confirmation"),
+    ],
+)
+def test_what_was_changed_does_not_follow_at_its_step(changes: Mapping[str, object], step: str) -> None:
+    (verdict,) = check(bundle(replace(GREEN, **changes)))  # type: ignore[arg-type]
+
+    assert (verdict.answer.value, verdict.step) == ("does_not_follow", step)
+
+
+def test_a_single_run_replaces_one_specialtys_rows_in_those_of_its_round() -> None:
+    whole = run(1, EVIDENCE, ("A", "B"))
+    own = "specialty,graduates,employed\nB,100,95\n"
+    full = Inputs(DIGEST, EVIDENCE.replace("B,100,60", "B,100,95"), HISTORY, ("A", "B")).digest
+    single = replace(run(2, own, ("B",), within=1), inputs_digest=full)
+
+    verdicts = check(bundle(GREEN, rating("B", "green", "100.00", "high", run=2), runs=(whole, single)))
+
+    assert [v.answer.value for v in verdicts] == ["follows", "follows"]
+
+
+def test_inputs_that_do_not_have_the_runs_digest_are_refused() -> None:
+    changed = replace(run(1, EVIDENCE, ("A", "B")), evidence=EVIDENCE.replace("B,100,60", "B,100,61"))
+
+    with pytest.raises(Invalid) as refused:
+        check(bundle(GREEN, RED, runs=(changed,)))
+
+    assert [p.code for p in refused.value.problems] == ["bundle-inputs-differ"]
+
+
+def test_another_policy_than_the_pinned_one_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        check(replace(bundle(GREEN), policy=SMALL.replace("id: sample", "id: other")))
+
+    assert {p.code for p in refused.value.problems} == {"bundle-policy-differs"}
+
+
+def codes(files: Mapping[str, bytes]) -> set[str]:
+    with pytest.raises(Invalid) as refused:
+        read_bundle(files)
+    return {p.code for p in refused.value.problems}
+
+
+def test_every_file_that_is_missing_added_or_changed_is_named_at_once() -> None:
+    files = files_of(bundle(GREEN))
+    del files["withheld.csv"]
+    files["more.csv"] = b"x"
+    files["ratings.csv"] += b"\n"
+
+    assert codes(files) == {"bundle-file-missing", "bundle-file-unlisted", "bundle-file-changed"}
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"schema": "specialty-eval/bundle/1", "files": 3}']
+)
+def test_a_manifest_that_is_none_is_refused(manifest: bytes) -> None:
+    assert codes({MANIFEST: manifest}) == {"bundle-unreadable"}
+
+
+def test_no_manifest_is_refused() -> None:
+    assert codes({}) == {"bundle-file-missing"}
+
+
+def archive(*names: str, content: bytes = b"x") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in names:
+            made.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "bundle-unreadable"),
+        (b"PK\x03\x04 no archive", "bundle-unreadable"),
+        (archive("a.csv")[:-30], "bundle-unreadable"),
+        (archive(*(f"{n}.csv" for n in range(2001))), "bundle-too-large"),
+    ],
+    ids=["empty", "no archive", "cut off", "too many files"],
+)
+def test_a_hostile_archive_is_refused(content: bytes, code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        unpacked(content)
+
+    assert [p.code for p in refused.value.problems] == [code]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_with_a_file_twice_is_refused() -> None:
+    with pytest.raises(Invalid):
+        unpacked(archive("a.csv", "a.csv"))
+
+
+def test_an_archive_that_unpacks_beyond_its_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_archive, "MOST_BYTES", 10_000)
+
+    with pytest.raises(Refusal) as refused:
+        unpacked(archive("a.csv", content=b"0" * 10_001))
+
+    assert [p.code for p in refused.value.problems] == ["bundle-too-large"]
