@@ -36,6 +36,12 @@ def codes() -> frozenset[str]:
     return frozenset(_texts())
 
 
+def sample(code: str) -> Problem:
+    """A problem of this code as a list of codes shows it: … stands for every fact."""
+    places = {place for text in _texts()[code].values() for place in _PLACE.findall(text)}
+    return Problem(code, "…", dict.fromkeys(places, "…"))
+
+
 @cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     merged: dict[str, Mapping[str, str]] = {}

@@ -3,12 +3,13 @@
 Each function is a fixed number of statements, however many specialties there are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.cases import OBJECTION_HOLDS_UP
@@ -19,7 +20,7 @@ from specialty_eval.engine.review import ENDED, State
 from .cycles import Cycle, PolicyDocument, Round
 from .outcome_queries import going_appeal
 from .outcomes import Appeal, Objection, Publication, PublicationEntry, RatingInForce, Standing
-from .registry import Jurisdiction, Organisation, School, Specialty, SpecialtyCode
+from .registry import LEVELS, Jurisdiction, Organisation, School, Specialty, SpecialtyCode
 from .reviews import Review
 
 OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
@@ -27,16 +28,19 @@ OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
 ENDED_STATES = tuple(state.value for state in ENDED)
 NEVER = "none"
 """Asked for as a rating: those that never had one."""
+CASES = ("objection", "appeal", "correction")
+"""What can be under way against a rating, in the order in which it is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a reader filters by; an empty field filters nothing."""
+    """What a reader filters by; an empty field filters nothing. `case`: `proposed`, or `contested`."""
 
     county: str = ""
-    class_code: str = ""
+    class_name: str = ""
     level: str = ""
     rating: str = ""
+    case: str = ""
     text: str = ""
 
 
@@ -54,8 +58,13 @@ class Row:
     rating: str | None
     year: int | None
     proposed: str | None
-    under: str | None
+    under: Sequence[str] | None
     standing: str | None
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """What is under way against its rating."""
+        return in_order(self.under)
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------
@@ -93,30 +102,38 @@ def proposals() -> sa.Subquery:
 
 
 def contested() -> sa.Subquery:
-    """Specialty → `appeal`, `objection` or `correction`, whichever of them is under way and weighs most.
+    """Specialty → what is under way: an admitted `objection`, an `appeal`, a `correction`.
 
-    A correction: what was publicised is being looked at again. An objection counts once it is admitted.
+    A correction: what was publicised is looked at again, or a confirmed rating is reviewed anew after an appeal.
     """
-    appeals = sa.select(Review.specialty_id, sa.literal(1).label("weight")).join(Appeal, Appeal.review_id == Review.id)
     objections = (
-        sa.select(Review.specialty_id, sa.literal(2))
+        sa.select(Review.specialty_id, sa.literal("objection").label("word"))
         .join(Objection, Objection.review_id == Review.id)
         .where(Objection.state.in_([state.value for state in OBJECTION_HOLDS_UP]), Review.state.not_in(ENDED_STATES))
     )
-    again = (
-        sa.select(Review.specialty_id, sa.literal(3))
-        .join(PublicationEntry, PublicationEntry.review_id == Review.id)
-        .join(Publication, Publication.id == PublicationEntry.publication_id)
-        .where(
-            PublicationEntry.edition == Publication.edition,
-            Publication.state.in_(OUT),
-            Review.state.not_in([*ENDED_STATES, State.PUBLICISED.value]),
-        )
+    appeals = sa.select(Review.specialty_id, sa.literal("appeal")).join(Appeal, Appeal.review_id == Review.id)
+    anew = sa.select(Review.specialty_id, sa.literal("correction")).where(
+        Review.state.not_in(ENDED_STATES), sa.or_(Review.replaces_id.is_not(None), _taken_back())
     )
-    every = sa.union_all(appeals.where(going_appeal()), objections, again).subquery("every")
-    weight = sa.func.min(every.c.weight)
-    word = sa.case((weight == 1, "appeal"), (weight == 2, "objection"), else_="correction").label("under")
-    return sa.select(every.c.specialty_id, word).group_by(every.c.specialty_id).subquery("contested")
+    every = sa.union_all(objections, appeals.where(going_appeal()), anew).subquery("every")
+    words = sa.func.array_agg(every.c.word.distinct(), type_=ARRAY(sa.Text)).label("under")
+    return sa.select(every.c.specialty_id, words).group_by(every.c.specialty_id).subquery("contested")
+
+
+def _taken_back() -> sa.ColumnElement[bool]:
+    """Of a review: it stands on a list that is out, and is in publicity no longer."""
+    listed = sa.exists().where(
+        PublicationEntry.review_id == Review.id,
+        PublicationEntry.publication_id == Publication.id,
+        PublicationEntry.edition == Publication.edition,
+        Publication.state.in_(OUT),
+    )
+    return sa.and_(Review.state != State.PUBLICISED.value, listed)
+
+
+def in_order(words: Sequence[str] | None) -> tuple[str, ...]:
+    """What `contested` says of a specialty, in the order in which it is told; empty where nothing is under way."""
+    return tuple(case for case in CASES if case in (words or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,43 +155,42 @@ class _Parts:
             .outerjoin(self.proposed, self.proposed.c.specialty_id == Specialty.id)
             .outerjoin(self.under, self.under.c.specialty_id == Specialty.id)
             .where(SpecialtyCode.valid_to.is_(None), sa.or_(Specialty.closed_on.is_(None), Specialty.closed_on > today))
-            .where(*_conditions(wanted, self.held))
+            .where(*self.conditions(wanted))
         )
+
+    def conditions(self, wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+        """What is asked for."""
+        if wanted.county:
+            yield School.jurisdiction_code == wanted.county
+        if wanted.class_name:
+            yield Specialty.class_name == wanted.class_name
+        if wanted.level:
+            yield Specialty.level == wanted.level
+        if wanted.rating:
+            rating = self.held.c.rating
+            yield rating.is_(None) if wanted.rating == NEVER else rating == wanted.rating
+        if wanted.case:
+            yield {"proposed": self.proposed.c.rating, "contested": self.under.c.under}[wanted.case].is_not(None)
+        if wanted.text:
+            named = (Specialty.name, School.name, SpecialtyCode.code)
+            yield sa.or_(*(column.icontains(wanted.text, autoescape=True) for column in named))
 
 
 def _parts(today: date) -> _Parts:
     return _Parts(in_force(today), proposals(), contested())
 
 
-def _conditions(wanted: Wanted, held: sa.FromClause) -> list[sa.ColumnElement[bool]]:
-    given: list[sa.ColumnElement[bool]] = []
-    if wanted.county:
-        given.append(School.jurisdiction_code == wanted.county)
-    if wanted.class_code:
-        given.append(Specialty.class_code == wanted.class_code)
-    if wanted.level:
-        given.append(Specialty.level == wanted.level)
-    if wanted.rating:
-        given.append(held.c.rating.is_(None) if wanted.rating == NEVER else held.c.rating == wanted.rating)
-    if wanted.text:
-        named = [c.icontains(wanted.text, autoescape=True) for c in (Specialty.name, School.name, SpecialtyCode.code)]
-        given.append(sa.or_(*named))
-    return given
-
-
 # --- the list --------------------------------------------------------------------------------------------------------
 
 
-def rows(session: Session, wanted: Wanted, today: date, *, limit: int, offset: int) -> list[Row]:
-    """A page of the specialties, in order of their codes."""
+def rows(wanted: Wanted, today: date) -> sa.Select[*tuple[Any, ...]]:
+    """The query behind `Row`; to be ordered by the code and cut by the caller."""
     parts = _parts(today)
-    query = parts.of(
+    return parts.of(
         wanted, today, Specialty.id, SpecialtyCode.code, Specialty.name, School.name, School.jurisdiction_code,
         Specialty.level, Specialty.class_name, parts.held.c.rating, parts.held.c.year, parts.proposed.c.rating,
         parts.under.c.under, Standing.state,
     ).outerjoin(Standing, Standing.specialty_id == Specialty.id)  # fmt: skip
-    found = session.execute(query.order_by(SpecialtyCode.code).limit(limit).offset(offset))
-    return [Row(*list(row)) for row in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +198,6 @@ class Counted:
     """How many specialties of an area and a class have a rating in force (None: never had one), a proposal, a case."""
 
     county: str
-    class_code: str
     class_name: str
     rating: str | None
     specialties: int
@@ -191,22 +206,22 @@ class Counted:
 
 
 def counted(session: Session, wanted: Wanted, today: date) -> list[Counted]:
-    """The specialties by county, class and rating in force."""
+    """The specialties by county, class (of every level: their codes differ, their names do not) and rating in force."""
     parts = _parts(today)
-    county, rating = School.jurisdiction_code, parts.held.c.rating
+    keys = (School.jurisdiction_code, Specialty.class_name, parts.held.c.rating)
     query = parts.of(
-        wanted, today, county, Specialty.class_code, sa.func.max(Specialty.class_name), rating, sa.func.count(),
-        sa.func.count(parts.proposed.c.rating), sa.func.count(parts.under.c.under),
-    ).group_by(county, Specialty.class_code, rating)  # fmt: skip
-    return [Counted(*list(row)) for row in session.execute(query.order_by(county, Specialty.class_code))]
+        wanted, today, *keys, sa.func.count(), sa.func.count(parts.proposed.c.rating),
+        sa.func.count(parts.under.c.under),
+    ).group_by(*keys)  # fmt: skip
+    return [Counted(*list(row)) for row in session.execute(query.order_by(*keys))]
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be filtered by: code → name, in order of the codes."""
+    """What can be filtered by: areas by code, classes and levels."""
 
     counties: Mapping[str, str]
-    classes: Mapping[str, str]
+    classes: tuple[str, ...]
     levels: tuple[str, ...]
 
 
@@ -215,12 +230,12 @@ def choices(session: Session) -> Choices:
     areas = sa.select(Jurisdiction.code, Jurisdiction.name).where(
         sa.exists().where(School.jurisdiction_code == Jurisdiction.code)
     )
-    taught = sa.select(Specialty.class_code, sa.func.max(Specialty.class_name), Specialty.level)
-    found = session.execute(taught.group_by(Specialty.class_code, Specialty.level).order_by(Specialty.class_code)).all()
+    taught = sa.select(Specialty.class_name, Specialty.level).group_by(Specialty.class_name, Specialty.level)
+    found = session.execute(taught.order_by(sa.func.max(Specialty.class_code), Specialty.class_name)).all()
     return Choices(
         {code: name for code, name in session.execute(areas.order_by(Jurisdiction.code))},  # noqa: C416 -- a Row is no tuple to dict()
-        {code: name for code, name, _ in found},
-        tuple(sorted({level for _, _, level in found})),
+        tuple(dict.fromkeys(name for name, _ in found)),
+        tuple(level for level in LEVELS if level in {level for _, level in found}),
     )
 
 
@@ -284,18 +299,7 @@ def rounds(session: Session) -> list[PublicRound]:
         .order_by(Round.year.desc(), Round.id.desc())
     )  # fmt: skip
     return [
-        PublicRound(
-            found.id,
-            found.code,
-            found.number,
-            found.year,
-            found.state,
-            found.policy_id,
-            found.policy_version,
-            reviews.get(found.id, 0),
-            ratings.get(found.id, {}),
-            tuple(lists.get(found.id, ())),
-        )
+        PublicRound(*[*found, reviews.get(found.id, 0), ratings.get(found.id, {}), tuple(lists.get(found.id, ()))])
         for found in session.execute(query)
     ]
 

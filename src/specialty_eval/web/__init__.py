@@ -1,7 +1,13 @@
-"""Pages for people. For now the public result page and the API's reference."""
+"""Pages for people: the public results and the API's reference, without a script and without a foreign address."""
 
 from fastapi import FastAPI
+
+from . import assets, pages, reference, results
 
 
 def install(app: FastAPI) -> None:
     """Mount the pages."""
+    pages.install(app)
+    assets.install(app)
+    results.install(app)
+    reference.install(app)
