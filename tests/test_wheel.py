@@ -94,6 +94,24 @@ def test_the_installed_package_migrates_an_empty_database(installed: Path, fresh
     assert found.splitlines()[-1] == "True"
 
 
+def test_the_installed_package_shows_its_pages(installed: Path) -> None:
+    found = _python(
+        installed,
+        """
+        import re
+        from pathlib import Path
+        from starlette.testclient import TestClient
+        from specialty_eval.app import create_app
+        with TestClient(create_app("postgresql+psycopg://nowhere/none", Path("."))) as client:
+            page = client.get("/api")
+            style = client.get(re.search(r'/static/site[.]\\w+[.]css', page.text)[0])
+            print(page.status_code, style.status_code, "/v1/sign-in" in page.text, len(style.content) > 1000)
+        """,
+    )
+
+    assert found.splitlines()[-1] == "200 200 True True"
+
+
 def test_the_command_answers(installed: Path) -> None:
     said = _python(installed, "from specialty_eval.cli import main; import sys; sys.argv = ['x', '--help']; main()")
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.cases import OBJECTION_HOLDS_UP
@@ -95,7 +95,7 @@ def proposals() -> sa.Subquery:
             PublicationEntry.edition == Publication.edition,
             Publication.state.in_(OUT),
         )
-        .distinct(Review.specialty_id)
+        .ext(distinct_on(Review.specialty_id))
         .order_by(Review.specialty_id, Publication.opened_at.desc(), Publication.id.desc())
         .subquery("proposals")
     )  # fmt: skip

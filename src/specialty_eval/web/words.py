@@ -33,6 +33,11 @@ class Words:
         text: str = table("pages")[section][name][self.lang]
         return text.format(**facts) if facts else text
 
+    def tag(self, tag: str) -> str:
+        """A group of the API's routes: by its name in the document where it has no other yet."""
+        named: Mapping[str, str] = table("pages")["tag"].get(tag, {})
+        return self.of(named, tag)
+
     def state(self, machine: str, state: str) -> str:
         """A state as the public is told it."""
         text: str = table("labels")["states"][machine][state]["public"][self.lang]

@@ -1,0 +1,72 @@
+"""The API's reference: it lists everything there is, and every request in it can be copied."""
+
+import json
+import re
+import shlex
+
+import pytest
+
+from specialty_eval.text import codes
+from specialty_eval.web.reference import OPEN, grouped
+from web.site import Site
+
+
+def test_it_lists_every_route_of_the_document_once(pages: Site) -> None:
+    document = pages.get("/v1/openapi.json").json()
+    html = pages.get("/api").text
+
+    listed = re.findall(r'<h3 id="([^"]+)"><span class="method">(\w+)</span> <code>([^<]+)</code>', html)
+
+    assert sorted((method, path) for _, method, path in listed) == sorted(
+        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
+    )
+    assert len({anchor for anchor, _, _ in listed}) == len(listed)
+
+
+def test_its_own_links_lead_somewhere(pages: Site) -> None:
+    html = pages.get("/api").text
+
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(re.findall(r'id="([^"]+)"', html))
+
+
+def test_every_body_field_of_the_document_is_told(pages: Site) -> None:
+    document = pages.get("/v1/openapi.json").json()
+    named = document["components"]["schemas"]
+    routes = {f"{r.method} {r.path}": r for _, group in grouped(document) for r in group}
+
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            schema = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            fields = named[schema["$ref"].rpartition("/")[2]].get("properties", {}) if "$ref" in schema else {}
+            assert set(fields) <= {field.name for _, field in routes[f"{method.upper()} {path}"].body}, path
+
+
+def test_every_example_is_one_command_and_its_body_is_json(pages: Site) -> None:
+    routes = [r for _, group in grouped(pages.get("/v1/openapi.json").json()) for r in group]
+
+    for route in routes:
+        words = shlex.split(route.example.replace("\\\n", ""))
+        assert words[0] == "curl", route.example
+        assert "{" not in next(word for word in words if word.startswith("$BASE")), route.example
+        if "-d" in words:
+            assert isinstance(json.loads(words[words.index("-d") + 1]), dict | list), route.example
+
+
+@pytest.mark.parametrize("call", sorted(each for each in OPEN if each.startswith("GET")))
+def test_what_it_calls_open_needs_no_sign_in(pages: Site, call: str) -> None:
+    path = re.sub(r"\{(\w+)\}", lambda found: "x" if found[1] in {"code", "policy_id", "version"} else "1", call[4:])
+
+    assert pages.client.get(path).status_code in {200, 404}
+
+
+def test_it_lists_every_problem_code_with_what_to_do(pages: Site) -> None:
+    html = pages.get("/api/problems").text
+
+    assert sorted(re.findall(r'<tr id="([^"]+)">', html)) == sorted(codes())
+    assert "请重新读取后再操作" in html
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/problems"])
+def test_it_is_there_in_both_languages_without_a_database(pages: Site, path: str) -> None:
+    assert pages.counted(path) == 0
+    assert "API" in pages.read(f"{path}?lang=en")
