@@ -187,6 +187,18 @@ def test_a_specialty_gets_its_readable_code_and_its_words_from_the_catalogue(cit
     assert city.session.get_one(SpecialtyCode, "3637000002-660103-航空").specialty_id == row.id
 
 
+def test_what_a_file_leaves_out_it_says_nothing_of(city: City) -> None:
+    head = "school_code,catalogue_code,opened_on,length,campus\n"
+    assert load(city, "specialties", head + "3637000001,710201,2015-09-01,3+2,示例校区\n").changed == 1
+    without = "school_code,catalogue_code,opened_on\n3637000001,710201,2015-09-02\n"
+    assert load(city, "specialties", without).changed == 1
+    row = city.session.get_one(Specialty, city.specialties["one-a"])
+    assert (row.length, row.campus, row.opened_on) == ("3+2", "示例校区", date(2015, 9, 2))
+    assert refused(city, "specialties", head + "3637000001,710201,2015-09-02,三年,\n") == [
+        ("not-this-shape", 2, "length")
+    ]
+
+
 def test_an_off_catalogue_specialty_gets_its_number_once(city: City) -> None:
     line = "3637000002,,,示例智造,secondary,66,装备制造大类,示例企业,2023-09-01,\n"
     assert load(city, "specialties", SPECIALTY + line).new == 1

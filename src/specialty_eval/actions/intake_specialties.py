@@ -14,12 +14,12 @@ from .intake_source import Source, outside
 
 OFF_CATALOGUE_NEEDS = ("name", "level", "class_code", "class_name", "partner")
 OF_THE_ENTRY = ("name", "level", "class_code", "class_name")
-MUTABLE = ("partner", "opened_on")
+MUTABLE = ("partner", "length", "campus", "opened_on")
 FIXED = (*OF_THE_ENTRY, "closed_on")
 
 
 def specialties(ctx: Context, batch: Batch, source: Source) -> Outcome:
-    """New ones get their readable code; a partner or an opening day may be mended, a closing is a decision."""
+    """New ones get their readable code; what may be mended is mended, a closing is a decision."""
     known = registry_queries.schools(ctx.session, cells(batch.lines, "school_code"))
     missing(batch, "school_code", known, "school-unknown")
     outside(batch, source, "school_code", lambda line: known[line.text("school_code")].city_code)
@@ -34,14 +34,16 @@ def specialties(ctx: Context, batch: Batch, source: Source) -> Outcome:
         on_record[school, row.catalogue_code, row.direction] = (row.id, values)
         if row.catalogue_entry_id is None:
             on_record[school, row.name, row.direction] = (row.id, values)
-    found = compare(batch, on_record, _key, lambda line: _said(line, entries), fixed=FIXED)
+    found = compare(batch, on_record, _key, lambda line: _said_here(line, entries), fixed=FIXED)
     numbers = iter(range(registry_queries.last_off_catalogue(ctx.session) + 1, 100_000))
     codes = {line.row: line.text("catalogue_code") or f"X{next(numbers):05d}" for line in found.new}
     _refuse_taken(ctx, batch, found.new, codes)
 
     def write() -> None:
         _insert(ctx, found.new, codes, known, entries)
-        changed = [(number, *(_said(line, entries)[c] for c in MUTABLE)) for number, line in found.changed]
+        before = dict(on_record.values())
+        now = [(number, before[number] | _said_here(line, entries)) for number, line in found.changed]
+        changed = [(number, *(values[column] for column in MUTABLE)) for number, values in now]
         bulk.update_rows(ctx.session, Specialty, ("id", *MUTABLE), changed)
 
     return outcome(found, write)
@@ -88,9 +90,17 @@ def _said(line: Line, entries: Mapping[str, CatalogueEntry]) -> dict[str, Any]:
     return {
         **{column: getattr(entry, column) if entry else line.text(column) for column in OF_THE_ENTRY},
         "partner": line.text("partner"),
+        "length": line.text("length"),
+        "campus": line.text("campus"),
         "opened_on": line.day("opened_on"),
         "closed_on": line.day("closed_on"),
     }
+
+
+def _said_here(line: Line, entries: Mapping[str, CatalogueEntry]) -> dict[str, Any]:
+    """What the row says of a specialty on record: a column that the file leaves out says nothing of it."""
+    silent = {column for column in MUTABLE if column not in line.values}
+    return {column: value for column, value in _said(line, entries).items() if column not in silent}
 
 
 def _readable(line: Line, catalogue_code: str) -> str:
@@ -113,7 +123,7 @@ def _insert(
     known: Mapping[str, School],
     entries: Mapping[str, CatalogueEntry],
 ) -> None:
-    columns = ("school_id", "catalogue_entry_id", "catalogue_code", "direction", *OF_THE_ENTRY, "partner", "opened_on",
+    columns = ("school_id", "catalogue_entry_id", "catalogue_code", "direction", *OF_THE_ENTRY, *MUTABLE,
                "closed_on")  # fmt: skip
 
     def rows() -> Iterator[tuple[Any, ...]]:

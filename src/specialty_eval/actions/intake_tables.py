@@ -124,6 +124,8 @@ SPECIALTIES = Table(
         optional("class_code", shaped(r"[2-7][0-9]", "71")),
         optional("class_name", text(100)),
         optional("partner", text(200)),
+        optional("length", shaped(r"[1-9](\+[1-9])?", "3+2")),
+        optional("campus", text(100)),
         Column("opened_on", day),
         optional("closed_on", day),
     ),

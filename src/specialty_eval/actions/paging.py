@@ -28,7 +28,7 @@ class Page:
             return cls(limit)
         try:
             key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
-        except (ValueError, binascii.Error, UnicodeError):
+        except (ValueError, binascii.Error, UnicodeError, RecursionError):
             key = None
         if not isinstance(key, list) or not key or not all(isinstance(part, int | str) for part in key):
             raise Invalid(Problem("cursor-unknown", "after", {"value": cursor[:100]}))
@@ -37,7 +37,7 @@ class Page:
     def within(self, query: sa.Select[*tuple[Any, ...]], *columns: Any) -> sa.Select[*tuple[Any, ...]]:
         """The rows after the cursor in the order of `columns` (which must be unique together), one more than shown."""
         if self.after is not None:
-            if len(self.after) != len(columns):
+            if len(self.after) != len(columns) or not all(map(_fits, self.after, columns)):
                 raise Invalid(Problem("cursor-unknown", "after"))
             typed = [sa.cast(part, column.type) for part, column in zip(self.after, columns, strict=True)]
             query = query.where(sa.tuple_(*columns) > sa.tuple_(*typed))
@@ -55,6 +55,13 @@ class Page:
         if shown:
             return cursor(*key(shown[-1]))
         return None if self.after is None else cursor(*self.after)
+
+
+def _fits(part: Any, column: Any) -> bool:
+    """Whether the part of a cursor can be a value of this column: nobody but us makes cursors."""
+    if column.type.python_type is int:
+        return type(part) is int and abs(part) < 2**63
+    return isinstance(part, str) and part.isprintable()
 
 
 def cursor(*key: Any) -> str:

@@ -31,28 +31,19 @@ class Status:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The code is superseded; the specialty has another now."""
-
-    code: str
-
-
-def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datetime | None = None) -> Status | Moved:
-    """The status of the specialty a code names. Only the rating follows `valid_at` and `known_at`; what is in
+def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datetime | None = None) -> Status:
+    """The status of the specialty a code names or named. Only the rating follows `valid_at` and `known_at`; what is in
     publicity, contested or planned is told as it is now. NotFound for a code nobody ever had.
     """
     named = status_queries.named(ctx.session, code)
     if named is None:
         raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
-    if named.current is not None and named.current != code:
-        return Moved(named.current)
     day, known = valid_at or ctx.today, known_at or ctx.now
     found = outcome_queries.rating_at(ctx.session, named.id, day, known)
     public = status_queries.publicised(ctx.session, named.id)
     at = status_queries.standing(ctx.session, named.id)
     return Status(
-        code=code,
+        code=named.code,
         name=named.name,
         school=named.school,
         rating=None if found is None else found.rating.value,

@@ -1,5 +1,6 @@
 """Reads: cycles, rounds and reviews as the caller may see them. Frozen shapes, a fixed number of statements each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,12 +25,48 @@ def policy_view(row: PolicyDocument) -> dict[str, Any]:
 def cycle_view(ctx: Context, made: Cycle) -> dict[str, Any]:
     """A cycle and its rounds."""
     rounds = ctx.session.scalars(sa.select(Round).where(Round.cycle_id == made.id).order_by(Round.number))
+    return _cycle(made, list(rounds))
+
+
+def _cycle(made: Cycle, rounds: Sequence[Round]) -> dict[str, Any]:
     return {
         "id": made.id, "code": made.code, "title": made.title, "jurisdiction": made.jurisdiction_code,
         "levels": made.levels, "school_kinds": made.school_kinds, "state": made.state,
         "first_year": made.first_year, "last_year": made.last_year,
-        "rounds": [{"id": r.id, "number": r.number, "year": r.year, "state": r.state} for r in rounds],
+        "rounds": [_round(row) for row in rounds],
     }  # fmt: skip
+
+
+def cycles_page(
+    ctx: Context, page: Page, *, jurisdiction: str | None, state: str | None
+) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
+    """The cycles that the caller may know of, in the order in which they were made. A draft is its own city's."""
+    own = {g.jurisdiction for g in ctx.actor.grants if g.holds(ctx.today)}
+    query = sa.select(Cycle).where(sa.or_(Cycle.state != "draft", Cycle.jurisdiction_code.in_(own)))
+    asked = ((Cycle.jurisdiction_code, jurisdiction), (Cycle.state, state))
+    query = query.where(*(column == value for column, value in asked if value is not None))
+    shown, cursor = page.cut(list(ctx.session.scalars(page.within(query, Cycle.id))), lambda row: (row.id,))
+    found = sa.select(Round).where(Round.cycle_id.in_([row.id for row in shown])).order_by(Round.number)
+    rounds: dict[int, list[Round]] = {}
+    for row in ctx.session.scalars(found):
+        rounds.setdefault(row.cycle_id, []).append(row)
+    return [_cycle(row, rounds.get(row.id, ())) for row in shown], cursor
+
+
+def rounds_page(
+    ctx: Context, page: Page, *, cycle: int | None, state: str | None
+) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
+    """The rounds of the cycles that the caller may know of."""
+    own = {g.jurisdiction for g in ctx.actor.grants if g.holds(ctx.today)}
+    known = sa.select(Cycle.id).where(sa.or_(Cycle.state != "draft", Cycle.jurisdiction_code.in_(own)))
+    asked = ((Round.cycle_id, cycle), (Round.state, state))
+    query = sa.select(Round).where(Round.cycle_id.in_(known), *(c == value for c, value in asked if value is not None))
+    shown, cursor = page.cut(list(ctx.session.scalars(page.within(query, Round.id))), lambda row: (row.id,))
+    return [{"cycle_id": row.cycle_id, **_round(row)} for row in shown], cursor
+
+
+def _round(row: Round) -> dict[str, Any]:
+    return {"id": row.id, "number": row.number, "year": row.year, "state": row.state}
 
 
 def round_view(ctx: Context, row: Round) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from . import (
     problems,
     publications,
     ratings,
+    registry,
     scoring,
     status,
 )
@@ -32,6 +33,7 @@ ROUTERS = (
     operations.router,
     publications.router,
     ratings.router,
+    registry.router,
     scoring.router,
     status.router,
 )

@@ -1,15 +1,16 @@
 """Policies, cycles and rounds."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from specialty_eval.actions import cycles, rounds
-from specialty_eval.actions.views import cycle_view, policy_view, round_reviews, round_view
-from specialty_eval.engine.cycle import CycleEvent, RoundEvent
+from specialty_eval.actions.views import cycle_view, cycles_page, policy_view, round_reviews, round_view, rounds_page
+from specialty_eval.engine.cycle import CycleEvent, CycleState, RoundEvent, RoundState
 
+from .arrival import BIGGEST
 from .bodies import Body, Reason
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .shapes import actions_of
@@ -72,6 +73,28 @@ def create_cycle(body: NewCycle, ctx: Ctx, response: Response) -> dict[str, Any]
     made = cycles.create(ctx, new)
     tag(response, made.version)
     return cycle_view(ctx, made)
+
+
+@router.get("/cycles")
+def list_cycles(
+    ctx: Ctx,
+    paging: Paging,
+    jurisdiction: Annotated[str | None, Query(pattern=r"^[0-9]{6}$")] = None,
+    state: CycleState | None = None,
+) -> dict[str, Any]:
+    """The cycles with their rounds (public, but for drafts)."""
+    return listed(*cycles_page(ctx, paging, jurisdiction=jurisdiction, state=state))
+
+
+@router.get("/rounds")
+def list_rounds(
+    ctx: Ctx,
+    paging: Paging,
+    cycle: Annotated[int | None, Query(ge=1, le=BIGGEST)] = None,
+    state: RoundState | None = None,
+) -> dict[str, Any]:
+    """The rounds, of one cycle or of all (public, but for drafts)."""
+    return listed(*rounds_page(ctx, paging, cycle=cycle, state=state))
 
 
 @router.get("/cycles/{cycle_id}")

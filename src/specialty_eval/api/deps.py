@@ -54,6 +54,14 @@ def current(request: Request) -> Context:
 Ctx = Annotated[Context, Depends(current)]
 
 
+class Elsewhere(Exception):  # noqa: N818 -- not an error: the answer lies at another address, or is the last there is
+    """A dependency knows the whole answer; the route is not entered and nothing is kept."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
 class Transactional(APIRoute):
     """A route whose transaction is committed when its answer is ready and before it leaves (see ADR 0005).
 
@@ -89,6 +97,8 @@ async def _inside(inner: Callable[[Request], Coroutine[Any, Any, Response]], req
             return kept
         response = await inner(request)
         await run_in_threadpool(finish, request, response)
+    except Elsewhere as known:
+        return known.response
     except Exception as error:
         refusal = refusal_of(error)
         if refusal is None:

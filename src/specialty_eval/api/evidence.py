@@ -12,8 +12,9 @@ from specialty_eval.actions import attachments, evidence, rounds, verification, 
 from specialty_eval.actions.context import Context
 
 from .bodies import Body, Reason
+from .codes import Code
 from .deps import Ctx, IfMatch, Transactional, tag
-from .shapes import actions_of
+from .shapes import GONE, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["evidence"])
 
@@ -101,15 +102,15 @@ class Supplied(Body):
     sources: dict[str, str] = Field(default_factory=dict, max_length=1000)
 
 
-@router.put("/specialties/{code}/figures/{year}")
-def supply(code: str, year: int, body: Supplied, ctx: Ctx) -> dict[str, int]:
+@router.put("/specialties/{code}/figures/{year}", responses=GONE)
+def supply(code: Code, year: int, body: Supplied, ctx: Ctx) -> dict[str, int]:
     """Another supplier's values of a specialty in a year (county, bureau, department, third party)."""
     figures = evidence.Figures(body.figures, body.sources)
     return {"recorded": evidence.supply_by_code(ctx, code, year, (body.policy_id, body.policy_version), figures)}
 
 
-@router.put("/specialties/{code}/report/{year}")
-def report_year(code: str, year: int, body: Supplied, ctx: Ctx) -> dict[str, int]:
+@router.put("/specialties/{code}/report/{year}", responses=GONE)
+def report_year(code: Code, year: int, body: Supplied, ctx: Ctx) -> dict[str, int]:
     """A school's yearly facts of a specialty that is not under review for that year."""
     figures = evidence.Figures(body.figures, body.sources)
     return {"recorded": evidence.report_by_code(ctx, code, year, (body.policy_id, body.policy_version), figures)}

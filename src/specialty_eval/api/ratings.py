@@ -1,18 +1,19 @@
 """Confirmation of publicised ratings, the record of ratings, and appeals."""
 
-from dataclasses import asdict
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from specialty_eval.actions import appeals, ratings
+from specialty_eval.actions import appeals, ratings, status
 from specialty_eval.actions.appeals import Upheld
 
 from .bodies import Body
+from .codes import AnyCode
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .problems import reason
-from .shapes import actions_of
+from .shapes import GONE, Listed, StatusAnswer, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["ratings"])
 
@@ -40,10 +41,34 @@ def receive(review_id: int, ctx: Ctx) -> None:
     ratings.receive(ctx, review_id)
 
 
-@router.get("/specialties/{code}/ratings")
-def read_history(code: str, ctx: Ctx) -> dict[str, Any]:
-    """Every rating of a specialty with both its times (public)."""
-    return listed([asdict(row) for row in ratings.history(ctx, code)], None)
+class RatingAnswer(BaseModel):
+    """A rating with both its times: when it holds, and when it was known."""
+
+    year: int
+    rating: str
+    reasons: list[str]
+    document_number: str | None
+    source: str
+    review_id: int | None
+    valid_from: date
+    valid_to: date | None
+    known_from: datetime
+    known_to: datetime | None
+
+
+class RatingsAnswer(Listed[RatingAnswer]):
+    """Every rating; `status` is the last one of a closed specialty, null before."""
+
+    status: StatusAnswer | None
+
+
+@router.get("/specialties/{code}/ratings", responses={**GONE, 410: {"model": RatingsAnswer}})
+def read_history(code: AnyCode, ctx: Ctx, response: Response) -> RatingsAnswer:
+    """Every rating of a specialty with both its times, also what was known once and is no longer (public)."""
+    response.status_code = 410 if code.is_closed else 200
+    last = status.of(ctx, code.code) if code.is_closed else None
+    found = {"items": ratings.history(ctx, code.code), "next": None, "status": last}
+    return RatingsAnswer.model_validate(found, from_attributes=True)
 
 
 class Grounds(Body):

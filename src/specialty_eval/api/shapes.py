@@ -1,11 +1,56 @@
 """Shapes that several answers share."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
 
 from specialty_eval.actions.context import Possible
 
 from .problems import reason
+
+R = TypeVar("R", bound=BaseModel)
+
+
+class Listed(BaseModel, Generic[R]):
+    """A page of rows, and the cursor of the next one (`after`); null at the end."""
+
+    items: list[R]
+    next: str | None
+
+    @classmethod
+    def of(cls, rows: Sequence[object], cursor: str | None) -> "Listed[R]":
+        """The page of these rows."""
+        return cls.model_validate({"items": rows, "next": cursor}, from_attributes=True)
+
+
+class StatusAnswer(BaseModel):
+    """The rating in force and everything around it, each in a field of its own."""
+
+    code: str
+    name: str
+    school: str
+    rating: str | None
+    rating_year: int | None
+    reasons: list[str]
+    document_number: str | None
+    valid_from: date | None
+    provisional: str | None
+    under: list[str]
+    standing: str
+    quota: dict[int, int]
+    closed_on: date | None
+    valid_at: date
+    known_at: datetime
+    sequence: int
+
+
+GONE: dict[int | str, dict[str, Any]] = {
+    308: {"description": "the code is superseded: the same request at `Location`, under the specialty's new code"},
+    410: {"description": "the specialty is closed: its last status", "model": StatusAnswer},
+}
+"""What every route that takes a specialty's code may answer."""
 
 
 def actions_of(possible: Iterable[Possible]) -> list[dict[str, Any]]:

@@ -124,6 +124,9 @@ class Specialty(Base):
     class_code: Mapped[str]
     class_name: Mapped[str]
     partner: Mapped[str] = mapped_column(server_default="")
+    length: Mapped[str] = mapped_column(server_default="")
+    """学制, as the school's plan says it: 3, 5, 3+2."""
+    campus: Mapped[str] = mapped_column(server_default="")
     opened_on: Mapped[date]
     closed_on: Mapped[date | None]
 

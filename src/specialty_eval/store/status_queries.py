@@ -13,16 +13,16 @@ from .ledger import Event
 from .outcome_queries import going_appeal, objections_open
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, OpeningQuota, Standing
 from .registry import School, Specialty, SpecialtyCode
+from .registry_reads import present_code
 from .reviews import Review
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A specialty by one of its codes: the current one, or None once it is closed."""
+    """A specialty under its present code; of a closed one its last."""
 
     id: int
     code: str
-    current: str | None
     name: str
     school: str
     city: str
@@ -31,15 +31,12 @@ class Named:
 
 def named(session: Session, code: str) -> Named | None:
     """The specialty that this code names, now or before."""
-    current = sa.orm.aliased(SpecialtyCode)
     found = (
         sa.select(
-            Specialty.id, SpecialtyCode.code, current.code, Specialty.name, School.name, School.city_code,
-            Specialty.closed_on,
+            Specialty.id, present_code(), Specialty.name, School.name, School.city_code, Specialty.closed_on,
         )
-        .join(Specialty, Specialty.id == SpecialtyCode.specialty_id)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
         .join(School, School.id == Specialty.school_id)
-        .outerjoin(current, sa.and_(current.specialty_id == Specialty.id, current.valid_to.is_(None)))
         .where(SpecialtyCode.code == code)
     )  # fmt: skip
     row = session.execute(found).one_or_none()
