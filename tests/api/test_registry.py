@@ -1,5 +1,6 @@
 """The registry over HTTP: what anybody may read, in pages; a superseded code's 308, a closed one's 410."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -71,7 +72,7 @@ def routes_with_a_code() -> list[tuple[str, str]]:
 
 
 def filled(path: str, code: str) -> str:
-    return path.replace("{code}", code).replace("{year}", "2024")
+    return re.sub(r"{\w+}", "2024", path.replace("{code}", code))
 
 
 def test_the_public_reads_the_registry_in_pages(served: Served) -> None:

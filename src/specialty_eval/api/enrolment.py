@@ -9,8 +9,9 @@ from specialty_eval.actions import feed, plan_views, plans, standings
 from specialty_eval.actions.plans import Adjustment
 
 from .bodies import Body, Reason
+from .codes import Code
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import actions_of
+from .shapes import GONE, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["enrolment"])
 
@@ -74,8 +75,8 @@ class Setting(Body):
     reason: str = Field("", max_length=4000)
 
 
-@router.put("/enrolment-plans/{plan_id}/lines/{code}")
-def adjust(plan_id: int, code: str, body: Setting, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+@router.put("/enrolment-plans/{plan_id}/lines/{code}", responses=GONE)
+def adjust(plan_id: int, code: Code, body: Setting, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Set one line of a draft, within 0, the capacity and the city's total (planner). `If-Match` is the plan's."""
     row, line = plans.adjust(ctx, plan_id, code, Adjustment(body.quota, body.reason), version=version)
     tag(response, row.version)
@@ -117,8 +118,8 @@ def begin_year(academic_year: Annotated[int, Path(ge=1, le=9998)], ctx: Ctx) -> 
     return {"new": found.new, "moved": dict(found.moved), "held_by_appeal": list(found.held)}
 
 
-@router.get("/specialties/{code}/standing")
-def read_standing(code: str, ctx: Ctx, response: Response) -> dict[str, Any]:
+@router.get("/specialties/{code}/standing", responses=GONE)
+def read_standing(code: Code, ctx: Ctx, response: Response) -> dict[str, Any]:
     """A specialty's standing, what it rests on, and every step that led to it (public)."""
     found = standings.read(ctx, code)
     history = [feed.event_view(event) for event in found.history]
