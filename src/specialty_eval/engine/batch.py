@@ -4,7 +4,7 @@ Whether a value is allowed is `evidence`'s question; one that its column can't h
 
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
 from typing import NoReturn
@@ -233,10 +233,12 @@ class Batch:
         """A batch of one year out of ready columns; a measure or attribute without one is not reported."""
         n = len(specialties)
         given = dict(attributes or {})
-        known = {m.code: measures.get(m.code) or measure_column(m, [None] * n) for m in policy.measures.values()}
+        known = {
+            m.code: measures.get(m.code) or _repeated(measure_column(m, [None]), n) for m in policy.measures.values()
+        }
         for attribute in _with_defaulted(policy):
             if attribute.code not in given:
-                given[attribute.code] = attribute_column(attribute, [_default(attribute.code)] * n)
+                given[attribute.code] = _repeated(attribute_column(attribute, [_default(attribute.code)]), n)
         return cls(
             specialties=specialties,
             years=(year or 0,),
@@ -245,6 +247,11 @@ class Batch:
             attributes=given,
             dated=year is not None,
         )
+
+
+def _repeated(one: Column, n: int) -> Column:
+    """Everybody has the one value of that column."""
+    return replace(one, data=np.repeat(one.data, n))
 
 
 def _measures(policy: Policy, rows: Sequence[Row], numbered: NDArray[np.int32]) -> dict[str, tuple[Column, ...]]:
