@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The peers' own environments under BENCH_HOME, made once: one for each bench/*/requirements-NAME.txt.
+# The peers' own environments under BENCH_HOME: one for each bench/*/requirements-NAME.txt, made anew when that changes.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 for pins in "$here"/*/requirements-*.txt; do
   name=$(basename "$pins" .txt); name=${name#requirements-}
   made="$BENCH_HOME/$name"
-  if [ ! -x "$made/bin/python" ]; then
-    "$PYTHON" -m venv "$made"
+  if ! cmp --quiet "$pins" "$made/pins.txt"; then  # copied last: what was cut off is done again
+    "$PYTHON" -m venv --clear "$made"
     "$made/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$pins"
+    cp "$pins" "$made/pins.txt"
   fi
 done
