@@ -1,18 +1,20 @@
 """Confirmed ratings and an opening balance, as a test of what follows from them wants them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import make_organisation, make_person
-from factories_deliberation import POLICY, Sitting, make_publicised
-from specialty_eval.actions import plans, ratings
+from factories_deliberation import POLICY, REASON, Sitting, add_sheet, make_publicised, new_meeting, publicise, serve
+from specialty_eval.actions import appeals, ballots, committee, decisions, interests, plans, ratings
 from specialty_eval.engine.permissions import Role
+from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan, OpeningQuota, Standing
 from specialty_eval.store.registry import Jurisdiction
+from specialty_eval.store.reviews import ScoreRun
 
 OTHER_CITY = "371500"
 MENDS = "rectification: {plan_due: 20w, recheck_after_months: 12, failures_allowed: 2}"
@@ -101,3 +103,54 @@ def add_other_city(sitting: Sitting) -> None:
     bureau = make_organisation(session, kind="bureau", code=OTHER_CITY, name="示例二市教育局", area=OTHER_CITY)
     for login, role in (("other-planner", Role.PLANNER), ("other-approver", Role.BUREAU_APPROVER)):
         city.people[login] = make_person(session, login=login, roles={role: bureau})
+
+
+def overturn(sitting: Sitting, short: str, rating: str, document: str = "示例评〔2026〕9号") -> int:
+    """The school appeals, its panel upholds, the committee decides anew, and the bureau confirms; the new review."""
+    city, old = sitting.city, sitting.reviews[short]
+    head = {"one": "head-one", "two": "head-two", "city": "head-city"}[short.split("-", maxsplit=1)[0]]
+    ratings.receive(sitting.as_(head), old)
+    key = appeals.lodge(sitting.as_(head), old, "示例：未考虑特殊情况").id
+    panel = [city.people["appeal-1"], city.people["appeal-2"]]
+    appeals.admit(sitting.as_("bureau-approver"), key, panel)
+    appeals.hear(sitting.as_("appeal-1"), key)
+    made = appeals.uphold(sitting.as_("appeal-1"), key, appeals.Upheld("scored", "示例：申诉成立")).new_review_id
+    assert made is not None
+    sitting.reviews[short] = made
+    run = sitting.session.scalars(sa.select(ScoreRun.id)).first()
+    assert run is not None
+    add_sheet(sitting.session, run, made, rating, [REASON[rating]])
+    sitting.session.expire_all()
+    city.wait(21)
+    _decide_anew(sitting, short, rating)
+    number = publicise(serve(sitting))
+    city.wait(21)
+    ratings.confirm(sitting.as_("bureau-approver"), number, document)
+    return made
+
+
+def _decide_anew(sitting: Sitting, short: str, rating: str) -> None:
+    """Four members who did not decide the first time agree on the rating."""
+    city, session = sitting.city, sitting.session
+    bureau = city.organisations["bureau:371400"]
+    again = {}
+    for sector in ("industry", "enterprise", "research", "administration"):
+        login = f"{sector}-again"
+        if login not in city.people:
+            role = Role.CHAIR if sector == "administration" else Role.COMMITTEE_MEMBER
+            city.people[login] = make_person(session, login=login, roles={role: bureau})
+            new = committee.NewMember(city.people[login], sector, date(2025, 1, 1), date(2029, 12, 31))
+            sitting.members[login] = committee.appoint(sitting.as_("secretary"), new).id
+        again[login] = sitting.members[login]
+    asked = new_meeting(sitting, members=list(again.values()), chair=again["administration-again"], deputy_chair=None,
+                        reviews=[sitting.reviews[short]])  # fmt: skip
+    meeting = committee.create(sitting.as_("secretary"), asked)
+    committee.attend(sitting.as_("secretary"), meeting.id, list(again.values()))
+    for login in (*again, "secretary"):
+        interests.declare_all(sitting.as_(login), meeting.id, {})
+    ballots.open_items(sitting.as_("secretary"), meeting.id)
+    item = session.scalars(sa.select(MeetingItem.id).where(MeetingItem.meeting_id == meeting.id)).one()
+    ballots.call_vote(sitting.as_("secretary"), item)
+    for login in again:
+        ballots.cast(sitting.as_(login), item, rating)
+    decisions.close(sitting.as_("secretary"), item)

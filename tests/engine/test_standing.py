@@ -85,8 +85,15 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         for row in every(
             BY_POLICY,
             StandingEvent.CLOSE,
-            StandingFacts(acting=Role.BUREAU_APPROVER, appeal_open=True, students=31),
-            ["reason-missing", "closing-not-decided", "school-not-served", "appeal-open", "students-enrolled"],
+            StandingFacts(acting=Role.BUREAU_APPROVER, appeal_open=True, students=31, places_ahead=20),
+            [
+                "reason-missing",
+                "closing-not-decided",
+                "school-not-served",
+                "appeal-open",
+                "students-enrolled",
+                "places-approved",
+            ],
         )
     ),
     (RECTIFICATION, R.DUE, E.PLAN, RectificationFacts(), ["plan-missing", "milestone-missing"]),
@@ -97,7 +104,13 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         RectificationFacts(plan="x", milestones=1, deadline_passed=True),
         ["deadline-passed"],
     ),
-    (RECTIFICATION, R.DUE, E.LAPSE, RectificationFacts(), ["deadline-not-passed"]),
+    (
+        RECTIFICATION,
+        R.DUE,
+        E.LAPSE,
+        RectificationFacts(suspended_by_appeal=True),
+        ["deadline-not-passed", "appeal-suspends"],
+    ),
     (RECTIFICATION, R.PLANNED, E.RETURN, RectificationFacts(), ["reason-missing"]),
     (RECTIFICATION, R.IN_PROGRESS, E.RECHECK, RectificationFacts(), ["recheck-not-due"]),
     (

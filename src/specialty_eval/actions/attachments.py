@@ -33,6 +33,14 @@ def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes
     grant = ctx.permit(FILLS_IN, scope, where="attachments")
     if row.state not in review.WITH_THE_SCHOOL | {review.State.SCORED}:
         raise NotNow(Problem("step-not-open", "review", {"event": "attach", "state": row.state}))
+    kept = keep(ctx, review_id, measure, name, content)
+    note = Note(audience="school", told={"attachment": kept.id, "measure": measure, "sha256": kept.sha256})
+    ctx.record("evidence.attach", row, note, grant=grant)
+    return kept
+
+
+def keep(ctx: Context, review_id: int, measure: str, name: str, content: bytes) -> Attachment:
+    """Put the bytes and their metadata away; who may is the caller's question. Invalid for a type or size not taken."""
     kind = kind_of(content)
     problems = []
     if kind is None:
@@ -41,13 +49,10 @@ def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes
         problems.append(Problem("attachment-size-wrong", "attachment", {"size": len(content), "at_most": AT_MOST}))
     if problems or kind is None:
         raise Invalid(*problems)
-    kept = ctx.saved(
+    return ctx.saved(
         Attachment(review_id=review_id, measure=measure, name=name[:200], media_type=kind, size=len(content),
                    sha256=ctx.files.put(content), uploaded_at=ctx.now, uploaded_by=ctx.person_id)
     )  # fmt: skip
-    note = Note(audience="school", told={"attachment": kept.id, "measure": measure, "sha256": kept.sha256})
-    ctx.record("evidence.attach", row, note, grant=grant)
-    return kept
 
 
 def read(ctx: Context, review_id: int, attachment_id: int) -> tuple[Attachment, bytes]:

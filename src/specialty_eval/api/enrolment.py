@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from specialty_eval.actions import feed, plan_views, plans, standings
+from specialty_eval.actions import closings, feed, plan_views, plans, standings
 from specialty_eval.actions.plans import Adjustment
 
 from .bodies import Body, Reason
@@ -124,11 +124,12 @@ def read_standing(code: Code, ctx: Ctx, response: Response) -> dict[str, Any]:
     found = standings.read(ctx, code)
     history = [feed.event_view(event) for event in found.history]
     row = found.standing
+    actions = actions_of(closings.possible(ctx, code))
     if row is None:
-        return {"code": code, "state": "normal", "since": None, "history": history}
+        return {"code": code, "state": "normal", "since": None, "history": history, "actions": actions}
     tag(response, row.version)
     return {
         "code": code, "state": row.state, "since": row.since, "academic_year": row.academic_year,
         "cause": row.cause or None, "review_id": row.cause_review_id, "steps_taken": row.steps_taken,
-        "quota_before": row.quota_before, "supports": row.supports, "history": history,
+        "quota_before": row.quota_before, "supports": row.supports, "history": history, "actions": actions,
     }  # fmt: skip

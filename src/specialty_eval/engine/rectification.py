@@ -54,6 +54,8 @@ class RectificationFacts:
     findings: str = ""
     failures: int = 0
     failures_allowed: int = 0
+    suspended_by_appeal: bool = False
+    """An appeal against its rating is open, and the policy lets it hold the consequences."""
     reason: str = ""
 
 
@@ -78,6 +80,11 @@ def _too_late(facts: RectificationFacts) -> Iterable[Problem]:
         yield Problem("deadline-not-passed", "", _day(facts))
 
 
+def _no_appeal_holds_it(facts: RectificationFacts) -> Iterable[Problem]:
+    if facts.suspended_by_appeal:
+        yield Problem("appeal-suspends", "appeal")
+
+
 def _recheck_is_due(facts: RectificationFacts) -> Iterable[Problem]:
     if not facts.recheck_due:
         yield Problem("recheck-not-due", "", _day(facts))
@@ -92,7 +99,8 @@ def _findings_written(facts: RectificationFacts) -> Iterable[Problem]:
         yield Problem("findings-missing", "findings")
 
 
-def _was_the_last_allowed(facts: RectificationFacts) -> bool:
+def is_last_allowed(facts: RectificationFacts) -> bool:
+    """Whether a recheck that fails now is the last that the policy allows."""
     return facts.failures + 1 >= facts.failures_allowed
 
 
@@ -108,22 +116,22 @@ RECTIFICATION = Workflow[RectificationFacts](
     RECTIFICATION_ENDED,
     [
         Step(_EVENT.PLAN, _STATE.DUE, _STATE.PLANNED, _SCHOOL, (_plan_written, _in_time)),
-        Step(_EVENT.LAPSE, _STATE.DUE, _STATE.FAILED, _CLOCK, (_too_late,)),
+        Step(_EVENT.LAPSE, _STATE.DUE, _STATE.FAILED, _CLOCK, (_too_late, _no_appeal_holds_it)),
         Step(_EVENT.START, _STATE.PLANNED, _STATE.IN_PROGRESS, _BUREAU),
         Step(_EVENT.RETURN, _STATE.PLANNED, _STATE.DUE, _BUREAU, (reason_given,)),
         Step(_EVENT.RECHECK, _STATE.IN_PROGRESS, _STATE.RECHECK, _CLOCK, (_recheck_is_due,)),
         Step(_EVENT.PASS, _STATE.RECHECK, _STATE.PASSED, _BUREAU, (_every_milestone_proved, _findings_written)),
-        Step(_EVENT.FAIL, _STATE.RECHECK, _STATE.FAILED, _BUREAU, (_findings_written,), _was_the_last_allowed),
+        Step(_EVENT.FAIL, _STATE.RECHECK, _STATE.FAILED, _BUREAU, (_findings_written,), is_last_allowed),
         Step(
             _EVENT.FAIL,
             _STATE.RECHECK,
             _STATE.IN_PROGRESS,
             _BUREAU,
             (_findings_written,),
-            lambda facts: not _was_the_last_allowed(facts),
+            lambda facts: not is_last_allowed(facts),
         ),
         *(
-            Step(_EVENT.SUPERSEDE, source, _STATE.SUPERSEDED, _CLOCK, (reason_given,))
+            Step(_EVENT.SUPERSEDE, source, _STATE.SUPERSEDED, roles(Role.SYSTEM), (reason_given,))
             for source in _STATE
             if source not in RECTIFICATION_ENDED
         ),

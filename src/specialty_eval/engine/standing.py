@@ -66,8 +66,11 @@ class StandingFacts:
     """By committee and bureau, on a proposal."""
     notice_served: bool = False
     appeal_open: bool = False
+    """The days to appeal against the closing are running, or an appeal against its ground is."""
     students: int = 0
     """Still enrolled; they are taught out first."""
+    places_ahead: int = 0
+    """What an approved plan gives it in a year that is still to begin."""
     reason: str = ""
 
 
@@ -112,6 +115,11 @@ def _nobody_left_to_teach(facts: StandingFacts) -> Iterable[Problem]:
         yield Problem("students-enrolled", "students", {"students": facts.students})
 
 
+def _no_places_promised(facts: StandingFacts) -> Iterable[Problem]:
+    if facts.places_ahead:
+        yield Problem("places-approved", "plan", {"places": facts.places_ahead})
+
+
 def _leads_to(target: StandingState) -> Branch[StandingFacts]:
     return lambda facts: facts.target == target
 
@@ -147,7 +155,7 @@ STANDING = Workflow[StandingFacts](
                 source,
                 StandingState.CLOSED,
                 roles(Role.BUREAU_APPROVER, Role.SCHOOL_HEAD),
-                (reason_given, _closed_by_its_school_or_by_decision, _nobody_left_to_teach),
+                (reason_given, _closed_by_its_school_or_by_decision, _nobody_left_to_teach, _no_places_promised),
             )
             for source in BY_POLICY
         ),

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.engine.permissions import Scope
+from specialty_eval.engine.permissions import Reach, Scope
 
 from .base import Base, identity, one_of, reference
 
@@ -182,6 +182,15 @@ def scope_of(session: Session, specialty_id: int) -> Scope:
     )
     school_id, county, city, run_by = session.execute(found.where(Specialty.id == specialty_id)).one()
     return Scope(school_id=str(school_id), county=county, city=city, run_by_city=run_by == "city")
+
+
+def within(near: Reach) -> sa.ColumnElement[bool]:
+    """The `school` is one that these roles reach: itself, by its county unless the city runs it, or by its city."""
+    return sa.or_(
+        School.id.in_([int(key) for key in near.schools]),
+        sa.and_(School.jurisdiction_code.in_(near.counties), School.run_by != "city"),
+        School.city_code.in_(near.cities),
+    )
 
 
 def id_of(session: Session, code: str) -> int:

@@ -1,0 +1,203 @@
+"""Closing a specialty: by its school, or on a proposal after notice, the committee's decision and days to appeal."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import review
+from specialty_eval.engine.calendar import is_kept
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, reach
+from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
+from specialty_eval.engine.roles import roles
+from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts, StandingState, academic_year_begins
+from specialty_eval.store import enrolment_queries, outcome_queries, rectification_queries, registry
+from specialty_eval.store.cycles import Round, policy_of
+from specialty_eval.store.outcomes import ClosingProposal, Rectification, Standing
+from specialty_eval.store.registry import School, Specialty, SpecialtyCode
+from specialty_eval.store.reviews import Review
+
+from .context import LOCAL, Context, Note, Possible, entitled
+from .paging import Page
+
+RECEIVES = roles(Role.SCHOOL_HEAD, Role.SCHOOL_EDITOR)
+RECORDS = roles(Role.SECRETARY)
+DECISIONS = ("close", "keep")
+
+
+# --- the proposal ----------------------------------------------------------------------------------------------------
+
+
+def _found(ctx: Context, key: int) -> tuple[ClosingProposal, Scope]:
+    row = ctx.session.get(ClosingProposal, key)
+    if row is None:
+        raise NotFound(Problem("not-found", "closing_proposal", {"kind": "closing_proposal", "id": key}))
+    scope = registry.scope_of(ctx.session, row.specialty_id)
+    ctx.permit_read(Thing.RECTIFICATIONS, scope, where="closing_proposal")
+    return row, scope
+
+
+def receive(ctx: Context, key: int) -> ClosingProposal:
+    """The school opens the notice: it is served. A second time changes nothing."""
+    _, scope = _found(ctx, key)
+    grant = ctx.permit(RECEIVES, scope, where="closing_proposal")
+    row = ctx.locked(ClosingProposal, key)
+    if row.served_at is None:
+        row.served_at, row.version = ctx.now, row.version + 1
+        ctx.record("closing.receive", ctx.saved(row), Note(audience="school"), grant=grant)
+    return row
+
+
+def _is_served(ctx: Context, row: ClosingProposal) -> bool:
+    return row.served_at is not None or ctx.now >= row.deemed_served_at
+
+
+def decide(
+    ctx: Context, key: int, decision: str, document_number: str, reason: str, *, version: int | None = None
+) -> ClosingProposal:
+    """Put on record what the committee decided about a proposal its school has had notice of: close, or keep.
+
+    Invalid, NotNow with every reason.
+    """
+    _, scope = _found(ctx, key)
+    grant = ctx.permit(RECORDS, scope, where="closing_proposal")
+    row = ctx.locked(ClosingProposal, key, version=version)
+    wrong = [] if decision in DECISIONS else [Problem("decision-unknown", "decision", {"one_of": list(DECISIONS)})]
+    if not document_number.strip():
+        wrong.append(Problem("document-number-missing", "document_number"))
+    if not reason.strip():
+        wrong.append(Problem("reason-missing", "reason"))
+    if wrong:
+        raise Invalid(*wrong)
+    problems = [] if row.decision is None else [Problem("closing-decided", "closing", {"decision": row.decision})]
+    if not _is_served(ctx, row):
+        problems.append(Problem("school-not-served", "closing"))
+    if problems:
+        raise NotNow(*problems)
+    days = policy_of(ctx.session, _round(ctx, row).policy_id).workflow.days
+    deemed = ctx.calendar().due(ctx.now, days["deemed_served"], LOCAL)
+    row.decision, row.document_number, row.reason = decision, document_number.strip(), reason.strip()
+    row.decided_at, row.decided_by = ctx.now, ctx.person_id
+    row.appeal_due, row.version = ctx.calendar().due(deemed, days["appeal"], LOCAL), row.version + 1
+    told = {"decision": decision, "document_number": row.document_number}
+    ctx.record("closing.decide", ctx.saved(row), Note(reason=reason, audience="school", told=told), grant=grant)
+    return row
+
+
+def _round(ctx: Context, row: ClosingProposal) -> Round:
+    mended = ctx.session.get_one(Rectification, row.rectification_id)
+    return ctx.session.get_one(Round, ctx.session.get_one(Review, mended.review_id).round_id)
+
+
+# --- closing ---------------------------------------------------------------------------------------------------------
+
+
+def _acting(ctx: Context, scope: Scope) -> Role:
+    head = allowed(ctx.actor, roles(Role.SCHOOL_HEAD), scope, ctx.today)
+    return Role.BUREAU_APPROVER if head is None else Role.SCHOOL_HEAD
+
+
+def facts_of(ctx: Context, specialty_id: int, scope: Scope, reason: str, students: int) -> StandingFacts:
+    """What closing looks at; how many students are left is the word of who acts, and goes on record."""
+    row = rectification_queries.proposal_of(ctx.session, specialty_id)
+    ahead = ctx.today.year if ctx.today < academic_year_begins(ctx.today.year) else ctx.today.year + 1
+    decided = row is not None and row.decision == "close"
+    return StandingFacts(
+        acting=_acting(ctx, scope),
+        closing_decided=decided,
+        notice_served=row is not None and _is_served(ctx, row),
+        appeal_open=decided and row is not None and _may_still_be_appealed(ctx, row),
+        students=students,
+        places_ahead=rectification_queries.places_ahead(ctx.session, specialty_id, ahead),
+        reason=reason,
+    )
+
+
+def _may_still_be_appealed(ctx: Context, row: ClosingProposal) -> bool:
+    mended = ctx.session.get_one(Rectification, row.rectification_id)
+    running = row.appeal_due is not None and is_kept(ctx.now, row.appeal_due)
+    return running or rectification_queries.is_under_appeal(ctx.session, mended.review_id)
+
+
+def close(ctx: Context, code: str, reason: str, students: int, *, version: int | None = None) -> Standing:
+    """Close a specialty: its school head by themselves, the bureau approver after a decision another person recorded.
+
+    Its rectification and its unended reviews end with it. Invalid, NotNow with every reason.
+    """
+    key = registry.id_of(ctx.session, code)
+    scope = registry.scope_of(ctx.session, key)
+    ctx.permit(entitled(STANDING, "", StandingEvent.CLOSE), scope, where="standing")
+    if students < 0:
+        raise Invalid(Problem("students-negative", "students", {"students": students}))
+    mended = outcome_queries.going_rectifications(ctx.session, [key])
+    ctx.lock_all(Rectification, mended)
+    enrolment_queries.add_standings(ctx.session, [key], ctx.today, ctx.today.year, ctx.now)
+    row = rectification_queries.standing_locked(ctx.session, key)
+    if row is None:
+        raise ValueError("a standing was just begun")
+    ctx.check_version(row, version)
+    facts = facts_of(ctx, key, scope, reason, students)
+    _refuse_same_person(ctx, key, facts)
+    told = {"cause": "school" if facts.acting == Role.SCHOOL_HEAD else "decision", "students": students}
+    ctx.advance(STANDING, row, StandingEvent.CLOSE, facts, scope,
+                note=Note(reason=reason, audience="public", told=told),
+                changes={"since": ctx.today, "cause": "", "supports": [], "steps_taken": 0})  # fmt: skip
+    ctx.session.get_one(Specialty, key, with_for_update=True).closed_on = ctx.today
+    _end_what_goes(ctx.as_system(), key, mended, scope)
+    return row
+
+
+def _refuse_same_person(ctx: Context, key: int, facts: StandingFacts) -> None:
+    row = rectification_queries.proposal_of(ctx.session, key)
+    is_same = row is not None and row.decided_by is not None and row.decided_by == ctx.person_id
+    if facts.acting != Role.SCHOOL_HEAD and is_same:
+        raise NotNow(Problem("closing-same-person", "closing"))
+
+
+def _end_what_goes(clock: Context, key: int, mended: list[int], scope: Scope) -> None:
+    reason = "专业已撤销"
+    note = Note(reason=reason, audience="school")
+    if mended:
+        facts = dict.fromkeys(mended, RectificationFacts(reason=reason))
+        clock.advance_many(RECTIFICATION, Rectification, RectificationEvent.SUPERSEDE, mended, scope, facts=facts,
+                           note=note)  # fmt: skip
+    going = rectification_queries.unended_reviews(clock.session, key)
+    if going:
+        closed = dict.fromkeys(going, review.Facts(specialty_closed=True))
+        clock.advance_many(review.WORKFLOW, Review, review.Event.WITHDRAW, going, scope, facts=closed, note=note)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def possible(ctx: Context, code: str) -> list[Possible]:
+    """Whether the caller may close the specialty, and why not now, but for their reason and the students they name."""
+    key = registry.id_of(ctx.session, code)
+    scope = registry.scope_of(ctx.session, key)
+    state = ctx.session.scalar(sa.select(Standing.state).where(Standing.specialty_id == key))
+    found = ctx.possible(STANDING, state or StandingState.NORMAL, facts_of(ctx, key, scope, "…", 0), scope)
+    return [step for step in found if step.event == StandingEvent.CLOSE]
+
+
+def view(row: ClosingProposal) -> dict[str, Any]:
+    """A proposal to close, as its school and the offices read it."""
+    return {
+        "id": row.id, "rectification_id": row.rectification_id, "grounds": row.grounds, "proposed_at": row.proposed_at,
+        "deemed_served_at": row.deemed_served_at, "served_at": row.served_at, "decision": row.decision,
+        "decided_at": row.decided_at, "document_number": row.document_number or None, "reason": row.reason,
+        "appeal_due": row.appeal_due,
+    }  # fmt: skip
+
+
+def listing(ctx: Context, page: Page) -> tuple[list[dict[str, Any]], str | None]:
+    """The proposals within the caller's reach, in order of id."""
+    near = reach(ctx.actor, READ[Thing.RECTIFICATIONS], ctx.today)
+    query = (
+        sa.select(ClosingProposal, SpecialtyCode.code)
+        .join(Specialty, Specialty.id == ClosingProposal.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
+        .where(SpecialtyCode.valid_to.is_(None), registry.within(near))
+    )
+    rows, cursor = page.cut(ctx.session.execute(page.within(query, ClosingProposal.id)).all(), lambda row: (row[0].id,))
+    return [{**view(row), "code": code} for row, code in rows], cursor

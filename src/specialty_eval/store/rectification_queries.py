@@ -1,0 +1,146 @@
+"""Questions about rectifications and proposals to close: milestones, rules, what is due, who still teaches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.cases import APPEAL_ENDED
+from specialty_eval.engine.consequences import Enrolment, RectificationRules
+from specialty_eval.engine.enrolment import Rated, consequence
+from specialty_eval.engine.plan import PlanState
+from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.rectification import RectificationState
+from specialty_eval.engine.review import ENDED
+
+from .cycles import Round, policy_of
+from .outcome_queries import going_appeals
+from .outcomes import (
+    Appeal,
+    ClosingProposal,
+    EnrolmentLine,
+    EnrolmentPlan,
+    RatingInForce,
+    Rectification,
+    RectificationMilestone,
+    Standing,
+)
+from .registry import School, Specialty, SpecialtyCode
+from .reviews import Review
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a rectification rests on: the consequences of its round's policy and its own part of them."""
+
+    enrolment: Enrolment
+    rules: RectificationRules
+
+
+def ground_of(session: Session, row: Rectification) -> Ground:
+    """The policy that asked for this rectification, and how it goes; a flag's own rules where a flag asked."""
+    made = session.get_one(Round, session.get_one(Review, row.review_id).round_id)
+    enrolment = policy_of(session, made.policy_id).enrolment
+    reasons = session.scalar(
+        sa.select(RatingInForce.reasons).where(RatingInForce.review_id == row.review_id).order_by(RatingInForce.id)
+    )
+    rules = None
+    if enrolment is not None:
+        found = consequence(enrolment, Rated(Rating(row.rating), date.min, tuple(reasons or ())))[1]
+        rules = None if found is None else found.rectification
+    if enrolment is None or rules is None:
+        raise ValueError("a rectification is due because a policy says so")
+    return Ground(enrolment, rules)
+
+
+def milestones_of(session: Session, rectification_id: int) -> Sequence[RectificationMilestone]:
+    """What the school promised, in its order."""
+    found = sa.select(RectificationMilestone).where(RectificationMilestone.rectification_id == rectification_id)
+    return session.scalars(found.order_by(RectificationMilestone.id)).all()
+
+
+def appeals_closed_at(session: Session, review_id: int) -> datetime | None:
+    """When the last appeal against a rating was closed without a new review; None where none was."""
+    closed = [state.value for state in APPEAL_ENDED]
+    return session.scalar(
+        sa.select(sa.func.max(Appeal.updated_at)).where(
+            Appeal.review_id == review_id, Appeal.state.in_(closed), Appeal.new_review_id.is_(None)
+        )
+    )
+
+
+def is_under_appeal(session: Session, review_id: int) -> bool:
+    """Whether an appeal against this rating is still going, its new review included."""
+    return bool(going_appeals(session, [review_id]))
+
+
+def in_state(session: Session, city: str, state: RectificationState, reached: sa.ColumnElement[bool]) -> list[int]:
+    """The city's rectifications in a state whose day has come, in order of id."""
+    found = (
+        sa.select(Rectification.id)
+        .join(Specialty, Specialty.id == Rectification.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(School.city_code == city, Rectification.state == state.value, reached)
+    )
+    return list(session.scalars(found.order_by(Rectification.id)))
+
+
+def listed() -> sa.Select[*tuple[Any, ...]]:
+    """(rectification, code, county, school): to be narrowed, ordered and cut by the caller."""
+    return (
+        sa.select(Rectification, SpecialtyCode.code, School.jurisdiction_code, School.name)
+        .join(Specialty, Specialty.id == Rectification.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
+        .where(SpecialtyCode.valid_to.is_(None))
+    )
+
+
+# --- closing ---------------------------------------------------------------------------------------------------------
+
+
+def standing_locked(session: Session, specialty_id: int) -> Standing | None:
+    """A specialty's standing under a lock, as it is now; None before its first year began."""
+    found = sa.select(Standing).where(Standing.specialty_id == specialty_id).with_for_update()
+    return session.scalars(found, execution_options={"populate_existing": True}).one_or_none()
+
+
+def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:
+    """The newest proposal to close a specialty whose ground still holds: its rating is the one in force."""
+    in_force = sa.exists().where(
+        RatingInForce.review_id == Rectification.review_id,
+        RatingInForce.valid_to.is_(None),
+        RatingInForce.known_to.is_(None),
+    )
+    found = (
+        sa.select(ClosingProposal)
+        .join(Rectification, Rectification.id == ClosingProposal.rectification_id)
+        .where(ClosingProposal.specialty_id == specialty_id, in_force)
+        .order_by(ClosingProposal.id.desc())
+        .limit(1)
+    )
+    return session.scalar(found)
+
+
+def places_ahead(session: Session, specialty_id: int, academic_year: int) -> int:
+    """The most places an approved plan gives a specialty in an academic year from that one on."""
+    found = (
+        sa.select(sa.func.max(EnrolmentLine.quota))
+        .join(EnrolmentPlan, EnrolmentPlan.id == EnrolmentLine.plan_id)
+        .where(
+            EnrolmentLine.specialty_id == specialty_id,
+            EnrolmentPlan.academic_year >= academic_year,
+            EnrolmentPlan.state == PlanState.APPROVED.value,
+        )
+    )
+    return session.scalar(found) or 0
+
+
+def unended_reviews(session: Session, specialty_id: int) -> list[int]:
+    """The specialty's reviews that have not ended, in order of id."""
+    ended = [state.value for state in ENDED]
+    found = sa.select(Review.id).where(Review.specialty_id == specialty_id, Review.state.not_in(ended))
+    return list(session.scalars(found.order_by(Review.id)))
