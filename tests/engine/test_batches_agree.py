@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from specialty_eval.engine import Batch, Policy, Row, load_policy, score_batch, scoring
+from specialty_eval.engine import results as engine_results
 from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.policy import Measure, Rank, Type
 from specialty_eval.policies import names, text
@@ -159,6 +160,26 @@ def test_blocks_of_any_size_give_the_same(case: Case, size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring, "ROWS", size)
         assert scored(case.policy, case.rows, case.past) == whole
+
+
+@STEADY
+@given(cases(), st.integers(1, 5))
+def test_a_sheet_is_the_same_alone_and_among_others(case: Case, size: int) -> None:
+    found = score_batch(case.policy, Batch.from_rows(case.policy, case.rows, YEARS[-1]), case.past)
+    places = case.random.sample(range(len(found)), len(found))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_results, "SHEETS", size)
+        together = list(found.sheets(places))
+    assert together == [found.sheet(i) for i in places]
+    printed = {line[0]: (line[1], line[-2], line[-1]) for line in found.rows()}
+    assert printed == {
+        sheet.specialty: (
+            "" if sheet.total is None else str(sheet.total),
+            sheet.rating.value,
+            ";".join(why.code for why in sheet.reasons),
+        )
+        for sheet in together
+    }
 
 
 def test_the_shipped_policies_have_a_rank_and_a_quota_to_be_split_beside() -> None:

@@ -116,10 +116,7 @@ def _set_aside(ctx: Context, frame: Frame, ready: Mapping[int, int], go_on: Mapp
 def _record_panel_and_computed(ctx: Context, frame: Frame, ready: Mapping[int, int]) -> None:
     """The panel's means of those to be scored, and the registry's own measures of all, become the year's figures."""
     year, policy = frame.round.evidence_year, frame.policy
-    graduates = {key[0]: f["graduates"] for key, f in
-                 attributes.figures(ctx.session, list(frame.sites), range(year, year + 1)).items()
-                 if "graduates" in f}  # fmt: skip
-    known = attributes.computed(frame.sites, graduates)
+    known = attributes.computed(frame.sites, attributes.figure(ctx.session, list(frame.sites), year, "graduates"))
     computed = [m.code for m in policy.measures.values() if m.supplier == "computed"]
     new = [NewFigure(site, year, m, known[site][m], "computed", f"registry at {frame.round.reference_date}")
            for site in frame.sites for m in computed if m in known[site]]  # fmt: skip
@@ -143,7 +140,7 @@ def _inputs(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
     for specialty in rated.values():
         figures.setdefault((specialty, year), {})
     with_row = {site for site, y in figures if y == year}
-    rows = [row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures) if site in with_row]
+    rows = (row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures) if site in with_row)
     columns = ["specialty", "year", *frame.policy.attributes, "defaulted", *frame.policy.measures]
     columns = list(dict.fromkeys(columns))
     earlier = scoring_queries.earlier_ratings(ctx.session, sorted(with_row), year)
@@ -178,9 +175,9 @@ def _keep_run(
 
 def _keep_sheets(ctx: Context, frame: Frame, made: ScoreRun, results: "Results", ready: Mapping[int, int]) -> None:
     place = {code: i for i, code in enumerate(results.specialties)}
-    sheets = {key: results.sheet(place[frame.codes[specialty]]) for key, specialty in ready.items()}
+    sheets = results.sheets([place[frame.codes[specialty]] for specialty in ready.values()])
     versions = scoring_queries.evidence_versions(ctx.session, list(ready))
-    scoring_queries.write_sheets(ctx.session, made.id, sheets, versions)
+    scoring_queries.write_sheets(ctx.session, made.id, zip(ready, sheets, strict=True), versions)
     scoring_queries.set_challenge_due(ctx.session, list(ready), _deemed_challenge_due(ctx, frame.policy))
 
 

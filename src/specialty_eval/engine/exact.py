@@ -77,6 +77,7 @@ def half_up(value: Fraction) -> int:
     return whole if value >= 0 else -whole
 
 
+@lru_cache(maxsize=1 << 14)
 def unscaled(value: int, scale: int) -> Decimal:
     """`value` / 10**scale as a decimal with `scale` places."""
     digits = tuple(int(d) for d in str(abs(value)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from .vocabulary import Missing, Rating
 
 EMPTY = -1
 """In an array of hundredths: no score."""
+
+SHEETS = 1024
+"""So many are explained at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Results:
     ) -> None:
         self.total, self.dimensions, self.ratings, self.marks = total, dimensions, ratings, marks
         self._compiled, self._peers, self._chosen = compiled, peers, chosen
+        self._weights = {one.code: one.weight for group in compiled.weighted for one in group}
 
     def __len__(self) -> int:
         return len(self.total)
@@ -99,20 +104,35 @@ class Results:
         return tuple(self._compiled.reasons[number] for number in np.flatnonzero(self.marks[:, i]))
 
     def sheet(self, i: int) -> Sheet:
-        """The i-th result, explained by the same computation that made it."""
-        row = self._row(i)
-        block = Block(self._peers, slice(row, row + 1))
-        lines = tuple(_line(one.indicator, block) for one in self._compiled.indicators.values())
-        weight = sum((Fraction(line.weight) for line in lines if line.weight and line.value is not None), Fraction())
+        """The i-th result, explained."""
+        return next(self.sheets([i]))
+
+    def sheets(self, places: Sequence[int]) -> Iterator[Sheet]:
+        """The results at these places, each explained by the same computation that made it."""
+        for start in range(0, len(places), SHEETS):
+            here = np.array(places[start : start + SHEETS], np.intp)
+            block = Block(self._peers, here if self._chosen is None else self._chosen[here])
+            columns = [_lines(one.indicator, block) for one in self._compiled.indicators.values()]
+            lines = zip(*columns, strict=True) if columns else repeat(())
+            for i, explained in zip(here.tolist(), lines, strict=False):
+                yield self._sheet(i, explained)
+
+    def _sheet(self, i: int, lines: tuple[Line, ...]) -> Sheet:
+        scores = zip(self.policy.dimensions, self.dimensions[:, i].tolist(), strict=True)
         return Sheet(
             specialty=self.specialty(i),
-            total=_score(self.total[i]),
-            dimensions={d.code: _score(v) for d, v in zip(self.policy.dimensions, self.dimensions[:, i], strict=True)},
-            completeness=unscaled(half_up(weight * 100), 2) if self.policy.weighted else None,
+            total=_score(int(self.total[i])),
+            dimensions={dimension.code: _score(score) for dimension, score in scores},
+            completeness=self._completeness(lines) if self._weights else None,
             rating=self.rating(i),
             reasons=self.reasons(i),
             indicators=lines,
         )
+
+    def _completeness(self, lines: tuple[Line, ...]) -> Decimal:
+        up, down = self._compiled.hundredths
+        known = sum(self._weights.get(line.code, 0) for line in lines if line.value is not None)
+        return unscaled(half_up(Fraction(known * up, down)), 2)
 
     def header(self) -> list[str]:
         """The columns of RESULTS.csv."""
@@ -133,26 +153,40 @@ class Results:
         return i if self._chosen is None else int(self._chosen[i])
 
 
-def _line(indicator: Indicator, block: Block) -> Line:
+def _lines(indicator: Indicator, block: Block) -> list[Line]:
+    """One indicator's line of every row."""
+    code, weight = indicator.code, indicator.weight
     year = block.years[-1]
-    value = _shown(block.value(indicator.code, year))
-    counted = indicator.weight is not None and (value is not None or indicator.missing is Missing.ZERO)
-    points = None
-    if indicator.points is not None and (value is not None or counted):
-        points = unscaled(int(block.hundredths(indicator.code, year)[0]), 2)
-    return Line(indicator.code, value, points, indicator.weight, counted)
+    values = _shown(block.value(code, year))
+    if indicator.points is None:
+        return [Line(code, value, None, None, counted=False) for value in values]
+    points = [unscaled(n, 2) for n in block.hundredths(code, year).tolist()]
+    zero = weight is not None and indicator.missing is Missing.ZERO
+    return [
+        Line(
+            code,
+            value,
+            None if value is None and not zero else p,
+            weight,
+            (weight is not None and value is not None) or zero,
+        )
+        for value, p in zip(values, points, strict=True)
+    ]
 
 
-def _shown(value: Operand) -> Decimal | bool | str | None:
-    if not value.has[0]:
-        return None
-    if isinstance(value, Codes):
-        return next(known for known, code in value.index.items() if code == value.data[0])
-    return unscaled(int(value.data[0]), value.scale)
+def _shown(column: Operand) -> list[Decimal | bool | str | None]:
+    """The values as written, None where not reported."""
+    if isinstance(column, Codes):
+        known = {code: value for value, code in column.index.items()}
+        return [
+            known[code] if has else None for code, has in zip(column.data.tolist(), column.has.tolist(), strict=True)
+        ]
+    pairs = zip(column.data.tolist(), column.has.tolist(), strict=True)
+    return [unscaled(number, column.scale) if has else None for number, has in pairs]
 
 
-def _score(hundredths: np.int16) -> Decimal | None:
-    return None if hundredths == EMPTY else unscaled(int(hundredths), 2)
+def _score(hundredths: int) -> Decimal | None:
+    return None if hundredths == EMPTY else unscaled(hundredths, 2)
 
 
 __all__ = ["EMPTY", "Line", "Reason", "Results", "Sheet", "Step"]

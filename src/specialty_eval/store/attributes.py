@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.evidence import Value
 
 from .registry import CatalogueEntry, School, Specialty
+from .registry_queries import numbered
 from .reviews import Figure
 
 KNOWN = frozenset({
@@ -97,13 +99,22 @@ def sites(
 
 def figures(session: Session, ids: Collection[int], years: range) -> dict[tuple[int, int], dict[str, str]]:
     """(specialty, year) → measure → current value as written, in one statement."""
-    found = sa.select(Figure.specialty_id, Figure.year, Figure.measure, Figure.value).where(
-        Figure.specialty_id.in_(ids), Figure.year.in_(years), Figure.superseded_at.is_(None)
+    values: Any = sa.func.json_object_agg(Figure.measure, Figure.value, type_=sa.JSON())
+    found = sa.select(Figure.specialty_id, Figure.year, values).where(
+        numbered(Figure.specialty_id, ids), numbered(Figure.year, years), Figure.superseded_at.is_(None)
     )
-    by_year: dict[tuple[int, int], dict[str, str]] = {}
-    for specialty_id, year, measure, value in session.execute(found):
-        by_year.setdefault((specialty_id, year), {})[measure] = value
-    return by_year
+    grouped = session.execute(found.group_by(Figure.specialty_id, Figure.year))
+    # A few names, a million times: one text for each.
+    return {(site, year): {intern(name): value for name, value in known.items()} for site, year, known in grouped}
+
+
+def figure(session: Session, ids: Collection[int], year: int, measure: str) -> dict[int, str]:
+    """Specialty → current value of one measure."""
+    found = sa.select(Figure.specialty_id, Figure.value).where(
+        numbered(Figure.specialty_id, ids), Figure.year == year, Figure.measure == measure,
+        Figure.superseded_at.is_(None),
+    )  # fmt: skip
+    return {key: value for key, value in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
 
 def computed(sites_: Mapping[int, Site], graduates: Mapping[int, str]) -> dict[int, dict[str, str]]:

@@ -1,21 +1,28 @@
 """What a score run reads and writes, set-based: panel scores, ratings on record, sheets."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from psycopg.types.json import Jsonb
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import assignment
 from specialty_eval.engine.results_text import sheet_columns
 
+from . import bulk
+from .base import table_of
 from .deliberation import ExpertAssignment, PanelScore
 from .outcomes import RatingInForce
 from .registry import SpecialtyCode
+from .registry_queries import numbered
 from .reviews import Review, ScoreRun, ScoreSheet
+
+if TYPE_CHECKING:
+    from specialty_eval.engine.results import Sheet
 
 
 def panel_scores(session: Session, review_ids: Collection[int]) -> dict[int, dict[str, list[Decimal]]]:
@@ -26,7 +33,7 @@ def panel_scores(session: Session, review_ids: Collection[int]) -> dict[int, dic
     counts = [state.value for state in assignment.COUNTS]
     asked = sa.exists().where(ExpertAssignment.review_id == Review.id).correlate(Review)
     scored = sa.select(Review.id, sa.case((asked, Review.id), else_=Review.replaces_id).label("asked_for"))
-    of = scored.where(Review.id.in_(review_ids)).subquery()
+    of = scored.where(numbered(Review.id, review_ids)).subquery()
     found = (
         sa.select(of.c.id, PanelScore.measure, PanelScore.score)
         .join(ExpertAssignment, ExpertAssignment.review_id == of.c.asked_for)
@@ -45,7 +52,9 @@ def earlier_ratings(session: Session, specialty_ids: Collection[int], before: in
     found = (
         sa.select(RatingInForce.specialty_id, RatingInForce.year, RatingInForce.rating)
         .where(
-            RatingInForce.specialty_id.in_(specialty_ids), RatingInForce.year < before, RatingInForce.known_to.is_(None)
+            numbered(RatingInForce.specialty_id, specialty_ids),
+            RatingInForce.year < before,
+            RatingInForce.known_to.is_(None),
         )
         .ext(distinct_on(RatingInForce.specialty_id, RatingInForce.year))
         .order_by(RatingInForce.specialty_id, RatingInForce.year, RatingInForce.valid_from.desc())
@@ -56,7 +65,7 @@ def earlier_ratings(session: Session, specialty_ids: Collection[int], before: in
 def codes_of(session: Session, specialty_ids: Collection[int]) -> dict[int, str]:
     """Specialty → its current readable code."""
     found = sa.select(SpecialtyCode.specialty_id, SpecialtyCode.code).where(
-        SpecialtyCode.specialty_id.in_(specialty_ids), SpecialtyCode.valid_to.is_(None)
+        numbered(SpecialtyCode.specialty_id, specialty_ids), SpecialtyCode.valid_to.is_(None)
     )
     return {key: code for key, code in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
@@ -76,12 +85,21 @@ def next_number(session: Session, round_id: int) -> int:
     return (session.scalar(newest) or 0) + 1
 
 
-def write_sheets(session: Session, run_id: int, sheets: Mapping[int, Any], versions: Mapping[int, int | None]) -> None:
-    """Keep the sheets (review → engine's Sheet) of a run, and point their reviews at them."""
-    rows = [{"run_id": run_id, "review_id": key, "evidence_version_id": versions[key], **sheet_columns(found)}
-            for key, found in sheets.items()]  # fmt: skip
-    for start in range(0, len(rows), 1000):
-        session.execute(insert(ScoreSheet).values(rows[start : start + 1000]))
+def write_sheets(
+    session: Session, run_id: int, sheets: Iterable[tuple[int, "Sheet"]], versions: Mapping[int, int | None]
+) -> None:
+    """Keep the sheets of a run, each with its review, as they come; and point the reviews at them."""
+    kept = ("total", "completeness", "dimensions", "indicators", "rating", "reasons")
+    table = table_of(ScoreSheet)
+    as_json = {name for name in kept if isinstance(table.c[name].type, JSONB)}
+
+    def row(key: int, found: "Sheet") -> list[Any]:
+        columns = sheet_columns(found)
+        values = [Jsonb(columns[name]) if name in as_json else columns[name] for name in kept]
+        return [run_id, key, versions[key], *values]
+
+    columns = ("run_id", "review_id", "evidence_version_id", *kept)
+    bulk.insert_rows(session, ScoreSheet, columns, (row(key, found) for key, found in sheets))
     session.execute(
         sa.update(Review)
         .where(Review.id == ScoreSheet.review_id, ScoreSheet.run_id == run_id)
@@ -91,17 +109,19 @@ def write_sheets(session: Session, run_id: int, sheets: Mapping[int, Any], versi
 
 def evidence_versions(session: Session, review_ids: Sequence[int]) -> dict[int, int | None]:
     """Review → the evidence version it stands on."""
-    found = sa.select(Review.id, Review.evidence_version_id).where(Review.id.in_(review_ids))
+    found = sa.select(Review.id, Review.evidence_version_id).where(numbered(Review.id, review_ids))
     return {key: version for key, version in session.execute(found)}  # noqa: C416 -- see above
 
 
 def set_challenge_due(session: Session, review_ids: Sequence[int], due: datetime) -> None:
     """Until when the schools of these reviews may challenge a figure if they never open their sheet."""
-    session.execute(sa.update(Review).where(Review.id.in_(review_ids)).values(challenge_due=due))
+    session.execute(sa.update(Review).where(numbered(Review.id, review_ids)).values(challenge_due=due))
 
 
 def forget_decisions(session: Session, review_ids: Sequence[int]) -> None:
     """Scored anew, a review is decided anew: the decision stays on record, the review no longer stands on it."""
     session.execute(
-        sa.update(Review).where(Review.id.in_(review_ids)).values(decision_id=None, decided_rating=None, served_at=None)
+        sa.update(Review)
+        .where(numbered(Review.id, review_ids))
+        .values(decision_id=None, decided_rating=None, served_at=None)
     )
