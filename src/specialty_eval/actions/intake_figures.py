@@ -38,8 +38,13 @@ def figures(ctx: Context, batch: Batch, source: Source) -> Outcome:
     _check_years(ctx, batch, sites, measures)
     _check_rights(ctx, batch, source, sites, measures)
     _check_sheets(batch, policy, measures)
-    counted = intake_queries.lay_out_figures(ctx.session, list(_values(batch, source, sites, measures)))
-    return Outcome(*counted, lambda: intake_queries.take_figures(ctx.session, ctx.now, ctx.person_id))
+    laid_out = list(_values(batch, source, sites, measures))
+    new, changed, unchanged = intake_queries.lay_out_figures(ctx.session, laid_out)
+
+    def write() -> None:
+        intake_queries.take_figures(ctx.session, ctx.now, ctx.person_id, changed=changed)
+
+    return Outcome(new, changed, unchanged, write)
 
 
 Sites = Mapping[tuple[str, str, str], Named]

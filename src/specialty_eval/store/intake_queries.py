@@ -52,9 +52,10 @@ def lay_out_figures(session: Session, rows: Sequence[Sequence[Any]]) -> tuple[in
     return new, changed, unchanged
 
 
-def take_figures(session: Session, now: datetime, by: int | None) -> None:
-    """Put on record what is laid out: what says otherwise is superseded, what says the same stays."""
-    session.execute(sa.update(_FIGURE).where(_SAME, _DIFFERS).values(superseded_at=now))
+def take_figures(session: Session, now: datetime, by: int | None, *, changed: int) -> None:
+    """Put on record what is laid out: what says otherwise (`changed` of them) is superseded, what says the same stays."""
+    if changed:
+        session.execute(sa.update(_FIGURE).where(_SAME, _DIFFERS).values(superseded_at=now))
     missing = ~sa.exists().where(_SAME)
     said = sa.select(*_LAID.c, sa.literal(now, _FIGURE.c.recorded_at.type), sa.literal(by, sa.BigInteger()))
     session.execute(sa.insert(_FIGURE).from_select([*COLUMNS, "recorded_at", "recorded_by"], said.where(missing)))
