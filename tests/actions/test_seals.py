@@ -1,5 +1,6 @@
 """The event log: never changed, never missed, and sealed so that tampering shows."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def url(fresh_database: str) -> str:
     return fresh_database
 
 
+def wait_until_settled(engine: sa.Engine) -> None:
+    """Other tests share the server: nothing is settled while one of their transactions is older."""
+    settled = sa.text("SELECT max(transaction) < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint FROM event")
+    deadline = time.monotonic() + 60
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(settled) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
 def test_an_event_is_never_changed_removed_or_truncated(url: str) -> None:
     engine = make_engine(url, pool_size=1)
     for statement in ("UPDATE event SET reason = 'x'", "DELETE FROM event", "TRUNCATE event"):
@@ -42,6 +52,7 @@ def test_an_event_is_never_changed_removed_or_truncated(url: str) -> None:
 
 def test_whatever_is_done_behind_the_triggers_shows_against_the_seal(url: str) -> None:
     engine = make_engine(url, pool_size=1)
+    wait_until_settled(engine)
     with make_sessions(engine)() as session:
         made = seals.seal(Context(session, Actor(is_system=True), NOW, Files(Path("."))))
         session.commit()
@@ -60,7 +71,8 @@ def test_whatever_is_done_behind_the_triggers_shows_against_the_seal(url: str) -
 
 
 def test_a_reader_misses_nothing_when_transactions_commit_in_reverse_order(url: str) -> None:
-    engine = make_engine(url, pool_size=3)
+    engine = make_engine(url, pool_size=4)
+    wait_until_settled(engine)
     with engine.connect() as early, engine.connect() as late, make_sessions(engine)() as session:
         reader = Context(session, Actor(), NOW, Files(Path(".")))
         _, _, start = feed.read(reader, Page.of(500, None), [])
@@ -72,6 +84,7 @@ def test_a_reader_misses_nothing_when_transactions_commit_in_reverse_order(url: 
         before, _, resume = feed.read(reader, Page.of(500, start), [])
         session.rollback()
         early.commit()
+        wait_until_settled(engine)
         after, _, _ = feed.read(reader, Page.of(500, resume), [])
 
         assert [row["kind"] for row in (*before, *after)] == ["first", "second"]

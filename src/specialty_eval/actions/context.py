@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+import psycopg
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -300,10 +301,10 @@ def refusal_of(error: Exception) -> Refusal | None:
     """What a fault of the database means to the caller, if it is one that can be named; None for a bug."""
     if isinstance(error, Refusal):
         return error
-    if not isinstance(error, DBAPIError):
+    fault = error.orig if isinstance(error, DBAPIError) else error  # statements run straight raise the driver's own
+    if not isinstance(fault, psycopg.Error):
         return None
-    state = getattr(error.orig, "sqlstate", None)
-    name = getattr(getattr(error.orig, "diag", None), "constraint_name", "") or ""
+    state, name = fault.sqlstate, fault.diag.constraint_name or ""
     refusal: Refusal | None = None
     if state in WAITED_TOO_LONG:
         refusal = TryAgain(Problem("busy"))
@@ -311,6 +312,6 @@ def refusal_of(error: Exception) -> Refusal | None:
         refusal = NotNow(Problem("already-there", name, {"constraint": name}))
     elif state == "23503":
         refusal = Invalid(Problem("reference-unknown", name, {"constraint": name}))
-    elif isinstance(error, DataError) and state in NOT_STORABLE:
+    elif isinstance(fault, psycopg.DataError) and state in NOT_STORABLE:
         refusal = Invalid(Problem("value-not-storable"))
     return refusal

@@ -18,7 +18,7 @@ from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.permissions import Grant
 from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import Role
-from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store import bulk, deliberation_queries, deliberation_rooms
 from specialty_eval.store.deliberation import Ballot, Decision, Meeting, MeetingItem
 from specialty_eval.store.deliberation_queries import Case
 from specialty_eval.store.deliberation_rooms import Room
@@ -256,8 +256,7 @@ def _write(ctx: Context, room: Room, agreed: Sequence[Voted], votes: Mapping[int
         for seat in committee.taking_part(vote.seats)
         if int(seat.member) in votes
     ]  # fmt: skip
-    for start in range(0, len(ballots), 4000):
-        ctx.session.execute(insert(Ballot).values(ballots[start : start + 4000]))
+    bulk.insert_all(ctx.session, Ballot, ballots)
     new = insert(Decision).returning(Decision.id, Decision.review_id)
     decided = ctx.session.execute(new, [_decision(ctx, room, vote, "") for vote in agreed]).all()
     ratings = {vote.case.review_id: vote.case.computed.value for vote in agreed}

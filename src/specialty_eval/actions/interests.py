@@ -3,12 +3,11 @@
 from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import READ, Thing
-from specialty_eval.store import deliberation_rooms
-from specialty_eval.store.deliberation import Ballot, InterestDeclaration, Meeting, MeetingItem
+from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store.deliberation import Ballot, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import GOING, Room
 
 from .context import Context, Note
@@ -74,13 +73,9 @@ def _enter(ctx: Context, room: Room) -> None:
 
 
 def _write(ctx: Context, interests: Mapping[int, str], none: Collection[int]) -> None:
-    common = {"person_id": ctx.person_id, "declared_at": ctx.now}
-    said = [{"item_id": i, "interest": INTEREST, "reason": reason, **common} for i, reason in interests.items()]
-    said += [{"item_id": i, "interest": NONE, "reason": "", **common} for i in sorted(none)]
-    for start in range(0, len(said), 2000):
-        new = insert(InterestDeclaration).values(said[start : start + 2000])
-        kept = {name: new.excluded[name] for name in ("interest", "reason", "declared_at")}
-        ctx.session.execute(new.on_conflict_do_update(index_elements=["item_id", "person_id"], set_=kept))
+    said = {item: (INTEREST, reason) for item, reason in interests.items()}
+    said |= dict.fromkeys(none, (NONE, ""))
+    deliberation_queries.declare(ctx.session, ctx.person_id, said, ctx.now)
 
 
 def _void(ctx: Context, room: Room, items: Collection[int]) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from specialty_eval.engine import cycle, review
 from specialty_eval.engine.calendar import last_local_day
@@ -18,7 +17,7 @@ from specialty_eval.engine.permissions import Scope, Thing, may_read
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import cycles, deliberation_queries, publications_queries, review_queries
+from specialty_eval.store import bulk, cycles, deliberation_queries, publications_queries, review_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.outcomes import Erratum, Publication, PublicationEntry
 from specialty_eval.store.publications_queries import OUT, Candidate
@@ -120,8 +119,7 @@ def _write(ctx: Context, made: Publication, lines: Sequence[Candidate]) -> None:
          "reasons": list(line.reasons), "decision_id": line.decision_id}
         for line in lines
     ]  # fmt: skip
-    for start in range(0, len(rows), 2000):
-        ctx.session.execute(insert(PublicationEntry).values(rows[start : start + 2000]))
+    bulk.insert_all(ctx.session, PublicationEntry, rows)
 
 
 def _held(

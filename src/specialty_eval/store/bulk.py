@@ -1,11 +1,14 @@
 """Many rows at once: COPY into a table, COPY and UPDATE FROM, in the session's own transaction. Checks nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from .base import Base, table_of
@@ -28,6 +31,20 @@ def _names(columns: Sequence[str]) -> sql.Composed:
 def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows into the model's table; constraints are the database's to check."""
     _copy(session, table_of(model).name, columns, rows)
+
+
+def insert_all(session: Session, model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+    """COPY rows as they come; all name the same columns, and values of JSON columns are given as they are."""
+    left = iter(rows)
+    first = next(left, None)
+    if first is None:
+        return
+    json = {name for name in first if isinstance(table_of(model).c[name].type, JSONB)}
+
+    def values(row: Mapping[str, Any]) -> list[Any]:
+        return [Jsonb(row[name]) if name in json else row[name] for name in first]
+
+    insert_rows(session, model, tuple(first), map(values, chain([first], left)))
 
 
 def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -4,12 +4,13 @@ Whether that makes a valid vote is `engine.committee`'s arithmetic.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import committee
@@ -36,6 +37,31 @@ def ballots_of(session: Session, item_ids: Collection[int]) -> dict[int, list[co
             committee.Ballot(str(ballot.member_id), ballot.number, choice, ballot.reason, ballot.void)
         )
     return by_item
+
+
+def declare(session: Session, person_id: int | None, said: Mapping[int, tuple[str, str]], now: datetime) -> None:
+    """Put a person's word on record, item → (interest or none, reason); a later one replaces it. One statement."""
+    items = sorted(said)
+    session.connection().execute(_DECLARE, {
+        "items": items, "interests": [said[i][0] for i in items], "reasons": [said[i][1] for i in items],
+        "person": person_id, "now": now,
+    })  # fmt: skip
+
+
+_DECLARED = insert(InterestDeclaration).from_select(
+    ["item_id", "interest", "reason", "person_id", "declared_at"],
+    sa.select(
+        sa.func.unnest(sa.bindparam("items", type_=ARRAY(sa.BigInteger()))),
+        sa.func.unnest(sa.bindparam("interests", type_=ARRAY(sa.Text()))),
+        sa.func.unnest(sa.bindparam("reasons", type_=ARRAY(sa.Text()))),
+        sa.bindparam("person", type_=sa.BigInteger()),
+        sa.bindparam("now", type_=InterestDeclaration.declared_at.type),
+    ),
+)
+_DECLARE = _DECLARED.on_conflict_do_update(
+    index_elements=["item_id", "person_id"],
+    set_={name: _DECLARED.excluded[name] for name in ("interest", "reason", "declared_at")},
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def lay_out_figures(session: Session, rows: Sequence[Sequence[Any]]) -> tuple[in
 
 
 def take_figures(session: Session, now: datetime, by: int | None, *, changed: int) -> None:
-    """Put on record what is laid out: what says otherwise (`changed` of them) is superseded, what says the same stays."""
+    """Put on record what is laid out: what says otherwise (`changed` do) is superseded, what says the same stays."""
     if changed:
         session.execute(sa.update(_FIGURE).where(_SAME, _DIFFERS).values(superseded_at=now))
     missing = ~sa.exists().where(_SAME)

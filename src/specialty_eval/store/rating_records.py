@@ -9,11 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.policy import COLOURS, Rating
 
+from . import bulk
 from .outcome_queries import among, known_ratings
 from .outcomes import RatingInForce
 from .registry import Specialty
@@ -105,5 +105,4 @@ def _write(session: Session, changes: Mapping[int, Change], now: datetime) -> No
          "valid_from": s.since, "valid_to": s.until, "known_from": now}
         for key, made in changes.items() for s in made.written
     ]  # fmt: skip
-    for start in range(0, len(rows), 2000):
-        session.execute(insert(RatingInForce).values(rows[start : start + 2000]))
+    bulk.insert_all(session, RatingInForce, rows)

@@ -6,15 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from psycopg.types.json import Jsonb
-from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import assignment
 from specialty_eval.engine.results_text import sheet_columns
 
 from . import bulk
-from .base import table_of
 from .deliberation import ExpertAssignment, PanelScore
 from .outcomes import RatingInForce
 from .registry import SpecialtyCode
@@ -89,17 +87,10 @@ def write_sheets(
     session: Session, run_id: int, sheets: Iterable[tuple[int, "Sheet"]], versions: Mapping[int, int | None]
 ) -> None:
     """Keep the sheets of a run, each with its review, as they come; and point the reviews at them."""
-    kept = ("total", "completeness", "dimensions", "indicators", "rating", "reasons")
-    table = table_of(ScoreSheet)
-    as_json = {name for name in kept if isinstance(table.c[name].type, JSONB)}
-
-    def row(key: int, found: "Sheet") -> list[Any]:
-        columns = sheet_columns(found)
-        values = [Jsonb(columns[name]) if name in as_json else columns[name] for name in kept]
-        return [run_id, key, versions[key], *values]
-
-    columns = ("run_id", "review_id", "evidence_version_id", *kept)
-    bulk.insert_rows(session, ScoreSheet, columns, (row(key, found) for key, found in sheets))
+    bulk.insert_all(session, ScoreSheet, (
+        {"run_id": run_id, "review_id": key, "evidence_version_id": versions[key], **sheet_columns(found)}
+        for key, found in sheets
+    ))  # fmt: skip
     session.execute(
         sa.update(Review)
         .where(Review.id == ScoreSheet.review_id, ScoreSheet.run_id == run_id)
