@@ -1,6 +1,7 @@
 """What every page shares: nothing from elsewhere, headers, caching, static files, and errors as pages."""
 
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from specialty_eval.web import words
 from specialty_eval.web.pages import environment
 from web.site import Site
 
+OTHERS = {"tag", "unit", "option"}
+"""Sections whose words others choose."""
 PATHS = ["/", "/api", "/api/problems", "/nosuch", "/?case=purple"]
 
 
@@ -86,9 +89,10 @@ def test_a_page_shows_no_more_to_somebody_with_a_token(pages: Site) -> None:
 def test_everything_said_has_both_languages_and_is_used() -> None:
     templates = "".join(environment().loader.get_source(environment(), name)[0]  # type: ignore[union-attr]
                         for name in environment().list_templates())  # fmt: skip
+    said = templates + "".join(file.read_text("utf-8") for file in Path(words.__file__).parent.glob("*.py"))
     for section, texts in words.table("pages").items():
         for name, text in texts.items():
             assert set(text) == {"zh", "en"}, (section, name)
             assert all(text.values()), (section, name)
             assert set(re.findall(r"\{\w+\}", text["zh"])) == set(re.findall(r"\{\w+\}", text["en"])), (section, name)
-            assert f"{section}.{name}" in templates or f'"{section}.' in templates or section == "tag", (section, name)
+            assert f"{section}.{name}" in said or f'"{section}.' in said or section in OTHERS, (section, name)

@@ -85,7 +85,7 @@ def proposals() -> sa.Subquery:
     return (
         sa.select(
             Review.specialty_id, Review.id.label("review_id"), Review.round_id, PublicationEntry.rating,
-            PublicationEntry.reasons, PublicationEntry.decision_id, Publication.closes_at,
+            PublicationEntry.reasons, PublicationEntry.decision_id, Publication.closes_at, Publication.number,
         )
         .join(PublicationEntry, PublicationEntry.review_id == Review.id)
         .join(Publication, Publication.id == PublicationEntry.publication_id)
@@ -271,8 +271,8 @@ class PublicRound:
     lists: tuple[List, ...]
 
 
-def rounds(session: Session) -> list[PublicRound]:
-    """The rounds of every cycle that was started, newest first; three statements."""
+def rounds(session: Session, only: int | None = None) -> list[PublicRound]:
+    """The rounds of every cycle that was started, newest first, or that one of them; three statements."""
     replaced = aliased(Review)
     overturned = sa.exists().where(replaced.replaces_id == Review.id, replaced.state == State.CONFIRMED.value)
     shown = sa.case((Review.state.in_((State.CONFIRMED.value, State.PUBLICISED.value)), Review.decided_rating))
@@ -280,6 +280,7 @@ def rounds(session: Session) -> list[PublicRound]:
         sa.select(Review.round_id, (Review.state == State.CONFIRMED.value), shown, sa.func.count())
         .where(~overturned, sa.or_(Review.replaces_id.is_(None), Review.state == State.CONFIRMED.value))
         .where(Review.state.not_in((State.CANCELLED.value, State.EXEMPTED.value, State.WITHDRAWN.value)))
+        .where(sa.true() if only is None else Review.round_id == only)
         .group_by(Review.round_id, sa.text("2"), sa.text("3"))
     )
     reviews: dict[int, int] = {}
@@ -295,7 +296,7 @@ def rounds(session: Session) -> list[PublicRound]:
         .join(Cycle, Cycle.id == Round.cycle_id)
         .join(PolicyDocument, PolicyDocument.id == Round.policy_id)
         .where(Cycle.state.in_((CycleState.RUNNING.value, CycleState.CONCLUDED.value)))
-        .where(Round.state != RoundState.CANCELLED.value)
+        .where(Round.state != RoundState.CANCELLED.value, sa.true() if only is None else Round.id == only)
         .order_by(Round.year.desc(), Round.id.desc())
     )  # fmt: skip
     return [

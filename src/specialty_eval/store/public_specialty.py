@@ -13,7 +13,7 @@ from specialty_eval.engine.plan import PlanState
 from .cycles import Round
 from .deliberation import Decision
 from .outcomes import EnrolmentLine, EnrolmentPlan, OpeningQuota, RatingInForce, Rectification, Standing
-from .public_queries import contested, plain, proposals
+from .public_queries import contested, in_order, plain, proposals
 from .registry import Jurisdiction, School, Specialty, SpecialtyCode
 from .reviews import Review
 
@@ -32,9 +32,14 @@ class Known:
     county: str
     opened_on: date
     closed_on: date | None
-    under: str | None
+    under: Sequence[str] | None
     standing: str | None
     standing_since: date | None
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """What is under way against its rating."""
+        return in_order(self.under)
 
 
 def known(session: Session, specialty_id: int) -> Known:
@@ -69,6 +74,8 @@ class Proposal:
     closes_at: datetime
     computed: str
     decision_reason: str
+    round_id: int
+    list_number: int
 
 
 def proposal(session: Session, specialty_id: int) -> Proposal | None:
@@ -76,7 +83,7 @@ def proposal(session: Session, specialty_id: int) -> Proposal | None:
     out = proposals()
     query = (
         sa.select(Round.policy_id, Round.evidence_year, out.c.rating, out.c.reasons, out.c.closes_at,
-                  Decision.computed, Decision.reason)
+                  Decision.computed, Decision.reason, out.c.round_id, out.c.number)
         .join(Round, Round.id == out.c.round_id)
         .join(Decision, Decision.id == out.c.decision_id)
         .where(out.c.specialty_id == specialty_id)
@@ -102,6 +109,10 @@ class Past:
     known_to: datetime | None
     computed: str | None
     decision_reason: str | None
+
+    def holds(self, day: date) -> bool:
+        """Whether it is the one in force on that day."""
+        return self.valid_from <= day and (self.valid_to is None or self.valid_to > day)
 
 
 def ratings(session: Session, specialty_id: int) -> list[Past]:

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from . import assets, pages, reference, results
+from . import assets, pages, policies, reference, results, rounds, specialties
 
 
 def install(app: FastAPI) -> None:
@@ -10,4 +10,7 @@ def install(app: FastAPI) -> None:
     pages.install(app)
     assets.install(app)
     results.install(app)
+    specialties.install(app)
+    rounds.install(app)
+    policies.install(app)
     reference.install(app)

@@ -33,10 +33,10 @@ class Words:
         text: str = table("pages")[section][name][self.lang]
         return text.format(**facts) if facts else text
 
-    def tag(self, tag: str) -> str:
-        """A group of the API's routes: by its name in the document where it has no other yet."""
-        named: Mapping[str, str] = table("pages")["tag"].get(tag, {})
-        return self.of(named, tag)
+    def known(self, section: str, word: str) -> str:
+        """The text for a word that others choose (a unit, an API tag): the word itself where none is known."""
+        named: Mapping[str, str] = table("pages")[section].get(word, {})
+        return self.of(named, word)
 
     def state(self, machine: str, state: str) -> str:
         """A state as the public is told it."""
