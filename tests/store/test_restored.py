@@ -1,0 +1,27 @@
+"""A log that was dumped from one server and restored into another goes on behind what is on record."""
+
+import sqlalchemy as sa
+
+from specialty_eval.store import ledger
+from specialty_eval.store.base import make_engine, make_sessions
+from specialty_eval.store.schema import migrate
+
+AHEAD = 3000
+RECORD = (
+    "INSERT INTO event (at, kind, subject_kind, subject_id, reason, audience, facts, transaction)"
+    " SELECT now(), :kind, 'example', 1, '', 'public', '{}', (pg_current_xact_id()::text)::bigint + :ahead"
+)
+
+
+def test_what_happens_after_a_restore_comes_after_what_was_restored(fresh_database: str) -> None:
+    engine = make_engine(fresh_database, pool_size=2)
+    with engine.begin() as connection:
+        connection.execute(sa.text(RECORD), {"kind": "restored", "ahead": AHEAD})
+
+    migrate(fresh_database)
+
+    with engine.begin() as connection:
+        connection.execute(sa.text(RECORD), {"kind": "new", "ahead": 0})
+    with make_sessions(engine)() as session:
+        assert [event.kind for event in ledger.settled(session, 0)] == ["restored", "new"]
+    engine.dispose()
