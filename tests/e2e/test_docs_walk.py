@@ -36,7 +36,7 @@ class Shell:
         assert self.bash.stdin is not None
         assert self.bash.stdout is not None
         self.bash.stdin.write(f"{piece}\nprintf '\\n%s\\n' '{DONE}'\n")
-        said = []
+        said: list[str] = []
         for line in self.bash.stdout:
             if line.strip() == DONE:
                 return "".join(said)
