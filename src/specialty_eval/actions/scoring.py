@@ -177,8 +177,8 @@ def _keep_sheets(ctx: Context, frame: Frame, made: ScoreRun, results: "Results",
     place = {code: i for i, code in enumerate(results.specialties)}
     sheets = results.sheets([place[frame.codes[specialty]] for specialty in ready.values()])
     versions = scoring_queries.evidence_versions(ctx.session, list(ready))
-    scoring_queries.write_sheets(ctx.session, made.id, zip(ready, sheets, strict=True), versions)
-    scoring_queries.set_challenge_due(ctx.session, list(ready), _deemed_challenge_due(ctx, frame.policy))
+    due = _deemed_challenge_due(ctx, frame.policy)
+    scoring_queries.write_sheets(ctx.session, made.id, zip(ready, sheets, strict=True), versions, due)
 
 
 def _deemed_challenge_due(ctx: Context, policy: Policy) -> datetime:

@@ -84,9 +84,16 @@ def next_number(session: Session, round_id: int) -> int:
 
 
 def write_sheets(
-    session: Session, run_id: int, sheets: Iterable[tuple[int, "Sheet"]], versions: Mapping[int, int | None]
+    session: Session,
+    run_id: int,
+    sheets: Iterable[tuple[int, "Sheet"]],
+    versions: Mapping[int, int | None],
+    challenge_due: datetime,
 ) -> None:
-    """Keep the sheets of a run, each with its review, as they come; and point the reviews at them."""
+    """Keep the sheets of a run, each with its review, as they come; and point the reviews at them.
+
+    Until `challenge_due` the schools may challenge a figure if they never open their sheet.
+    """
     bulk.insert_all(session, ScoreSheet, (
         {"run_id": run_id, "review_id": key, "evidence_version_id": versions[key], **sheet_columns(found)}
         for key, found in sheets
@@ -94,7 +101,7 @@ def write_sheets(
     session.execute(
         sa.update(Review)
         .where(Review.id == ScoreSheet.review_id, ScoreSheet.run_id == run_id)
-        .values(sheet_id=ScoreSheet.id, sheet_opened_at=None, challenge_due=None)
+        .values(sheet_id=ScoreSheet.id, sheet_opened_at=None, challenge_due=challenge_due)
     )
 
 
@@ -102,11 +109,6 @@ def evidence_versions(session: Session, review_ids: Sequence[int]) -> dict[int, 
     """Review → the evidence version it stands on."""
     found = sa.select(Review.id, Review.evidence_version_id).where(numbered(Review.id, review_ids))
     return {key: version for key, version in session.execute(found)}  # noqa: C416 -- see above
-
-
-def set_challenge_due(session: Session, review_ids: Sequence[int], due: datetime) -> None:
-    """Until when the schools of these reviews may challenge a figure if they never open their sheet."""
-    session.execute(sa.update(Review).where(numbered(Review.id, review_ids)).values(challenge_due=due))
 
 
 def forget_decisions(session: Session, review_ids: Sequence[int]) -> None:
