@@ -101,6 +101,13 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def kept_database(server_url: str, template: str) -> Iterator[str]:
+    """The URL of a new, empty database for what is done once a worker and looked at by many tests."""
+    with _copied(server_url, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def engine(database: str) -> Iterator[sa.Engine]:
     """An engine on this worker's database."""
     made = make_engine(database, pool_size=8)

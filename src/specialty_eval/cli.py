@@ -29,7 +29,7 @@ app.command()(cli_publish.verify)
 @app.command()
 def demo(
     data: Data = None,
-    seed: Annotated[int, typer.Option(help="另一个数字，另一座城市 · Another number, another city")] = 1,
+    seed: Annotated[int | None, typer.Option(help="另一个数字，另一座城市 · Another number, another city")] = None,
     serve: Annotated[bool, typer.Option(help="演完后提供网页和接口 · Serve the result afterwards")] = True,
     port: Port = None,
 ) -> None:

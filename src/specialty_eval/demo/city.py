@@ -28,6 +28,8 @@ _WORDS = (
     "葵园", "榆林", "槐荫", "棠梨", "桑田", "麦浪", "稻香", "棉海", "橡湾", "椿庭", "楸园", "栾树", "合欢", "凌霄",
     "连翘", "迎春", "杜仲", "枸杞", "薄荷", "百合",
 )  # fmt: skip
+MENDED = 0.55
+"""How many of those that were yellow before have mended what was wrong since."""
 CAST_AT_LEAST = 60
 """Places of a specialty with a tale: what happens to it is then the tale's, and no small intake's."""
 PARTNER = "示例北辰智能装备有限公司"
@@ -227,7 +229,9 @@ def _of_school(
 def _specialty(random: Random, school: School, entry: Entry, round_number: int) -> Specialty:
     quality = _within(school.worth + random.gauss(3, 17))
     quota = random.randrange(30, 125, 5)
-    earlier = _earlier(_within(quality + random.gauss(10, 14)), round_number)
+    earlier = _earlier(_within(quality + random.gauss(6, 14)), round_number)
+    if earlier == "yellow" and random.random() < MENDED:
+        quality = _within(random.gauss(74, 8))
     return Specialty(
         school=school.code,
         catalogue_code=entry.code,
@@ -250,9 +254,9 @@ def _within(quality: float) -> int:
 
 def _earlier(quality: int, round_number: int) -> str:
     """What the cycle before said of a specialty of that quality. Those it rated red before 2023 are closed by now."""
-    if quality >= 40:
+    if quality >= 47:
         return "green"
-    return "red" if quality < 24 and round_number == len(YEARS) else "yellow"
+    return "red" if quality < 28 and round_number == len(YEARS) else "yellow"
 
 
 def _cast(random: Random, taught: Sequence[Specialty], county_run: Collection[str]) -> tuple[Specialty, ...]:

@@ -113,6 +113,12 @@ def sign_ins(city: City) -> dict[str, str]:
     return {login: password(city.seed, login) for login in logins}
 
 
+def who_signs_in(city: City) -> tuple[tuple[str, str, str], ...]:
+    """(Who and in which role, login, password) of everybody who can sign in."""
+    named = {who.login: f"{who.name} {who.roles[-1][0].value}" for who in everybody(city)}
+    return tuple((named.get(login, "系统管理员 administrator"), login, word) for login, word in sign_ins(city).items())
+
+
 def password(seed: int, login: str) -> str:
     """A password that the seed gives: for a demo on one's own machine, and for nothing else."""
     return f"demo-{Random(f'{seed} {login}').randrange(10**8):08}"  # noqa: S311 -- see above

@@ -16,6 +16,9 @@ from .city import City
 from .story import YEARS
 from .world import Step
 
+MILESTONES = ("the cycle", "collecting opens", "the score run", "confirmed", "the academic year begins")
+"""The steps whose end is worth a line where no bar is shown."""
+
 
 def steps(city: City) -> Iterator[Step]:
     """Every step of the story."""

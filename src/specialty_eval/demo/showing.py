@@ -1,103 +1,127 @@
 """The demo as a command: play with a progress bar, print what came out, serve it on this machine alone."""
 
-from collections import Counter
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 import uvicorn
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval.app import create_app
-from specialty_eval.engine.errors import Invalid, Problem
-from specialty_eval.engine.vocabulary import COLOURS
-from specialty_eval.store.accounts import Person
+from specialty_eval.engine.errors import NotNow, Problem
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 from specialty_eval.store.ledger import Event
-from specialty_eval.store.outcomes import Appeal, Objection, RatingInForce
-from specialty_eval.store.registry import Jurisdiction, School, Specialty
 from specialty_eval.store.schema import migrate
 from specialty_eval.store.server import opened
 
 from . import city as cities
-from . import play, world
-from .people import sign_ins
+from . import looking, ownership, play, record, telling, world
+from .city import City
+
+WIDTH = 100
+STOPPED = 130
+"""The exit status of a program that Ctrl-C has ended."""
 
 
-def show(data: Path, database_url: str | None, *, seed: int, serve: bool, host: str, port: int) -> int:
-    """What `demo.run` promises. Invalid for a database that holds something else."""
+def show(data: Path, database_url: str | None, *, seed: int | None, serve: bool, host: str, port: int) -> int:
+    """What `demo.run` promises. Invalid for a database that holds something else, or a port that is taken."""
     console = Console()
-    with opened(database_url, data) as url:
-        migrate(url)
-        engine = make_engine(url, pool_size=2)
-        sessions = make_sessions(engine)
-        with sessions() as session:
-            refuse_strangers(session)
-        city = cities.make(seed)
-        played = world.World(city, sessions, Files(data / "files"), world.policy())
-        steps = list(play.steps(city))
-        with Progress(console=console) as progress:
-            bar = progress.add_task("三年周期 · three years", total=len(steps))
-
-            def told(step: world.Step) -> None:
-                progress.update(bar, advance=1, description=step.name)
-
-            world.play(played, steps, told)
-        with sessions() as session:
-            tell(console, session)
-        engine.dispose()
-        for login, password in sign_ins(city).items():
-            console.print(f"  {login}  {password}")
-        if serve:
-            console.print(f"http://{host}:{port}/v1/openapi.json")
-            uvicorn.run(create_app(url, data / "files"), host=host, port=port, log_level="warning", access_log=False)
+    console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    try:
+        if not serve:
+            with opened(database_url, data) as url:
+                _play_and_tell(console, url, data, seed, f"http://{host}:{port}")
+            return 0
+        with listening(host, port) as door, opened(database_url, data) as url:
+            address = f"http://{host}:{door.getsockname()[1]}"
+            clock = going_on(_play_and_tell(console, url, data, seed, address))
+            console.print(f"\n服务中，Ctrl-C 停止 · serving, Ctrl-C stops: {address}")
+            serve_at(door, url, data, clock)
+    except KeyboardInterrupt:
+        console.print("\n已停止；再次运行将从停下处继续 · Stopped; run it again to go on from here")
+        return STOPPED
     return 0
 
 
-def refuse_strangers(session: Session) -> None:
-    """Never play into a database that somebody works in: it is empty, or the demo's own."""
-    is_used = session.scalar(sa.select(Person.id).limit(1)) is not None
-    is_ours = session.scalar(sa.select(Event.seq).where(Event.kind.like("demo.%")).limit(1)) is not None
-    if is_used and not is_ours:
-        raise Invalid(Problem("demo-not-alone", "database"))
+def _play_and_tell(console: Console, url: str, data: Path, seed: int | None, address: str) -> datetime:
+    """Play what is left of the story and tell all of it; the instant at which the city's time stands."""
+    ownership.refuse_strangers(url)
+    migrate(url)
+    engine = make_engine(url, pool_size=2)
+    try:
+        with ownership.alone(engine):
+            sessions = make_sessions(engine)
+            with sessions() as session:
+                city = cities.make(ownership.seed_of(session, seed))
+            steps = list(play.steps(city))
+            with sessions() as session:
+                ownership.refuse_another_story(session, steps)
+            play_on(console, world.World(city, sessions, Files(data / "files"), world.policy()), steps)
+            return tell(console, sessions, city, address)
+    finally:
+        engine.dispose()
 
 
-def tell(console: Console, session: Session) -> None:
-    """Ratings by county and by class, and how much is contested."""
-    for title, column in (
-        ("各县（市、区） · by county", Jurisdiction.name),
-        ("各专业大类 · by class", Specialty.class_name),
-    ):
-        console.print(ratings_by(session, title, column))
-    going = [
-        session.scalar(sa.select(sa.func.count()).select_from(kind).where(kind.state.in_(states))) or 0
-        for kind, states in ((Objection, ("received", "contact_confirmed", "admitted")),
-                             (Appeal, ("received", "admitted", "heard")))
-    ]  # fmt: skip
-    console.print(f"未结异议 objections open: {going[0]}；未结申诉 appeals open: {going[1]}")
+def play_on(console: Console, city: world.World, steps: list[world.Step]) -> None:
+    """The steps that are left, with a bar; where nobody watches one, a line a year."""
+    console.print("演示开始，首次约需一分钟 · The demo begins; the first time takes about a minute")
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("三年周期 · three years", total=len(steps))
+
+        def told(step: world.Step) -> None:
+            progress.update(bar, advance=1, description=step.name)
+            if not console.is_terminal and step.name.endswith(play.MILESTONES):
+                console.print(step.name)
+
+        world.play(city, steps, told)
+        progress.update(bar, description="三年周期已演完 · three years played")
 
 
-def ratings_by(session: Session, title: str, column: sa.orm.InstrumentedAttribute[str]) -> Table:
-    """A table of the ratings in force now."""
-    found = (
-        sa.select(column, RatingInForce.rating, sa.func.count())
-        .select_from(RatingInForce)
-        .join(Specialty, Specialty.id == RatingInForce.specialty_id)
-        .join(School, School.id == Specialty.school_id)
-        .join(Jurisdiction, Jurisdiction.code == School.jurisdiction_code)
-        .where(RatingInForce.valid_to.is_(None), RatingInForce.known_to.is_(None))
-        .group_by(column, RatingInForce.rating)
-        .order_by(column)
-    )
-    counts: dict[str, Counter[str]] = {}
-    for name, rating, number in session.execute(found):
-        counts.setdefault(name, Counter())[rating] += number
-    table = Table(title=title)
-    for heading in ("", "绿牌 green", "黄牌 yellow", "红牌 red"):
-        table.add_column(heading, justify="left" if not heading else "right")
-    for name, of in counts.items():
-        table.add_row(name, *(str(of[colour.value]) for colour in COLOURS))
-    return table
+def tell(console: Console, sessions: sessionmaker[Session], city: City, address: str) -> datetime:
+    """Everything that came out, and how to look at it; the newest instant on record."""
+    with sessions() as session:
+        on_record = record.specialties(session)
+        open_ = record.contested(session)
+        for part in telling.told(city, on_record, open_, record.put_off(session)):
+            console.print()
+            console.print(part)
+        newest = session.scalar(sa.select(sa.func.max(Event.at))) or world.BEGINS
+    console.print()
+    for line in looking.how(city, open_, address, newest):
+        console.print(line, soft_wrap=True)
+    return newest
+
+
+# --- serving ---
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The port, taken before a long play rather than after it; NotNow when somebody else has it."""
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise NotNow(Problem("port-not-free", "port", {"port": port, "reason": reason})) from None
+        yield door
+
+
+def going_on(since: datetime) -> Callable[[], datetime]:
+    """The city's clock: it goes on from where the story stands, as fast as any other."""
+    began = time.monotonic()
+    return lambda: since + timedelta(seconds=time.monotonic() - began)
+
+
+def serve_at(door: socket.socket, url: str, data: Path, clock: Callable[[], datetime]) -> None:
+    """Serve until stopped."""
+    app = create_app(url, data / "files", clock=clock)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[door])

@@ -23,6 +23,8 @@ SINGLY = 6
 """Yellow and red proposals nearest to a limit are voted on one by one; so many at most."""
 LEFT = ("industry-2", "industry-3", "enterprise-2", "enterprise-3", "research-2")
 """Who has to leave early in the second round's meeting: seven of twelve are no quorum."""
+QUORUM_LOST = 2
+"""The round in which that happens."""
 SUBSTITUTES = {"industry-2": "industry-s", "enterprise-2": "enterprise-s"}
 
 
@@ -47,7 +49,7 @@ def steps(number: int) -> Iterator[Step]:
     yield Step(f"{year} 委员会开会 · the committee meets", partial(_meet, number=number))
     yield Step(f"{year} 一并审议 · agreed together", partial(_agree, number=number))
     yield Step(f"{year} 逐项表决 · voted on one by one", partial(_vote, number=number))
-    if number == 2:
+    if number == QUORUM_LOST:
         yield Step(f"{year} 补议 · what a lost quorum put off", partial(_meet_again, number=number))
 
 
@@ -148,8 +150,11 @@ def _vote(world: World, number: int) -> None:
     meeting = last_meeting(world, number)
     found = sa.select(MeetingItem).where(MeetingItem.meeting_id == meeting.id, MeetingItem.state == "open")
     left = list(world.session.scalars(found.order_by(MeetingItem.id)))
-    overridden = {world.reviews(number)[s.code] for s in world.city.told(Tale.OVERRIDDEN, number)}
-    put_off = next((i for i in reversed(left) if i.review_id not in overridden), None) if number == 2 else None
+    reviews = world.reviews(number)
+    overridden = {reviews[s.code] for s in world.city.told(Tale.OVERRIDDEN, number)}
+    tales = {reviews[s.code] for s in world.city.specialties if s.tale is not None and s.code in reviews}
+    others = [i for i in left if i.review_id not in tales] or [i for i in left if i.review_id not in overridden]
+    put_off = others[-1] if number == QUORUM_LOST else None
     for item in left:
         if item is not put_off:
             world.pause(10)

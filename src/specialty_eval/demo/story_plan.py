@@ -17,7 +17,8 @@ from .world import Step, World
 RETURNED = 2
 """The round in whose year the approver gives the plan back once."""
 ORDER_CLASS, DORMITORY = "与企业签订订单班，定向增加培养", "学校宿舍改造，床位暂减"
-"""Why the planner moves a line up, and why one down."""
+BEGINS_AGAIN = "上轮红牌停招，本轮已转黄，恢复小规模招生"
+"""Why the planner moves a line up, why one down, and why one is not nought."""
 
 
 def planned(number: int) -> Iterator[Step]:
@@ -64,13 +65,17 @@ def _city_total(world: World) -> int:
 
 
 def _adjust(world: World, plan: int) -> None:
-    """Two lines are not what the policy gives, each with the planner's reason; nobody of a tale is among them."""
+    """Some lines are not what the policy gives, each with the planner's reason; nobody of a tale is among them.
+
+    One grows more, one less; and what was suspended and is no longer red begins again, small.
+    """
     untold = {s.code for s in world.city.specialties if s.tale is None}
-    better = [(code, line) for code, line in _lines(world, plan)
-              if code in untold and (line.rule, line.cause) == ("change", "green")]  # fmt: skip
+    lines = [(code, line) for code, line in _lines(world, plan) if code in untold and line.rule == "change"]
+    better = [(code, line) for code, line in lines if line.cause == "green"]
     up = [(c, min(q.quota + 10, q.capacity), ORDER_CLASS) for c, q in better if q.capacity and q.quota < q.capacity]
     down = [(c, q.quota - 10, DORMITORY) for c, q in reversed(better) if q.quota >= 50]
-    for code, quota, reason in (*up[:1], *down[:1]):
+    again = [(c, min(30, q.capacity or 0), BEGINS_AGAIN) for c, q in lines if q.cause == "yellow" and q.computed == 0]
+    for code, quota, reason in (*up[:1], *down[:1], *again):
         plans.adjust(world.as_("planner"), plan, code, Adjustment(quota, reason))
 
 

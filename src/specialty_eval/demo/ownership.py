@@ -1,0 +1,63 @@
+"""Whose a database is: the demo plays into an empty one or its own, alone, and never a city over another's."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.errors import Invalid, NotNow, Problem
+from specialty_eval.store.ledger import Event
+
+from .world import BEGUN, Step, done
+
+FIRST_SEED = 1
+LOCK = "specialty-eval demo"
+
+
+def refuse_strangers(url: str) -> None:
+    """Invalid, and nothing touched, for a database that somebody else uses: it is empty, or the demo's own."""
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            tables = set(sa.inspect(connection).get_table_names())
+            ours = {"alembic_version", "person", "event"} <= tables
+            is_used = bool(tables) and (not ours or connection.scalar(sa.text("SELECT EXISTS (SELECT FROM person)")))
+            if is_used and not (ours and connection.scalar(_BEGUN, {"kind": BEGUN})):
+                raise Invalid(Problem("demo-not-alone", "database"))
+    finally:
+        engine.dispose()
+
+
+_BEGUN = sa.text("SELECT EXISTS (SELECT FROM event WHERE kind = :kind)")
+
+
+@contextmanager
+def alone(engine: sa.Engine) -> Iterator[None]:
+    """One plays at a time; NotNow for whoever comes second. The database lets go for whoever is killed."""
+    with engine.connect() as connection:
+        if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(sa.func.hashtext(LOCK)))):
+            raise NotNow(Problem("demo-running", "database"))
+        connection.commit()
+        try:
+            yield
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(sa.func.hashtext(LOCK))))
+
+
+def seed_of(session: Session, asked: int | None) -> int:
+    """The seed of the city on record, else the one asked for, else the first; Invalid when the two differ."""
+    facts = session.scalar(sa.select(Event.facts).where(Event.kind == BEGUN).order_by(Event.seq).limit(1))
+    if facts is None:
+        return FIRST_SEED if asked is None else asked
+    kept = int(facts["seed"])
+    if asked not in {None, kept}:
+        raise Invalid(Problem("demo-other-seed", "seed", {"seed": kept, "asked": asked}))
+    return kept
+
+
+def refuse_another_story(session: Session, steps: Sequence[Step]) -> None:
+    """Invalid when what was played is not the beginning of the story as this version tells it."""
+    played = list(done(session))
+    if played != [step.name for step in steps[: len(played)]]:
+        raise Invalid(Problem("demo-other-version", "database", {"steps": len(played)}))

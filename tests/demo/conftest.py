@@ -1,0 +1,27 @@
+"""A city played once a worker, and the server that answers from it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from starlette.testclient import TestClient
+
+from demo.small import Played, play_some, played
+from specialty_eval.app import create_app
+
+END = datetime(2026, 9, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def city(kept_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """The three years of the small city. Tests look at it and change nothing."""
+    files = tmp_path_factory.mktemp("files")
+    with played(kept_database, files, lambda sessions: play_some(sessions, files)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def http(city: Played) -> Iterator[TestClient]:
+    """A client of a server on the played city, in the week after."""
+    with TestClient(create_app(city.url, city.files, clock=lambda: END)) as client:
+        yield client

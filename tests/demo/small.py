@@ -1,0 +1,69 @@
+"""A small city's three years, played into a database of its own: what the tests of the demo look at."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+
+from specialty_eval.demo import city as cities
+from specialty_eval.demo import play, record, world
+from specialty_eval.demo.story import Tale
+from specialty_eval.demo.world import Step, World
+from specialty_eval.store.base import make_engine, make_sessions
+from specialty_eval.store.files import Files
+from specialty_eval.store.ledger import Event
+from specialty_eval.store.registry import SpecialtyCode
+
+CITY = cities.make(1, schools=8, specialties=40)
+STEPS = list(play.steps(CITY))
+
+
+@dataclass(frozen=True)
+class Played:
+    """A played city: where it is, what is on record of each specialty by code, and every event."""
+
+    url: str
+    files: Path
+    sessions: sessionmaker[Session]
+    on_record: dict[str, record.Told]
+    happened: list[tuple[object, ...]]
+
+    def of(self, tale: Tale, number: int) -> record.Told:
+        """What became of the one that this happened to."""
+        (specialty, *_) = CITY.told(tale, number)
+        return self.on_record[specialty.code]
+
+    def rows(self, query: str, **given: object) -> list[tuple[object, ...]]:
+        """What the database answers."""
+        with self.sessions() as session:
+            return [tuple(row) for row in session.execute(sa.text(query), given)]
+
+
+@contextmanager
+def played(url: str, files: Path, through: Callable[[sessionmaker[Session]], None]) -> Iterator[Played]:
+    """The city after its three years, in whatever pieces `through` plays them."""
+    engine = make_engine(url, pool_size=2)
+    sessions = make_sessions(engine)
+    through(sessions)
+    with sessions() as session:
+        on_record, events = record.specialties(session), _happened(session)
+    yield Played(url, files, sessions, on_record, events)
+    engine.dispose()
+
+
+def play_some(sessions: sessionmaker[Session], files: Path, steps: Sequence[Step] = STEPS) -> None:
+    """Play so far, with a hand that remembers nothing, as at the start of a process."""
+    world.play(World(CITY, sessions, Files(files), world.policy()), list(steps), lambda _: None)
+
+
+def _happened(session: Session) -> list[tuple[object, ...]]:
+    """Every event by what two databases have in common: numbers of rows are not."""
+    found = (
+        sa.select(Event.kind, Event.at, SpecialtyCode.code, Event.source, Event.target, Event.reason, Event.audience)
+        .outerjoin(SpecialtyCode, SpecialtyCode.specialty_id == Event.specialty_id)
+        .order_by(Event.seq)
+    )
+    return [tuple(row) for row in session.execute(found)]

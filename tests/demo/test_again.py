@@ -1,0 +1,96 @@
+"""The played city once more: computed again from its files, played again, stopped and resumed. Nothing differs."""
+
+import csv
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+
+from demo.small import STEPS, Played, play_some, played
+from specialty_eval import cli, policies
+from specialty_eval.actions import scoring
+from specialty_eval.demo.story import Tale
+from specialty_eval.demo.world import POLICY, Step, World
+from specialty_eval.store.registry import SpecialtyCode
+from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
+
+
+def test_every_computed_rating_follows_from_its_run_by_the_command_for_files(city: Played, tmp_path: Path) -> None:
+    """No group of the small city is large enough for its last tenth: all in the file are rated as the run's own."""
+    policy = tmp_path / "dezhou.yaml"
+    policy.write_text(policies.text(POLICY), encoding="utf-8")
+    with city.sessions() as session:
+        runs = session.scalars(sa.select(ScoreRun).options(sa.orm.undefer(ScoreRun.inputs)).order_by(ScoreRun.id))
+        for run in list(runs):
+            files = scoring.files(run)
+            for name in ("evidence.csv", "history.csv"):
+                (tmp_path / name).write_text(files[name], encoding="utf-8")
+            sheets = sa.select(SpecialtyCode.code, ScoreSheet.total, ScoreSheet.rating, ScoreSheet.reasons)
+            sheets = sheets.join(Review, Review.specialty_id == SpecialtyCode.specialty_id)
+            sheets = sheets.join(ScoreSheet, ScoreSheet.review_id == Review.id).where(ScoreSheet.run_id == run.id)
+            kept = {code: (str(total), rating, reasons) for code, total, rating, reasons in session.execute(sheets)}
+
+            assert _scored(tmp_path, policy, kept.keys()) == kept
+
+
+def _scored(folder: Path, policy: Path, codes: Collection[str]) -> dict[str, tuple[str, str, list[str]]]:
+    """`policy score` of the folder's files: total, rating and reasons of these specialties."""
+    evidence, history, output = (str(folder / name) for name in ("evidence.csv", "history.csv", "results.csv"))
+    said = ["policy", "score", str(policy), "--evidence", evidence, "--history", history, "--output", output]
+    assert cli.run(said) == 0
+    with Path(output).open(encoding="utf-8", newline="") as file:
+        return {
+            row["specialty"]: (row["total"], row["rating"], row["reasons"].split(";"))
+            for row in csv.DictReader(file)
+            if row["specialty"] in codes
+        }
+
+
+def test_a_confirmed_rating_is_the_computed_one_or_an_override_with_its_reason(city: Played) -> None:
+    other = city.rows(
+        """SELECT c.code, d.computed, d.rating, d.reason <> '' FROM review v JOIN specialty_code c USING (specialty_id)
+           JOIN decision d ON d.id = v.decision_id JOIN score_sheet s ON s.id = d.sheet_id
+           WHERE v.state = 'confirmed' AND (d.rating <> s.rating OR d.rating <> v.decided_rating)"""
+    )
+
+    assert other == [(city.of(Tale.OVERRIDDEN, 2).code, "yellow", "green", True)]
+
+
+def test_a_play_that_was_stopped_again_and_again_ends_like_an_unbroken_one(
+    city: Played, fresh_database: str, tmp_path: Path
+) -> None:
+    """Between steps, and in the middle of one: what it had done by then is not on record."""
+
+    def in_pieces(sessions: sessionmaker[Session]) -> None:
+        for stop in (3, 11, len(STEPS) // 3, len(STEPS) // 2, len(STEPS) - 4):
+            with pytest.raises(StoppedError):
+                play_some(sessions, tmp_path, [*STEPS[:stop], stopped_in(STEPS[stop])])
+        play_some(sessions, tmp_path)
+
+    with played(fresh_database, tmp_path, in_pieces) as broken:
+        assert broken.on_record == city.on_record
+        assert broken.happened == city.happened
+
+
+class StoppedError(Exception):
+    """Somebody pulled the plug."""
+
+
+def stopped_in(step: Step) -> Step:
+    """The step, stopped after everything it does and before it is committed."""
+
+    def act(hand: World) -> None:
+        step.act(hand)
+        raise StoppedError
+
+    return Step(step.name, act)
+
+
+def test_a_second_run_changes_nothing(city: Played, tmp_path: Path) -> None:
+    before = city.rows("SELECT max(seq) FROM event")
+
+    play_some(city.sessions, tmp_path)
+
+    assert city.rows("SELECT max(seq) FROM event") == before
