@@ -1,6 +1,6 @@
 """The small city's three years, played once: each thing that happens in life really happens, and can be looked up."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from starlette.testclient import TestClient
@@ -217,6 +217,51 @@ def test_a_red_is_halved_then_suspended(city: Played) -> None:
 
     assert dict(told.quotas) == {2023: opening, 2024: opening // 2, 2025: 0, 2026: 0}
     assert told.standing == "suspended"
+
+
+MENDED = """SELECT r.state, r.failures, r.passed_on FROM rectification r JOIN specialty_code c USING (specialty_id)
+            WHERE c.code = :code"""
+
+
+def test_a_red_that_passes_its_recheck_is_restored_and_gets_most_of_its_places_back(city: Played) -> None:
+    told = city.of(Tale.RECOVERS, 1)
+    opening = told.quotas[2023]
+
+    assert city.rows(MENDED, code=told.code) == [("passed", 0, date(2025, 6, 25))]
+    assert dict(told.quotas) == {2023: opening, 2024: opening // 2, 2025: opening * 7 // 10, 2026: opening * 7 // 10}
+    assert told.standing == "normal"
+
+
+def test_a_yellow_that_passes_its_recheck_gets_all_of_its_places_back(city: Played) -> None:
+    told = city.of(Tale.RECTIFIED, 1)
+
+    assert told.rectification == "passed"
+    assert told.quotas[2024] < told.quotas[2025] == told.quotas[2023]
+
+
+def test_what_fails_its_recheck_twice_is_proposed_to_be_closed(city: Played) -> None:
+    proposals = (
+        "SELECT p.grounds FROM closing_proposal p JOIN specialty_code c USING (specialty_id) WHERE c.code = :code"
+    )
+    told = city.of(Tale.PHASED_OUT, 1)
+
+    assert city.rows(MENDED, code=told.code) == [("failed", 2, None)]
+    assert city.rows(proposals, code=told.code) == [("rechecks_failed",)]
+
+
+def test_without_a_plan_in_time_closing_is_proposed_and_decided_a_year_later(city: Played) -> None:
+    proposals = """SELECT p.grounds, p.decision FROM closing_proposal p JOIN specialty_code c USING (specialty_id)
+                   WHERE c.code = :code"""
+
+    assert city.rows(proposals, code=city.of(Tale.NO_PLAN, 1).code) == [("plan_lapsed", "keep")]
+    assert city.rows(proposals, code=city.of(Tale.DEFAULTED, 1).code) == [("plan_lapsed", "close")]
+
+
+def test_no_recheck_is_left_undone_and_a_superseded_rating_asks_for_nothing(city: Played) -> None:
+    states = {state for (state,) in city.rows("SELECT DISTINCT state FROM rectification")}
+
+    assert states == {"passed", "failed", "in_progress", "superseded"}
+    assert city.rows(MENDED, code=city.of(Tale.APPEAL_UPHELD, 1).code) == [("superseded", 0, None)]
 
 
 def test_every_year_has_an_approved_plan_by_two_people_and_the_next_one_is_begun(city: Played) -> None:

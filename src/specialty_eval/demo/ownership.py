@@ -35,10 +35,9 @@ _BEGUN = sa.text("SELECT EXISTS (SELECT FROM event WHERE kind = :kind)")
 @contextmanager
 def alone(engine: sa.Engine) -> Iterator[None]:
     """One plays at a time; NotNow for whoever comes second. The database lets go for whoever is killed."""
-    with engine.connect() as connection:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(sa.func.hashtext(LOCK)))):
             raise NotNow(Problem("demo-running", "database"))
-        connection.commit()
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ from . import (
     story_meeting,
     story_plan,
     story_publication,
+    story_rectification,
     story_scoring,
     story_start,
 )
@@ -31,12 +32,16 @@ def steps(city: City) -> Iterator[Step]:
         yield from story_publication.steps(city, number)
         yield from story_publication.reopened(city, number)
         yield from story_appeal.lodged(city, number)
+        yield story_rectification.planned(number)
+        yield from story_rectification.rechecked(number)
         yield from story_appeal.decided(city, number)
         yield from story_plan.planned(number)
+        yield story_rectification.begun(number)
         yield from story_publication.again(city, number)
         yield from story_appeal.superseded(city, number)
         yield from story_later.steps(city, number)
         yield from story_plan.begun(city, number)
+        yield from story_rectification.autumn(number)
         if number < len(YEARS):
             yield story_publication.concluded(number)
     yield story_plan.ahead(len(YEARS))

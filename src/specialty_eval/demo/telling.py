@@ -65,6 +65,7 @@ def told(
     yield places(all_)
     yield changes(all_)
     yield standings(city, all_)
+    yield rectifications(all_)
     yield contested(city, on_record, open_)
     yield tales(city, on_record, put_off)
 
@@ -151,6 +152,23 @@ def standings(city: City, all_: Sequence[Told]) -> Table:
     for state, name in STANDING_NAMES.items():
         if opening[state] or now[state]:
             table.add_row(name, str(opening[state]), str(now[state]))
+    return table
+
+
+MENDING = {
+    "due": "待交方案 plan due", "planned": "方案待定 planned", "in_progress": "整改中 in progress",
+    "recheck": "验收中 recheck", "passed": "验收通过，已恢复 passed, restored",
+    "failed": "未通过，拟撤销 failed, closing proposed", "superseded": "被新结果取代 superseded",
+}  # fmt: skip
+
+
+def rectifications(all_: Sequence[Told]) -> Table:
+    """How far what was rated yellow or red is mended."""
+    counts = Counter(told.rectification for told in all_)
+    table = _table("整改 · Rectification", "", "专业 specialties")
+    for state, name in MENDING.items():
+        if counts[state]:
+            table.add_row(name, str(counts[state]))
     return table
 
 
