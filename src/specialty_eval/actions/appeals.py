@@ -12,7 +12,7 @@ from specialty_eval.engine.cases import APPEAL, AppealEvent, AppealFacts, Appeal
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, reach
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import appeal_queries, cycles, follow_ups, registry, review_queries
+from specialty_eval.store import appeal_queries, cycles, follow_ups, review_queries, scopes
 from specialty_eval.store.outcomes import Appeal, AppealPanelist, EnrolmentLine
 from specialty_eval.store.registry import School
 from specialty_eval.store.review_queries import NewFigure
@@ -31,7 +31,7 @@ def lodge(ctx: Context, review_id: int, grounds: str) -> Appeal:
 
     NotNow with every reason.
     """
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.APPEALS, scope, where="review")
     grant = ctx.permit(LODGES, scope, where="appeal")
     policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
@@ -90,7 +90,7 @@ def _found(ctx: Context, appeal_id: int) -> tuple[Appeal, Review, Scope]:
     if appeal is None:
         raise NotFound(Problem("not-found", "appeal", {"kind": "appeal", "id": appeal_id}))
     row = ctx.session.get_one(Review, appeal.review_id)
-    scope = registry.scope_of(ctx.session, row.specialty_id)
+    scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
     panel = appeal_queries.panel_of(ctx.session, appeal_id)
     if appeal.state == AppealState.RECEIVED:
         panel |= appeal_queries.pool(ctx.session, scope.city, ctx.today)  # who hears it is not settled yet
@@ -298,13 +298,14 @@ def listing(
     near = reach(ctx.actor, READ[Thing.APPEALS], ctx.today)
     pools = [g.jurisdiction for g in ctx.actor.grants
              if g.role == Role.APPEAL_PANEL_MEMBER and g.kind == Kind.BUREAU and g.holds(ctx.today)]  # fmt: skip
+    own = School.id.in_([int(s) for s in near.schools])
     mine = sa.exists().where(AppealPanelist.appeal_id == Appeal.id, AppealPanelist.person_id == ctx.person_id)
     within = sa.or_(
-        School.id.in_([int(s) for s in near.schools]),
+        own,
         School.city_code.in_(near.cities),
         sa.and_(School.city_code.in_(pools), sa.or_(Appeal.state == AppealState.RECEIVED.value, mine)),
     )
-    query = appeal_queries.listed().where(within)
+    query = appeal_queries.listed().where(within, sa.or_(own, sa.not_(scopes.recused(ctx.person_id))))
     if state is not None:
         query = query.where(Appeal.state == state)
     if review_id is not None:

@@ -3,7 +3,7 @@
 from specialty_eval.engine import review
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Thing
-from specialty_eval.store import review_queries
+from specialty_eval.store import scopes
 from specialty_eval.store.reviews import Attachment
 
 from .context import Context, Note
@@ -28,7 +28,7 @@ def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes
 
     Invalid for a type or size not taken.
     """
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     grant = ctx.permit(FILLS_IN, scope, where="attachments")
     if row.state not in review.WITH_THE_SCHOOL | {review.State.SCORED}:
@@ -57,7 +57,7 @@ def keep(ctx: Context, review_id: int, measure: str, name: str, content: bytes) 
 
 def read(ctx: Context, review_id: int, attachment_id: int) -> tuple[Attachment, bytes]:
     """A file and its bytes, for those who may read the review's evidence."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="attachments")
     kept = ctx.session.get(Attachment, attachment_id)
     if kept is None or kept.review_id != review_id:

@@ -10,7 +10,7 @@ from specialty_eval.engine.cases import ChallengeEvent, ChallengeFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing, may
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, review_queries
+from specialty_eval.store import cycles, review_queries, scopes
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Attachment, Challenge, Review, ScoreRun, ScoreSheet
 
@@ -21,7 +21,7 @@ SIGNS = roles(Role.SCHOOL_HEAD)
 
 def open_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
     """The school opens its own sheet: its challenge days begin. Values and points, no rating."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="sheet")
     grant = ctx.permit(FILLS_IN, scope, where="sheet")
     if row.state not in review.RATING_COMPUTED or row.sheet_id is None:
@@ -38,7 +38,7 @@ def open_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
 
 def read_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
     """The sheet for those who check or decide; the school has its own way to it (`open_sheet`)."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="sheet")
     row = ctx.session.get_one(Review, review_id)
     if row.sheet_id is None:
@@ -77,7 +77,7 @@ def _text(score: object) -> str | None:
 
 def challenge(ctx: Context, review_id: int, measure: str, claimed: str, reason: str) -> Challenge:
     """Challenge one figure of one's own sheet, with evidence attached since it was opened, within the days."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
     grant = ctx.permit(SIGNS, scope, where="challenges")
     made = cycles.round_of(ctx.session, row.round_id)
@@ -119,7 +119,7 @@ def _locked(ctx: Context, challenge_id: int, version: int | None) -> tuple[Chall
     if review_id is None:
         raise NotFound(Problem("not-found", "challenge", {"kind": "challenge", "id": challenge_id}))
     # The review before its cases: two answers never wait for each other.
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
     return ctx.locked(Challenge, challenge_id, version=version), row, scope
 
@@ -144,7 +144,7 @@ def answer(
 
 def of_review(ctx: Context, review_id: int) -> list[tuple[Challenge, list[Possible]]]:
     """A review's challenges, each with what the caller may do with it."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
     found = ctx.session.scalars(sa.select(Challenge).where(Challenge.review_id == review_id).order_by(Challenge.id))
     return [(c, ctx.possible(cases.CHALLENGE, c.state, ChallengeFacts(), scope)) for c in found]

@@ -11,7 +11,7 @@ from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed,
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts, StandingState, academic_year_begins
-from specialty_eval.store import enrolment_queries, outcome_queries, rectification_queries, registry
+from specialty_eval.store import enrolment_queries, outcome_queries, rectification_queries, registry, scopes
 from specialty_eval.store.cycles import Round, policy_of
 from specialty_eval.store.outcomes import ClosingProposal, Rectification, Standing
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
@@ -32,7 +32,7 @@ def _found(ctx: Context, key: int) -> tuple[ClosingProposal, Scope]:
     row = ctx.session.get(ClosingProposal, key)
     if row is None:
         raise NotFound(Problem("not-found", "closing_proposal", {"kind": "closing_proposal", "id": key}))
-    scope = registry.scope_of(ctx.session, row.specialty_id)
+    scope = scopes.of_specialty(ctx.session, row.specialty_id, acting=ctx.person_id)
     ctx.permit_read(Thing.RECTIFICATIONS, scope, where="closing_proposal")
     return row, scope
 
@@ -125,7 +125,7 @@ def close(ctx: Context, code: str, reason: str, students: int, *, version: int |
     Its rectification and its unended reviews end with it. Invalid, NotNow with every reason.
     """
     key = registry.id_of(ctx.session, code)
-    scope = registry.scope_of(ctx.session, key)
+    scope = scopes.of_specialty(ctx.session, key, acting=ctx.person_id)
     ctx.permit(entitled(STANDING, "", StandingEvent.CLOSE), scope, where="standing")
     if students < 0:
         raise Invalid(Problem("students-negative", "students", {"students": students}))
@@ -173,7 +173,7 @@ def _end_what_goes(clock: Context, key: int, mended: list[int], scope: Scope) ->
 def possible(ctx: Context, code: str) -> list[Possible]:
     """Whether the caller may close the specialty, and why not now, but for their reason and the students they name."""
     key = registry.id_of(ctx.session, code)
-    scope = registry.scope_of(ctx.session, key)
+    scope = scopes.of_specialty(ctx.session, key, acting=ctx.person_id)
     state = ctx.session.scalar(sa.select(Standing.state).where(Standing.specialty_id == key))
     found = ctx.possible(STANDING, state or StandingState.NORMAL, facts_of(ctx, key, scope, "…", 0), scope)
     return [step for step in found if step.event == StandingEvent.CLOSE]

@@ -17,7 +17,7 @@ from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.review import State
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, deliberation_queries
+from specialty_eval.store import cycles, deliberation_queries, scopes
 from specialty_eval.store.accounts import CommitteeMember, Person
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Meeting, MeetingItem, MeetingSeat
@@ -206,6 +206,7 @@ def _wrong_chairs(ctx: Context, new: NewMeeting, seated: Collection[int]) -> lis
 
 def _not_listable(ctx: Context, round_id: int, reviews: Sequence[int], together: Collection[int]) -> list[Problem]:
     found = deliberation_queries.listable(ctx.session, reviews)
+    recused = scopes.recused_from(ctx.session, ctx.person_id, reviews)
     problems = [Problem("listed-twice", f"reviews.{r}") for r, times in Counter(reviews).items() if times > 1]
     problems += [Problem("not-on-the-list", f"together.{r}") for r in sorted(set(together) - set(reviews))]
     for review in dict.fromkeys(reviews):
@@ -215,7 +216,7 @@ def _not_listable(ctx: Context, round_id: int, reviews: Sequence[int], together:
             problems.append(Problem("not-found", where, {"kind": "review", "id": review}))
             continue
         if state != State.SCORED:
-            problems.append(Problem("review-not-scored", where, {"state": state}))
+            problems.append(Problem("review-not-scored", where, {} if review in recused else {"state": state}))
         if listed:
             problems.append(Problem("listed-elsewhere", where))
     return problems

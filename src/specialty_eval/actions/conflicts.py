@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from specialty_eval.engine import committee, review
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store import deliberation_queries, deliberation_rooms, scopes
 from specialty_eval.store.deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import Room
 from specialty_eval.store.reviews import Review
@@ -46,11 +46,9 @@ def rescind(ctx: Context, review_id: int, reason: str, *, version: int | None = 
     return subject
 
 
-def _not_decided(ctx: Context, review_id: int) -> NotFound | NotNow:
-    subject = ctx.session.get(Review, review_id)
-    if subject is None:
-        return NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
-    ctx.office(Role.CHAIR, Role.SECRETARY)
+def _not_decided(ctx: Context, review_id: int) -> NotNow:
+    ctx.permit(CHAIR, scopes.of_review(ctx.session, review_id, acting=ctx.person_id), where="review")
+    subject = ctx.session.get_one(Review, review_id)
     return NotNow(Problem("step-not-open", "review", {"event": review.Event.RESCIND.value, "state": subject.state}))
 
 

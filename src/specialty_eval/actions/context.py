@@ -17,7 +17,19 @@ from sqlalchemy.orm.attributes import set_committed_value
 from specialty_eval.engine.calendar import Calendar
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem, Refusal, TryAgain
 from specialty_eval.engine.machine import Workflow
-from specialty_eval.engine.permissions import Actor, Grant, Kind, Role, Scope, Thing, allowed, may, may_read
+from specialty_eval.engine.permissions import (
+    READ,
+    UNKNOWN_TO_THE_RECUSED,
+    Actor,
+    Grant,
+    Kind,
+    Role,
+    Scope,
+    Thing,
+    allowed,
+    may,
+    may_read,
+)
 from specialty_eval.store import ledger
 from specialty_eval.store.base import Base
 from specialty_eval.store.files import Files
@@ -129,13 +141,25 @@ class Context:
         """The grant that lets the caller act here now, None for the clock and the public; NotYou with who may."""
         grant = allowed(self.actor, roles, scope, self.today)
         if grant is None and not may(self.actor, roles, scope, self.today):
+            if self._only_recused(roles, scope):
+                raise NotYou(Problem("recused", where))
             raise NotYou(Problem("role-missing", where, {"roles": sorted(r.value for r in roles)}))
         return grant
 
     def permit_read(self, thing: Thing, scope: Scope, *, where: str = "") -> None:
-        """Pass if the caller may read this; else NotFound: who may not see it does not learn that it is there."""
+        """Pass if the caller may read this; else NotFound: who may not see it does not learn that it is there.
+
+        NotYou for the recused, who know the review by its title and are told that a deputy stands in.
+        """
         if not may_read(self.actor, thing, scope, self.today):
+            if thing not in UNKNOWN_TO_THE_RECUSED and self._only_recused(READ[thing], scope):
+                raise NotYou(Problem("recused", where or thing.value))
             raise NotFound(Problem("not-found", where or thing.value, {"kind": thing.value}))
+
+    def _only_recused(self, roles: frozenset[Role], scope: Scope) -> bool:
+        """Whether the caller would hold one of these roles here, were it not for being recused."""
+        is_recused = self.actor.person_id in scope.recused
+        return is_recused and may(self.actor, roles, replace(scope, recused=frozenset()), self.today)
 
     def office(self, *wanted: Role) -> Scope:
         """The caller's own city, for acts on an installation rather than on a case; NotYou without such a role."""

@@ -13,7 +13,7 @@ from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.permissions import FILLS_IN, Scope, Thing, may, may_supply
 from specialty_eval.engine.policy import Policy
-from specialty_eval.store import attributes, cycles, registry, review_queries
+from specialty_eval.store import attributes, cycles, registry, review_queries, scopes
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import EvidenceDraft, EvidenceVersion, Review
 
@@ -34,7 +34,7 @@ class Figures:
 
 def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope]:
     """The review under a lock, and whose it is; NotFound also for whoever may not know of it."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     if not may(ctx.actor, FILLS_IN, scope, ctx.today):
         ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     ctx.check_version(row, version)
@@ -153,7 +153,7 @@ def _freeze(ctx: Context, row: Review, draft: EvidenceDraft | None) -> EvidenceV
 
 def possible(ctx: Context, row: Review) -> list[Possible]:
     """What the caller may do with the evidence from here, each with why it is not possible now."""
-    scope = review_queries.scope_known(ctx.session, row.id)
+    scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
     policy = policy_of(ctx, row)
     draft = ctx.session.get(EvidenceDraft, row.id)
     facts = replace(
@@ -182,7 +182,7 @@ def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
 
 def supply(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
     """Put another supplier's values on record; how many are new. NotYou with every measure that is not the caller's."""
-    scope = registry.scope_of(ctx.session, specialty_id)
+    scope = scopes.of_specialty(ctx.session, specialty_id, acting=ctx.person_id)
     suppliers = (m.supplier.partition(":") for m in policy.measures.values())
     scope = replace(scope, departments=frozenset(code for kind, _, code in suppliers if kind == "department"))
     problems = []
@@ -203,7 +203,7 @@ def report_year(ctx: Context, specialty_id: int, year: int, policy: Policy, figu
 
     Invalid with every wrong field and every check that holds; NotNow while a review asks for the same year.
     """
-    scope = registry.scope_of(ctx.session, specialty_id)
+    scope = scopes.of_specialty(ctx.session, specialty_id, acting=ctx.person_id)
     ctx.permit(FILLS_IN, scope, where="figures")
     if review_queries.is_reviewed(ctx.session, specialty_id, year):
         raise NotNow(Problem("year-under-review", "year", {"year": year}))

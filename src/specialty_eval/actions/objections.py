@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from specialty_eval.engine import cases, review
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cases import OBJECTION, ObjectionEvent, ObjectionFacts, ObjectionState
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Scope, Thing
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.publicity import ListState
-from specialty_eval.store import cycles, deliberation_queries, publications_queries, review_queries
+from specialty_eval.store import cycles, deliberation_queries, publications_queries, scopes
 from specialty_eval.store.outcomes import Objection, Objector, Publication, PublicationEntry
 from specialty_eval.store.publications_queries import OUT
 from specialty_eval.store.reviews import Review
@@ -109,16 +109,14 @@ def _held(ctx: Context, objection_id: int, version: int | None = None) -> tuple[
     review_id = ctx.session.scalar(sa.select(Objection.review_id).where(Objection.id == objection_id))
     if review_id is None:
         raise NotFound(Problem("not-found", "objection", {"kind": "objection", "id": objection_id}))
-    subject, scope = review_queries.locked(ctx.session, review_id)
+    subject, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     return ctx.locked(Objection, objection_id, version=version), subject, scope
 
 
 def _judged(ctx: Context, objection_id: int, version: int | None) -> tuple[Objection, Review, Scope]:
-    """As `_held`, for somebody who may judge it: NotFound for outsiders, NotYou for the recused."""
+    """As `_held`, for somebody who may judge it: NotFound for outsiders and the recused."""
     row, subject, scope = _held(ctx, objection_id, version)
     ctx.permit_read(Thing.OBJECTIONS, scope, where="objection")
-    if deliberation_queries.recused_from(ctx.session, ctx.person_id, [subject.id]):
-        raise NotYou(Problem("recused", "objection"))
     return row, subject, scope
 
 
@@ -202,8 +200,8 @@ def read(ctx: Context, objection_id: int) -> Objection:
 
 
 def _may_read(ctx: Context, row: Objection, thing: Thing) -> Scope:
-    members, recused = deliberation_queries.parts_in(ctx.session, row.review_id, ctx.person_id)
-    scope = replace(review_queries.scope_known(ctx.session, row.review_id), members=members, recused=recused)
+    members = deliberation_queries.seated_for(ctx.session, row.review_id)
+    scope = replace(scopes.of_review(ctx.session, row.review_id, acting=ctx.person_id), members=members)
     ctx.permit_read(thing, scope, where="objection")
     return scope
 
@@ -224,7 +222,7 @@ def of_publication(ctx: Context, publication_id: int, page: Page) -> tuple[list[
     ctx.permit_read(Thing.OBJECTIONS, Scope(city=city), where="objections")
     query = sa.select(Objection).where(Objection.publication_id == publication_id)
     shown, cursor = page.cut(ctx.session.scalars(page.within(query, Objection.id)).all(), lambda found: (found.id,))
-    recused = deliberation_queries.recused_from(ctx.session, ctx.person_id, [found.review_id for found in shown])
+    recused = scopes.recused_from(ctx.session, ctx.person_id, [found.review_id for found in shown])
     return [found for found in shown if found.review_id not in recused], cursor
 
 

@@ -8,18 +8,19 @@ import sqlalchemy as sa
 
 from specialty_eval.engine import assignment, review
 from specialty_eval.engine.assignment import AssignmentEvent, AssignmentFacts
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.engine.evidence import parse_value
-from specialty_eval.engine.permissions import Role
+from specialty_eval.engine.permissions import Kind, Role, Thing, may_read
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, panel_queries, review_queries
+from specialty_eval.store import cycles, panel_queries, scopes
 from specialty_eval.store.accounts import RoleGrant
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.panel_queries import Asked
+from specialty_eval.store.registry import School, Specialty
 from specialty_eval.store.reviews import Review, SiteVisitReport
 
-from .context import LOCAL, Context, Note
+from .context import LOCAL, Context, Note, entitled
 
 SCORES_FROM = frozenset({review.State.SUBMITTED, review.State.CHECKED, review.State.VERIFIED, review.State.DEFAULTED})
 """An expert is asked once there is something to look at, until the run freezes it."""
@@ -36,7 +37,7 @@ def _policy(ctx: Context, row: Review) -> Policy:
 
 def invite(ctx: Context, review_id: int, person_ids: Sequence[int]) -> list[ExpertAssignment]:
     """Ask experts to score a review (secretary). Invalid with everybody who is no expert or works for the school."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(roles(Role.SECRETARY), scope, where="experts")
     problems = _unfit(ctx, row, person_ids)
     if row.state not in SCORES_FROM:
@@ -67,10 +68,10 @@ def _unfit(ctx: Context, row: Review, person_ids: Sequence[int]) -> list[Problem
 
 
 def _mine(ctx: Context, assignment_id: int, version: int | None) -> Asked:
-    asked = panel_queries.locked(ctx.session, assignment_id)
+    """An assignment under a lock, for its expert and the offices; NotFound for everybody else."""
+    asked = panel_queries.locked(ctx.session, assignment_id, acting=ctx.person_id)
+    ctx.permit_read(Thing.EXPERTS, asked.scope, where="assignment")
     ctx.check_version(asked.assignment, version)
-    if ctx.person_id != asked.assignment.person_id:
-        ctx.permit(roles(Role.SECRETARY), asked.scope, where="assignment")
     return asked
 
 
@@ -94,6 +95,8 @@ def score(
 ) -> ExpertAssignment:
     """Hand in one's scores of every panel measure, 0-100; they count once all are there. Invalid with every reason."""
     asked = _mine(ctx, assignment_id, version)
+    may_score = entitled(assignment.ASSIGNMENT, asked.assignment.state, AssignmentEvent.SCORE)
+    ctx.permit(may_score, asked.scope, where="assignment")
     policy = _policy(ctx, asked.review)
     wanted = panel_measures(policy)
     given, problems = _read(policy, scores, wanted)
@@ -128,26 +131,33 @@ def _read(policy: Policy, scores: Mapping[str, str], wanted: Sequence[str]) -> t
 
 
 def assignments(ctx: Context, review_id: int) -> list[ExpertAssignment]:
-    """A review's experts: all for the secretary and those who decide, one's own for an expert."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    """A review's experts: all for the offices, one's own for an expert; NotFound for everybody else."""
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     found = sa.select(ExpertAssignment).where(ExpertAssignment.review_id == review_id).order_by(ExpertAssignment.id)
-    if not any(g.role in {Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR} for g in ctx.actor.grants):
-        found = found.where(ExpertAssignment.person_id == (ctx.person_id or 0))
-    rows = list(ctx.session.scalars(found))
-    if not rows:
-        ctx.permit(roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR), scope, where="experts")
-    return rows
+    if may_read(ctx.actor, Thing.EXPERTS, scope, ctx.today):
+        return list(ctx.session.scalars(found))
+    mine = list(ctx.session.scalars(found.where(ExpertAssignment.person_id == (ctx.person_id or 0))))
+    ctx.permit_read(Thing.EXPERTS, replace(scope, experts=frozenset(str(row.person_id) for row in mine)))
+    return mine
 
 
 def my_assignments(ctx: Context) -> list[ExpertAssignment]:
-    """Everything the caller was asked to score, newest first."""
-    found = sa.select(ExpertAssignment).where(ExpertAssignment.person_id == (ctx.person_id or 0))
+    """Everything the caller was asked to score where they still are an expert, newest first."""
+    cities = [g.jurisdiction for g in ctx.actor.grants
+              if g.role == Role.EXPERT and g.kind == Kind.BUREAU and g.holds(ctx.today)]  # fmt: skip
+    found = (
+        sa.select(ExpertAssignment)
+        .join(Review, Review.id == ExpertAssignment.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(ExpertAssignment.person_id == (ctx.person_id or 0), School.city_code.in_(cities))
+    )
     return list(ctx.session.scalars(found.order_by(ExpertAssignment.id.desc())))
 
 
 def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport:
     """What the visitors found; one report a review."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     scope = replace(scope, visitors=frozenset({ctx.actor.person_id or ""}))
     grant = ctx.permit(roles(Role.SITE_VISITOR, Role.SECRETARY), scope, where="site_visit")
     if not findings.strip():
@@ -158,11 +168,3 @@ def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport
                                        reported_by=ctx.person_id))  # fmt: skip
     ctx.record("review.visit", row, Note(audience="school"), grant=grant)
     return report
-
-
-def assignment_known(ctx: Context, assignment_id: int) -> ExpertAssignment:
-    """An assignment by its number; NotFound."""
-    row = ctx.session.get(ExpertAssignment, assignment_id)
-    if row is None:
-        raise NotFound(Problem("not-found", "assignment", {"kind": "assignment", "id": assignment_id}))
-    return row

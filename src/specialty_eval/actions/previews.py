@@ -11,7 +11,7 @@ from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import Scope, Thing, may
 from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import cycles, deliberation_queries, publications_queries, review_queries
+from specialty_eval.store import cycles, publications_queries, review_queries, scopes
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Decision
 from specialty_eval.store.publications_queries import Service, reason_labels
@@ -34,7 +34,7 @@ def preview(ctx: Context, round_id: int, reviews: Sequence[int] | None = None) -
     ctx.permit(roles(Role.SECRETARY), scope, where="preview")
     decided = review_queries.ids_in(ctx.session, round_id, [review.State.DECIDED.value])
     chosen = decided if reviews is None else list(dict.fromkeys(reviews))
-    recused = deliberation_queries.recused_from(ctx.session, ctx.person_id, chosen)
+    recused = scopes.recused_from(ctx.session, ctx.person_id, chosen)
     if reviews is None:
         chosen = [key for key in chosen if key not in recused]
     elif recused:
@@ -51,7 +51,7 @@ def preview(ctx: Context, round_id: int, reviews: Sequence[int] | None = None) -
 
 def acknowledge(ctx: Context, review_id: int) -> dict[str, Any]:
     """The school opens the decision on its specialty: served from this moment, if it was not before."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
     grant = ctx.permit(OPENS, scope, where="review")
     if row.state not in review.SCHOOL_SEES_RATING:
@@ -79,12 +79,10 @@ def decision_view(ctx: Context, review_id: int) -> dict[str, Any]:
 
     NotNow before that; NotYou for a recused office. Who voted how is the meeting's to tell.
     """
-    scope = review_queries.scope_known(ctx.session, review_id)
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
     row = ctx.session.get_one(Review, review_id, populate_existing=True)  # a set may have moved it meanwhile
     its_school = may(ctx.actor, OPENS, scope, ctx.today)
-    if not its_school and deliberation_queries.recused_from(ctx.session, ctx.person_id, [review_id]):
-        raise NotYou(Problem("recused", "review"))
     if row.decision_id is None or (its_school and row.state not in review.SCHOOL_SEES_RATING):
         raise NotNow(Problem("not-decided", "review"))
     served_at = _served_at(ctx, row)

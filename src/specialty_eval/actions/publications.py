@@ -17,7 +17,7 @@ from specialty_eval.engine.permissions import Scope, Thing, may_read
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import bulk, cycles, deliberation_queries, publications_queries, review_queries
+from specialty_eval.store import bulk, cycles, publications_queries, review_queries, scopes
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.outcomes import Erratum, Publication, PublicationEntry
 from specialty_eval.store.publications_queries import OUT, Candidate
@@ -71,7 +71,7 @@ def _chosen(ctx: Context, round_id: int, reviews: Sequence[int] | None) -> list[
     wanted = (
         review_queries.ids_in(ctx.session, round_id, [review.State.PREVIEWED.value]) if reviews is None else reviews
     )
-    recused = deliberation_queries.recused_from(ctx.session, ctx.person_id, wanted)
+    recused = scopes.recused_from(ctx.session, ctx.person_id, wanted)
     if reviews is None:
         known = publications_queries.candidates(ctx.session, wanted)
         return [key for key in wanted if key not in recused and known[key].on_list is None]
@@ -138,7 +138,7 @@ def _held(
     row = ctx.locked(Publication, publication_id, version=version)
     if row.edition != seen.edition:  # frozen anew between the two reads: its reviews are others now
         raise NotNow(Problem("changed-meanwhile", "publication", {"id": publication_id}))
-    if recused := deliberation_queries.recused_from(ctx.session, ctx.person_id, reviews):
+    if recused := scopes.recused_from(ctx.session, ctx.person_id, reviews):
         raise NotYou(*(Problem("recused", f"reviews.{key}") for key in sorted(recused)))
     return row, scope, policy, reviews
 
@@ -164,7 +164,7 @@ def redraft(ctx: Context, publication_id: int, reason: str, reviews: Sequence[in
         raise NotYou(Problem("person-needed", "publication"))
     stale = set(_stale(ctx, row))
     kept = [key for key in before if str(key) not in stale] if reviews is None else list(dict.fromkeys(reviews))
-    if recused := deliberation_queries.recused_from(ctx.session, ctx.person_id, kept):
+    if recused := scopes.recused_from(ctx.session, ctx.person_id, kept):
         raise NotYou(*(Problem("recused", f"reviews.{key}") for key in sorted(recused)))
     lines = _frozen(ctx, row.round_id, kept, row.id)
     edition = row.edition + 1
@@ -270,19 +270,22 @@ def read(ctx: Context, publication_id: int) -> Publication:
     if row.state not in OUT:
         ctx.permit_read(Thing.DRAFT_LISTS, _place(ctx, row.round_id)[0], where="publication")
         reviews = publications_queries.listed(ctx.session, row)
-        if deliberation_queries.recused_from(ctx.session, ctx.person_id, list(reviews)):
+        if scopes.recused_from(ctx.session, ctx.person_id, list(reviews)):
             raise NotYou(Problem("recused", "publication"))
     return row
 
 
 def of_round(ctx: Context, round_id: int) -> list[Publication]:
-    """The round's lists that the caller may know of."""
+    """The round's lists that the caller may know of: of a draft with a review one is recused from, not its counts."""
     if ctx.session.get(Round, round_id) is None:
         raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
     query = sa.select(Publication).where(Publication.round_id == round_id).order_by(Publication.number)
     if not may_read(ctx.actor, Thing.DRAFT_LISTS, _place(ctx, round_id)[0], ctx.today):
         query = query.where(Publication.state.in_(OUT))
-    return list(ctx.session.scalars(query))
+    found = list(ctx.session.scalars(query))
+    drafts = {row.id: set(publications_queries.listed(ctx.session, row)) for row in found if row.state not in OUT}
+    recused = scopes.recused_from(ctx.session, ctx.person_id, set().union(*drafts.values()))
+    return [row for row in found if not drafts.get(row.id, set()) & recused]
 
 
 def possible(ctx: Context, row: Publication) -> list[Possible]:

@@ -9,12 +9,12 @@ from typing import Any
 from specialty_eval.engine import review
 from specialty_eval.engine.calendar import last_local_day, months_after
 from specialty_eval.engine.enrolment import Rated, consequence
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing
 from specialty_eval.engine.policy import COLOURS, Policy, RectificationRules
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, follow_ups, outcome_queries, rating_records, registry, review_queries
+from specialty_eval.store import cycles, follow_ups, outcome_queries, rating_records, registry, scopes
 from specialty_eval.store.outcome_queries import RatingRow, Ready
 from specialty_eval.store.outcomes import Publication, Rectification
 from specialty_eval.store.rating_records import Confirmed, Span
@@ -66,8 +66,9 @@ def confirm(
 ) -> Confirmation:
     """Put the ratings of a list whose publicity is over in force, all in one transaction, under one document.
 
-    Without `reviews` all of the list that nobody contests: an admitted objection, or one whose admissibility is still
-    to be said, makes its own review wait and no other. The same again changes nothing. NotNow with every reason.
+    Without `reviews` all of the list that nobody contests and the caller is not recused from: an admitted objection, or
+    one whose admissibility is still to be said, makes its own review wait and no other. The same again changes nothing.
+    NotNow with every reason.
     """
     row = ctx.session.get(Publication, publication_id)
     if row is None:
@@ -76,10 +77,13 @@ def confirm(
     scope = Scope(city=made.city)
     ctx.permit(CONFIRMS, scope, where="review")
     listed = outcome_queries.entries_of(ctx.session, row)
+    recused = scopes.recused_from(ctx.session, ctx.person_id, listed if reviews is None else reviews)
+    if reviews is not None and recused:
+        raise NotYou(*(Problem("recused", f"reviews.{key}") for key in sorted(recused)))
     if unknown := sorted(set(reviews or ()) - set(listed)):
         raise NotFound(*(Problem("not-on-the-list", f"reviews.{key}", {"publication": row.id}) for key in unknown))
     _refuse_early(ctx, row, document_number)
-    states = ctx.lock_all(Review, listed if reviews is None else sorted(set(reviews)))
+    states = ctx.lock_all(Review, sorted(set(listed) - recused if reviews is None else set(reviews)))
     ready = outcome_queries.ready(ctx.session, row, list(states))
     before = tuple(key for key, state in states.items() if state == review.State.CONFIRMED and ready[key].is_current)
     contested: dict[int, Problem] = {}
@@ -226,7 +230,7 @@ def _supersede_rectifications(ctx: Context, specialties: Iterable[int], scope: S
 
 def receive(ctx: Context, review_id: int) -> Review:
     """The school opens its confirmed decision: it is served. A second time changes nothing."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
     grant = ctx.permit(FILLS_IN, scope, where="review")
     if row.state != review.State.CONFIRMED:

@@ -18,7 +18,7 @@ from specialty_eval.engine.rectification import (
 )
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import RESTORABLE, STANDING, StandingEvent, StandingFacts
-from specialty_eval.store import rectification_queries, registry
+from specialty_eval.store import rectification_queries, scopes
 from specialty_eval.store.cycles import Round, policy_of
 from specialty_eval.store.outcomes import ClosingProposal, Rectification, RectificationMilestone
 from specialty_eval.store.rectification_queries import Ground
@@ -51,7 +51,7 @@ def _found(ctx: Context, key: int) -> tuple[Rectification, Scope]:
     row = ctx.session.get(Rectification, key)
     if row is None:
         raise NotFound(Problem("not-found", "rectification", {"kind": "rectification", "id": key}))
-    scope = registry.scope_of(ctx.session, row.specialty_id)
+    scope = scopes.of_specialty(ctx.session, row.specialty_id, acting=ctx.person_id)
     ctx.permit_read(Thing.RECTIFICATIONS, scope, where="rectification")
     return row, scope
 

@@ -9,7 +9,7 @@ from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
 from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.engine.permissions import Role, Scope
-from specialty_eval.store import cycles, review_queries
+from specialty_eval.store import cycles, review_queries, scopes
 from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
@@ -102,7 +102,7 @@ def remind(ctx: Context, round_id: int) -> int:
 
 def extend(ctx: Context, review_id: int, until: date, reason: str) -> Review:
     """Give one school until the end of a later local day. A date that was told never moves earlier."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(frozenset({Role.SECRETARY}), scope, where="review")
     due, told = end_of(until, LOCAL), row.correction_due if row.state == review.State.RETURNED else row.due
     problems = [] if reason.strip() else [Problem("reason-missing", "reason")]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from specialty_eval.engine import cycle, panel, review
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.frozen import Inputs, as_csv
 from specialty_eval.engine.permissions import Role, Scope, Thing
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.results_text import plain
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import attributes, cycles, review_queries, scoring_queries
+from specialty_eval.store import attributes, cycles, review_queries, scopes, scoring_queries
 from specialty_eval.store.attributes import Site
 from specialty_eval.store.cycles import Cycle, Round, RoundRow
 from specialty_eval.store.review_queries import NewFigure
@@ -209,7 +209,7 @@ def rescore(ctx: Context, review_id: int) -> ScoreRun:
     ctx.locked(Round, round_id)
     row = ctx.locked(Review, review_id)
     frame = _frame(ctx, round_id)
-    scope = Scope(city=frame.round.city)
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit(SCORERS, scope, where="score_run")
     if row.state != review.State.VERIFIED:
         raise NotNow(Problem("step-not-open", "review", {"event": "score", "state": row.state}))
@@ -289,7 +289,23 @@ def read(ctx: Context, run_id: int) -> ScoreRun:
         raise NotFound(Problem("not-found", "score_run", {"kind": "score_run", "id": run_id}))
     city = cycles.round_of(ctx.session, made.round_id).city
     ctx.permit_read(Thing.DRAFT_LISTS, Scope(city=city), where="score_run")
+    if _kept_from(ctx, made.round_id):
+        raise NotYou(Problem("recused", "score_run"))
     return made
+
+
+def _kept_from(ctx: Context, round_id: int) -> frozenset[str]:
+    """The codes of the specialties that the caller is recused from: a run's inputs hold those of the whole city."""
+    return scopes.recused_codes(ctx.session, round_id, ctx.person_id)
+
+
+def told(ctx: Context, made: ScoreRun) -> dict[str, list[dict[str, Any]]]:
+    """Who a run set aside and for whom it would now fall differently, without those the caller is recused from."""
+    hidden = _kept_from(ctx, made.round_id)
+    return {
+        "set_aside": [said for said in made.set_aside if said["code"] not in hidden],
+        "notes": [said for said in made.notes if said["code"] not in hidden],
+    }
 
 
 def files(made: ScoreRun) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope, Thing, may
 from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import attributes, cycles, review_queries
+from specialty_eval.store import attributes, cycles, review_queries, scopes
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreSheet
 
@@ -30,7 +30,7 @@ class Verdicts:
 
 def locked(ctx: Context, review_id: int, *, version: int | None = None) -> tuple[Review, Scope]:
     """The review under a lock, and whose it is; NotFound also for whoever may not know of it."""
-    row, scope = review_queries.locked(ctx.session, review_id)
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     ctx.check_version(row, version)
     return row, scope

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import FILLS_IN, READ, Thing, may, reach, visible_measures
-from specialty_eval.store import cycles, review_queries
+from specialty_eval.store import cycles, registry, review_queries, scopes
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Attachment, EvidenceDraft, EvidenceVersion, Review
@@ -78,26 +78,48 @@ def round_view(ctx: Context, row: Round) -> dict[str, Any]:
         "policy": policy_view(policy),
         "due": {"collecting": row.collecting_due, "verifying": row.verifying_due, "scoring": row.scoring_due,
                 "deliberating": row.deliberating_due},
-        "reviews": review_queries.count_by_state(ctx.session, row.id),
+        "reviews": _counted(ctx, row.id),
     }  # fmt: skip
+
+
+def _counted(ctx: Context, round_id: int) -> dict[str, int]:
+    """State → how many of the reviews in whose evidence the caller may look: none for the public.
+
+    Without those one is recused from: the last one that is not decided would tell what became of it.
+    """
+    within = sa.and_(_within_reach(ctx), sa.not_(_no_part(ctx)))
+    found = review_queries.titled().with_only_columns(Review.state, sa.func.count())
+    counted = ctx.session.execute(found.where(Review.round_id == round_id, within).group_by(Review.state))
+    return {state: number for state, number in counted}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def _within_reach(ctx: Context) -> sa.ColumnElement[bool]:
+    return registry.within(reach(ctx.actor, READ[Thing.EVIDENCE], ctx.today))
 
 
 def round_reviews(
     ctx: Context, round_id: int, page: Page, state: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The reviews of a round within the caller's reach, in order of id."""
-    near = reach(ctx.actor, READ[Thing.EVIDENCE], ctx.today)
-    within = sa.or_(
-        School.id.in_([int(s) for s in near.schools]),
-        sa.and_(School.jurisdiction_code.in_(near.counties), School.run_by != "city"),
-        School.city_code.in_(near.cities),
-    )
-    query = review_queries.titled().where(Review.round_id == round_id, within)
+    """The reviews of a round within the caller's reach, in order of id; of those one is recused from, the title."""
+    query = review_queries.titled().where(Review.round_id == round_id, _within_reach(ctx))
     if state is not None:
-        query = query.where(Review.state == state)
-    rows = [review_queries.Titled(*list(row)) for row in ctx.session.execute(page.within(query, Review.id))]
-    shown, cursor = page.cut(rows, lambda row: (row.id,))
-    return [titled_view(row) for row in shown], cursor
+        query = query.where(Review.state == state, sa.not_(_no_part(ctx)))
+    query = query.add_columns(_no_part(ctx))
+    found = ctx.session.execute(page.within(query, Review.id))
+    rows = [(review_queries.Titled(*row[:-1]), row[-1]) for row in map(tuple, found)]
+    shown, cursor = page.cut(rows, lambda row: (row[0].id,))
+    return [_listed(row, is_recused) for row, is_recused in shown], cursor
+
+
+def _no_part(ctx: Context) -> sa.ColumnElement[bool]:
+    """Whether the caller is recused from the review; at one's own school one never is."""
+    own = reach(ctx.actor, READ[Thing.EVIDENCE], ctx.today).schools
+    return sa.and_(scopes.recused(ctx.person_id), School.id.not_in([int(school) for school in own]))
+
+
+def _listed(row: review_queries.Titled, is_recused: bool) -> dict[str, Any]:
+    told = titled_view(row)
+    return told if not is_recused else {**told, "state": None, "due": None}
 
 
 def titled_view(row: review_queries.Titled) -> dict[str, Any]:
@@ -109,7 +131,7 @@ def titled_view(row: review_queries.Titled) -> dict[str, Any]:
 
 def review_view(ctx: Context, row: Review) -> dict[str, Any]:
     """A review with the evidence the caller may see: the school its draft, the others what was submitted."""
-    scope = review_queries.scope_known(ctx.session, row.id)
+    scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
     seen = visible_measures(policy, ctx.actor, scope, ctx.today)
@@ -134,7 +156,7 @@ def review_view(ctx: Context, row: Review) -> dict[str, Any]:
 
 def draft_view(ctx: Context, review_id: int) -> EvidenceDraft | None:
     """The school's own draft; NotFound for everybody else, also for the offices: it is not handed in."""
-    scope = review_queries.scope_known(ctx.session, review_id)
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     if not may(ctx.actor, FILLS_IN, scope, ctx.today):
         raise NotFound(Problem("not-found", "evidence", {"kind": "evidence_draft", "id": review_id}))
     return ctx.session.get(EvidenceDraft, review_id)

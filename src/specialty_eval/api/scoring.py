@@ -81,10 +81,10 @@ def report_visit(review_id: int, body: Visit, ctx: Ctx) -> dict[str, Any]:
     return {"id": panel.report_visit(ctx, review_id, body.findings).id}
 
 
-def run_view(row: Any) -> dict[str, Any]:
+def run_view(ctx: Ctx, row: Any) -> dict[str, Any]:
     """A score run, without its inputs."""
     return {"id": row.id, "round_id": row.round_id, "number": row.number, "kind": row.kind, "within": row.within_id,
-            "policy": row.policy_digest, "inputs": row.inputs_digest, "set_aside": row.set_aside, "notes": row.notes,
+            "policy": row.policy_digest, "inputs": row.inputs_digest, **scoring.told(ctx, row),
             "made_at": row.made_at}  # fmt: skip
 
 
@@ -97,26 +97,26 @@ class Run(Body):
 @router.post("/rounds/{round_id}/score-runs", status_code=201)
 def run(round_id: int, body: Run, ctx: Ctx) -> dict[str, Any]:
     """Score every verified review of the round at this moment (secretary)."""
-    return run_view(scoring.run(ctx, round_id, go_on=body.go_on))
+    return run_view(ctx, scoring.run(ctx, round_id, go_on=body.go_on))
 
 
 @router.post("/rounds/{round_id}/score-runs/new", status_code=201)
 def order_new_run(round_id: int, body: Reason, ctx: Ctx) -> dict[str, Any]:
     """A new run of all that is not yet publicised (secretary, with a reason)."""
-    return run_view(scoring.order_new_run(ctx, round_id, body.reason))
+    return run_view(ctx, scoring.order_new_run(ctx, round_id, body.reason))
 
 
 @router.post("/reviews/{review_id}/rescore", status_code=201)
 def rescore(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """Score one review again within its run (secretary)."""
-    return run_view(scoring.rescore(ctx, review_id))
+    return run_view(ctx, scoring.rescore(ctx, review_id))
 
 
 @router.get("/score-runs/{run_id}")
 def read_run(run_id: int, ctx: Ctx) -> dict[str, Any]:
     """A run with its frozen inputs: the very files of `specialty-eval policy score`."""
     made = scoring.read(ctx, run_id)
-    return {**run_view(made), "files": scoring.files(made)}
+    return {**run_view(ctx, made), "files": scoring.files(made)}
 
 
 @router.get("/reviews/{review_id}/sheet")

@@ -16,6 +16,7 @@ __all__ = [
     "FILLS_IN",
     "HELD_AT",
     "READ",
+    "UNKNOWN_TO_THE_RECUSED",
     "Actor",
     "Grant",
     "Kind",
@@ -209,6 +210,7 @@ class Thing(StrEnum):
     EVIDENCE = "evidence"
     SHEET = "sheet"
     PANEL_SCORES = "panel_scores"
+    EXPERTS = "experts"
     MATERIAL = "material"
     BALLOTS = "ballots"
     INTERESTS = "interests"
@@ -237,13 +239,15 @@ _APPEAL = roles(Role.APPEAL_PANEL_MEMBER)
 _PLANNING = roles(Role.PLANNER, Role.BUREAU_APPROVER, Role.SECRETARY, Role.AUDITOR)
 
 READ: Mapping[Thing, frozenset[Role]] = {
-    Thing.EVIDENCE: _OWN_SCHOOL | _CHECKING | _LOOKING | _DECIDING | _APPEAL,
-    Thing.SHEET: _OWN_SCHOOL | _OFFICE | _DECIDING | _APPEAL,  # the school from `scored` on, without the rating
+    Thing.EVIDENCE: _OWN_SCHOOL | _CHECKING | _LOOKING | _APPEAL,
+    Thing.SHEET: _OWN_SCHOOL | _OFFICE | _APPEAL,  # the school from `scored` on, without the rating
     Thing.PANEL_SCORES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR) | _DECIDING | _APPEAL,
+    Thing.EXPERTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.EXPERT),  # an expert oneself alone
+    # Who decides sees evidence, sheet and challenges here alone: after declaring, and once the item is open.
     Thing.MATERIAL: _OFFICE | _DECIDING | _APPEAL,
     Thing.BALLOTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR) | _DECIDING | _APPEAL,  # once closed
     Thing.INTERESTS: roles(Role.SECRETARY, Role.CHAIR, Role.AUDITOR) | _APPEAL,
-    Thing.CHALLENGES: _OWN_SCHOOL | _OFFICE | _DECIDING | _APPEAL,
+    Thing.CHALLENGES: _OWN_SCHOOL | _OFFICE | _APPEAL,
     Thing.OBJECTIONS: _OFFICE | _DECIDING | _APPEAL,
     Thing.OBJECTOR_CONTACTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER),
     Thing.APPEALS: _OWN_SCHOOL | _OFFICE | _APPEAL,
@@ -257,6 +261,9 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.PUBLISHED: roles(Role.PUBLIC),
 }
 """Who may read what, each within their reach; publication makes a new thing public, never one of these."""
+
+UNKNOWN_TO_THE_RECUSED = frozenset({Thing.OBJECTIONS, Thing.OBJECTOR_CONTACTS, Thing.APPEALS})
+"""What the recused do not even learn the existence of; that a review has evidence or a sheet is no news to anybody."""
 
 
 def may_read(actor: Actor, thing: Thing, scope: Scope, today: date) -> bool:
@@ -291,7 +298,7 @@ def visible_measures(policy: Policy, actor: Actor, scope: Scope, today: date) ->
     """The measures whose values the actor may see: all for those who check or decide, what it supplies for a supplier,
     `public` and `own` ones and its own reports for the school, `public` ones for everybody else.
     """
-    if may(actor, READ[Thing.EVIDENCE] - _OWN_SCHOOL, scope, today):
+    if may(actor, (READ[Thing.EVIDENCE] | READ[Thing.MATERIAL]) - _OWN_SCHOOL, scope, today):
         return frozenset(policy.measures)
     seen = {Publish.PUBLIC}
     if may(actor, _OWN_SCHOOL, scope, today):

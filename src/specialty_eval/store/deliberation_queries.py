@@ -18,10 +18,10 @@ from specialty_eval.engine.cases import ChallengeState
 from specialty_eval.engine.policy import Policy, Rating
 
 from .accounts import CommitteeMember
-from .deliberation import Ballot, InterestDeclaration, MeetingItem, MeetingSeat
-from .deliberation_rooms import GOING, employers_of
+from .deliberation import Ballot, MeetingItem, MeetingSeat
+from .deliberation_rooms import GOING
 from .outcomes import RatingInForce
-from .registry import Organisation, School, Specialty
+from .registry import Organisation
 from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet, SiteVisitReport
 
 
@@ -210,31 +210,8 @@ def listable(session: Session, reviews: Collection[int]) -> dict[int, tuple[int,
     return {key: (round_id, state, listed) for key, round_id, state, listed in session.execute(found)}
 
 
-def recused_from(session: Session, person_id: int | None, reviews: Collection[int]) -> set[int]:
-    """The reviews of these that the person is recused from: by employer, or by an interest declared on any item."""
-    if person_id is None or not reviews:
-        return set()
-    employers = employers_of(session, {person_id}).get(person_id, frozenset())
-    numbers = [int(employer[1:]) for employer in employers if employer.startswith("#")]
-    names = [employer for employer in employers if not employer.startswith("#")]
-    declared = (
-        sa.exists()
-        .where(MeetingItem.review_id == Review.id)
-        .where(InterestDeclaration.item_id == MeetingItem.id)
-        .where(InterestDeclaration.person_id == person_id, InterestDeclaration.interest == "interest")
-    )
-    employed = sa.or_(School.id.in_(numbers), School.name.in_(names), Specialty.partner.in_(names))
-    found = (
-        sa.select(Review.id)
-        .join(Specialty, Specialty.id == Review.specialty_id)
-        .join(School, School.id == Specialty.school_id)
-        .where(Review.id.in_(reviews), sa.or_(employed, declared))
-    )
-    return set(session.scalars(found))
-
-
-def parts_in(session: Session, review_id: int, person_id: int | None) -> tuple[frozenset[str], frozenset[str]]:
-    """Who sits where the review is on the list, and the person alone when recused from it, as a `Scope` has them."""
+def seated_for(session: Session, review_id: int) -> frozenset[str]:
+    """Who sits where the review is on the list, as a `Scope` has them."""
     seated = (
         sa.select(CommitteeMember.person_id)
         .join(MeetingSeat, MeetingSeat.member_id == CommitteeMember.id)
@@ -242,6 +219,4 @@ def parts_in(session: Session, review_id: int, person_id: int | None) -> tuple[f
         .where(MeetingItem.review_id == review_id)
         .distinct()
     )
-    members = frozenset(str(person) for person in session.scalars(seated))
-    recused = recused_from(session, person_id, [review_id])
-    return members, frozenset({str(person_id)} if recused else ())
+    return frozenset(str(person) for person in session.scalars(seated))

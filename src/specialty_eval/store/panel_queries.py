@@ -15,8 +15,8 @@ from specialty_eval.engine.permissions import Scope
 from .accounts import Person
 from .deliberation import ExpertAssignment, PanelScore
 from .registry import School, Specialty
-from .review_queries import scope_from
 from .reviews import Review
+from .scopes import recused, scope_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ _NEAR = sa.or_(
 """The person works at the specialty's school or its partner enterprise."""
 
 
-def locked(session: Session, assignment_id: int) -> Asked:
+def locked(session: Session, assignment_id: int, *, acting: int | None) -> Asked:
     """Review and assignment, locked in that order and read anew, in one statement; NotFound.
 
     With the review held, a score run can neither begin nor end while the expert hands in.
@@ -44,7 +44,7 @@ def locked(session: Session, assignment_id: int) -> Asked:
     found = (
         sa.select(
             ExpertAssignment, Review, sa.func.coalesce(_NEAR, False),
-            School.id, School.jurisdiction_code, School.city_code, School.run_by,
+            School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting),
         )
         .join(Review, Review.id == ExpertAssignment.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)
@@ -57,7 +57,7 @@ def locked(session: Session, assignment_id: int) -> Asked:
     if row is None:
         raise NotFound(Problem("not-found", "expert_assignment", {"kind": "expert_assignment", "id": assignment_id}))
     assignment, reviewed, has_interest, *whose = row
-    scope = replace(scope_from(whose), experts=frozenset({str(assignment.person_id)}))
+    scope = replace(scope_from(whose, acting), experts=frozenset({str(assignment.person_id)}))
     return Asked(assignment, reviewed, scope, has_interest)
 
 

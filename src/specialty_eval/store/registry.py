@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.engine.permissions import Reach, Scope
+from specialty_eval.engine.permissions import Reach
 
 from .base import Base, identity, one_of, reference
 
@@ -173,15 +173,6 @@ def city_of(session: Session, code: str) -> str:
     if area.kind == "city":
         return area.code
     return (area.parent_code or "") if area.kind in {"county", "zone"} else ""
-
-
-def scope_of(session: Session, specialty_id: int) -> Scope:
-    """Whose a specialty is: its school, county and city."""
-    found = sa.select(School.id, School.jurisdiction_code, School.city_code, School.run_by).join(
-        Specialty, Specialty.school_id == School.id
-    )
-    school_id, county, city, run_by = session.execute(found.where(Specialty.id == specialty_id)).one()
-    return Scope(school_id=str(school_id), county=county, city=city, run_by_city=run_by == "city")
 
 
 def within(near: Reach) -> sa.ColumnElement[bool]:

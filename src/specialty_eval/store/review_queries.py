@@ -10,8 +10,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import review
-from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.engine.permissions import Scope
 
 from .base import table_of
 from .cycles import Round
@@ -48,44 +46,6 @@ def titled() -> sa.Select[*tuple[Any, ...]]:
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
     )  # fmt: skip
-
-
-def scope(session: Session, review_id: int) -> Scope | None:
-    """Whose the review's specialty is; None when there is no such review."""
-    row = session.execute(_whose().where(Review.id == review_id)).one_or_none()
-    return None if row is None else scope_from(row)
-
-
-def scope_known(session: Session, review_id: int) -> Scope:
-    """Whose the review's specialty is; NotFound when there is no such review."""
-    found = scope(session, review_id)
-    if found is None:
-        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
-    return found
-
-
-def locked(session: Session, review_id: int) -> tuple[Review, Scope]:
-    """The review under a lock, read anew, and whose it is, in one statement; NotFound."""
-    found = _whose(Review).where(Review.id == review_id).with_for_update(of=Review)
-    row = session.execute(found, execution_options={"populate_existing": True}).one_or_none()
-    if row is None:
-        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
-    return row[0], scope_from(row[1:])
-
-
-def _whose(*columns: Any) -> sa.Select[*tuple[Any, ...]]:
-    return (
-        sa.select(*columns, School.id, School.jurisdiction_code, School.city_code, School.run_by)
-        .select_from(Review)
-        .join(Specialty, Specialty.id == Review.specialty_id)
-        .join(School, School.id == Specialty.school_id)
-    )
-
-
-def scope_from(row: Sequence[Any]) -> Scope:
-    """Whose it is, of a school's number, area, city and who runs it."""
-    school_id, county, city, run_by = row
-    return Scope(school_id=str(school_id), county=county, city=city, run_by_city=run_by == "city")
 
 
 def ids_in(session: Session, round_id: int, states: Collection[str]) -> list[int]:

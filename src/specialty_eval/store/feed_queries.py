@@ -1,0 +1,37 @@
+"""Which city an event belongs to that is about no single specialty: what an office elsewhere must not read."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from .accounts import RoleGrant
+from .cycles import Cycle, Round
+from .ledger import Event
+from .registry import Jurisdiction, Organisation
+
+
+def city_of_event() -> sa.ColumnElement[str]:
+    """The city of an event's round or cycle; else of the organisation somebody acted for; else of the one they are at.
+
+    Null when it is nobody's: such an event is told to no office.
+    """
+    of_round = (
+        sa.select(Cycle.jurisdiction_code)
+        .join(Round, Round.cycle_id == Cycle.id)
+        .where(Round.id == Event.round_id)
+        .correlate(Event)
+        .scalar_subquery()
+    )
+    of_cycle = (
+        sa.select(Cycle.jurisdiction_code)
+        .where(Event.subject_kind == Cycle.__tablename__, Cycle.id == Event.subject_id)
+        .correlate(Event)
+        .scalar_subquery()
+    )
+    area, held = aliased(Jurisdiction), aliased(RoleGrant)
+    city = sa.select(sa.case((area.kind == "city", area.code), else_=area.parent_code)).join(
+        Organisation, Organisation.jurisdiction_code == area.code
+    )
+    acted_for = city.where(Organisation.id == Event.acting_for_id).correlate(Event).scalar_subquery()
+    by_holder = sa.or_(held.person_id == Event.actor_person_id, held.api_key_id == Event.actor_key_id)
+    at_home = city.join(held, held.organisation_id == Organisation.id).where(by_holder).order_by(held.id).limit(1)
+    return sa.func.coalesce(of_round, of_cycle, acted_for, at_home.correlate(Event).scalar_subquery())

@@ -1,0 +1,160 @@
+"""Whose a review or a specialty is, and whether the caller is recused from it: asked in one statement, always together.
+
+A scope without its recusal would let a recused chair or secretary read on, so nobody builds one by hand.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from specialty_eval.engine.errors import NotFound, Problem
+from specialty_eval.engine.permissions import Scope
+
+from .accounts import Person
+from .deliberation import Decision, InterestDeclaration, MeetingItem
+from .registry import Organisation, School, Specialty, SpecialtyCode
+from .reviews import Review
+
+
+def recused(person_id: int | None, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
+    """Of a row of Review with its Specialty and School: whether the person has no part in it.
+
+    Employed at the school or its partner enterprise, an interest declared in the specialty in that round, or, on
+    appeal, took part in deciding the review that this one replaces.
+    """
+    if person_id is None:
+        return sa.false()
+    return sa.or_(employed(person_id), _interested(person_id, round_id), _decided_before(person_id))
+
+
+def recused_from_specialty(person_id: int | None, round_id: Any = None) -> sa.ColumnElement[bool]:
+    """Of a row of Specialty with its School: whether the person has no part in what is said of it in that round."""
+    if person_id is None:
+        return sa.false()
+    return sa.or_(employed(person_id), _interested(person_id, round_id))
+
+
+def employed(person_id: int) -> sa.ColumnElement[bool]:
+    """Of a row of Specialty with its School: whether the person works at the school or its partner enterprise."""
+    named = (School.name, sa.func.nullif(Specialty.partner, ""))
+    return (
+        sa.select(Person.id)
+        .outerjoin(Organisation, Organisation.id == Person.employer_id)
+        .where(
+            Person.id == person_id,
+            sa.or_(
+                Person.employer_id == School.id,
+                sa.func.trim(Person.employer_name).in_(named),
+                Organisation.name.in_(named),
+            ),
+        )
+        .correlate_except(Person, Organisation)
+        .exists()
+    )
+
+
+def _interested(person_id: int, round_id: Any) -> sa.ColumnElement[bool]:
+    other = aliased(Review)
+    said = (
+        sa.select(InterestDeclaration.id)
+        .join(MeetingItem, MeetingItem.id == InterestDeclaration.item_id)
+        .join(other, other.id == MeetingItem.review_id)
+        .where(
+            InterestDeclaration.person_id == person_id,
+            InterestDeclaration.interest == "interest",
+            other.specialty_id == Specialty.id,
+        )
+    )
+    if round_id is not None:
+        said = said.where(sa.or_(round_id.is_(None), other.round_id == round_id))
+    return said.correlate_except(InterestDeclaration, MeetingItem, other).exists()
+
+
+def _decided_before(person_id: int) -> sa.ColumnElement[bool]:
+    old = aliased(Review)
+    return (
+        sa.select(Decision.id)
+        .join(old, old.decision_id == Decision.id)
+        .where(
+            old.id == Review.replaces_id,
+            Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(person_id, sa.BigInteger))),
+        )
+        .correlate_except(Decision, old)
+        .exists()
+    )
+
+
+def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
+    """Whose the review's specialty is, without the person who acts when recused from it; NotFound."""
+    row = session.execute(_whose(acting).where(Review.id == review_id)).one_or_none()
+    if row is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    return scope_from(row, acting)
+
+
+def locked(session: Session, review_id: int, *, acting: int | None) -> tuple[Review, Scope]:
+    """The review under a lock, read anew, and whose it is, in one statement; NotFound."""
+    found = _whose(acting, Review).where(Review.id == review_id).with_for_update(of=Review)
+    row = session.execute(found, execution_options={"populate_existing": True}).one_or_none()
+    if row is None:
+        raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
+    return row[0], scope_from(row[1:], acting)
+
+
+def _whose(acting: int | None, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(*columns, School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting))
+        .select_from(Review)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+    )
+
+
+def of_specialty(session: Session, specialty_id: int, *, acting: int | None) -> Scope:
+    """Whose a specialty is: its school, county and city, without the person who acts when recused from it."""
+    found = (
+        sa.select(
+            School.id, School.jurisdiction_code, School.city_code, School.run_by, recused_from_specialty(acting)
+        )
+        .select_from(Specialty)
+        .join(School, School.id == Specialty.school_id)
+    )  # fmt: skip
+    return scope_from(session.execute(found.where(Specialty.id == specialty_id)).one(), acting)
+
+
+def scope_from(row: Sequence[Any], acting: int | None) -> Scope:
+    """Of a school's number, area, city and who runs it, and whether who acts is recused."""
+    school_id, county, city, run_by, is_recused = row
+    return Scope(
+        school_id=str(school_id),
+        county=county,
+        city=city,
+        run_by_city=run_by == "city",
+        recused=frozenset({str(acting)} if is_recused else ()),
+    )
+
+
+def recused_from(session: Session, person_id: int | None, reviews: Collection[int]) -> set[int]:
+    """The reviews of these that the person is recused from."""
+    if person_id is None or not reviews:
+        return set()
+    found = (
+        sa.select(Review.id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(Review.id.in_(reviews), recused(person_id))
+    )
+    return set(session.scalars(found))
+
+
+def recused_codes(session: Session, round_id: int, person_id: int | None) -> frozenset[str]:
+    """The current codes of all specialties that the person is recused from in a round."""
+    found = (
+        sa.select(SpecialtyCode.code)
+        .join(Specialty, Specialty.id == SpecialtyCode.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(SpecialtyCode.valid_to.is_(None), recused_from_specialty(person_id, sa.literal(round_id)))
+    )
+    return frozenset(session.scalars(found))
