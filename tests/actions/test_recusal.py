@@ -98,8 +98,8 @@ def test_an_attachment_and_a_challenge_are_kept_from_the_recused(s: Sitting) -> 
     key = s.reviews["one-a"]
     attached = Attachment(review_id=key, measure="graduates", name="示例.pdf", media_type="application/pdf", size=5,
                           sha256=s.city.files.put(b"%PDF-"), uploaded_at=s.city.now)  # fmt: skip
-    row = Challenge(review_id=key, measure="graduates", stated="60", claimed="61", reason="示例", state="open", version=1,
-                    updated_at=s.city.now, made_at=s.city.now, answer="", answer_due=s.city.now)  # fmt: skip
+    row = Challenge(review_id=key, measure="graduates", stated="60", claimed="61", reason="示例", state="open",
+                    version=1, updated_at=s.city.now, made_at=s.city.now, answer="", answer_due=s.city.now)  # fmt: skip
     s.session.add_all([attached, row])
     s.session.flush()
 

@@ -18,7 +18,7 @@ from specialty_eval.engine.cases import ChallengeState
 from specialty_eval.engine.policy import Policy, Rating
 
 from .accounts import CommitteeMember
-from .deliberation import Ballot, MeetingItem, MeetingSeat
+from .deliberation import Ballot, InterestDeclaration, MeetingItem, MeetingSeat
 from .deliberation_rooms import GOING
 from .outcomes import RatingInForce
 from .registry import Organisation
