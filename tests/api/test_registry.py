@@ -67,7 +67,10 @@ def routes_with_a_code() -> list[tuple[str, str]]:
     """(method, path) of every route that takes a specialty's code."""
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     return [
-        (method, route.path) for route in routes if "{code}" in route.path for method in sorted(route.methods or ())
+        (method, route.path)
+        for route in routes
+        if re.search(r"/(specialties|lines)/{code}", route.path)
+        for method in sorted(route.methods or ())
     ]
 
 
