@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from specialty_eval.engine import Batch, Policy, Row, load_policy, score_batch, scoring
 from specialty_eval.engine import results as engine_results
+from specialty_eval.engine.batch import attribute_column, measure_column
 from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.policy import Measure, Rank, Type
 from specialty_eval.policies import names, text
@@ -180,6 +181,24 @@ def test_a_sheet_is_the_same_alone_and_among_others(case: Case, size: int) -> No
         )
         for sheet in together
     }
+
+
+@STEADY
+@given(cases())
+def test_ready_columns_give_what_rows_give(case: Case) -> None:
+    policy = case.policy
+    said = [measure for measure in policy.measures.values() if case.random.random() < 0.95]
+    rows = [
+        Row(row.specialty, row.year, {code: row.attributes[code] for code in policy.attributes}, row.values)
+        for row in case.rows
+        if row.year == YEARS[-1]
+    ]
+    short = [replace(row, values={measure.code: row.values[measure.code] for measure in said}) for row in rows]
+    columns = {measure.code: measure_column(measure, [row.values[measure.code] for row in rows]) for measure in said}
+    known = {code: attribute_column(a, [row.attributes[code] for row in rows]) for code, a in policy.attributes.items()}
+    batch = Batch.from_columns(policy, [row.specialty for row in rows], columns, known, YEARS[-1])
+    from_columns = {line[0]: line[1:] for line in score_batch(policy, batch, case.past).rows()}
+    assert from_columns == scored(policy, short, case.past)
 
 
 def test_the_shipped_policies_have_a_rank_and_a_quota_to_be_split_beside() -> None:
