@@ -27,11 +27,13 @@ def fact(html: str, name: str) -> str:
     return text_of(found[1])
 
 
-def object_to(s: Sitting, number: int, short: str) -> None:
+def object_to(s: Sitting, number: int, short: str) -> int:
+    """An objection to this review, heard; its number."""
     asked = NewObjection(s.reviews[short], name=NAME, contact=CONTACT, grounds=GROUNDS)
     key = objections.lodge(s.city.nobody(), number, asked).id
     objections.confirm_contact(s.city.nobody(), key, s.session.get_one(Objector, key).confirmation_code)
     objections.admit(s.as_("secretary"), key)
+    return key
 
 
 def confirmed(session: Session) -> Sitting:
@@ -196,17 +198,26 @@ def test_it_takes_as_many_statements_with_a_history_as_without(session: Session,
     assert pages.counted(f"/specialties/{s.city.codes['one-a']}") == 9
 
 
-def test_the_page_and_the_status_for_programs_say_the_same(session: Session, pages: Site) -> None:
+UNDER_WAY = {"objection": "异议处理中", "correction": "更正复评中"}
+
+
+@pytest.mark.parametrize(("is_upheld", "under"), [(None, []), (False, ["objection"]), (True, ["correction"])])
+def test_the_page_and_the_status_for_programs_say_the_same(
+    session: Session, pages: Site, is_upheld: bool | None, under: list[str]
+) -> None:
     s, number = make_publicised(session, {"one-a": "yellow", "two-a": "green"})
-    object_to(s, number, "one-a")
+    if is_upheld is not None:
+        key = object_to(s, number, "one-a")
+        if is_upheld:
+            objections.uphold(s.as_("bureau-approver"), key, "示例：属实", evidence_was_wrong=False)
     pages.now = s.city.now
 
     told = pages.get(f"/v1/specialties/{s.city.codes['one-a']}/status").json()
     html = pages.get(f"/specialties/{s.city.codes['one-a']}").text
 
-    assert (told["rating"], told["provisional"], told["under"], told["standing"]) == (
-        None, "yellow", ["objection"], "normal")  # fmt: skip
+    provisional = None if is_upheld else "yellow"
+    assert (told["rating"], told["provisional"], told["under"]) == (None, provisional, under)
     assert fact(html, "现行结果").startswith("未参评")
-    assert fact(html, "拟定结果").startswith("拟定：黄牌")
-    assert fact(html, "异议、申诉和更正").startswith("异议处理中")
+    assert fact(html, "拟定结果").startswith("目前没有" if is_upheld else "拟定：黄牌")
+    assert re.findall("|".join(UNDER_WAY.values()), fact(html, "异议、申诉和更正")) == [UNDER_WAY[u] for u in under]
     assert f"依据的公开事件序号：{told['sequence']}" in html

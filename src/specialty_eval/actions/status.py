@@ -52,9 +52,7 @@ def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datet
         document_number=None if found is None else found.document_number,
         valid_from=None if found is None else found.valid_from,
         provisional=None if public is None else public.rating,
-        under=tuple(
-            status_queries.contested(ctx.session, named.id, ctx.now, None if public is None else public.review_id)
-        ),
+        under=status_queries.contested(ctx.session, named.id),
         standing="normal" if at is None else at[0],
         quota=status_queries.quotas(ctx.session, named.id),
         closed_on=named.closed_on,

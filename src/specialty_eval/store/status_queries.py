@@ -1,7 +1,7 @@
 """What the public status of a specialty rests on: its code, what is provisional, what is contested, its quotas."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.plan import PlanState
 from specialty_eval.engine.review import State
 
+from . import public_queries
 from .ledger import Event
-from .outcome_queries import going_appeal, objections_open
-from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, OpeningQuota, Standing
+from .outcomes import EnrolmentLine, EnrolmentPlan, OpeningQuota, Standing
 from .registry import School, Specialty, SpecialtyCode
 from .registry_reads import present_code
 from .reviews import Review
@@ -62,21 +62,10 @@ def publicised(session: Session, specialty_id: int) -> Publicised | None:
     return None if row is None or row[1] is None else Publicised(row[0], row[1])
 
 
-def contested(session: Session, specialty_id: int, now: datetime, in_publicity: int | None) -> list[str]:
-    """What is going on against a rating: an `objection` to the publicised one, an `appeal`, a `correction`."""
-    under = []
-    if in_publicity is not None and objections_open(session, [in_publicity], now).get(in_publicity, (0, 0))[0]:
-        under.append("objection")
-    appeal = sa.select(Appeal.id).join(Review, Review.id == Appeal.review_id).where(going_appeal())
-    if session.scalar(appeal.where(Review.specialty_id == specialty_id).limit(1)) is not None:
-        under.append("appeal")
-    ended = [State.CONFIRMED.value, State.EXEMPTED.value, State.WITHDRAWN.value, State.CANCELLED.value]
-    anew = sa.select(Review.id).where(
-        Review.specialty_id == specialty_id, Review.replaces_id.is_not(None), Review.state.not_in(ended)
-    )
-    if session.scalar(anew.limit(1)) is not None:
-        under.append("correction")
-    return under
+def contested(session: Session, specialty_id: int) -> tuple[str, ...]:
+    """What is going on against a rating: an `objection` that was admitted, an `appeal`, a `correction`."""
+    under = public_queries.contested()
+    return public_queries.in_order(session.scalar(sa.select(under.c.under).where(under.c.specialty_id == specialty_id)))
 
 
 def standing(session: Session, specialty_id: int) -> tuple[str, date] | None:

@@ -1,5 +1,5 @@
 """`/api`: the API's reference, made from its own OpenAPI document: every route with its parameters, body, answer and
-a request to copy; and every problem code. Offline, printable, without a script (ADR 0011).
+a request to copy; and every problem code. Offline, printable, without a script (ADR 0014).
 """
 
 import json
@@ -35,8 +35,6 @@ OPEN = frozenset(
 )
 """What anybody may call without a token."""
 SAMPLES = {"code": "3637990015-690202", "policy_id": "dezhou", "version": "2026.1", "year": "2025", "event": "start"}
-HIDDEN = {"422"}
-"""Every route answers it; the page says so once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class Route:
     body: Sequence[tuple[str, Field]]
     media: str
     answers: Sequence[tuple[str, Sequence[tuple[str, Field]]]]
+    other_answers: Sequence[str]
     example: str
 
     @property
@@ -103,7 +102,8 @@ def route(method: str, path: str, said: Json, schemas: Schemas) -> Route:
         body=unplaced(schemas, schema),
         media=media,
         answers=[(status, unplaced(schemas, shape(answer))) for status, answer in said["responses"].items()
-                 if status not in HIDDEN],
+                 if status.startswith("2")],
+        other_answers=[status for status in said["responses"] if not status.startswith("2")],
         example=curl(method, path, is_open, parameters, media, schemas.example(schema) if media else None),
     )  # fmt: skip
 
