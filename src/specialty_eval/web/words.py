@@ -38,6 +38,10 @@ class Words:
         named: Mapping[str, str] = table("pages")[section].get(word, {})
         return self.of(named, word)
 
+    def route(self, call: str, english: str) -> str:
+        """What a call of the API does; in English where it is not told in this language yet."""
+        return table("routes").get(call, english) if self.lang == "zh" else english
+
     def state(self, machine: str, state: str) -> str:
         """A state as the public is told it."""
         text: str = table("labels")["states"][machine][state]["public"][self.lang]
