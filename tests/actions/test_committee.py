@@ -194,7 +194,7 @@ def test_whoever_works_at_the_school_or_its_partner_sees_the_title_alone(session
             ]
     assert set(meeting_views.meeting_view(s.as_("industry-1"), s.meeting)) == {
         "id", "round_id", "title", "held_at", "chair", "deputy_chair", "secretary", "deputy_secretary",
-        "waived_sectors", "seats",
+        "waived_sectors", "written", "seats",
     }  # fmt: skip
 
 

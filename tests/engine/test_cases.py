@@ -32,6 +32,7 @@ from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts, L
 ANSWERED: dict[str, Any] = {"answer": "经核实，数据有误"}
 APPROVABLE = ListFacts(first_person="1", second_person="2", digest="ab", digest_seen="ab", entries=12)
 BEFORE_VOID = [ItemState.LISTED, ItemState.OPEN, ItemState.VOTING, ItemState.CLOSED]
+NO_QUORUM = Problem("quorum-missing", "seats", {"present": 3, "entitled": 8, "needed": 6})
 INVITED, ACCEPTED, ITEM_SCORED = AssignmentState.INVITED, AssignmentState.ACCEPTED, AssignmentState.SCORED
 
 SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
@@ -72,6 +73,14 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
     (ITEM, ItemState.LISTED, ItemEvent.OPEN, ItemFacts(review_scored=True), ItemState.OPEN),
     (ITEM, ItemState.OPEN, ItemEvent.VOTE, ItemFacts(), ItemState.VOTING),
     (ITEM, ItemState.VOTING, ItemEvent.CLOSE, ItemFacts(), ItemState.CLOSED),
+    (ITEM, ItemState.VOTING, ItemEvent.CLOSE, ItemFacts(written=True, written_days_over=True), ItemState.CLOSED),
+    (
+        ITEM,
+        ItemState.VOTING,
+        ItemEvent.TAKE_OVER,
+        ItemFacts(written=True, written_days_over=True, vote_problems=(NO_QUORUM,), reason="两次均不足法定人数"),
+        ItemState.CLOSED,
+    ),
     *((ITEM, source, ItemEvent.VOID, ItemFacts(reason="不足法定人数"), ItemState.VOIDED) for source in BEFORE_VOID),
     (ASSIGNMENT, INVITED, AssignmentEvent.ACCEPT, AssignmentFacts(), ACCEPTED),
     (ASSIGNMENT, ACCEPTED, AssignmentEvent.SCORE, AssignmentFacts(), ITEM_SCORED),
@@ -86,7 +95,6 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
 ]
 UNANSWERED = ["answer-missing"]
 AGAIN = AppealFacts(decided_before=("7",))
-NO_QUORUM = Problem("quorum-missing", "seats", {"present": 3, "entitled": 8, "needed": 6})
 REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
     *(
         (CHALLENGE, ChallengeState.OPEN, event, ChallengeFacts(), UNANSWERED)
@@ -148,8 +156,29 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         ITEM,
         ItemState.VOTING,
         ItemEvent.CLOSE,
-        ItemFacts(undeclared=("3",), outcome_problems=(NO_QUORUM,)),
-        ["interest-not-declared", "quorum-missing"],
+        ItemFacts(undeclared=("3",), outcome_problems=(NO_QUORUM,), written=True),
+        ["interest-not-declared", "written-days-running", "quorum-missing"],
+    ),
+    (
+        ITEM,
+        ItemState.VOTING,
+        ItemEvent.TAKE_OVER,
+        ItemFacts(vote_problems=(NO_QUORUM,)),
+        ["committee-votes-first", "reason-missing"],
+    ),
+    (
+        ITEM,
+        ItemState.VOTING,
+        ItemEvent.TAKE_OVER,
+        ItemFacts(written=True, vote_problems=(NO_QUORUM,), reason="x", due=date(2027, 6, 9)),
+        ["written-days-running"],
+    ),
+    (
+        ITEM,
+        ItemState.VOTING,
+        ItemEvent.TAKE_OVER,
+        ItemFacts(written=True, written_days_over=True, reason="x"),
+        ["quorum-is-there"],
     ),
     *((ITEM, source, ItemEvent.VOID, ItemFacts(), ["reason-missing"]) for source in BEFORE_VOID),
     (ASSIGNMENT, INVITED, AssignmentEvent.ACCEPT, AssignmentFacts(has_interest=True), ["interest-declared"]),

@@ -1,6 +1,7 @@
 """The items of a meeting up to their close: opened, taken out of those agreed together, put to the vote, voted on."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from specialty_eval.store.deliberation import Ballot, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import GOING, Room
 from specialty_eval.store.reviews import Review
 
-from .context import Context, Note, entitled
+from .context import LOCAL, Context, Note, entitled
 
 VOTERS = roles(Role.COMMITTEE_MEMBER, Role.CHAIR)
 ABSTAIN = "abstain"
@@ -68,11 +69,14 @@ def call_vote(ctx: Context, item_id: int, *, version: int | None = None) -> Meet
     if problems := room.in_the_way([item_id], ctx.person_id):
         raise NotYou(*problems)
     waived = frozenset(room.meeting.waived_sectors)
-    facts = ItemFacts(
-        undeclared=room.undeclared(item_id),
-        vote_problems=tuple(committee.presence_problems(room.policy.committee, room.seats_of(item_id), waived)),
-    )
-    ctx.advance(ITEM, row, ItemEvent.VOTE, facts, room.scope_of(item_id), note=_note(room, item_id))
+    missing = committee.presence_problems(room.policy.committee, room.seats_of(item_id), waived)
+    facts = ItemFacts(undeclared=room.undeclared(item_id), vote_problems=tuple(missing))
+    changes = {}
+    if room.meeting.written:  # who takes part is seen by the ballots; the days begin now
+        facts = ItemFacts(written=True)
+        changes = {"written_until": ctx.calendar().due(ctx.now, room.policy.workflow.days["written"], LOCAL)}
+    scope, note = room.scope_of(item_id), _note(room, item_id)
+    ctx.advance(ITEM, row, ItemEvent.VOTE, facts, scope, note=note, changes=changes)
     return row
 
 
@@ -106,9 +110,10 @@ def _wrong_ballot(ctx: Context, room: Room, item_id: int, member: int, choice: s
         return [Problem("choice-not-open", "choice", {"choice": choice, "one_of": [*Rating, ABSTAIN]})]
     case = deliberation_queries.cases(ctx.session, [room.items[item_id].review_id])[room.items[item_id].review_id]
     rating = None if choice == ABSTAIN else Rating(choice)
-    return committee.ballot_problems(
-        room.seats_of(item_id), str(member), rating, case.computed, protected=case.is_capped(room.policy)
-    )
+    seats = room.seats_of(item_id)
+    if room.meeting.written:  # this ballot is the presence
+        seats = tuple(replace(seat, present=True) if seat.member == str(member) else seat for seat in seats)
+    return committee.ballot_problems(seats, str(member), rating, case.computed, protected=case.is_capped(room.policy))
 
 
 def _note(room: Room, item_id: int) -> Note:

@@ -5,28 +5,31 @@ Votes are `ballots`' and what they come to `decisions`' work.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from specialty_eval.engine import committee, meeting
+from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.consequences import CommitteeRules
-from specialty_eval.engine.errors import Invalid, NotFound, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.review import State
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, deliberation_queries, scopes
+from specialty_eval.store import cycles, deliberation_queries, deliberation_rooms, scopes
 from specialty_eval.store.accounts import CommitteeMember, Person
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Meeting, MeetingItem, MeetingSeat
 from specialty_eval.store.deliberation_queries import MemberRow
+from specialty_eval.store.deliberation_rooms import GOING
 from specialty_eval.store.registry import Organisation
 
 from .context import LOCAL, Context, Note
 
 CHAIR = roles(Role.CHAIR, Role.SECRETARY)
+NO_QUORUM = "出席人数或界别不足，不能形成有效表决"
 IN_THE_ROOM = roles(Role.COMMITTEE_MEMBER, Role.CHAIR, Role.SECRETARY)
 
 
@@ -109,6 +112,8 @@ class NewMeeting:
     substitutes: Sequence[Substitute] = ()
     reviews: Sequence[int] = ()
     together: Collection[int] = frozenset()
+    written: bool = False
+    """Nobody sits: members vote in writing, where no quorum came together for the policy's days."""
 
 
 def create(ctx: Context, new: NewMeeting) -> Meeting:
@@ -128,11 +133,14 @@ def create(ctx: Context, new: NewMeeting) -> Meeting:
     ]
     if problems:
         raise Invalid(*problems)
+    if new.written:
+        _refuse_writing_early(ctx, new)
     row = ctx.saved(
         Meeting(
             round_id=new.round_id,
             title=new.title,
             held_at=new.held_at,
+            written=new.written,
             chair_id=new.chair,
             deputy_chair_id=new.deputy_chair,
             secretary_id=new.secretary,
@@ -232,11 +240,29 @@ def _write_list(ctx: Context, row: Meeting, reviews: Sequence[int], together: Co
         ctx.session.execute(insert(MeetingItem).values(new[start : start + 2000]))
 
 
+def _refuse_writing_early(ctx: Context, new: NewMeeting) -> None:
+    """In writing only what a meeting put off for want of a quorum, once the policy's days are over since."""
+    policy = cycles.policy_of(ctx.session, ctx.session.get_one(Round, new.round_id).policy_id)
+    since = deliberation_queries.without_quorum_since(ctx.session, new.reviews)
+    problems = [Problem("voted-one-by-one", f"together.{r}") for r in sorted(new.together)]
+    for review in new.reviews:
+        if review not in since:
+            problems.append(Problem("no-meeting-without-quorum", f"reviews.{review}"))
+            continue
+        due = ctx.calendar().due(since[review], policy.workflow.days["quorum"], LOCAL)
+        if ctx.now < due:
+            told = {"due": last_local_day(due, LOCAL).isoformat()}
+            problems.append(Problem("written-too-early", f"reviews.{review}", told))
+    if problems:
+        raise NotNow(*problems)
+
+
 def list_items(ctx: Context, meeting_id: int, reviews: Sequence[int], together: Collection[int]) -> int:
     """Put further reviews on a meeting's list (secretary). Invalid with every reason."""
     row = ctx.locked(Meeting, meeting_id)
     city, _ = _round(ctx, row.round_id)
     grant = ctx.permit(roles(Role.SECRETARY), Scope(city=city), where="meeting")
+    _refuse_in_writing(row)
     if problems := _not_listable(ctx, row.round_id, reviews, together):
         raise Invalid(*problems)
     _write_list(ctx, row, reviews, together)
@@ -249,6 +275,7 @@ def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes:
     row = ctx.locked(Meeting, meeting_id)
     city, _ = _round(ctx, row.round_id)
     grant = ctx.permit(CHAIR, Scope(city=city), where="meeting")
+    _refuse_in_writing(row)
     found = ctx.session.scalars(sa.select(MeetingSeat).where(MeetingSeat.meeting_id == meeting_id)).all()
     regular = {seat.member_id: seat for seat in found if seat.stands_in_for_id is None}
     coming = {s.member for s in substitutes}
@@ -272,6 +299,38 @@ def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes:
     )
     ctx.record("meeting.attend", row, Note(told={"present": len(set(present))}), grant=grant)
     return row
+
+
+def _refuse_in_writing(row: Meeting) -> None:
+    if row.written:
+        raise NotNow(Problem("vote-in-writing", "meeting"))
+
+
+def adjourn(ctx: Context, meeting_id: int) -> list[int]:
+    """Put off every item that those present cannot vote on: no quorum, or a sector missing. Goes on record.
+
+    The items put off; the others go on. NotNow before the meeting's hour, in writing, and where a valid vote is
+    possible on all that is left.
+    """
+    row = ctx.locked(Meeting, meeting_id)
+    city, rules = _round(ctx, row.round_id)
+    ctx.permit(CHAIR, Scope(city=city), where="meeting")
+    _refuse_in_writing(row)
+    if ctx.now < row.held_at:
+        raise NotNow(Problem("meeting-not-held", "meeting", {"held_at": row.held_at.isoformat()}))
+    room = deliberation_rooms.room(ctx.session, row, acting=ctx.person_id)
+    going = [i for i in room.items if not room.is_recused(i, ctx.person_id) and room.items[i].state in GOING]
+    states = ctx.lock_all(MeetingItem, going)
+    waived = frozenset(row.waived_sectors)
+    # Whoever is there and has not declared could: that is no want of a quorum.
+    seats = {i: [replace(seat, declared=True) for seat in room.seats_of(i)] for i in going}
+    short = [i for i in going if states[i] in GOING and committee.presence_problems(rules, seats[i], waived)]
+    if not short:
+        raise NotNow(Problem("quorum-is-there", "seats"))
+    facts = dict.fromkeys(short, meeting.ItemFacts(reason=NO_QUORUM))
+    ctx.advance_many(meeting.ITEM, MeetingItem, meeting.ItemEvent.VOID, short, room.scope, facts=facts,
+                     note=Note(reason=NO_QUORUM, round_id=row.round_id), changes={"no_quorum_at": ctx.now})  # fmt: skip
+    return short
 
 
 def waive(ctx: Context, meeting_id: int, sector: str, reason: str) -> Meeting:

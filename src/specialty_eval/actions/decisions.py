@@ -42,6 +42,8 @@ class Voted:
     """Whatever keeps the vote from deciding."""
     together: bool = False
     casting: Rating | None = None
+    by: str = "meeting"
+    """Who decides and how: a `meeting`, the committee in `writing`, or the `bureau` in its place."""
 
 
 def close(
@@ -65,12 +67,58 @@ def close(
     problems += review.WORKFLOW.objections(subject.state, review.Event.DECIDE, facts)
     if problems:
         raise NotNow(*problems)
+    return _decide(ctx, room, vote, ItemEvent.CLOSE, (row, subject), reason, (item_facts, facts))
+
+
+def take_over(ctx: Context, item_id: int, rating: Rating, reason: str, *, version: int | None = None) -> Decision:
+    """The bureau decides in the committee's place, in writing: no quorum for the policy's days, in writing neither.
+
+    Only once the days of the written vote are over and it is still not valid; who is recused stays out; a capped
+    rating stands. Invalid for a rating that is open to no vote; NotNow with every reason.
+    """
+    found = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    ctx.permit(entitled(ITEM, "", ItemEvent.TAKE_OVER), found.scope, where="item")
+    subject = ctx.locked(Review, found.items[item_id].review_id)
+    ctx.locked(Meeting, found.meeting.id)
+    row = ctx.locked(MeetingItem, item_id, version=version)
+    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    grant = ctx.permit(entitled(ITEM, "", ItemEvent.TAKE_OVER), room.scope, where="item")
+    if problems := room.in_the_way([item_id], ctx.person_id):
+        raise NotYou(*problems)
+    counted = _counted(ctx, room, item_id, reason, None)
+    case, computed = counted.case, counted.case.computed
+    possible = committee.choices(computed, protected=case.is_capped(room.policy))
+    if rating not in possible:
+        raise Invalid(Problem("choice-not-open", "rating", {"choice": rating.value, "one_of": list(possible)}))
+    outcome = replace(counted.outcome, decision=rating, overrides=rating != computed)
+    vote = replace(counted, outcome=outcome, by="bureau")
+    item_facts, facts = _facts(ctx, room, vote, grant)
+    facts = replace(facts, acting=Role.BUREAU_APPROVER, valid_vote=False, quorum_given_up=True, decided_before=())
+    problems = ITEM.objections(row.state, ItemEvent.TAKE_OVER, replace(item_facts, reason=reason))
+    problems += review.WORKFLOW.objections(subject.state, review.Event.DECIDE, facts)
+    if problems:
+        raise NotNow(*problems)
+    return _decide(ctx, room, vote, ItemEvent.TAKE_OVER, (row, subject), reason.strip(), (item_facts, facts))
+
+
+def _decide(
+    ctx: Context,
+    room: Room,
+    vote: Voted,
+    event: ItemEvent,
+    rows: tuple[MeetingItem, Review],
+    reason: str,
+    facts: tuple[ItemFacts, review.Facts],
+) -> Decision:
+    """The decision, its item closed, its review decided."""
+    row, subject = rows
+    item_facts, of_review = facts
     decision = ctx.saved(Decision(**_decision(ctx, room, vote, _written(ctx, vote, reason))))
-    scope, note = room.scope_of(item_id), Note(reason=reason, round_id=room.meeting.round_id)
-    told = replace(note, specialty_id=room.items[item_id].specialty_id)
-    ctx.advance(ITEM, row, ItemEvent.CLOSE, item_facts, scope, note=told)
+    scope = room.scope_of(row.id)
+    told = Note(reason=reason, round_id=room.meeting.round_id, specialty_id=room.items[row.id].specialty_id)
+    ctx.advance(ITEM, row, event, replace(item_facts, reason=reason), scope, note=told)
     changes = {"decision_id": decision.id, "decided_rating": decision.rating}
-    ctx.advance(review.WORKFLOW, subject, review.Event.DECIDE, facts, scope, changes=changes)
+    ctx.advance(review.WORKFLOW, subject, review.Event.DECIDE, of_review, scope, changes=changes)
     return decision
 
 
@@ -137,7 +185,8 @@ def _counted(ctx: Context, room: Room, item_id: int, reason: str, casting: Ratin
     chair = next((seat.member for seat in seats if seat.chair), None)
     if casting is not None and chair != str(room.member_of(ctx.person_id)):
         problems += (Problem("casting-by-the-chair", "casting"),)
-    return Voted(item_id, case, seats, outcome, problems, casting=casting)
+    by = "writing" if room.meeting.written else "meeting"
+    return Voted(item_id, case, seats, outcome, problems, casting=casting, by=by)
 
 
 def _case(ctx: Context, room: Room, items: Collection[int]) -> dict[int, Case]:
@@ -174,14 +223,15 @@ def _one_agreed(room: Room, item_id: int, case: Case, votes: Mapping[int, str]) 
     return Voted(item_id, case, seats, outcome, problems, together=True)
 
 
-def _facts(ctx: Context, room: Room, vote: Voted, grant: Grant) -> tuple[ItemFacts, review.Facts]:
+def _facts(ctx: Context, room: Room, vote: Voted, grant: Grant | None) -> tuple[ItemFacts, review.Facts]:
     item, case = room.items[vote.item_id], vote.case
     due = case.challenge_due or _unopened(ctx, room.policy, case)
     before = room.first_deciders.get(item.review_id, frozenset())
     deciding = set(room.people(committee.taking_part(vote.seats)))
     undeclared = room.undeclared(vote.item_id)
-    return ItemFacts(undeclared=undeclared, vote_problems=vote.problems, outcome_problems=vote.problems), review.Facts(
-        acting=grant.role if grant.role == Role.CHAIR else Role.SECRETARY,
+    item_facts = ItemFacts(undeclared=undeclared, vote_problems=vote.problems, outcome_problems=vote.problems)
+    return _in_writing(ctx, room, vote, item_facts), review.Facts(
+        acting=Role.CHAIR if grant is not None and grant.role == Role.CHAIR else Role.SECRETARY,
         due=last_local_day(due, LOCAL),
         challenge_days_over=ctx.now >= due,
         open_challenges=case.open_challenges,
@@ -189,6 +239,17 @@ def _facts(ctx: Context, room: Room, vote: Voted, grant: Grant) -> tuple[ItemFac
         valid_vote=True,  # whether it is stands in the item's facts, with every reason
         decided_before=tuple(str(person) for person in sorted(before & deciding)),
     )
+
+
+def _in_writing(ctx: Context, room: Room, vote: Voted, facts: ItemFacts) -> ItemFacts:
+    """What a vote in writing looks at besides: its days, which are over early once everybody entitled has voted."""
+    until = room.items[vote.item_id].written_until
+    if not room.meeting.written or until is None:
+        return facts
+    waived = frozenset(room.meeting.waived_sectors)
+    missing = committee.presence_problems(room.policy.committee, vote.seats, waived)
+    return replace(facts, written=True, written_days_over=room.has_had_its_days(vote.item_id, ctx.now),
+                   due=last_local_day(until, LOCAL), vote_problems=tuple(missing))  # fmt: skip
 
 
 def _unopened(ctx: Context, policy: Policy, case: Case) -> Any:
@@ -231,7 +292,8 @@ def _decision(ctx: Context, room: Room, vote: Voted, reason: str) -> dict[str, A
             "casting": None if vote.casting is None else vote.casting.value,
             "waived": list(room.meeting.waived_sectors),
             "capped": vote.case.is_capped(room.policy),
-            "took_part": room.people(committee.taking_part(vote.seats)),
+            "by": vote.by,
+            "took_part": [ctx.person_id] if vote.by == "bureau" else room.people(committee.taking_part(vote.seats)),
             "seats": [asdict(seat) for seat in vote.seats],
         },
     }

@@ -1,10 +1,12 @@
 """What a meeting's people read: seats, the list, an item's material. A recused reader gets the title and no more."""
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from specialty_eval.engine import committee
+from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import BALLOTS_ON_RECORD, ITEM, MATERIAL_OPEN, ItemFacts
 from specialty_eval.engine.permissions import READ, Thing, may
@@ -17,7 +19,7 @@ from specialty_eval.store.deliberation_rooms import Room
 from specialty_eval.store.publications_queries import reason_labels
 from specialty_eval.store.scoring_queries import panel_scores
 
-from .context import Context, Possible
+from .context import LOCAL, Context, Possible
 from .paging import Page
 
 DECLARES_FIRST = READ[Thing.MATERIAL] - {Role.AUDITOR}
@@ -38,7 +40,7 @@ def _meeting(row: Meeting) -> dict[str, Any]:
     return {
         "id": row.id, "round_id": row.round_id, "title": row.title, "held_at": row.held_at, "chair": row.chair_id,
         "deputy_chair": row.deputy_chair_id, "secretary": row.secretary_id,
-        "deputy_secretary": row.deputy_secretary_id, "waived_sectors": row.waived_sectors,
+        "deputy_secretary": row.deputy_secretary_id, "waived_sectors": row.waived_sectors, "written": row.written,
     }  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
     decision = ctx.session.scalar(sa.select(Decision).where(Decision.item_id == item_id))
     return {
         "id": row.id, "meeting_id": row.meeting_id, "review_id": row.review_id, "code": row.code, "title": row.title,
-        "state": row.state, "together": row.together, "version": row.version,
+        "state": row.state, "together": row.together, "version": row.version, "written_until": row.written_until,
         "reasons": [{"code": code, "label": labels.get(code, {})} for code in pieces.sheet.reasons],
         "rating": pieces.sheet.rating, "total": _text(pieces.sheet.total), "dimensions": pieces.sheet.dimensions,
         "completeness": _text(pieces.sheet.completeness), "indicators": pieces.sheet.indicators,
@@ -115,7 +117,8 @@ def decision_shape(row: Decision) -> dict[str, Any]:
     """A decision as the meeting sees it: how many voted for what, not who."""
     shown = ("votes", "abstentions", "present", "entitled", "overrides", "together")
     return {"id": row.id, "rating": row.rating, "computed": row.computed, "reason": row.reason,
-            "decided_at": row.decided_at, **{name: row.tally[name] for name in shown}}  # fmt: skip
+            "decided_at": row.decided_at, "by": row.tally.get("by", "meeting"),
+            **{name: row.tally[name] for name in shown}}  # fmt: skip
 
 
 def _text(score: object) -> str | None:
@@ -149,6 +152,9 @@ def possible(ctx: Context, item_id: int) -> list[Possible]:
         outcome_problems=presence,
         reason="-",  # it is asked for when the step is taken
     )
+    if room.meeting.written and row.written_until is not None:
+        facts = replace(facts, written=True, written_days_over=room.has_had_its_days(item_id, ctx.now),
+                        due=last_local_day(row.written_until, LOCAL))  # fmt: skip
     return ctx.possible(ITEM, row.state, facts, room.scope_of(item_id))
 
 

@@ -81,16 +81,20 @@ class NewMeeting(Body):
     substitutes: list[Substitute] = Field([], max_length=500)
     reviews: list[int] = Field([], max_length=20_000)
     together: list[int] = Field([], max_length=20_000)
+    written: bool = False
 
 
 @router.post("/meetings", status_code=201)
 def create_meeting(body: NewMeeting, ctx: Ctx) -> dict[str, Any]:
-    """Call a meeting with its seats and its list (secretary)."""
+    """Call a meeting with its seats and its list; or, `written`, a vote in writing on what was put off for want of a
+    quorum, once the policy's days are over (secretary).
+    """
     held_at: datetime = body.held_at
     new = committee.NewMeeting(
         round_id=body.round, title=body.title, held_at=held_at, chair=body.chair, secretary=body.secretary,
         deputy_chair=body.deputy_chair, deputy_secretary=body.deputy_secretary, members=body.members,
         substitutes=_substitutes(body.substitutes), reviews=body.reviews, together=frozenset(body.together),
+        written=body.written,
     )  # fmt: skip
     return meeting_views.meeting_view(ctx, committee.create(ctx, new).id)
 
@@ -138,6 +142,14 @@ def attend(meeting_id: int, body: Attendance, ctx: Ctx) -> dict[str, Any]:
     """Say who is present and which substitutes stand in (chair, secretary)."""
     committee.attend(ctx, meeting_id, frozenset(body.present), _substitutes(body.substitutes))
     return meeting_views.meeting_view(ctx, meeting_id)
+
+
+@router.post("/meetings/{meeting_id}/adjourn")
+def adjourn(meeting_id: int, ctx: Ctx) -> dict[str, list[int]]:
+    """Put off every item for which those present are no quorum; the days until a vote in writing begin (chair,
+    secretary).
+    """
+    return {"put_off": committee.adjourn(ctx, meeting_id)}
 
 
 class Waiver(Body):
@@ -284,6 +296,19 @@ def close(item_id: int, body: Closing, ctx: Ctx, version: IfMatch) -> dict[str, 
     """Close an item and decide by its votes (chair, secretary)."""
     made = decisions.close(ctx, item_id, reason=body.reason, casting=body.casting_choice, version=version)
     return meeting_views.decision_shape(made)
+
+
+class InPlace(Body):
+    """What the bureau decides in the committee's place, and why."""
+
+    rating: Rating = Field(strict=False)
+    reason: str = Field(max_length=8000)
+
+
+@router.post("/items/{item_id}/take-over")
+def take_over(item_id: int, body: InPlace, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
+    """Decide in writing where the committee found no quorum, in writing neither (bureau approver)."""
+    return meeting_views.decision_shape(decisions.take_over(ctx, item_id, body.rating, body.reason, version=version))
 
 
 @router.post("/items/{item_id}/void")

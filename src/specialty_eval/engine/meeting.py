@@ -1,10 +1,13 @@
 """An item on a meeting's list: when its material opens, when the vote opens and closes, when it is void.
 
+Where no quorum comes together for the policy's days the vote is taken in writing; where that finds none either, the
+bureau decides.
 Whether the votes decide anything is `committee`'s arithmetic; its problems come in as facts.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from .errors import Problem
@@ -29,6 +32,7 @@ class ItemEvent(StrEnum):
     OPEN = "open"
     VOTE = "vote"
     CLOSE = "close"
+    TAKE_OVER = "take_over"
     VOID = "void"
 
 
@@ -50,6 +54,11 @@ class ItemFacts:
     """Of `committee.presence`, before the vote: quorum and sectors of those present."""
     outcome_problems: tuple[Problem, ...] = ()
     """Of `committee.outcome`, when it closes."""
+    written: bool = False
+    """The vote is taken in writing: whoever gave a ballot took part."""
+    written_days_over: bool = False
+    """Of the vote in writing; they end early once everybody entitled has voted."""
+    due: date | None = None
     reason: str = ""
 
 
@@ -66,6 +75,18 @@ def _quorum_and_sectors(facts: ItemFacts) -> Iterable[Problem]:
     return facts.vote_problems
 
 
+def _written_days_are_over(facts: ItemFacts) -> Iterable[Problem]:
+    if facts.written and not facts.written_days_over:
+        yield Problem("written-days-running", "item", {} if facts.due is None else {"due": facts.due.isoformat()})
+
+
+def _the_committee_cannot(facts: ItemFacts) -> Iterable[Problem]:
+    if not facts.written:
+        yield Problem("committee-votes-first")
+    elif facts.written_days_over and not facts.vote_problems:
+        yield Problem("quorum-is-there", "seats")
+
+
 def _the_votes_decide(facts: ItemFacts) -> Iterable[Problem]:
     return facts.outcome_problems
 
@@ -80,7 +101,20 @@ ITEM = Workflow[ItemFacts](
     [
         Step(ItemEvent.OPEN, ItemState.LISTED, ItemState.OPEN, _CHAIR, (_review_is_scored,)),
         Step(ItemEvent.VOTE, ItemState.OPEN, ItemState.VOTING, _CHAIR, (_everybody_declared, _quorum_and_sectors)),
-        Step(ItemEvent.CLOSE, ItemState.VOTING, ItemState.CLOSED, _CHAIR, (_everybody_declared, _the_votes_decide)),
+        Step(
+            ItemEvent.CLOSE,
+            ItemState.VOTING,
+            ItemState.CLOSED,
+            _CHAIR,
+            (_everybody_declared, _written_days_are_over, _the_votes_decide),
+        ),
+        Step(
+            ItemEvent.TAKE_OVER,
+            ItemState.VOTING,
+            ItemState.CLOSED,
+            roles(Role.BUREAU_APPROVER),
+            (_the_committee_cannot, _written_days_are_over, reason_given),
+        ),
         # Put off for want of a quorum, taken off the list, or decided by a ballot that a later conflict voids.
         *(
             Step(ItemEvent.VOID, source, ItemState.VOIDED, _CHAIR | {Role.BUREAU_APPROVER}, (reason_given,))

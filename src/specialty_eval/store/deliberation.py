@@ -49,7 +49,9 @@ class PanelScore(Base):
 
 
 class Meeting(Base):
-    """A sitting of the committee for one round; who chairs and who keeps the record."""
+    """A sitting of the committee for one round; who chairs and who keeps the record. `written`: nobody sits, members
+    vote in writing.
+    """
 
     __tablename__ = "meeting"
 
@@ -62,6 +64,7 @@ class Meeting(Base):
     secretary_id: Mapped[int] = reference("person.id", index=False)
     deputy_secretary_id: Mapped[int | None] = reference("person.id", null=True, index=False)
     waived_sectors: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    written: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class MeetingSeat(Base):
@@ -90,6 +93,7 @@ class MeetingItem(Versioned, Base):
             postgresql_where=sa.text("state IN ('listed', 'open', 'voting')"),
         ),
         one_of("state", meeting.ItemState),
+        sa.CheckConstraint("no_quorum_at IS NULL OR state = 'voided'", name="put_off_is_void"),
     )
 
     id: Mapped[int] = identity()
@@ -97,6 +101,10 @@ class MeetingItem(Versioned, Base):
     review_id: Mapped[int] = reference("review.id")
     state: Mapped[str]
     together: Mapped[bool] = mapped_column(server_default=sa.false())
+    written_until: Mapped[datetime | None]
+    """Of a vote in writing: until when members have to vote."""
+    no_quorum_at: Mapped[datetime | None]
+    """When it was put off because no valid vote was possible with those present."""
 
 
 class InterestDeclaration(Base):

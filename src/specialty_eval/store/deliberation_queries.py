@@ -18,7 +18,7 @@ from specialty_eval.engine.cases import ChallengeState
 from specialty_eval.engine.policy import Policy, Rating
 
 from .accounts import CommitteeMember
-from .deliberation import Ballot, InterestDeclaration, MeetingItem, MeetingSeat
+from .deliberation import Ballot, Decision, InterestDeclaration, MeetingItem, MeetingSeat
 from .deliberation_rooms import GOING
 from .outcomes import RatingInForce
 from .registry import Organisation
@@ -125,6 +125,23 @@ def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:
 
 
 # --- listing and seating ---
+
+
+def without_quorum_since(session: Session, reviews: Collection[int]) -> dict[int, datetime]:
+    """Review → when an item about it was first put off for want of a quorum, since it was last decided."""
+    decided = (
+        sa.select(sa.func.max(Decision.decided_at)).where(Decision.review_id == MeetingItem.review_id).scalar_subquery()
+    )
+    found = (
+        sa.select(MeetingItem.review_id, sa.func.min(MeetingItem.no_quorum_at))
+        .where(
+            MeetingItem.review_id.in_(reviews),
+            MeetingItem.no_quorum_at.is_not(None),
+            sa.or_(decided.is_(None), MeetingItem.no_quorum_at > decided),
+        )
+        .group_by(MeetingItem.review_id)
+    )
+    return {review: at for review, at in session.execute(found) if at is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from specialty_eval.engine.policy import Policy
 
 from .accounts import CommitteeMember, Person
 from .cycles import policy_of, round_of
-from .deliberation import Decision, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
+from .deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Review
 
@@ -56,6 +57,7 @@ class ItemRow:
     city: str
     run_by: str
     partner: str
+    written_until: datetime | None
 
     @property
     def parties(self) -> frozenset[str]:
@@ -83,6 +85,8 @@ class Room:
     """Review that an appeal opened → who decided the one it replaces."""
     others: Mapping[int, frozenset[str]]
     """People without a seat who act here (the secretary) → what their employer is known by."""
+    voted: Mapping[int, frozenset[int]]
+    """Of a vote in writing: item → members with a ballot."""
 
     def is_recused(self, item_id: int, person_id: int | None) -> bool:
         """Employed at the school or its partner, declared an interest, or, on appeal, decided the first time."""
@@ -105,13 +109,17 @@ class Room:
         """Whether the person said interest or none; not declared is not none."""
         return person_id is not None and (item_id, person_id) in self.declared
 
+    def is_present(self, item_id: int, seat: SeatRow) -> bool:
+        """In the room; in writing whoever gave a ballot."""
+        return seat.member_id in self.voted.get(item_id, ()) if self.meeting.written else seat.present
+
     def seats_of(self, item_id: int) -> tuple[committee.Seat, ...]:
         """The seats as the arithmetic reads them on this item; the deputy chairs where the chair takes no part."""
         seats = [
             committee.Seat(
                 member=str(seat.member_id),
                 sector=seat.sector,
-                present=seat.present,
+                present=self.is_present(item_id, seat),
                 recused=self.is_recused(item_id, seat.person_id),
                 declared=self.has_declared(item_id, seat.person_id),
                 stands_in_for="" if seat.stands_in_for is None else str(seat.stands_in_for),
@@ -122,6 +130,11 @@ class Room:
         chairs = [str(m) for m in (self.meeting.chair_id, self.meeting.deputy_chair_id) if m is not None]
         chair = next((member for member in chairs if member in here), None)
         return tuple(replace(seat, chair=seat.member == chair) for seat in seats)
+
+    def has_had_its_days(self, item_id: int, now: datetime) -> bool:
+        """Of a vote in writing: its days are over, or everybody entitled has voted."""
+        until, entitled = self.items[item_id].written_until, committee.entitled(self.seats_of(item_id))
+        return until is not None and (now >= until or (bool(entitled) and all(seat.present for seat in entitled)))
 
     def undeclared(self, item_id: int) -> tuple[str, ...]:
         """Members present who said neither, by number; whoever is recused by office need not say it."""
@@ -170,7 +183,7 @@ def _number(organisation_id: int) -> str:
 
 
 def room(session: Session, meeting: Meeting, *, acting: int | None, item_ids: Collection[int] | None = None) -> Room:
-    """The meeting's room; of all its items, or of these. Six statements at most, however many items."""
+    """The meeting's room; of all its items, or of these. Seven statements at most, however many items."""
     made = round_of(session, meeting.round_id)
     items = items_of(session, meeting.id, item_ids)
     seats = seats_at(session, meeting.id)
@@ -186,7 +199,16 @@ def room(session: Session, meeting: Meeting, *, acting: int | None, item_ids: Co
         declared={(item, person): interest for item, person, interest in said},
         first_deciders=first_deciders(session, [item for item in items.values() if item.replaces_id is not None]),
         others=employers_of(session, set() if acting is None else {acting} - seated),
+        voted=voted(session, list(items)) if meeting.written else {},
     )
+
+
+def voted(session: Session, item_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Item → the members with a ballot that is not void."""
+    found = sa.select(Ballot.item_id, sa.func.array_agg(sa.distinct(Ballot.member_id))).where(
+        Ballot.item_id.in_(item_ids), Ballot.void.is_(False)
+    )
+    return {item: frozenset(members) for item, members in session.execute(found.group_by(Ballot.item_id))}
 
 
 def room_of_item(session: Session, item_id: int, *, acting: int | None) -> Room:
@@ -206,7 +228,7 @@ def items_of(session: Session, meeting_id: int, item_ids: Collection[int] | None
             MeetingItem.id, MeetingItem.meeting_id, MeetingItem.review_id, MeetingItem.state, MeetingItem.together,
             MeetingItem.version, Review.specialty_id, Review.replaces_id, Review.sheet_id, SpecialtyCode.code,
             Specialty.name, School.name, School.id, School.jurisdiction_code, School.city_code, School.run_by,
-            Specialty.partner,
+            Specialty.partner, MeetingItem.written_until,
         )
         .join(Review, Review.id == MeetingItem.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)
