@@ -89,21 +89,21 @@ def template(server_url: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database(server_url: str, template: str) -> Iterator[str]:
     """The URL of this worker's own database. What tests write there they take back (`session`, `connection`)."""
-    with _copied(server_url, template) as url:
+    with copied(server_url, template) as url:
         yield url
 
 
 @pytest.fixture
 def fresh_database(server_url: str, template: str) -> Iterator[str]:
     """The URL of a new, empty database of this test alone: for real commits and several connections."""
-    with _copied(server_url, template) as url:
+    with copied(server_url, template) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def kept_database(server_url: str, template: str) -> Iterator[str]:
     """The URL of a new, empty database for what is done once a worker and looked at by many tests."""
-    with _copied(server_url, template) as url:
+    with copied(server_url, template) as url:
         yield url
 
 
@@ -131,7 +131,7 @@ def session(connection: sa.Connection) -> Iterator[Session]:
 
 
 @contextmanager
-def _copied(server_url: str, template: str) -> Iterator[str]:
+def copied(server_url: str, template: str) -> Iterator[str]:
     name = f"{os.environ[RUN]}_{secrets.token_hex(4)}"
     with psycopg.connect(embedded.conninfo(server_url), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))

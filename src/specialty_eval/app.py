@@ -12,6 +12,7 @@ from specialty_eval import api, web
 from specialty_eval.actions import accounts
 from specialty_eval.actions.context import Context, opened
 from specialty_eval.api.deps import Edge
+from specialty_eval.api.description import Api, operation_id
 from specialty_eval.api.limits import BodyLimit
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
@@ -41,14 +42,16 @@ def create_app(database_url: str, files: Path, *, clock: Callable[[], datetime] 
         yield
         engine.dispose()
 
-    app = FastAPI(
+    app = Api(
         title="specialty-eval",
         summary="职业院校专业评估 · Specialty evaluation",
         version="1",
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
+        generate_unique_id_function=operation_id,
     )
     app.add_middleware(BodyLimit)
     api.install(app)

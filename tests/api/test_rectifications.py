@@ -152,4 +152,4 @@ def test_a_school_closes_its_own_and_no_other(out: Served) -> None:
         c.post(who, at, closing, 403)
     c.post("head-one", at, {**closing, "students": -1}, 422)
     assert c.post("head-one", at, closing)["state"] == "closed"
-    c.post("head-one", at, closing, 409)
+    assert c.post("head-one", at, closing, 410)["standing"] == "closed"

@@ -39,16 +39,17 @@ def rescind(ctx: Context, review_id: int, reason: str, *, version: int | None = 
     )
     item_id = ctx.session.scalar(deciding)
     if item_id is None:
-        raise _not_decided(ctx, review_id)
+        raise _not_decided(ctx, review_id, version)
     room, subject, row = _held(ctx, item_id, None)
     ctx.locked(Review, review_id, version=version)
     _undo(ctx, room, subject, row, reason)
     return subject
 
 
-def _not_decided(ctx: Context, review_id: int) -> NotNow:
+def _not_decided(ctx: Context, review_id: int, version: int | None) -> NotNow:
     ctx.permit(CHAIR, scopes.of_review(ctx.session, review_id, acting=ctx.person_id), where="review")
     subject = ctx.session.get_one(Review, review_id)
+    ctx.check_version(subject, version)
     return NotNow(Problem("step-not-open", "review", {"event": review.Event.RESCIND.value, "state": subject.state}))
 
 
@@ -93,14 +94,14 @@ class Found:
     review_state: str
 
 
-def conflict(ctx: Context, item_id: int, member_id: int, reason: str) -> Found:
+def conflict(ctx: Context, item_id: int, member_id: int, reason: str, *, version: int | None = None) -> Found:
     """A member's conflict that nobody declared: recused from now on, every ballot on the item void.
 
     A closed item falls when that ballot decided it, and with it a decision that the school has not seen; one that was
     served already goes no further than it is (a void item keeps its review off every list) and needs a new run or a
     superseding decision.
     """
-    room, subject, row = _held(ctx, item_id, None)
+    room, subject, row = _held(ctx, item_id, version)
     grant = ctx.permit(CHAIR, room.scope, where="item")
     seat = next((seat for seat in room.seats if seat.member_id == member_id), None)
     problems = [] if seat is not None else [Problem("not-seated", f"members.{member_id}")]

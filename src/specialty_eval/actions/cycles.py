@@ -138,12 +138,14 @@ def _pinned(ctx: Context, new: NewCycle) -> tuple[list[int], list[Problem]]:
     return rows, problems
 
 
-def place(ctx: Context, cycle_id: int, rounds_by_code: Mapping[str, int]) -> dict[int, int]:
+def place(
+    ctx: Context, cycle_id: int, rounds_by_code: Mapping[str, int], *, version: int | None = None
+) -> dict[int, int]:
     """Put specialties (by current code) into rounds (by number); a planned review moves, others are refused.
 
     Returns round number → how many of these are in it now. Invalid with every reason, nothing placed then.
     """
-    made = ctx.locked(Cycle, cycle_id)
+    made = ctx.locked(Cycle, cycle_id, version=version)
     grant = ctx.permit(frozenset({Role.SECRETARY}), Scope(city=made.jurisdiction_code), where="cycle")
     rounds = {r.number: r for r in ctx.session.scalars(
         sa.select(Round).where(Round.cycle_id == cycle_id).order_by(Round.id).with_for_update())}  # fmt: skip

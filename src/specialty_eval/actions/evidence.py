@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine import review, sheet
 from specialty_eval.engine.calendar import is_kept, last_local_day
-from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
+from specialty_eval.engine.errors import Changed, Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.permissions import FILLS_IN, Scope, Thing, may, may_supply
 from specialty_eval.engine.policy import Policy
@@ -65,12 +65,13 @@ def save(ctx: Context, review_id: int, figures: Figures, self_evaluation: str, *
     """
     row, scope = locked(ctx, review_id)
     grant = ctx.permit(FILLS_IN, scope, where="evidence")
+    draft = ctx.session.get(EvidenceDraft, review_id, with_for_update=True)
+    current = draft.version if draft else 0
+    if version is not None and version != current:
+        raise Changed(Problem("changed-meanwhile", "evidence", {"yours": version, "current": current}))
     if row.state not in review.WITH_THE_SCHOOL:
         raise NotNow(Problem("step-not-open", "review", {"event": "save", "state": row.state}))
     policy = policy_of(ctx, row)
-    draft = ctx.session.get(EvidenceDraft, review_id, with_for_update=True)
-    if version is not None and version != (draft.version if draft else 0):
-        raise NotNow(Problem("changed-meanwhile", "evidence", {"yours": version, "current": draft and draft.version}))
     kept = draft.figures if draft else {}
     problems = _wrong(policy, figures.values) + _closed_fields(policy, row, kept, figures)
     if problems:

@@ -153,11 +153,19 @@ def _stale(ctx: Context, row: Publication) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def redraft(ctx: Context, publication_id: int, reason: str, reviews: Sequence[int] | None = None) -> Publication:
+def redraft(
+    ctx: Context,
+    publication_id: int,
+    reason: str,
+    reviews: Sequence[int] | None = None,
+    *,
+    version: int | None = None,
+) -> Publication:
     """Freeze the list anew as its next edition, with a reason: these reviews, or what is still previewed of the old."""
     row, scope, _, before = _held(ctx, publication_id)
     facts = ListFacts(reason=reason)
     ctx.permit(entitled(PUBLICATION, row.state, ListEvent.REDRAFT), scope, where="publication")
+    ctx.check_version(row, version)
     if problems := PUBLICATION.objections(row.state, ListEvent.REDRAFT, facts):
         raise NotNow(*problems)
     if ctx.person_id is None:

@@ -14,7 +14,7 @@ from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
 
-from .context import LOCAL, Context, Note, Possible
+from .context import LOCAL, Context, Note, Possible, entitled
 
 PHASE_DAYS = {
     RoundEvent.COLLECT: ("collecting_due", "collect"),
@@ -100,10 +100,11 @@ def remind(ctx: Context, round_id: int) -> int:
     return len(left)
 
 
-def extend(ctx: Context, review_id: int, until: date, reason: str) -> Review:
+def extend(ctx: Context, review_id: int, until: date, reason: str, *, version: int | None = None) -> Review:
     """Give one school until the end of a later local day. A date that was told never moves earlier."""
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(frozenset({Role.SECRETARY}), scope, where="review")
+    ctx.check_version(row, version)
     due, told = end_of(until, LOCAL), row.correction_due if row.state == review.State.RETURNED else row.due
     problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
     if row.state not in review.WITH_THE_SCHOOL:
@@ -116,6 +117,7 @@ def extend(ctx: Context, review_id: int, until: date, reason: str) -> Review:
         row.correction_due = due
     else:
         row.due = due
+    row.version += 1
     note = Note(reason=reason, audience="school", told={"until": until.isoformat()})
     ctx.record("review.extend", row, note, grant=grant)
     return ctx.saved(row)
@@ -124,6 +126,7 @@ def extend(ctx: Context, review_id: int, until: date, reason: str) -> Review:
 def default_left_over(ctx: Context, round_id: int) -> int:
     """Default every review whose deadline passed: nothing submitted, or not corrected in time. How many were."""
     scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
+    ctx.permit(entitled(review.WORKFLOW, "", review.Event.DEFAULT), scope, where="round")
     ctx.locked(Round, round_id)
     late = {
         "open": review_queries.late(ctx.session, round_id, "open", ctx.now),

@@ -41,24 +41,24 @@ def policy_of(ctx: Context, row: Review) -> Policy:
     return cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
 
 
-def claim(ctx: Context, review_id: int) -> Review:
+def claim(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
     """A verifier begins: from now on the school cannot take its submission back."""
-    row, scope = locked(ctx, review_id)
+    row, scope = locked(ctx, review_id, version=version)
     grant = ctx.permit(VERIFIERS, scope, where="review")
     if row.state not in review.WITH_THE_VERIFIERS:
         raise NotNow(Problem("step-not-open", "review", {"event": "claim", "state": row.state}))
-    row.claimed_by = ctx.person_id
+    row.claimed_by, row.version = ctx.person_id, row.version + 1
     ctx.record("review.claim", row, Note(audience="school"), grant=grant)
     return ctx.saved(row)
 
 
-def take_over(ctx: Context, review_id: int, reason: str) -> Review:
+def take_over(ctx: Context, review_id: int, reason: str, *, version: int | None = None) -> Review:
     """The bureau takes over what a county does not check: a school never fails for an office's silence."""
-    row, scope = locked(ctx, review_id)
+    row, scope = locked(ctx, review_id, version=version)
     grant = ctx.permit(roles(Role.BUREAU_VERIFIER, Role.SECRETARY), scope, where="review")
     if not reason.strip():
         raise Invalid(Problem("reason-missing", "reason"))
-    row.taken_over = True
+    row.taken_over, row.version = True, row.version + 1
     ctx.record("review.take_over", row, Note(reason=reason, audience="school"), grant=grant)
     return ctx.saved(row)
 

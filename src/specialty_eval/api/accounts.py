@@ -1,6 +1,6 @@
 """Sign-in, people, roles and keys."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from specialty_eval.actions import accounts
 from specialty_eval.engine.roles import Role
 
-from .bodies import Body
-from .deps import Ctx, Transactional, credentials
+from .bodies import Body, Day
+from .deps import SECRET, Ctx, Transactional, credentials
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["accounts"])
 
@@ -29,7 +29,7 @@ class Token(BaseModel):
     expires_at: datetime
 
 
-@router.post("/sign-in", status_code=201)
+@router.post("/sign-in", status_code=201, openapi_extra=SECRET)
 def sign_in(body: SignIn, ctx: Ctx) -> Token:
     """Sign in with login and password."""
     token, ends = accounts.sign_in(ctx, body.login, body.password)
@@ -78,8 +78,8 @@ class NewGrant(Body):
 
     role: Role = Field(strict=False)
     organisation_id: int
-    valid_from: date = Field(strict=False)
-    valid_to: date | None = Field(None, strict=False)
+    valid_from: Day
+    valid_to: Day | None = None
     deputy: bool = False
 
 
@@ -92,7 +92,7 @@ def grant_role(person_id: int, body: NewGrant, ctx: Ctx) -> dict[str, int]:
 class LastDay(Body):
     """The last day something holds."""
 
-    last_day: date = Field(strict=False)
+    last_day: Day
 
 
 @router.post("/roles/{grant_id}/end")
@@ -106,10 +106,10 @@ class NewKey(Body):
     """A machine's key to be."""
 
     label: str = Field(min_length=1, max_length=200)
-    valid_to: date | None = Field(None, strict=False)
+    valid_to: Day | None = None
 
 
-@router.post("/keys", status_code=201)
+@router.post("/keys", status_code=201, openapi_extra=SECRET)
 def create_key(body: NewKey, ctx: Ctx) -> dict[str, Any]:
     """Create a machine's key (administrator). The secret is shown this once."""
     key, secret = accounts.create_key(ctx, body.label, valid_to=body.valid_to)

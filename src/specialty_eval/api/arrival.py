@@ -40,10 +40,10 @@ async def whole(request: Request, *, taken: str | None, numbered: Collection[str
     NotFound for a path that can name nothing; Invalid with every reason; HTTPException 415 for another media type.
     """
     arrived = Arrived(request.scope, request.receive)
+    body = await arrived.body()
     _check_path(request, numbered)
     if "\0" in unquote_plus(request.url.query):
         raise Invalid(Problem("text-not-storable", "query"))
-    body = await arrived.body()
     arrived.content = body
     if taken == JSON and body:
         refuse_media_type(request, JSON)

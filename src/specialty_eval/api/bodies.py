@@ -1,6 +1,12 @@
 """Request bodies that several routes share, and what all have in common."""
 
+from datetime import date
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
+
+Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), le=date(2100, 12, 31))]
+"""A day as YYYY-MM-DD; one that no calendar of ours reaches is a slip of the pen."""
 
 
 class Body(BaseModel):

@@ -1,6 +1,6 @@
 """The committee: members, meetings, declarations, votes, decisions."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, meeting_views
 from specialty_eval.engine.policy import Rating
 
-from .bodies import Body, Reason
+from .bodies import Body, Day, Reason
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .shapes import actions_of
 
@@ -23,8 +23,8 @@ class NewMember(Body):
 
     person_id: int
     sector: Literal["industry", "enterprise", "research", "administration"]
-    term_from: date = Field(strict=False)
-    term_to: date = Field(strict=False)
+    term_from: Day
+    term_to: Day
     substitute: bool = False
 
 
@@ -43,7 +43,7 @@ def list_members(ctx: Ctx) -> dict[str, Any]:
 class LastDay(Body):
     """The last day of a term."""
 
-    last_day: date = Field(strict=False)
+    last_day: Day
 
 
 @router.post("/committee/members/{member_id}/end")
@@ -327,9 +327,9 @@ class Conflict(Body):
 
 
 @router.post("/items/{item_id}/conflicts")
-def conflict(item_id: int, body: Conflict, ctx: Ctx) -> dict[str, Any]:
+def conflict(item_id: int, body: Conflict, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
     """Record a conflict found later: that member's ballots are void, the item too when they decided it."""
-    found = conflicts.conflict(ctx, item_id, body.member, body.reason)
+    found = conflicts.conflict(ctx, item_id, body.member, body.reason, version=version)
     return {"ballots_void": found.ballots, "item_void": found.item_void,
             "decision_rescinded": found.decision_rescinded, "review_state": found.review_state}  # fmt: skip
 

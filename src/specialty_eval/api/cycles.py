@@ -1,6 +1,5 @@
 """Policies, cycles and rounds."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -11,7 +10,7 @@ from specialty_eval.actions.views import cycle_view, cycles_page, policy_view, r
 from specialty_eval.engine.cycle import CycleEvent, CycleState, RoundEvent, RoundState
 
 from .arrival import BIGGEST
-from .bodies import Body, Reason
+from .bodies import Body, Day, Reason
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .shapes import actions_of
 
@@ -50,7 +49,7 @@ class NewRound(Body):
 
     year: int
     evidence_year: int
-    reference_date: date = Field(strict=False)
+    reference_date: Day
     policy_id: str
     policy_version: str
 
@@ -112,9 +111,9 @@ class Places(Body):
 
 
 @router.post("/cycles/{cycle_id}/places")
-def place(cycle_id: int, body: Places, ctx: Ctx) -> dict[str, Any]:
+def place(cycle_id: int, body: Places, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
     """Put specialties into rounds (secretary)."""
-    return {"placed": cycles.place(ctx, cycle_id, body.rounds)}
+    return {"placed": cycles.place(ctx, cycle_id, body.rounds, version=version)}
 
 
 @router.post("/cycles/{cycle_id}/{event}")

@@ -62,6 +62,17 @@ class Elsewhere(Exception):  # noqa: N818 -- not an error: the answer lies at an
         self.response = response
 
 
+SECRET = {"x-answer-kept": False}
+"""Marks a route (`openapi_extra`) whose answer is a secret that is told once: it is not kept for a repeated request."""
+
+
+NOT_HERE = {
+    "if-match": Problem("if-match-not-here", "If-Match"),
+    "idempotency-key": Problem("idempotency-key-not-here", "Idempotency-Key"),
+}
+"""A header that this route would leave out → what is said instead of leaving it out unseen."""
+
+
 class Transactional(APIRoute):
     """A route whose transaction is committed when its answer is ready and before it leaves (see ADR 0005).
 
@@ -73,11 +84,15 @@ class Transactional(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler with gate, replay, commit and rollback."""
         inner = super().get_route_handler()
+        refused = {"if-match"} - {"if-match" for part in self.dependant.dependencies if part.call is if_match}
+        refused |= {"idempotency-key"} if self.openapi_extra == SECRET else set()
         taken = None if self.body_field is None else str(getattr(self.body_field.field_info, "media_type", JSON))
         numbered = {part.name for part in self.dependant.path_params if part.field_info.annotation is int}
 
         async def handle(request: Request) -> Response:
             try:
+                if request.method != "GET" and (found := refused & set(request.headers)):
+                    raise Invalid(*(NOT_HERE[name] for name in sorted(found)))
                 arrived = await whole(request, taken=taken, numbered=numbered)
             except Refusal as refusal:
                 return answer(refusal)

@@ -1,6 +1,5 @@
 """Evidence and its verification: what schools and other suppliers hand in, what the offices find."""
 
-from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ from pydantic import Field
 from specialty_eval.actions import attachments, evidence, rounds, verification, views
 from specialty_eval.actions.context import Context
 
-from .bodies import Body, Reason
+from .bodies import Body, Day, Reason
 from .codes import Code
 from .deps import Ctx, IfMatch, Transactional, tag
 from .shapes import GONE, actions_of
@@ -128,16 +127,16 @@ class Findings(Body):
 
 
 @router.post("/reviews/{review_id}/claim")
-def claim(review_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
+def claim(review_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """A verifier begins."""
-    verification.claim(ctx, review_id)
+    verification.claim(ctx, review_id, version=version)
     return shown(ctx, review_id, response)
 
 
 @router.post("/reviews/{review_id}/take-over")
-def take_over(review_id: int, body: Reason, ctx: Ctx, response: Response) -> dict[str, Any]:
+def take_over(review_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The bureau takes over a check that a county does not make."""
-    verification.take_over(ctx, review_id, body.reason)
+    verification.take_over(ctx, review_id, body.reason, version=version)
     return shown(ctx, review_id, response)
 
 
@@ -185,12 +184,12 @@ def exempt(review_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: R
 class Extension(Body):
     """Until the end of which local day, and why."""
 
-    until: date = Field(strict=False)
+    until: Day
     reason: str = Field(max_length=4000)
 
 
 @router.post("/reviews/{review_id}/extend")
-def extend(review_id: int, body: Extension, ctx: Ctx, response: Response) -> dict[str, Any]:
+def extend(review_id: int, body: Extension, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Give one school more time (secretary)."""
-    rounds.extend(ctx, review_id, body.until, body.reason)
+    rounds.extend(ctx, review_id, body.until, body.reason, version=version)
     return shown(ctx, review_id, response)

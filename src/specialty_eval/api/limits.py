@@ -8,12 +8,12 @@ from .problems import answer
 
 DEFAULT_LIMIT = 1 << 20
 LIMITS = (("/attachments", 32 << 20), ("/v1/imports/", 64 << 20))
-"""Part of the path → bytes; everything else is JSON of at most a megabyte, a policy among it."""
+"""Part of the path → bytes, for callers who show credentials; everything else is JSON of at most a megabyte."""
 
 
-def limit_of(path: str) -> int:
-    """How many bytes a body sent to this path may have."""
-    return next((size for part, size in LIMITS if part in path), DEFAULT_LIMIT)
+def limit_of(path: str, *, is_known: bool) -> int:
+    """How many bytes a body sent to this path may have; nobody who shows nothing sends a file."""
+    return next((size for part, size in LIMITS if part in path and is_known), DEFAULT_LIMIT)
 
 
 class _BeyondLimit(Exception):  # noqa: N818 -- a signal inside this module
@@ -31,7 +31,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = limit_of(scope["path"])
+        limit = limit_of(scope["path"], is_known=any(name == b"authorization" for name, _ in scope["headers"]))
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         refusal = answer(TooLarge(Problem("body-too-large", "body", {"limit": limit})))
         if not length.isdigit() or int(length) > limit:

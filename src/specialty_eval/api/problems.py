@@ -1,6 +1,8 @@
 """Refusals as `application/problem+json` (RFC 9457): one answer with every reason, in Chinese and English."""
 
 import json
+import logging
+import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from specialty_eval.engine.errors import (
@@ -37,8 +40,34 @@ STATUS: dict[type[Refusal], int] = {
 """Kind of refusal → HTTP status; tests walk every subclass."""
 
 MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
+
 AT_MOST = 1000
 """Reasons written out in one answer; the totals by code count all of them."""
+
+
+class ReasonAnswer(BaseModel):
+    """One reason: a stable code, where it was found, its facts, and what to do next."""
+
+    code: str
+    where: str
+    facts: dict[str, Any]
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+
+
+class ProblemAnswer(BaseModel):
+    """A refusal (RFC 9457) with every reason: the first thousand written out, all of them counted by code."""
+
+    type: str
+    title: str
+    title_en: str
+    status: int
+    count: int
+    totals: dict[str, int]
+    problems: list[ReasonAnswer]
 
 
 def body(kind: str, status: int, problems: Sequence[Problem]) -> dict[str, Any]:
@@ -113,8 +142,9 @@ def _finding(found: Mapping[str, Any]) -> Problem:
     where, kind = ".".join(str(part) for part in found["loc"]), found["type"]
     if kind in {"missing", "extra_forbidden"}:
         return Problem("field-missing" if kind == "missing" else "field-unknown", where)
-    expected = EXPECTED[kind].format_map(found.get("ctx", {})) if kind in EXPECTED else found["msg"]
-    if kind.startswith("date"):
+    facts = found.get("ctx", {})
+    expected = EXPECTED[kind].format_map(facts) if kind in EXPECTED else found["msg"]
+    if kind.startswith("date") or not all(isinstance(facts.get(limit, 0), int) for limit in ("ge", "le")):
         expected = "2026-03-31T16:00:00+08:00" if kind.startswith("datetime") else "2026-03-31"
     given = found.get("input")
     value = given[:200] if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)[:200]
@@ -134,6 +164,15 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         return answer(from_validation(error))
+
+    @app.exception_handler(Exception)
+    def fault(request: Request, error: Exception) -> JSONResponse:
+        # The server logs the error itself; the number says which line of the log this answer belongs to.
+        incident = secrets.token_hex(8)
+        log.error("incident %s: %s %s: %r", incident, request.method, request.url.path, error)
+        return JSONResponse(
+            body("fault", 500, [Problem("fault", "", {"incident": incident})]), 500, media_type=MEDIA_TYPE
+        )
 
     @app.exception_handler(HTTPException)
     def framework(request: Request, error: HTTPException) -> JSONResponse:

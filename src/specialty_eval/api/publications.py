@@ -72,9 +72,9 @@ class Redraft(Reason):
 
 
 @router.post("/publications/{publication_id}/redraft")
-def redraft(publication_id: int, body: Redraft, ctx: Ctx, response: Response) -> dict[str, Any]:
+def redraft(publication_id: int, body: Redraft, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Freeze the list anew as its next edition (secretary)."""
-    row = publications.redraft(ctx, publication_id, body.reason, body.reviews)
+    row = publications.redraft(ctx, publication_id, body.reason, body.reviews, version=version)
     tag(response, row.version)
     return publication_views.header(row)
 

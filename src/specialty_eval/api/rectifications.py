@@ -11,8 +11,9 @@ from specialty_eval.actions import closings, rectification_views, rectifications
 from specialty_eval.actions.rectifications import Milestone, Proof
 
 from .bodies import Body, Reason
+from .codes import Code
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import actions_of
+from .shapes import GONE, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["rectifications"])
 
@@ -176,8 +177,8 @@ class Closing(Body):
     students: int = Field(ge=0, le=1_000_000)
 
 
-@router.post("/specialties/{code}/close")
-def close(code: str, body: Closing, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+@router.post("/specialties/{code}/close", responses=GONE)
+def close(code: Code, body: Closing, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Close a specialty: its school head, or the bureau approver after a decision. `If-Match` is its standing's."""
     row = closings.close(ctx, code, body.reason, body.students, version=version)
     tag(response, row.version)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from specialty_eval.actions.context import Possible
 
-from .problems import reason
+from .problems import ReasonAnswer, reason
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -51,6 +51,15 @@ GONE: dict[int | str, dict[str, Any]] = {
     410: {"description": "the specialty is closed: its last status", "model": StatusAnswer},
 }
 """What every route that takes a specialty's code may answer."""
+
+
+class ActionAnswer(BaseModel):
+    """What the caller may do here: the event, the roles that may, and why it is not possible now."""
+
+    event: str
+    roles: list[str]
+    possible: bool
+    reasons: list[ReasonAnswer]
 
 
 def actions_of(possible: Iterable[Possible]) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """The public status of a specialty: what enrolment systems and families ask. No key needed."""
 
 import hashlib
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime
 
 from specialty_eval.actions import status
 
@@ -23,14 +24,12 @@ def read_status(
     found: AnyCode,
     ctx: Ctx,
     valid_at: Annotated[date | None, Query(description="the rating in force on this day")] = None,
-    known_at: Annotated[datetime | None, Query(description="as it was known at this instant")] = None,
+    known_at: Annotated[AwareDatetime | None, Query(description="as it was known at this instant")] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The status now, or the rating in force on a day as known at an instant. 308 to the new code, 410 once closed."""
-    at = None if known_at is None else known_at.astimezone()
-    answer = StatusAnswer.model_validate(
-        status.of(ctx, found.code, valid_at=valid_at, known_at=at), from_attributes=True
-    )
+    now = status.of(ctx, found.code, valid_at=valid_at, known_at=known_at)
+    answer = StatusAnswer.model_validate(now, from_attributes=True)
     # What was asked is part of the answer, the moment of asking is not: an unchanged status keeps its tag.
     told = answer.model_dump_json(exclude=None if valid_at or known_at else {"known_at", "valid_at"})
     tag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'

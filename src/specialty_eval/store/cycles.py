@@ -119,14 +119,17 @@ class RoundRow:
 
 
 def round_of(session: Session, round_id: int) -> RoundRow:
-    """What a round pins, read once a session; NoResultFound when there is none (a foreign key says there is)."""
+    """What a round pins, read once a session; NotFound."""
     known: dict[int, RoundRow] = session.info.setdefault("rounds", {})
     if round_id not in known:
         found = sa.select(
             Round.id, Round.year, Round.evidence_year, Round.reference_date, Round.policy_id, Round.cycle_id,
             Cycle.jurisdiction_code,
         ).join(Cycle, Cycle.id == Round.cycle_id)  # fmt: skip
-        known[round_id] = RoundRow(*session.execute(found.where(Round.id == round_id)).one())
+        row = session.execute(found.where(Round.id == round_id)).one_or_none()
+        if row is None:
+            raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
+        known[round_id] = RoundRow(*row)
     return known[round_id]
 
 

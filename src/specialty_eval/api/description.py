@@ -1,0 +1,97 @@
+"""The API's description: what every operation can be refused with, who is asked for credentials, how things are called.
+
+Written in one place from each operation's own shape, so that no route can forget it.
+"""
+
+import re
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from .deps import SECRET
+from .problems import MEDIA_TYPE, ProblemAnswer
+
+REFUSALS = {
+    "401": "the credentials do not hold (any more)",
+    "403": "no role of the caller allows it here",
+    "404": "there is no such thing, or the caller may not know that there is",
+    "409": "the state, the clock, a quorum or another's change is in the way",
+    "412": "the caller has read another version (`If-Match`)",
+    "413": "the body is beyond its limit and was not read",
+    "415": "a body of this media type is not taken",
+    "422": "a value breaks a rule; every reason is named",
+    "503": "a lock or the database is in the way; the same request may succeed (`Retry-After`)",
+}
+IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "a repeated request with the same key gets the first answer, for a day at least",
+    "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,200}$"},
+}
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "a person's token (`POST /v1/sign-in`) or a machine's key; the public shows nothing",
+}
+_SENTENCE = re.compile(r"[.;:(]\s|\.$|\s\(")
+
+
+def operation_id(route: APIRoute) -> str:
+    """`evidence.submit`: the capability and the function, which a path may outlive."""
+    return f"{(route.tags or ['web'])[0]}.{route.name.strip('_')}"
+
+
+class Api(FastAPI):
+    """An application whose description says what this module knows."""
+
+    def openapi(self) -> dict[str, Any]:
+        """OpenAPI 3.1."""
+        schema = super().openapi()
+        if "securitySchemes" not in schema.setdefault("components", {}):
+            _describe(schema)
+        return schema
+
+
+def _describe(schema: dict[str, Any]) -> None:
+    shapes = schema["components"].setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        shapes.pop(name, None)
+    problem = ProblemAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
+    shapes.update(problem.pop("$defs"))
+    shapes["ProblemAnswer"] = problem
+    schema["components"]["schemas"] = dict(sorted(shapes.items()))
+    schema["components"]["securitySchemes"] = {"bearer": BEARER}
+    schema["security"] = [{"bearer": []}, {}]
+    for operations in schema["paths"].values():
+        for method, operation in operations.items():
+            _describe_one(method, operation)
+
+
+def _describe_one(method: str, operation: dict[str, Any]) -> None:
+    said = operation["description"].split("\n")[0]
+    operation["summary"] = _SENTENCE.split(said)[0].rstrip(".")
+    if method != "get" and not operation.keys() & SECRET.keys():
+        operation.setdefault("parameters", []).append(IDEMPOTENCY)
+    for status in _refused_with(method, operation):
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
+        operation["responses"][status] = {"description": REFUSALS[status], "content": content}
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _refused_with(method: str, operation: dict[str, Any]) -> set[str]:
+    """The statuses of refusals that an operation of this shape can answer with."""
+    parameters = operation.get("parameters", [])
+    statuses = {"401", "403", "503"}
+    if any(parameter["in"] == "path" for parameter in parameters):
+        statuses.add("404")
+    if any(parameter["name"].lower() == "if-match" for parameter in parameters):
+        statuses.add("412")
+    if method != "get":
+        statuses |= {"404", "409"}
+    if "requestBody" in operation:
+        statuses |= {"413", "415"}
+    if parameters or "requestBody" in operation:
+        statuses.add("422")
+    return statuses

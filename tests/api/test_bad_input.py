@@ -1,0 +1,319 @@
+"""Whatever a request holds, it gets one problem document with every reason, in both languages, and changes nothing."""
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from e2e.server import Callers, serving
+from factories import City, make_city, make_cycle, open_round
+from small_policy import POLICY
+from specialty_eval.store.base import Base, make_engine
+
+JSON = {"Content-Type": "application/json"}
+FIGURES = '{"figures": {"graduates": "1"}, "self_evaluation": ""}'
+
+
+@dataclass
+class Served:
+    """A server over a round that is collecting; `review` is one of head-one's."""
+
+    callers: Callers
+    city: City
+    review: int
+    engine: sa.Engine
+
+    def send(self, who: str, method: str, path: str, content: bytes | str = b"", **headers: str) -> httpx.Response:
+        """One request of exactly these bytes."""
+        if who:
+            self.callers.get(who, "/v1/me")
+            headers["Authorization"] = f"Bearer {self.callers.tokens[who][0]}"
+        return self.callers.http.request(method, self.callers.base + path, headers=headers, content=content)
+
+    def told(self, answer: httpx.Response, status: int) -> list[tuple[str, str]]:
+        """(code, where) of every reason of a well-made refusal."""
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+        said = answer.json()
+        assert (said["status"], said["count"]) == (status, sum(said["totals"].values()))
+        for problem in said["problems"]:
+            assert problem["zh"] != problem["code"]
+            assert all(problem[key] for key in ("zh", "en", "next_zh", "next_en"))
+        return [(problem["code"], problem["where"]) for problem in said["problems"]]
+
+    def draft(self, content: bytes | str) -> list[tuple[str, str]]:
+        """What is said of this body of a school's draft."""
+        path = f"/v1/reviews/{self.review}/evidence"
+        return self.told(self.send("head-one", "PUT", path, content, **JSON), 422)
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every table but sign-ins."""
+        with self.engine.connect() as connection:
+            return {name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+                    for name, table in Base.metadata.tables.items() if name != "sign_in"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    from conftest import copied  # noqa: PLC0415 -- the fixtures' own way to a database
+
+    with copied(server_url, template) as url:
+        engine = make_engine(url, pool_size=1)
+        with Session(engine, expire_on_commit=False) as session:
+            city = make_city(session)
+            reviews = open_round(city, make_cycle(city, policy=POLICY))
+            session.commit()
+        with serving(url, tmp_path_factory.mktemp("files")) as callers:
+            callers.clock.now = city.now
+            yield Served(callers, city, reviews["one-a"], engine)
+        engine.dispose()
+
+
+@pytest.fixture
+def served(world: Served) -> Iterator[Served]:
+    """The shared server; whatever a test sends must leave everything as it was."""
+    before = world.counts()
+    yield world
+    assert world.counts() == before
+
+
+# --- bodies ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_field_that_is_wrong_is_named_at_once(served: Served) -> None:
+    body = {"figures": {"graduates": 1, "employed": None}, "sources": [], "self_evaluation": 3, "more": True}
+    assert sorted(served.draft(json.dumps(body))) == [
+        ("field-unknown", "body.more"),
+        ("request-field-wrong", "body.figures.employed"),
+        ("request-field-wrong", "body.figures.graduates"),
+        ("request-field-wrong", "body.self_evaluation"),
+        ("request-field-wrong", "body.sources"),
+    ]
+    assert served.draft("{}") == [("field-missing", "body.figures")]
+
+
+@pytest.mark.parametrize("value", ["1e3", "１２", "NaN", "-1", "1,000", "12.0", "0x10", "∞", "true", "9" * 101])
+def test_a_figure_that_is_no_number_is_named_beside_the_others(served: Served, value: str) -> None:
+    said = served.draft(json.dumps({"figures": {"graduates": value, "employed": value, "salary": "1", "posts": "1"}}))
+    wheres = {where for _, where in said}
+    assert wheres == {"measures.graduates", "measures.employed", "measures.salary", "measures.posts"}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", [("field-missing", "body")]),
+        (b"{", [("json-unreadable", "body")]),
+        (b"{'figures': {}}", [("json-unreadable", "body")]),
+        (b"\xff\xfe", [("json-unreadable", "body")]),
+        ('{"figures": {"graduates": "德州"}}'.encode("gb18030"), [("json-unreadable", "body")]),
+        (FIGURES.encode("utf-16"), [("json-unreadable", "body")]),
+        (b"\xef\xbb\xbf{}", [("json-unreadable", "body")]),
+        (b'{"figures": NaN}', [("json-unreadable", "body")]),
+        (b'{"figures": -Infinity}', [("json-unreadable", "body")]),
+        (b'{"figures": ' + b"1" * 5000 + b"}", [("json-unreadable", "body")]),
+        (b"[" * 200_000, [("json-too-deep", "body")]),
+        (b"[" * 500 + b"]" * 500, [("json-too-deep", "body")]),
+        (b'{"a":' * 200 + b"1" + b"}" * 200, [("json-too-deep", "body")]),
+        (b'{"figures": {"graduates": "1", "graduates": "2"}, "figures": {}}',
+         [("json-key-twice", "body"), ("json-key-twice", "body")]),
+        (b'{"figures": {"graduates": "1\\u0000"}, "self_evaluation": "\\ud800"}',
+         [("text-not-storable", "body.self_evaluation"), ("text-not-storable", "body.figures.graduates")]),
+        (b'{"figures": {"\\u0000": "1", "\\udfff": "1"}}',
+         [("text-not-storable", "body.figures.\\u0000"), ("text-not-storable", "body.figures.\\udfff")]),
+        (b"null", [("request-field-wrong", "body")]),
+        (b"[]", [("request-field-wrong", "body")]),
+        (b'"text"', [("request-field-wrong", "body")]),
+        (b"1e400", [("request-field-wrong", "body")]),
+    ],
+)  # fmt: skip
+def test_what_is_no_json_of_ours_is_told_as_such(
+    served: Served, content: bytes, expected: list[tuple[str, str]]
+) -> None:
+    assert served.draft(content) == expected
+
+
+def test_a_number_no_row_can_have_and_one_that_names_nothing_are_refused(served: Served) -> None:
+    path = f"/v1/reviews/{served.review}/experts"
+    for people, expected in (([2**63], [("number-too-large", "body.people.0")]),
+                             ([-(10**30), 10**30], [("number-too-large", "body.people.1"),
+                                                    ("number-too-large", "body.people.0")])):  # fmt: skip
+        answer = served.send("secretary", "POST", path, json.dumps({"people": people}), **JSON)
+        assert served.told(answer, 422) == expected
+    answer = served.send("secretary", "POST", path, json.dumps({"people": [2**62]}), **JSON)
+    assert answer.status_code in {404, 409, 422}
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "2026-13-01", "9999-12-31", "0000-01-01", "２０２６-０１-０１", "tomorrow", 5]
+)
+def test_a_day_that_does_not_exist_or_is_beyond_every_calendar_is_refused(served: Served, day: object) -> None:
+    body = json.dumps({"until": day, "reason": "示例"})
+    answer = served.send("secretary", "POST", f"/v1/reviews/{served.review}/extend", body, **JSON)
+    assert served.told(answer, 422) == [("request-field-wrong", "body.until")]
+    assert answer.json()["problems"][0]["facts"]["expected"] == "2026-03-31"
+
+
+def test_only_json_is_taken_where_json_is_due(served: Served) -> None:
+    path = f"/v1/reviews/{served.review}/evidence"
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data", ""):
+        answer = served.send("head-one", "PUT", path, FIGURES, **{"Content-Type": kind})
+        assert served.told(answer, 415) == [("media-type-unknown", path)]
+
+
+# --- bodies beyond the limit -----------------------------------------------------------------------------------------
+
+HEAD = "{method} {path} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n{more}\r\n"
+
+
+def raw(served: Served, path: str, more: str, *, endless: bool, method: str = "PUT") -> tuple[bytes, int]:
+    """(the first bytes of the answer, how many were sent) of a request that goes on until it is answered."""
+    address = httpx.URL(served.callers.base)
+    sent, piece = 0, b"10000\r\n" + b" " * 65536 + b"\r\n"
+    with socket.create_connection((str(address.host), address.port or 0), timeout=20) as line:
+        line.sendall(HEAD.format(method=method, path=path, more=more).encode())
+        line.settimeout(0.05 if endless else 20)
+        while True:
+            try:
+                return line.recv(65536), sent
+            except TimeoutError:
+                assert sent < 80 << 20
+                line.settimeout(20)
+                try:
+                    line.sendall(piece)
+                    sent += len(piece)
+                except OSError:
+                    return line.recv(65536), sent
+                line.settimeout(0.001)
+
+
+@pytest.mark.parametrize("path", ["/v1/policies", "/v1/imports/schools", "/v1/reviews/1/attachments?measure=a&name=b"])
+def test_a_body_of_a_gigabyte_is_refused_by_its_length_unread(served: Served, path: str) -> None:
+    for who in ("", "x"):
+        more = f"Content-Length: {1 << 30}\r\n" + (f"Authorization: Bearer {who}\r\n" if who else "")
+        answer, sent = raw(served, path, more, endless=False, method="POST")
+        assert (answer.split(b" ")[1], b"body-too-large" in answer or b"problem+json" in answer, sent) == (
+            b"413", True, 0)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/v1/policies", "/v1/imports/schools", "/v1/sign-out"])
+def test_a_body_that_says_no_length_is_refused_at_its_limit(served: Served, path: str) -> None:
+    answer, sent = raw(served, path, "Transfer-Encoding: chunked\r\n", endless=True, method="POST")
+    assert answer.split(b" ")[1] == b"413"
+    assert sent < 16 << 20
+
+
+def test_a_length_that_is_none_is_refused(served: Served) -> None:
+    for length in ("-1", "1e9", "１", "99999999999999999999999"):
+        answer, _ = raw(served, "/v1/policies", f"Content-Length: {length}\r\n", endless=False, method="POST")
+        assert answer.split(b" ")[1] in {b"400", b"413"}
+
+
+# --- paths and queries -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["99999999999999999999", "9223372036854775808", "-1", "0", "+1", "1_0", "1e3", "abc", "%00", "1%00", "%EF%BC%91",
+     "x" * 5000, "%ED%A0%80", "NaN", "1.0", "%20" + "1"],
+)  # fmt: skip
+def test_a_path_that_can_name_nothing_is_not_found(served: Served, name: str) -> None:
+    for who, method, path, content in (
+        ("secretary", "GET", "/v1/reviews/{}", ""), ("secretary", "GET", "/v1/cycles/{}", ""),
+        ("secretary", "GET", "/v1/rounds/{}", ""), ("head-one", "PUT", "/v1/reviews/{}/evidence", FIGURES),
+        ("secretary", "POST", "/v1/rounds/{}/remind", ""), ("", "GET", "/v1/publications/{}", ""),
+    ):  # fmt: skip
+        told = served.told(served.send(who, method, path.format(name), content, **JSON), 404)
+        assert [code for code, _ in told] == ["not-found"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("limit=0", "request-field-wrong"), ("limit=501", "request-field-wrong"), ("limit=1e3", "request-field-wrong"),
+        ("limit=abc", "request-field-wrong"), ("limit=99999999999999999999", "request-field-wrong"),
+        ("after=x", "cursor-unknown"), ("after=", "cursor-unknown"), ("after=%00", "text-not-storable"),
+        ("after=W10", "cursor-unknown"), ("after=WyJhIl0", "cursor-unknown"), ("after=W3RydWVd", "cursor-unknown"),
+        ("after=WzEuNV0", "cursor-unknown"), ("after=WzEsMl0", "cursor-unknown"),
+        ("after=" + "x" * 401, "request-field-wrong"),
+        ("after=WzkyMjMzNzIwMzY4NTQ3NzU4MDhd", "cursor-unknown"), ("after=W1sxXV0", "cursor-unknown"),
+        ("state=%00", "text-not-storable"),
+    ],
+)  # fmt: skip
+def test_a_query_that_is_wrong_is_refused(served: Served, query: str, code: str) -> None:
+    for path in ("/v1/appeals", f"/v1/rounds/{1}/reviews"):
+        assert [c for c, _ in served.told(served.send("secretary", "GET", f"{path}?{query}"), 422)] == [code]
+
+
+def test_every_wrong_parameter_is_named_at_once(served: Served) -> None:
+    answer = served.send("", "GET", "/v1/specialties?limit=0&level=high&class=99&county=x&closed=maybe")
+    assert sorted(where for _, where in served.told(answer, 422)) == [
+        "query.class", "query.closed", "query.county", "query.level", "query.limit",
+    ]  # fmt: skip
+
+
+def test_an_instant_without_a_zone_is_no_instant(served: Served) -> None:
+    for query in ("known_at=2026-01-01T00:00:00", "known_at=2026-02-30T00:00:00Z", "valid_at=2026-02-30"):
+        answer = served.send("", "GET", f"/v1/specialties/{served.city.codes['one-a']}/status?{query}")
+        assert [code for code, _ in served.told(answer, 422)] == ["request-field-wrong"]
+
+
+def test_an_unknown_route_a_wrong_method_and_a_bad_header_are_refused_in_the_same_words(served: Served) -> None:
+    assert served.told(served.send("", "GET", "/v1/nothing"), 404) == [("route-unknown", "/v1/nothing")]
+    assert served.told(served.send("", "GET", "/v1/schools/"), 404)[0][0] in {"route-unknown", "not-found"}
+    answer = served.send("", "DELETE", "/v1/schools")
+    assert served.told(answer, 405) == [("method-not-allowed", "/v1/schools")]
+    assert answer.headers["allow"] == "GET"
+    for header, value, code in (
+        ("If-Match", "x", "if-match-malformed"),
+        ("Idempotency-Key", "x y", "idempotency-key-malformed"),
+        ("Idempotency-Key", "x" * 201, "idempotency-key-malformed"),
+    ):
+        answer = served.send(
+            "head-one", "PUT", f"/v1/reviews/{served.review}/evidence", FIGURES, **JSON, **{header: value}
+        )
+        assert [found for found, _ in served.told(answer, 422)] == [code]
+    answer = served.send("", "GET", "/v1/me", Authorization="Bearer nobody")
+    assert served.told(answer, 401)[0][0] == "sign-in-expired"
+
+
+# --- policies --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (("id: small", "id: small\nid: other"), "duplicate-key"),
+        (("id: small", "id: &a small\nnote: *a"), "yaml-anchor"),
+        (("id: small", "id: yes"), "text-not-quoted"),
+        (("id: small", 'id: "\\0"'), ""),
+        (("id: small", "id: !!python/object:os.system small"), ""),
+        (("id: small", "[" * 10_000), ""),
+    ],
+)
+def test_a_policy_that_is_wrong_is_told_all_its_mistakes_and_not_kept(
+    served: Served, change: tuple[str, str], code: str
+) -> None:
+    text = POLICY.replace(*change, 1).replace("version:", "versions:", 1)
+    assert text != POLICY
+    answer = served.send("policy-editor", "POST", "/v1/policies", json.dumps({"text": text}), **JSON)
+    codes = [found for found, _ in served.told(answer, 422)]
+    assert (code in codes) if code else codes
+
+
+def test_aliases_that_expand_without_end_are_refused_unexpanded(served: Served) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    answer = served.send("policy-editor", "POST", "/v1/policies", json.dumps({"text": "\n".join(lines)}), **JSON)
+    assert {"yaml-anchor", "yaml-alias"} <= {code for code, _ in served.told(answer, 422)}
+
+
+def test_a_policy_beyond_a_megabyte_is_refused_unread(served: Served) -> None:
+    body = json.dumps({"text": POLICY + "#" * (1 << 20)})
+    assert served.told(served.send("policy-editor", "POST", "/v1/policies", body, **JSON), 413) == [
+        ("body-too-large", "body")
+    ]

@@ -1,0 +1,58 @@
+"""The API described: OpenAPI 3.1 that validates, no operation without words, refusals or a stable name."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+
+from specialty_eval.api.problems import MEDIA_TYPE, STATUS
+from specialty_eval.app import create_app
+
+
+@pytest.fixture(scope="module")
+def described() -> dict[str, Any]:
+    return create_app("postgresql+psycopg://nowhere/none", Path()).openapi()
+
+
+@pytest.fixture(scope="module")
+def operations(described: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """`POST /v1/…` → the operation."""
+    paths = described["paths"].items()
+    return {f"{method.upper()} {path}": o for path, found in paths for method, o in found.items()}
+
+
+def test_the_description_is_openapi_3_1(described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1.")
+    validate(described, cls=OpenAPIV31SpecValidator)
+
+
+def test_every_operation_has_words_one_tag_and_a_name_of_its_own(operations: dict[str, dict[str, Any]]) -> None:
+    wordless = [name for name, o in operations.items() if not (o["summary"].strip() and o["description"].strip())]
+    assert wordless == []
+    assert [name for name, o in operations.items() if len(o["tags"]) != 1] == []
+    assert len({o["operationId"] for o in operations.values()}) == len(operations)
+    assert [o["operationId"] for o in operations.values() if o["operationId"].count(".") != 1] == []
+
+
+def test_every_refusal_an_operation_can_answer_with_is_described(operations: dict[str, dict[str, Any]]) -> None:
+    known = {str(status) for status in STATUS.values()} | {"415"}
+    for name, o in operations.items():
+        refused = {s: r for s, r in o["responses"].items() if s in known}
+        assert (name, [s for s, r in refused.items() if list(r["content"]) != [MEDIA_TYPE]]) == (name, [])
+        parameters = {p["name"] for p in o.get("parameters", [])}
+        expected = {"401", "403", "503"} | ({"422"} if parameters or "requestBody" in o else set())
+        expected |= {"412"} if "If-Match" in parameters or "if-match" in parameters else set()
+        expected |= {"413", "415"} if "requestBody" in o else set()
+        assert (name, expected - set(refused)) == (name, set())
+
+
+def test_every_change_takes_an_idempotency_key(operations: dict[str, dict[str, Any]]) -> None:
+    changing = {n: o for n, o in operations.items() if not n.startswith("GET ") and "x-answer-kept" not in o}
+    without = [n for n, o in changing.items() if "Idempotency-Key" not in {p["name"] for p in o["parameters"]}]
+    assert (len(changing) > 70, without) == (True, [])
+
+
+def test_credentials_are_a_bearer_token_or_nothing(described: dict[str, Any]) -> None:
+    assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert described["security"] == [{"bearer": []}, {}]
