@@ -30,7 +30,7 @@ from specialty_eval.engine.permissions import (
     may,
     may_read,
 )
-from specialty_eval.store import ledger
+from specialty_eval.store import ledger, rows
 from specialty_eval.store.base import Base
 from specialty_eval.store.files import Files
 
@@ -116,7 +116,7 @@ class Context:
 
     def locked(self, model: type[R], key: object, *, version: int | None = None, where: str = "") -> R:
         """Lock the row and read it again. NotFound; Changed when the caller read another version (`If-Match`)."""
-        row = self.session.get(model, key, with_for_update=True, populate_existing=True)
+        row = rows.locked(self.session, model, key)
         name = model.__tablename__
         if row is None:
             raise NotFound(Problem("not-found", where or name, {"kind": name, "id": key}))

@@ -13,7 +13,7 @@ from specialty_eval.engine.errors import Changed, Invalid, NotNow, NotYou, Probl
 from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.permissions import FILLS_IN, Scope, Thing, may, may_supply
 from specialty_eval.engine.policy import Policy
-from specialty_eval.store import attributes, cycles, registry, review_queries, scopes
+from specialty_eval.store import attributes, cycles, registry, review_queries, rows, scopes
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import EvidenceDraft, EvidenceVersion, Review
 
@@ -65,7 +65,7 @@ def save(ctx: Context, review_id: int, figures: Figures, self_evaluation: str, *
     """
     row, scope = locked(ctx, review_id)
     grant = ctx.permit(FILLS_IN, scope, where="evidence")
-    draft = ctx.session.get(EvidenceDraft, review_id, with_for_update=True)
+    draft = rows.locked(ctx.session, EvidenceDraft, review_id)
     current = draft.version if draft else 0
     if version is not None and version != current:
         raise Changed(Problem("changed-meanwhile", "evidence", {"yours": version, "current": current}))
@@ -129,7 +129,7 @@ def submit(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
     """
     row, scope = locked(ctx, review_id, version=version)
     policy = policy_of(ctx, row)
-    draft = ctx.session.get(EvidenceDraft, review_id, with_for_update=True)
+    draft = rows.locked(ctx.session, EvidenceDraft, review_id)
     facts = submission_facts(ctx, row, policy, draft)
     frozen = _freeze(ctx, row, draft)
     ctx.advance(review.WORKFLOW, row, review.Event.SUBMIT, facts, scope,

@@ -99,7 +99,7 @@ def make_sessions(engine: sa.Engine) -> sessionmaker[Session]:
     return sessionmaker(engine, expire_on_commit=False)
 
 
-_DIALECT = sa.make_url("postgresql+psycopg://").get_dialect()()
+DIALECT = sa.make_url("postgresql+psycopg://").get_dialect()()
 
 
 class Straight:
@@ -110,7 +110,7 @@ class Straight:
     """
 
     def __init__(self, statement: sa.ClauseElement) -> None:
-        compiled = statement.compile(dialect=_DIALECT)
+        compiled = statement.compile(dialect=DIALECT)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 -- of a query it always is; this tells the type checker
         self._text = str(compiled)
         self._json = frozenset(name for name, bound in compiled.binds.items() if isinstance(bound.type, JSONB))

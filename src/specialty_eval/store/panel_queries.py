@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -12,11 +13,13 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
+from . import rows
 from .accounts import Person
+from .base import Straight, table_of
 from .deliberation import ExpertAssignment, PanelScore
 from .registry import School, Specialty
 from .reviews import Review
-from .scopes import recused, scope_from
+from .scopes import ACTING, recused, scope_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +44,36 @@ def locked(session: Session, assignment_id: int, *, acting: int | None) -> Asked
 
     With the review held, a score run can neither begin nor end while the expert hands in.
     """
-    found = (
+    session.flush()
+    found = _locked(acting is not None).run(session, {"id": assignment_id, "acting": acting}).fetchone()
+    if found is None:
+        raise NotFound(Problem("not-found", "expert_assignment", {"kind": "expert_assignment", "id": assignment_id}))
+    split, end = len(_ASSIGNMENT.columns), len(_ASSIGNMENT.columns) + len(_REVIEW.columns)
+    assignment, reviewed = _ASSIGNMENT.row(session, found[:split]), _REVIEW.row(session, found[split:end])
+    has_interest, *whose = found[end:]
+    scope = replace(scope_from(whose, acting), experts=frozenset({str(assignment.person_id)}))
+    return Asked(assignment, reviewed, scope, has_interest)
+
+
+_ASSIGNMENT, _REVIEW = rows.whole(ExpertAssignment), rows.whole(Review)
+
+
+@lru_cache(maxsize=2)
+def _locked(by_person: bool) -> Straight:
+    is_recused = recused(ACTING if by_person else None)
+    return Straight(
         sa.select(
-            ExpertAssignment, Review, sa.func.coalesce(_NEAR, False),
-            School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting),
+            *_ASSIGNMENT.columns, *_REVIEW.columns, sa.func.coalesce(_NEAR, False),
+            School.id, School.jurisdiction_code, School.city_code, School.run_by, is_recused,
         )
+        .select_from(ExpertAssignment)
         .join(Review, Review.id == ExpertAssignment.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .join(Person, Person.id == ExpertAssignment.person_id)
-        .where(ExpertAssignment.id == assignment_id)
-        .with_for_update(of=(Review, ExpertAssignment))
+        .where(ExpertAssignment.id == sa.bindparam("id", type_=sa.BigInteger()))
+        .with_for_update(of=(table_of(Review), table_of(ExpertAssignment)))
     )  # fmt: skip
-    row = session.execute(found, execution_options={"populate_existing": True}).one_or_none()
-    if row is None:
-        raise NotFound(Problem("not-found", "expert_assignment", {"kind": "expert_assignment", "id": assignment_id}))
-    assignment, reviewed, has_interest, *whose = row
-    scope = replace(scope_from(whose, acting), experts=frozenset({str(assignment.person_id)}))
-    return Asked(assignment, reviewed, scope, has_interest)
 
 
 def near(session: Session, people: Collection[int], specialty_id: int) -> set[int]:

@@ -4,21 +4,28 @@ A scope without its recusal would let a recused chair or secretary read on, so n
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
+from . import rows
 from .accounts import Person
+from .base import Straight, table_of
 from .deliberation import Decision, InterestDeclaration, MeetingItem
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Review
 
+Known: TypeAlias = int | sa.BindParameter[int]
+"""A person's number, or the parameter that it will be."""
 
-def recused(person_id: int | None, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
+
+def recused(person_id: Known | None, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
     """Of a row of Review with its Specialty and School: whether the person has no part in it.
 
     Employed at the school or its partner enterprise, an interest declared in the specialty in that round, or, on
@@ -29,14 +36,14 @@ def recused(person_id: int | None, round_id: Any = Review.round_id) -> sa.Column
     return sa.or_(employed(person_id), _interested(person_id, round_id), _decided_before(person_id))
 
 
-def recused_from_specialty(person_id: int | None, round_id: Any = None) -> sa.ColumnElement[bool]:
+def recused_from_specialty(person_id: Known | None, round_id: Any = None) -> sa.ColumnElement[bool]:
     """Of a row of Specialty with its School: whether the person has no part in what is said of it in that round."""
     if person_id is None:
         return sa.false()
     return sa.or_(employed(person_id), _interested(person_id, round_id))
 
 
-def employed(person_id: int) -> sa.ColumnElement[bool]:
+def employed(person_id: Known) -> sa.ColumnElement[bool]:
     """Of a row of Specialty with its School: whether the person works at the school or its partner enterprise."""
     named = (School.name, sa.func.nullif(Specialty.partner, ""))
     return (
@@ -55,7 +62,7 @@ def employed(person_id: int) -> sa.ColumnElement[bool]:
     )
 
 
-def _interested(person_id: int, round_id: Any) -> sa.ColumnElement[bool]:
+def _interested(person_id: Known, round_id: Any) -> sa.ColumnElement[bool]:
     other = aliased(Review)
     said = (
         sa.select(InterestDeclaration.id)
@@ -72,7 +79,7 @@ def _interested(person_id: int, round_id: Any) -> sa.ColumnElement[bool]:
     return said.correlate_except(InterestDeclaration, MeetingItem, other).exists()
 
 
-def _decided_before(person_id: int) -> sa.ColumnElement[bool]:
+def _decided_before(person_id: Known) -> sa.ColumnElement[bool]:
     old = aliased(Review)
     return (
         sa.select(Decision.id)
@@ -88,7 +95,8 @@ def _decided_before(person_id: int) -> sa.ColumnElement[bool]:
 
 def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
     """Whose the review's specialty is, without the person who acts when recused from it; NotFound."""
-    row = session.execute(_whose(acting).where(Review.id == review_id)).one_or_none()
+    session.flush()
+    row = _of_review(acting is not None).run(session, {"id": review_id, "acting": acting}).fetchone()
     if row is None:
         raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
     return scope_from(row, acting)
@@ -96,14 +104,32 @@ def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
 
 def locked(session: Session, review_id: int, *, acting: int | None) -> tuple[Review, Scope]:
     """The review under a lock, read anew, and whose it is, in one statement; NotFound."""
-    found = _whose(acting, Review).where(Review.id == review_id).with_for_update(of=Review)
-    row = session.execute(found, execution_options={"populate_existing": True}).one_or_none()
-    if row is None:
+    session.flush()
+    found = _locked(acting is not None).run(session, {"id": review_id, "acting": acting}).fetchone()
+    if found is None:
         raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
-    return row[0], scope_from(row[1:], acting)
+    split = len(_REVIEW.columns)
+    return _REVIEW.row(session, found[:split]), scope_from(found[split:], acting)
 
 
-def _whose(acting: int | None, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
+ACTING = sa.bindparam("acting", type_=sa.BigInteger())
+"""The person who acts, in a statement that is rendered once."""
+_ID = sa.bindparam("id", type_=sa.BigInteger())
+_REVIEW = rows.whole(Review)
+
+
+@lru_cache(maxsize=2)
+def _of_review(by_person: bool) -> Straight:
+    return Straight(_whose(ACTING if by_person else None).where(Review.id == _ID))
+
+
+@lru_cache(maxsize=2)
+def _locked(by_person: bool) -> Straight:
+    found = _whose(ACTING if by_person else None, *_REVIEW.columns).where(Review.id == _ID)
+    return Straight(found.with_for_update(of=table_of(Review)))
+
+
+def _whose(acting: Known | None, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(*columns, School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting))
         .select_from(Review)
@@ -114,14 +140,22 @@ def _whose(acting: int | None, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
 
 def of_specialty(session: Session, specialty_id: int, *, acting: int | None) -> Scope:
     """Whose a specialty is: its school, county and city, without the person who acts when recused from it."""
-    found = (
-        sa.select(
-            School.id, School.jurisdiction_code, School.city_code, School.run_by, recused_from_specialty(acting)
-        )
+    session.flush()
+    row = _of_specialty(acting is not None).run(session, {"id": specialty_id, "acting": acting}).fetchone()
+    if row is None:
+        raise NoResultFound(f"no specialty {specialty_id}")
+    return scope_from(row, acting)
+
+
+@lru_cache(maxsize=2)
+def _of_specialty(by_person: bool) -> Straight:
+    is_recused = recused_from_specialty(ACTING if by_person else None)
+    return Straight(
+        sa.select(School.id, School.jurisdiction_code, School.city_code, School.run_by, is_recused)
         .select_from(Specialty)
         .join(School, School.id == Specialty.school_id)
-    )  # fmt: skip
-    return scope_from(session.execute(found.where(Specialty.id == specialty_id)).one(), acting)
+        .where(Specialty.id == _ID)
+    )
 
 
 def scope_from(row: Sequence[Any], acting: int | None) -> Scope:
