@@ -227,7 +227,11 @@ def test_a_red_that_passes_its_recheck_is_restored_and_gets_most_of_its_places_b
     told = city.of(Tale.RECOVERS, 1)
     opening = told.quotas[2023]
 
-    assert city.rows(MENDED, code=told.code) == [("passed", 0, date(2025, 6, 25))]
+    ((state, failures, passed_on),) = city.rows(MENDED, code=told.code)
+
+    assert (state, failures) == ("passed", 0)
+    assert isinstance(passed_on, date)
+    assert date(2025, 6, 24) < passed_on <= date(2025, 6, 30)  # in time for the year's plan
     assert dict(told.quotas) == {2023: opening, 2024: opening // 2, 2025: opening * 7 // 10, 2026: opening * 7 // 10}
     assert told.standing == "normal"
 

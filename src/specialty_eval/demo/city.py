@@ -8,6 +8,7 @@ import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from itertools import cycle as endlessly
 from random import Random
 
@@ -114,7 +115,12 @@ class City:
 
     def school(self, code: str) -> School:
         """A school by its code."""
-        return next(s for s in self.schools if s.code == code)
+        return _by_code(self.schools)[code]
+
+
+@lru_cache(maxsize=1)
+def _by_code(schools: tuple[School, ...]) -> Mapping[str, School]:
+    return {school.code: school for school in schools}
 
 
 def catalogue() -> tuple[Entry, ...]:

@@ -3,6 +3,7 @@
 What a tale changes about them (a veto, a gap, three years without intake) is here too; how they are handed in is not.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from random import Random
 
@@ -36,12 +37,14 @@ def of_year(city: City, year: int, quotas: Mapping[str, int], before: Mapping[in
             own = _of_one(city, specialty, year, quota, before)
             own["on_shortage_list"] = _flag(specialty.catalogue_code in shortage)
             found[specialty.code] = own
+    graduates: Counter[str] = Counter()
     for specialty in city.specialties:
         if specialty.code in found:
-            alike = [found[s.code] for s in city.specialties
-                     if s.code in found and s.catalogue_code == specialty.catalogue_code]  # fmt: skip
-            graduates = sum(int(f["graduates"]) for f in alike)
-            found[specialty.code]["city_posts"] = str(graduates * posts[specialty.catalogue_code] // 100)
+            graduates[specialty.catalogue_code] += int(found[specialty.code]["graduates"])
+    for specialty in city.specialties:
+        if specialty.code in found:
+            entry = specialty.catalogue_code
+            found[specialty.code]["city_posts"] = str(graduates[entry] * posts[entry] // 100)
     return found
 
 
