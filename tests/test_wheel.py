@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -112,10 +113,41 @@ def test_the_installed_package_shows_its_pages(installed: Path) -> None:
     assert found.splitlines()[-1] == "200 200 True True"
 
 
-def test_the_command_answers(installed: Path) -> None:
-    said = _python(installed, "from specialty_eval.cli import main; import sys; sys.argv = ['x', '--help']; main()")
+def test_the_installed_command_scores_with_a_shipped_policy(installed: Path) -> None:
+    """The console script itself, the source out of the way: what operators call."""
+    command, policy = (
+        installed / "bin" / "specialty-eval",
+        installed / "specialty_eval" / "policies" / "us-ge-2014.yaml",
+    )
+    evidence = PROJECT / "tests" / "golden" / "us-ge-2014" / "programs.csv"
+    expected = (PROJECT / "tests" / "golden" / "us-ge-2014" / "programs-results.csv").read_text(encoding="utf-8")
+    path = {"PYTHONPATH": str(installed)}
 
-    assert "policy" in said
+    checked = _run(command, "policy", "check", policy, cwd=installed, environment=path)
+    scored = _run(command, "policy", "score", policy, "--evidence", evidence, cwd=installed, environment=path)
+
+    assert ("us-ge-2014" in checked, scored) == (True, expected)
+
+
+def test_what_is_not_python_travels_too(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        shipped = {name.removeprefix("specialty_eval/") for name in opened.namelist()}
+
+    needed = {"py.typed", "locale/labels.toml", "locale/phrases.toml", "policies/dezhou.yaml",
+              "reference/catalogue.csv", "reference/jurisdictions.csv", "migrations/env.py",
+              "migrations/script.py.mako"}  # fmt: skip
+    kinds = ("locale/problems/", "web/templates/", "web/static/", "migrations/versions/")
+    assert needed - shipped == set()
+    assert [kind for kind in kinds if not any(name.startswith(kind) for name in shipped)] == []
+
+
+def test_the_runtime_pins_cover_all_that_the_wheel_requires(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        (metadata,) = (opened.read(name).decode() for name in opened.namelist() if name.endswith("/METADATA"))
+    required = set(re.findall(r"^Requires-Dist: ([\w.-]+)", metadata, re.M))
+    pinned = set(re.findall(r"^([\w.-]+)(?:\[.*?\])?==", (PROJECT / "requirements" / "runtime.txt").read_text(), re.M))
+
+    assert (bool(required), required - pinned) == (True, set())
 
 
 def _files(folder: Path) -> Iterator[Path]:
