@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from e2e.server import Callers, serving
 from factories_deliberation import Sitting, decide, make_scored
+from specialty_eval.actions import seals
 from specialty_eval.store.base import make_engine
+from specialty_eval.store.ledger import Event, EventSeal
 
 RATINGS = {"one-a": "yellow", "two-a": "green", "city-a": "red"}
 HEADS = {"one-a": "head-one", "two-a": "head-two", "city-a": "head-city"}
@@ -79,6 +82,25 @@ def test_from_the_preview_to_a_closed_list(decided: Served) -> None:
     assert [p["id"] for p in c.get("", f"{r}/publications")["items"]] == [made["id"]]
     c.clock.wait(10)
     assert c.post("secretary", f"{at}/close")["state"] == "closed"
+
+
+def test_a_notice_prints_the_head_of_all_that_happened_before_it(decided: Served, fresh_database: str) -> None:
+    c, s = decided.callers, decided.s
+    c.post("secretary", f"/v1/rounds/{s.round_id}/preview")
+    made = c.post("secretary", f"/v1/rounds/{s.round_id}/publications", {}, 201)
+    at = f"/v1/publications/{made['id']}"
+    c.post("bureau-approver", f"{at}/approve", {"digest": made["digest"]})
+    c.clock.wait(10)
+    c.post("secretary", f"{at}/open")
+    head = c.get("", at)["seal_head"]
+
+    engine = make_engine(fresh_database, pool_size=1)
+    with Session(engine) as session:
+        approved = session.scalar(sa.select(Event.transaction).where(Event.kind == "publication.approve"))
+        through = session.scalar(sa.select(EventSeal.through).where(EventSeal.head == head))
+        assert seals.verify(session, head)[1] == []
+    engine.dispose()
+    assert (through or 0) >= (approved or 1)
 
 
 def test_wrong_bodies_are_refused_and_nothing_moves(decided: Served) -> None:

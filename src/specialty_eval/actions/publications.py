@@ -23,6 +23,7 @@ from specialty_eval.store.outcomes import Erratum, Publication, PublicationEntry
 from specialty_eval.store.publications_queries import OUT, Candidate
 from specialty_eval.store.reviews import Review
 
+from . import seals
 from .context import LOCAL, Context, Note, Possible, entitled
 
 DRAFTS = roles(Role.SECRETARY, Role.BUREAU_APPROVER)
@@ -202,7 +203,7 @@ def approve(ctx: Context, publication_id: int, digest: str, *, version: int | No
 
 
 def open_publicity(ctx: Context, publication_id: int, *, version: int | None = None) -> Publication:
-    """Publicise: the list goes out with the head of the event seals, its reviews with it; the days begin.
+    """Publicise: events are sealed, the list goes out with the seal's head, its reviews with it; the days begin.
 
     NotNow with every entry that is stale and every school that was not served first.
     """
@@ -210,6 +211,7 @@ def open_publicity(ctx: Context, publication_id: int, *, version: int | None = N
     unserved = _unserved(ctx, policy, reviews)
     facts = ListFacts(stale=_stale(ctx, row), unserved=tuple(str(key) for key in unserved))
     closes_at = ctx.calendar().due(ctx.now, policy.workflow.days["publicity"], LOCAL)
+    seals.seal(ctx.as_system())
     head = publications_queries.seal_head(ctx.session)
     note = Note(audience="public", told={"digest": row.digest, "seal_head": head, "entries": len(reviews)})
     changes: dict[str, Any] = {"opened_at": ctx.now, "closes_at": closes_at, "seal_head": head}
