@@ -177,6 +177,22 @@ def test_every_kind_of_event_is_documented_and_no_other() -> None:
     assert {kind for row in rows for kind in re.findall(r"`([a-z_.]+)`", row)} == recorded()
 
 
+def test_every_column_of_a_file_is_documented_and_no_other() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\|([^|]*)\|", page("docs/imports.md"), re.M)
+    told = {kind: re.findall(r"`(\w+)`(\*?)(☐?)", columns) for kind, columns in rows}
+    assert told == {
+        name: [(c.name, "*" if c.required else "", "" if c.filled else "☐") for c in table.columns]
+        for name, table in TABLES.items()
+    }
+
+
+def test_every_page_named_in_the_source_is_there() -> None:
+    named = {
+        name for path in SOURCES.rglob("*.py") for name in re.findall(r"docs/[a-z-]+\.md", path.read_text("utf-8"))
+    }
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_every_machine_has_its_section() -> None:
     assert set(re.findall(r"^## (\w+)$", page("docs/state-machines.md"), re.M)) == set(MACHINES)
 
