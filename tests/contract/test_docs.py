@@ -21,7 +21,8 @@ from specialty_eval.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "specialty_eval"
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")),
+         ROOT / "bench" / "README.md", ROOT / "tests" / "golden" / "README.md")  # fmt: skip
 ENDS = frozenset("&|><;") | {"&&", "||", ">>", "2>&1"}
 
 
