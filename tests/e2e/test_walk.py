@@ -1,22 +1,36 @@
-"""The whole path over HTTP: from a school's evidence to next year's quotas, an objection and an appeal on the way."""
+"""The whole path over HTTP, as one test: from a school's evidence to quotas, an appeal, recovery and a suspension."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from e2e.path_after_rating import (
+    appeal_upheld,
+    approved_plan,
+    begin_year,
+    both_ratings_are_readable,
+    hand_in_plan,
+    recheck_passed,
+    set_the_cut_aside,
+    statuses,
+)
+from e2e.path_to_rating import (
+    SECTORS,
+    begin,
+    committee,
+    confirm,
+    decide,
+    hand_in_and_verify,
+    object_to,
+    publicise,
+    score,
+)
 from e2e.server import Callers, serving
 from factories import City, make_city, make_person
-from small_policy import POLICY
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.base import make_engine
-
-SECTORS = ("industry", "enterprise", "research", "administration")
-PDF = b"%PDF-1.7 example"
-EMPLOYED = {"one-a": "95", "one-b": "70", "two-a": "50", "city-a": "90"}
-HEAD = {"one-a": "head-one", "one-b": "head-one", "two-a": "head-two", "city-a": "head-city"}
 
 
 @pytest.fixture
@@ -25,167 +39,64 @@ def city(fresh_database: str) -> City:
     with Session(engine, expire_on_commit=False) as session:
         made = make_city(session)
         bureau = made.organisations["bureau:371400"]
-        for sector in SECTORS:
-            made.people[sector] = make_person(session, login=sector, roles={Role.COMMITTEE_MEMBER: bureau})
+        for login in (*SECTORS, *(f"{sector}-again" for sector in SECTORS)):
+            made.people[login] = make_person(session, login=login, roles={Role.COMMITTEE_MEMBER: bureau})
         made.people["deputy"] = make_person(session, login="deputy", roles={Role.SECRETARY: bureau})
         session.execute(
             sa.text("INSERT INTO opening_quota (specialty_id, academic_year, quota, capacity, source, recorded_at)"
-                    " SELECT id, 2026, 100, 110, '示例批文', now() FROM specialty")
+                    " SELECT id, 2025, 100, 110, '示例批文', now() FROM specialty")
         )  # fmt: skip
         session.commit()
     engine.dispose()
     return made
 
 
-def walk(callers: Callers, city: City) -> dict[str, Any]:
-    """A running cycle of one round, collecting; round number and review numbers by the specialty's short name."""
-    callers.post("policy-editor", "/v1/policies", {"text": POLICY}, 201)
-    made = callers.post("secretary", "/v1/cycles", {
-        "code": "2026", "title": "示例周期", "jurisdiction": "371400", "levels": ["secondary"],
-        "school_kinds": ["secondary"],
-        "rounds": [{"year": 2026, "evidence_year": 2025, "reference_date": "2026-01-01", "policy_id": "small",
-                    "policy_version": "1"}]}, 201)  # fmt: skip
-    callers.post("secretary", f"/v1/cycles/{made['id']}/places", {"rounds": dict.fromkeys(city.codes.values(), 1)})
-    callers.post("secretary", f"/v1/cycles/{made['id']}/start")
-    r = made["rounds"][0]["id"]
-    callers.post("secretary", f"/v1/rounds/{r}/phases/collect")
-    rows = callers.get("secretary", f"/v1/rounds/{r}/reviews")["items"]
-    by_code = {row["code"]: row["id"] for row in rows}
-    return {"round": r, "reviews": {short: by_code[code] for short, code in city.codes.items()}}
-
-
-def hand_in_and_verify(callers: Callers, city: City, reviews: dict[str, int]) -> None:
-    for short, key in reviews.items():
-        head = HEAD[short]
-        policy = {"policy_id": "small", "policy_version": "1"}
-        callers.call("hrss", "PUT", f"/v1/specialties/{city.codes[short]}/figures/2025", 200,
-                     json={**policy, "figures": {"posts": "50"}})  # fmt: skip
-        figures = {"graduates": "100", "employed": EMPLOYED[short]}
-        once = {"Idempotency-Key": short}
-        body = {"figures": figures, "self_evaluation": "自评"}
-        callers.call(head, "PUT", f"/v1/reviews/{key}/evidence", 200, json=body, headers=once)
-        callers.call(head, "POST", f"/v1/reviews/{key}/attachments?measure=employed&name=名单.pdf", 201, content=PDF,
-                     headers={"Content-Type": "application/octet-stream"})  # fmt: skip
-        callers.post(head, f"/v1/reviews/{key}/submit")
-        if short != "city-a":
-            county = "county-two" if short == "two-a" else "county-one"
-            callers.post("county-two" if county == "county-one" else "county-one", f"/v1/reviews/{key}/pass", {}, 404)
-            callers.post(county, f"/v1/reviews/{key}/pass")
-        callers.post("bureau-verifier", f"/v1/reviews/{key}/accept")
-        experts = callers.post("secretary", f"/v1/reviews/{key}/experts",
-                               {"people": [city.people["expert-1"], city.people["expert-2"]]}, 201)  # fmt: skip
-        for n, asked in enumerate(experts["items"], 1):
-            callers.post(f"expert-{n}", f"/v1/assignments/{asked['id']}/accept")
-            callers.call(f"expert-{n}", "PUT", f"/v1/assignments/{asked['id']}/scores", 200,
-                         json={"scores": {"quality": "80"}})  # fmt: skip
-
-
-def score(callers: Callers, round_id: int, reviews: dict[str, int]) -> None:
-    for phase in ("verify", "score"):
-        callers.post("secretary", f"/v1/rounds/{round_id}/phases/{phase}", {"reason": "全部完成"})
-    callers.post("secretary", f"/v1/rounds/{round_id}/score-runs", {}, 201)
-    for short, key in reviews.items():
-        assert "rating" not in callers.post(HEAD[short], f"/v1/reviews/{key}/sheet/open")
-    challenged = reviews["two-a"]
-    callers.call("head-two", "POST", f"/v1/reviews/{challenged}/attachments?measure=employed&name=更正.pdf", 201,
-                 content=PDF, headers={"Content-Type": "application/octet-stream"})  # fmt: skip
-    lodged = callers.post("head-two", f"/v1/reviews/{challenged}/challenges",
-                          {"measure": "employed", "claimed": "55", "reason": "漏报5人"}, 201)  # fmt: skip
-    callers.post("bureau-verifier", f"/v1/challenges/{lodged['id']}/uphold", {"answer": "属实"})
-    callers.post("secretary", f"/v1/reviews/{challenged}/rescore", {}, 201)
-    callers.post("head-two", f"/v1/reviews/{challenged}/sheet/open")
-    callers.clock.wait(30)
-    callers.post("secretary", f"/v1/rounds/{round_id}/phases/deliberate", {"reason": "评分结束"})
-
-
-def committee(callers: Callers, city: City) -> dict[str, int]:
-    return {
-        sector: callers.post("secretary", "/v1/committee/members", {
-            "person_id": city.people[sector], "sector": sector, "term_from": "2026-01-01",
-            "term_to": "2028-12-31"}, 201)["id"]
-        for sector in SECTORS
-    }  # fmt: skip
-
-
-def decide(
-    callers: Callers, city: City, members: dict[str, int], round_id: int, reviews: list[int], choice: str = ""
-) -> None:
-    """One meeting: everybody declares, votes on each item, and the item closes. `choice` overrides with a reason."""
-    meeting = callers.post("secretary", "/v1/meetings", {
-        "round": round_id, "title": "示例会议", "held_at": callers.clock.now.isoformat(),
-        "chair": members["administration"], "secretary": city.people["secretary"],
-        "deputy_secretary": city.people["deputy"], "reviews": reviews}, 201)  # fmt: skip
-    m = meeting["id"]
-    callers.call("secretary", "PUT", f"/v1/meetings/{m}/attendance", 200, json={"present": list(members.values())})
-    for who in (*SECTORS, "secretary"):
-        callers.post(who, f"/v1/meetings/{m}/declarations")
-    callers.post("secretary", f"/v1/meetings/{m}/open")
-    for item in callers.get("secretary", f"/v1/meetings/{m}/items")["items"]:
-        seen = callers.get("industry", f"/v1/items/{item['id']}")
-        computed = seen["rating"]
-        callers.post("secretary", f"/v1/items/{item['id']}/vote")
-        for sector in SECTORS:
-            callers.post(
-                sector, f"/v1/items/{item['id']}/ballots", {"choice": choice or computed, "reason": "示例"}, 201
-            )
-        callers.get("industry", f"/v1/items/{item['id']}/ballots", 409)
-        callers.post("secretary", f"/v1/items/{item['id']}/close", {"reason": "示例理由"})
-
-
-def publicise(callers: Callers, round_id: int, reviews: dict[str, int]) -> dict[str, Any]:
-    callers.post("secretary", f"/v1/rounds/{round_id}/preview")
-    for short, key in reviews.items():
-        callers.post(HEAD[short], f"/v1/reviews/{key}/acknowledge")
-    listed: dict[str, Any] = callers.post("secretary", f"/v1/rounds/{round_id}/publications", {}, 201)
-    body = {"digest": listed["digest"]}
-    callers.post("secretary", f"/v1/publications/{listed['id']}/approve", body, 409)
-    callers.post("bureau-approver", f"/v1/publications/{listed['id']}/approve", body)
-    callers.post("secretary", f"/v1/publications/{listed['id']}/open")
-    return listed
-
-
 def test_the_whole_path_over_http(fresh_database: str, city: City, tmp_path: Path) -> None:
     with serving(fresh_database, tmp_path) as callers:
-        path = walk(callers, city)
+        path = begin(callers, city)
         r, reviews = path["round"], path["reviews"]
         hand_in_and_verify(callers, city, reviews)
         score(callers, r, reviews)
-        members = committee(callers, city)
-        decide(callers, city, members, r, list(reviews.values()))
-        listed = publicise(callers, r, reviews)
-        objected = reviews["one-b"]
-        lodged = callers.post("", f"/v1/publications/{listed['id']}/objections", {
-            "review": objected, "name": "示例家长", "contact": "parent@example.invalid",
-            "grounds": "理由"}, 201)  # fmt: skip
-        code = callers.get("secretary", f"/v1/objections/{lodged['id']}/contact")["confirmation_code"]
-        callers.post("", f"/v1/objections/{lodged['id']}/confirm-contact", {"code": code})
-        callers.post("secretary", f"/v1/objections/{lodged['id']}/admit")
-        status = callers.get("", f"/v1/specialties/{city.codes['one-b']}/status")
-        assert (status["rating"], status["provisional"], status["under"]) == (None, "yellow", ["objection"])
-        callers.clock.wait(14)
-        confirmed = callers.post("bureau-approver", f"/v1/publications/{listed['id']}/confirm",
-                                 {"document_number": "示例评〔2026〕1号"})  # fmt: skip
-        assert (sorted(confirmed["confirmed"]), list(confirmed["contested"])) == (
-            sorted(set(reviews.values()) - {objected}), [str(objected)])  # fmt: skip
-        callers.post("secretary", f"/v1/objections/{lodged['id']}/reject", {"answer": "经核实，评定无误"})
-        callers.post("bureau-approver", f"/v1/publications/{listed['id']}/confirm",
-                     {"document_number": "示例评〔2026〕2号"})  # fmt: skip
-        ratings = {short: callers.get("", f"/v1/specialties/{code}/status")["rating"]
-                   for short, code in city.codes.items()}  # fmt: skip
-        assert ratings == {"one-a": "green", "one-b": "yellow", "two-a": "red", "city-a": "green"}
-        appeal_against_the_red_one(callers, city, r, reviews["two-a"])
+        decide(callers, city, committee(callers, city), r, list(reviews.values()))
+        to_confirmed_ratings(callers, city, r, reviews)
+        assert approved_plan(callers, city, 2026, 1, {"city-a": 40}) == {
+            "one-a": 110, "one-b": 70, "two-a": 50, "city-a": 40,
+        }  # fmt: skip
+        mended = hand_in_plan(callers, city, "one-b")
+        known_before = callers.clock.now.isoformat()
+        appeal = appeal_upheld(callers, city, r, reviews["two-a"])
+        both_ratings_are_readable(callers, city, known_before)
+        set_the_cut_aside(callers, appeal)
+        assert approved_plan(callers, city, 2026, 2, {"city-a": 40})["two-a"] == 70
+        hand_in_plan(callers, city, "two-a")
+        assert begin_year(callers, city, 2026) == {
+            "one-a": "supported", "one-b": "restricted", "two-a": "restricted", "city-a": "phasing_out",
+        }  # fmt: skip
+        recheck_passed(callers, city, mended)
+        assert approved_plan(callers, city, 2027, 1) == {"one-a": 110, "one-b": 100, "two-a": 70, "city-a": 0}
+        assert begin_year(callers, city, 2027) == {
+            "one-a": "supported", "one-b": "normal", "two-a": "restricted", "city-a": "suspended",
+        }  # fmt: skip
+        red = callers.get("", f"/v1/specialties/{city.codes['city-a']}/standing")
+        assert [(e["kind"], e["from"], e["to"]) for e in red["history"]] == [
+            ("standing.rate", "normal", "phasing_out"), ("standing.step", "phasing_out", "suspended"),
+        ]  # fmt: skip
+        assert statuses(callers, city, "quota")["city-a"] == {"2025": 100, "2026": 40, "2027": 0}
 
 
-def appeal_against_the_red_one(callers: Callers, city: City, round_id: int, key: int) -> None:
-    """The school appeals, its panel upholds, other members decide, and the new rating supersedes the old one."""
-    callers.post("head-two", f"/v1/reviews/{key}/receive", expect=204)
-    lodged = callers.post("head-two", f"/v1/reviews/{key}/appeals", {"grounds": "未考虑特殊情况"}, 201)["id"]
-    panel = [city.people["appeal-1"], city.people["appeal-2"]]
-    callers.post("bureau-approver", f"/v1/appeals/{lodged}/admit", {"panel": panel})
-    callers.post("appeal-1", f"/v1/appeals/{lodged}/hear")
-    upheld = callers.post("appeal-1", f"/v1/appeals/{lodged}/uphold",
-                          {"answer": "申诉成立", "new_review_from": "scored"})  # fmt: skip
-    status = callers.get("", f"/v1/specialties/{city.codes['two-a']}/status")
-    assert (status["rating"], status["under"]) == ("red", ["appeal", "correction"])
-    new = callers.get("secretary", f"/v1/reviews/{upheld['new_review_id']}")
-    assert (upheld["state"], new["state"], new["code"]) == ("upheld", "scored", city.codes["two-a"])
+def to_confirmed_ratings(callers: Callers, city: City, round_id: int, reviews: dict[str, int]) -> None:
+    """Publicised; one is objected to and waits while the others are confirmed, then is confirmed too."""
+    listed = publicise(callers, round_id, reviews)
+    objected = reviews["one-b"]
+    objection = object_to(callers, listed, objected)
+    status = callers.get("", f"/v1/specialties/{city.codes['one-b']}/status")
+    assert (status["rating"], status["provisional"], status["under"]) == (None, "yellow", ["objection"])
+    callers.clock.wait(14)
+    confirmed = confirm(callers, listed, 1)
+    assert sorted(confirmed["confirmed"]) == sorted(set(reviews.values()) - {objected})
+    assert list(confirmed["contested"]) == [str(objected)]
+    callers.post("secretary", f"{objection}/reject", {"answer": "经核实，评定无误"})
+    confirm(callers, listed, 2)
+    assert statuses(callers, city, "rating") == {
+        "one-a": "green", "one-b": "yellow", "two-a": "red", "city-a": "red",
+    }  # fmt: skip

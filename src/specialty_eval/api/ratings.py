@@ -1,7 +1,7 @@
 """Confirmation of publicised ratings, the record of ratings, and appeals."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -154,4 +154,21 @@ def uphold(appeal_id: int, body: Upholding, ctx: Ctx, version: IfMatch, response
     """Upheld: a new review opens, decided by other people; the old rating stands until it is confirmed (panel)."""
     found = Upheld(body.new_review_from, body.answer, body.corrections)
     appeals.uphold(ctx, appeal_id, found, version=version)
+    return shown(ctx, appeal_id, response)
+
+
+class FollowUp(Body):
+    """One thing that followed from the overturned rating, what is decided about it, and why."""
+
+    key: str = Field(max_length=100)
+    decision: Literal["stands", "reconsider", "set_aside"]
+    reason: str = Field(max_length=8000)
+
+
+@router.post("/appeals/{appeal_id}/follow-ups")
+def decide_follow_up(appeal_id: int, body: FollowUp, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """Decide about one thing that followed from the overturned rating, once the new one is confirmed (bureau
+    approver).
+    """
+    appeals.decide_follow_up(ctx, appeal_id, body.key, body.decision, body.reason)
     return shown(ctx, appeal_id, response)
