@@ -130,15 +130,16 @@ def rendered(request: Request, words: Words, shown: Shown) -> bytes:
     """The page's bytes."""
     other = next(lang for lang in LANGUAGES if lang != words.lang)
     page = request.url.include_query_params(lang=other)
-    return (
-        environment()
-        .get_template(shown.template)
-        .render(
-            {"w": words, "t": words.say, "lang": words.lang, "path": request.url.path,
-             "other": f"{page.path}?{page.query}", **shown.data}
-        )
-        .encode()
-    )  # fmt: skip
+    data = {
+        "w": words,
+        "t": words.say,
+        "lang": words.lang,
+        "path": request.url.path,
+        "other": f"{page.path}?{page.query}",
+        "as_given": {} if words.lang == "zh" else {"lang": "zh-CN"},  # names are never translated
+        **shown.data,
+    }
+    return environment().get_template(shown.template).render(data).encode()
 
 
 @cache
@@ -166,7 +167,9 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = ((NotFound, 404), (Invalid, 422)
 def refused(refusal: Refusal, words: Words) -> Shown:
     """A refusal as a page: everything that was wrong, and what to do."""
     status = next((code for kind, code in STATUS if isinstance(refusal, kind)), 409)
-    said = [(message(p, words.lang), advice(p, words.lang)) for p in refusal.problems]
+    # Of what is not there the page says no more than of an unknown address.
+    told = () if status == 404 else refusal.problems
+    said = [(message(p, words.lang), advice(p, words.lang)) for p in told]
     return Shown("error.html", {"status": status, "said": said}, status)
 
 
