@@ -1,15 +1,58 @@
-"""Another city in the same installation, whose people have no business here."""
+"""A prepared world for questions of rights: every kind of caller, and a review of one school in every state.
 
-from factories import City, make_organisation, make_person, make_school
+The school "two" is the one it is about; "one" is another county's, "elsewhere" another city's. Times are those at
+which each state was reached; nothing is committed.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories import CITY, City, make_cycle, make_organisation, make_person, make_school, open_round
+from factories_consequences import BITES
+from factories_deliberation import Sitting, convene, decide, employ, make_scored, publicise, serve
+from specialty_eval.actions import (
+    accounts,
+    appeals,
+    attachments,
+    challenges,
+    evidence,
+    objections,
+    panel,
+    plans,
+    previews,
+    publications,
+    ratings,
+    rectifications,
+    verification,
+)
 from specialty_eval.actions.context import Context
+from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.permissions import Role
+from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
+from specialty_eval.store.cycles import Cycle
+from specialty_eval.store.outcomes import ClosingProposal, Rectification
 from specialty_eval.store.registry import Jurisdiction
+from specialty_eval.store.reviews import ScoreRun
 
 ELSEWHERE = "371500"
 OFFICES = (
     Role.BUREAU_VERIFIER, Role.SECRETARY, Role.BUREAU_APPROVER, Role.PLANNER, Role.AUDITOR, Role.ADMINISTRATOR,
     Role.POLICY_EDITOR, Role.CHAIR, Role.EXPERT, Role.COMMITTEE_MEMBER, Role.APPEAL_PANEL_MEMBER,
 )  # fmt: skip
+CHECKED_BY_COUNTIES = BITES.replace("county_check: false", "county_check: true").replace('version: "1"', 'version: "2"')
+STATES = ("scored", "listed", "decided", "previewed", "publicised", "confirmed", "appealed", "lapsed")
+BEFORE = ("scored", "listed", "decided", "previewed")
+"""Of the next cycle these specialties stand at `open`, `submitted`, `checked` and `verified`."""
+CALLERS = (
+    "public", "expired", "key-one", "key-two", "editor-two", "head-two", "head-one", "county-two", "county-one",
+    "bureau-verifier", "hrss", "survey", "expert-1", "expert-2", "site-visitor", "research-1", "recused-member",
+    "chair", "secretary", "recused-secretary", "appeal-1", "appeal-2", "bureau-approver", "planner", "auditor",
+    "administrator", "policy-editor", "ended-secretary", "nobody", "stranger", "head-elsewhere",
+)  # fmt: skip
+"""Everybody who asks; the two keys are machines at the schools "one" and "two"."""
 
 
 def other_city(city: City) -> Context:
@@ -20,7 +63,181 @@ def other_city(city: City) -> Context:
     bureau = make_organisation(session, kind="bureau", code=ELSEWHERE, name="示例别市教育局", area=ELSEWHERE)
     city.organisations[f"bureau:{ELSEWHERE}"] = bureau
     city.schools["elsewhere"] = make_school(session, code="3637150001", name="示例别市职校", area=ELSEWHERE)
+    session.execute(sa.text("UPDATE school SET city_code = :c WHERE id = :i"),
+                    {"c": ELSEWHERE, "i": city.schools["elsewhere"]})  # fmt: skip
     city.people["stranger"] = make_person(session, login="stranger", roles=dict.fromkeys(OFFICES, bureau))
     head = {Role.SCHOOL_HEAD: city.schools["elsewhere"]}
     city.people["head-elsewhere"] = make_person(session, login="head-elsewhere", roles=head)
     return city.as_("stranger")
+
+
+@dataclass
+class World:
+    """What can be asked about, by the name of a path's parameter, and the secret each caller shows."""
+
+    sitting: Sitting
+    reviews: dict[str, int]
+    named: dict[str, object] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def city(self) -> City:
+        return self.sitting.city
+
+    def as_(self, who: str) -> Context:
+        return self.city.as_(who)
+
+    def stage(self, *states: str) -> Sitting:
+        """The committee with these reviews alone."""
+        return replace(self.sitting, reviews={state: self.reviews[state] for state in states})
+
+
+def make_world(session: Session) -> World:
+    """Every state, every case and every caller of `CALLERS`."""
+    sitting = make_scored(session, dict.fromkeys(("one-a", "two-a", *STATES), "red"), policy=BITES)
+    world = World(sitting, sitting.reviews)
+    frozen = Inputs(policy="0" * 64, evidence="specialty,year\n", history="specialty,year,rating\n", rated=())
+    session.execute(sa.update(ScoreRun).values(inputs=frozen.packed()))
+    other_city(sitting.city)
+    _lapsed(world)
+    _confirmed(world)
+    _publicised(world)
+    _decided(world)
+    _people(world)
+    _meeting(world)
+    _challenge(world)
+    _next_cycle(world)
+    plan = plans.draft(world.as_("planner"), 2026)
+    world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
+    _sign_in(world)
+    return world
+
+
+def _lapsed(world: World) -> None:
+    """A red one whose school handed in no plan in time: closing is proposed."""
+    _confirm(world, "lapsed")
+    world.city.wait(45)
+    rectifications.act_on_due(world.as_("secretary"))
+    world.named["proposal_id"] = world.sitting.session.scalars(sa.select(ClosingProposal.id)).one()
+
+
+def _confirm(world: World, *states: str) -> int:
+    """Decided, publicised and confirmed, on a list of its own; its number."""
+    number = publicise(serve(decide(world.stage(*states))))
+    world.city.wait(30)
+    publications.close(world.as_("secretary"), number)
+    ratings.confirm(world.as_("bureau-approver"), number, f"示例〔2026〕{number}号")
+    return number
+
+
+def _confirmed(world: World) -> None:
+    """Two confirmed ratings: against one an appeal is to be admitted, against the other one is being heard."""
+    world.named["closed_publication"] = _confirm(world, "confirmed", "appealed")
+    mended = sa.select(Rectification.id).where(Rectification.review_id == world.reviews["confirmed"])
+    world.named["rectification_id"] = world.sitting.session.scalars(mended).one()
+    begun = sa.select(Rectification.id).where(Rectification.review_id == world.reviews["appealed"])
+    key = world.named["begun_rectification"] = world.sitting.session.scalars(begun).one()
+    head = world.as_("head-two")
+    promised = rectifications.Milestone("示例", head.today + timedelta(days=60))
+    rectifications.hand_in(head, key, "示例方案", [promised])
+    rectifications.start(world.as_("bureau-verifier"), key)
+    for state in ("confirmed", "appealed"):
+        ratings.receive(world.as_("head-two"), world.reviews[state])
+        world.named[f"{state}_appeal"] = appeals.lodge(world.as_("head-two"), world.reviews[state], "示例理由").id
+    heard = world.named["appealed_appeal"]
+    appeals.admit(world.as_("bureau-approver"), int(str(heard)), [world.city.people["appeal-1"]])
+    world.named["appeal_id"] = heard
+
+
+def _publicised(world: World) -> None:
+    number = publicise(serve(decide(world.stage("publicised"))))
+    new = objections.NewObjection(world.reviews["publicised"], "示例", "示例@example.com", "示例理由")
+    world.named |= {"publication_id": number, "objection_id": objections.lodge(world.city.nobody(), number, new).id}
+
+
+def _decided(world: World) -> None:
+    """One decided; one previewed and on a draft list."""
+    decide(world.stage("decided", "previewed"))
+    key = world.reviews["previewed"]
+    previews.preview(world.as_("secretary"), world.sitting.round_id, [key])
+    world.named["draft_publication"] = publications.draft(world.as_("secretary"), world.sitting.round_id, [key]).id
+
+
+def _people(world: World) -> None:
+    """From now on some work at the school, and one's role has ended."""
+    session, city = world.sitting.session, world.city
+    bureau = city.organisations[f"bureau:{CITY}"]
+    city.people["recused-member"] = city.people["industry-1"]
+    for login in ("recused-secretary", "ended-secretary", "leaving-secretary"):
+        city.people[login] = make_person(session, login=login, roles={Role.SECRETARY: bureau})
+    city.people["editor-two"] = make_person(
+        session, login="editor-two", roles={Role.SCHOOL_EDITOR: city.schools["two"]}
+    )
+    for login in ("recused-member", "recused-secretary"):
+        employ(world.sitting, login, school="two")
+    yesterday = city.as_("nobody").today - timedelta(days=1)
+    session.execute(
+        sa.update(RoleGrant).where(RoleGrant.person_id == city.people["ended-secretary"]).values(valid_to=yesterday)
+    )
+
+
+def _meeting(world: World) -> None:
+    s = convene(world.stage("listed"), together={"listed"})
+    s.declare("bureau-approver")
+    world.named |= {
+        "meeting_id": s.meeting,
+        "item_id": s.items["listed"],
+        "member_id": s.members["substitute-research"],
+    }
+
+
+def _challenge(world: World) -> None:
+    head, key = world.as_("head-two"), world.reviews["scored"]
+    challenges.open_sheet(head, key)
+    attachments.attach(head, key, "graduates", "示例.pdf", b"%PDF-x")
+    world.named["challenge_id"] = challenges.challenge(head, key, "graduates", "61", "示例理由").id
+
+
+def _next_cycle(world: World) -> None:
+    """The same specialties a year later, from `open` to `verified`, with an attachment and an expert's assignment."""
+    round_id = make_cycle(world.city, policy=CHECKED_BY_COUNTIES, year=2027)
+    opened = open_round(world.city, round_id)
+    head = world.as_("head-two")
+    states = ("open", "submitted", "checked", "verified")
+    for state, short in zip(states, BEFORE, strict=True):
+        key = world.reviews[state] = opened[short]
+        evidence.save(head, key, evidence.Figures({"graduates": "60"}, {}), "示例自评", version=None)
+        kept = attachments.attach(head, key, "graduates", "示例.pdf", b"%PDF-x")
+        world.named |= {"review_id": key, "attachment_id": kept.id} if state == "open" else {}
+        if state != "open":
+            evidence.submit(head, key)
+        if state in {"checked", "verified"}:
+            verification.pass_(world.as_("county-two"), key, verification.Verdicts(None, {}))
+        if state == "verified":
+            verification.accept(world.as_("bureau-verifier"), key, verification.Verdicts(None, {}))
+    asked = panel.invite(world.as_("secretary"), world.reviews["verified"], [world.city.people["expert-1"]])
+    world.named |= {"assignment_id": asked[0].id, "next_round": round_id, "round_id": world.sitting.round_id}
+
+
+def _sign_in(world: World) -> None:
+    """A session for each person, a key for each of the two machines; one session has ended."""
+    session, city = world.sitting.session, world.city
+    for who in (*CALLERS, "leaving-secretary"):
+        if who == "public":
+            continue
+        secret = world.secrets[who] = f"{accounts.KEY if who.startswith('key-') else accounts.TOKEN}{who}"
+        if who.startswith("key-"):
+            key = ApiKey(label=who, secret_hash=accounts.digest(secret), valid_from=city.as_("nobody").today)
+            session.add(key)
+            session.flush()
+            session.add(RoleGrant(api_key_id=key.id, role=Role.INTEGRATION.value, valid_from=key.valid_from,
+                                  organisation_id=city.schools[who.removeprefix("key-")], deputy=False))  # fmt: skip
+            continue
+        ends = city.now + timedelta(hours=-1 if who == "expired" else 1)
+        person = city.people["secretary" if who == "expired" else who]
+        session.add(SignIn(person_id=person, token_hash=accounts.digest(secret), created_at=city.now,
+                           expires_at=ends))  # fmt: skip
+    session.flush()
+    world.named |= {"person_id": city.people["nobody"], "organisation_id": city.organisations[f"bureau:{CITY}"]}
+    first = {"grant_id": RoleGrant.id, "key_id": ApiKey.id, "cycle_id": Cycle.id, "run_id": ScoreRun.id}
+    world.named |= {name: session.scalar(sa.select(sa.func.min(column))) for name, column in first.items()}

@@ -176,9 +176,12 @@ def create_key(ctx: Context, label: str, *, valid_to: date | None = None) -> tup
 
 
 def end_key(ctx: Context, key_id: int) -> None:
-    """The key stops holding at once."""
+    """The key stops holding at once. A key that holds a role in another city is its administrators' to end."""
     ctx.office(Role.ADMINISTRATOR)
     key = ctx.locked(ApiKey, key_id)
+    held_in = sa.select(Organisation.jurisdiction_code).join(RoleGrant, RoleGrant.organisation_id == Organisation.id)
+    for area in ctx.session.scalars(held_in.where(RoleGrant.api_key_id == key_id).distinct()):
+        ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, area)), where="key")
     key.valid_to = ctx.today - timedelta(days=1)
     ctx.record("key.end", key)
 
@@ -205,9 +208,12 @@ def caller_of(actor: Actor) -> str:
 def first_reply(ctx: Context, key: str, request_digest: str) -> Reply | None:
     """The first answer under this key, or None after claiming the key for this transaction.
 
-    A second request at the same moment waits for the first one's end. Invalid when the key was used for another body.
+    A second request at the same moment waits for the first one's end. Invalid when the key was used for another body,
+    and once another role is held than then: a role that ended gives nothing, from memory neither.
     """
     caller = caller_of(ctx.actor)
+    held = sorted(f"{grant.role}@{grant.organisation_id}" for grant in ctx.actor.grants)
+    request_digest = digest("\n".join([request_digest, *held]))
     claim = insert(IdempotentReply).values(caller=caller, key=key, request_digest=request_digest, at=ctx.now)
     claimed = ctx.session.scalar(claim.on_conflict_do_nothing().returning(IdempotentReply.key))
     if claimed is not None:

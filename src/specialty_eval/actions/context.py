@@ -305,8 +305,12 @@ def many_objections(
 
 
 def opened(session: Session, now: datetime, identify: Callable[[Session, datetime], Actor], files: Files) -> Context:
-    """A context whose caller is looked up in the same transaction that will act."""
-    return Context(session=session, actor=identify(session, now), now=now, files=files)
+    """A context whose caller is looked up in the same transaction that will act; it ends when nobody is found."""
+    try:
+        return Context(session=session, actor=identify(session, now), now=now, files=files)
+    except BaseException:
+        session.close()
+        raise
 
 
 def commit(ctx: Context) -> None:

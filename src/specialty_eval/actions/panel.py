@@ -134,7 +134,7 @@ def assignments(ctx: Context, review_id: int) -> list[ExpertAssignment]:
     """A review's experts: all for the offices, one's own for an expert; NotFound for everybody else."""
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     found = sa.select(ExpertAssignment).where(ExpertAssignment.review_id == review_id).order_by(ExpertAssignment.id)
-    if may_read(ctx.actor, Thing.EXPERTS, scope, ctx.today):
+    if may_read(ctx.actor, Thing.EXPERTS, replace(scope, experts=frozenset()), ctx.today):
         return list(ctx.session.scalars(found))
     mine = list(ctx.session.scalars(found.where(ExpertAssignment.person_id == (ctx.person_id or 0))))
     ctx.permit_read(Thing.EXPERTS, replace(scope, experts=frozenset(str(row.person_id) for row in mine)))

@@ -1,9 +1,10 @@
-"""Whose a review or a specialty is, and whether the caller is recused from it: asked in one statement, always together.
+"""Whose a review or a specialty is, whether the caller is recused from it, and what part they have: in one statement.
 
 A scope without its recusal would let a recused chair or secretary read on, so nobody builds one by hand.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -11,13 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, aliased
 
+from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
 from . import rows
 from .accounts import Person
 from .base import Straight, table_of
-from .deliberation import Decision, InterestDeclaration, MeetingItem
+from .deliberation import Decision, ExpertAssignment, InterestDeclaration, MeetingItem
+from .outcomes import Appeal, AppealPanelist
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Review
 
@@ -94,12 +97,15 @@ def _decided_before(person_id: Known) -> sa.ColumnElement[bool]:
 
 
 def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
-    """Whose the review's specialty is, without the person who acts when recused from it; NotFound."""
+    """Whose the review's specialty is, and the part of the person who acts: recused, asked to score, hearing an appeal.
+
+    NotFound.
+    """
     session.flush()
     row = _of_review(acting is not None).run(session, {"id": review_id, "acting": acting}).fetchone()
     if row is None:
         raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
-    return scope_from(row, acting)
+    return _with_parts(row, acting)
 
 
 def locked(session: Session, review_id: int, *, acting: int | None) -> tuple[Review, Scope]:
@@ -109,7 +115,7 @@ def locked(session: Session, review_id: int, *, acting: int | None) -> tuple[Rev
     if found is None:
         raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
     split = len(_REVIEW.columns)
-    return _REVIEW.row(session, found[:split]), scope_from(found[split:], acting)
+    return _REVIEW.row(session, found[:split]), _with_parts(found[split:], acting)
 
 
 ACTING = sa.bindparam("acting", type_=sa.BigInteger())
@@ -130,12 +136,41 @@ def _locked(by_person: bool) -> Straight:
 
 
 def _whose(acting: Known | None, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
+    whose = (School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting))
     return (
-        sa.select(*columns, School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting))
+        sa.select(*columns, *whose, _is_asked(acting), _sits_on_the_appeal(acting))
         .select_from(Review)
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
     )
+
+
+def _is_asked(acting: Known | None) -> sa.ColumnElement[bool]:
+    """Whether the person was asked to score the review, and has neither declined nor been replaced."""
+    asked = sa.select(ExpertAssignment.id).where(
+        ExpertAssignment.review_id == Review.id,
+        ExpertAssignment.person_id == acting,
+        ExpertAssignment.state != AssignmentState.DECLINED.value,
+        ExpertAssignment.state != AssignmentState.REPLACED.value,
+    )
+    return sa.false() if acting is None else asked.correlate(Review).exists()
+
+
+def _sits_on_the_appeal(acting: Known | None) -> sa.ColumnElement[bool]:
+    """Whether the person hears an appeal against the review."""
+    sits = (
+        sa.select(Appeal.id)
+        .join(AppealPanelist, AppealPanelist.appeal_id == Appeal.id)
+        .where(Appeal.review_id == Review.id, AppealPanelist.person_id == acting)
+    )
+    return sa.false() if acting is None else sits.correlate(Review).exists()
+
+
+def _with_parts(row: Sequence[Any], acting: int | None) -> Scope:
+    *whose, is_asked, sits = row
+    me = frozenset({str(acting)})
+    nobody: frozenset[str] = frozenset()
+    return replace(scope_from(whose, acting), experts=me if is_asked else nobody, appeal_panel=me if sits else nobody)
 
 
 def of_specialty(session: Session, specialty_id: int, *, acting: int | None) -> Scope:

@@ -1,0 +1,206 @@
+"""Every route × everybody: rights.csv says what each is answered, and a route that is not in it fails.
+
+`+` is let in (whatever then comes of the request), `-` 403, `?` 404 as if it were not there, `!` 401. Each request is
+a real one, from its own caller, over real rows; what it writes is taken back. How it is asked says requests.toml.
+"""
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
+
+from factories_rights import CALLERS, World, make_world
+from specialty_eval.actions import accounts
+from specialty_eval.actions.context import opened
+from specialty_eval.api.deps import Edge
+from specialty_eval.app import create_app
+from specialty_eval.store.accounts import RoleGrant
+
+HERE = Path(__file__).parent
+MATRIX = {row["route"]: row for row in csv.DictReader(io.StringIO((HERE / "rights.csv").read_text()))}
+REQUESTS: dict[str, dict[str, Any]] = tomllib.loads((HERE / "requests.toml").read_text())
+OPEN_TO_WRITE = (
+    "POST /v1/sign-out",
+    "POST /v1/publications/{publication_id}/objections",
+    "POST /v1/objections/{objection_id}/confirm-contact",
+)
+OF_ONES_OWN_CITY = (
+    "GET /v1/committee/members",
+    "POST /v1/academic-years/{academic_year}/begin",
+    "POST /v1/committee/members",
+    "POST /v1/enrolment-plans",
+    "POST /v1/imports/{kind}",
+    "POST /v1/keys",
+    "POST /v1/people",
+    "POST /v1/policies",
+    "POST /v1/rectifications/act-on-due",
+)
+"""What names no city: whoever holds the role at another bureau does it there."""
+OUTSIDERS = ("ended-secretary", "nobody", "stranger", "head-elsewhere", "head-one", "key-one", "county-one")
+"""A role that ended, none at all, another city's bureau and school, another school and its machine, another county."""
+
+
+def kind_of(status: int) -> str:
+    """What an answer says about rights."""
+    return {401: "!", 403: "-", 404: "?"}.get(status, "+" if status < 500 else str(status))
+
+
+def routes_of(app: FastAPI) -> list[str]:
+    """`GET /v1/me` and so on, of everything that is mounted, whatever mounts it."""
+    found = set()
+    for route in iter_route_contexts(app.routes):
+        methods = getattr(route, "methods", None) or {"GET"}
+        found |= {f"{method} {route.path}" for method in methods - {"HEAD"}}
+    return sorted(found)
+
+
+@dataclass
+class Asked:
+    """The application over the world's own connection; every request is taken back."""
+
+    client: TestClient
+    app: FastAPI
+    world: World
+    connection: sa.Connection
+
+    def ask(self, who: str, route: str) -> httpx.Response:
+        """The request that requests.toml describes, as this caller."""
+        method, path = route.split(" ", 1)
+        how = REQUESTS.get(route, {})
+        at = how.get("at", {})
+        url = re.sub(r"\{(\w+)(?::\w+)?\}", lambda m: str(self._known(at.get(m[1], m[1]))), path)
+        headers = {} if who == "public" else {"Authorization": f"Bearer {self.world.secrets[who]}"}
+        sent: dict[str, Any] = {"json": self._filled(how["body"])} if "body" in how else {}
+        if "content" in how:
+            sent = {"content": how["content"].encode()}
+            headers["Content-Type"] = how.get("media_type", "application/octet-stream")
+        if "query" in how:
+            url += f"?{how['query']}"
+        savepoint = self.connection.begin_nested()
+        try:
+            answer: httpx.Response = self.client.request(method, url, headers=headers, follow_redirects=False, **sent)
+            return answer
+        finally:
+            savepoint.rollback()
+
+    def _known(self, name: str) -> Any:
+        known: dict[str, Any] = {**self.world.city.people, **self.world.reviews, **self.world.named}
+        return known.get(name, name)
+
+    def _filled(self, body: Any) -> Any:
+        if isinstance(body, dict):
+            return {key: self._filled(part) for key, part in body.items()}
+        if isinstance(body, list):
+            return [self._filled(part) for part in body]
+        return self._known(body[1:]) if isinstance(body, str) and body.startswith("@") else body
+
+
+@pytest.fixture(scope="module")
+def asked(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    app = create_app(engine.url.render_as_string(hide_password=False), tmp_path_factory.mktemp("unused"))
+    with engine.connect() as connection, connection.begin() as outer:
+        session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        world = make_world(session)
+        session.commit()
+
+        def sessions() -> Session:
+            return Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+
+        with TestClient(app, raise_server_exceptions=False) as client:
+            app.state.edge = Edge(
+                open=lambda now, shown: opened(
+                    sessions(), now, lambda s, at: accounts.identify(s, at, shown), world.city.files
+                ),
+                clock=lambda: world.city.now,
+                gate=app.state.edge.gate,
+            )
+            yield Asked(client, app, world, connection)
+        session.close()
+        outer.rollback()
+
+
+def test_every_route_is_in_the_matrix_and_no_other(asked: Asked) -> None:
+    missing = [route for route in routes_of(asked.app) if route not in MATRIX]
+    lines = [",".join([route, *(kind_of(asked.ask(who, route).status_code) for who in CALLERS)]) for route in missing]
+
+    assert not lines, (
+        "add to tests/api/rights.csv, after looking at every + in it (and to requests.toml how it is asked, where it "
+        "takes a body or names a thing the world has not yet):\n" + "\n".join(lines)
+    )
+    assert sorted(MATRIX) == routes_of(asked.app)
+    assert set(REQUESTS) <= set(MATRIX)
+
+
+def who_asks(route: str) -> tuple[str, ...]:
+    """Everybody; of what is open to everybody alike, four."""
+    alike = len({MATRIX[route][who] for who in CALLERS if who != "expired"}) == 1
+    return ("public", "expired", "nobody", "stranger") if alike else CALLERS
+
+
+@pytest.mark.parametrize("route", MATRIX)
+def test_everybody_gets_what_the_matrix_says(asked: Asked, route: str) -> None:
+    answers = {who: kind_of(asked.ask(who, route).status_code) for who in who_asks(route)}
+
+    assert answers == {who: MATRIX[route][who] for who in answers}, ",".join([route, *answers.values()])
+
+
+def test_an_outsider_is_let_in_only_where_everybody_is() -> None:
+    let_in = [
+        (route, who)
+        for route, row in MATRIX.items()
+        for who in OUTSIDERS
+        if row[who] == "+" and row["public"] != "+" and not (who == "stranger" and route in OF_ONES_OWN_CITY)
+    ]
+    assert let_in == []
+
+
+def test_nobody_writes_by_a_right_to_read() -> None:
+    written = [r for r, row in MATRIX.items() if not r.startswith("GET ") and row["auditor"] == row["public"] == "+"]
+    assert [r for r in written if r not in OPEN_TO_WRITE] == []
+    own_word = [r for r, row in MATRIX.items() if not r.startswith("GET ") and row["auditor"] == "+"]
+    assert set(own_word) - set(written) == {
+        "POST /v1/items/{item_id}/declaration",  # an interest of one's own, or none
+        "POST /v1/meetings/{meeting_id}/declarations",
+    }
+
+
+@pytest.mark.parametrize("route", [r for r, row in MATRIX.items() if r.startswith("GET /v1") and row["nobody"] == "+"])
+def test_an_outsider_reads_what_everybody_reads_and_no_more(asked: Asked, route: str) -> None:
+    told = asked.ask("public", route).content
+
+    for who in ("ended-secretary", "nobody", "head-elsewhere", "stranger"):
+        is_personal = route == "GET /v1/me" or (who == "stranger" and route in OF_ONES_OWN_CITY)
+        assert is_personal or asked.ask(who, route).content == told, who
+
+
+def test_a_role_that_ended_gives_nothing_in_the_same_second(asked: Asked) -> None:
+    """The session goes on, the clock stands still, and a repeated request is not answered from memory."""
+    city, who = asked.world.city, "leaving-secretary"
+    route, path = "GET /v1/publications/{publication_id}", f"/v1/rounds/{asked.world.named['round_id']}/remind"
+    shown = {"Authorization": f"Bearer {asked.world.secrets[who]}", "Idempotency-Key": "示例".encode().hex()}
+    assert asked.client.post(path, headers=shown).status_code == 200
+    assert asked.ask(who, route).status_code == 200
+    grant = asked.connection.scalar(sa.select(RoleGrant.id).where(RoleGrant.person_id == city.people[who]))
+    admin = {"Authorization": f"Bearer {asked.world.secrets['administrator']}"}
+    yesterday = (city.as_("nobody").today - timedelta(days=1)).isoformat()
+
+    ended = asked.client.post(f"/v1/roles/{grant}/end", headers=admin, json={"last_day": yesterday})
+
+    assert ended.status_code == 200
+    assert asked.ask(who, route).status_code == 404
+    assert asked.client.post(path, headers=shown).status_code == 422
+    del shown["Idempotency-Key"]
+    assert asked.client.post(path, headers=shown).status_code == 403
