@@ -1,6 +1,6 @@
 """Sign-in, people, roles and keys."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -42,7 +42,26 @@ def sign_out(request: Request, ctx: Ctx) -> None:
     accounts.sign_out(ctx, credentials(request))
 
 
-@router.get("/me")
+class HeldRole(BaseModel):
+    """A role held today, and where."""
+
+    role: Role
+    organisation_id: int
+    organisation: str
+    kind: str
+    valid_to: date | None
+    deputy: bool
+
+
+class Me(BaseModel):
+    """The caller: a person, a machine, or nobody."""
+
+    person_id: str | None
+    key_id: str | None
+    roles: list[HeldRole]
+
+
+@router.get("/me", response_model=Me)
 def me(ctx: Ctx) -> dict[str, Any]:
     """Who I am here, and the roles I hold today."""
     return {

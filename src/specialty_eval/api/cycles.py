@@ -11,8 +11,18 @@ from specialty_eval.engine.cycle import CycleEvent, CycleState, RoundEvent, Roun
 
 from .arrival import BIGGEST
 from .bodies import Body, Day, Reason
+from .case_shapes import (
+    CycleAnswer,
+    CycleWithActions,
+    ListedRound,
+    PolicyAnswer,
+    RoundAnswer,
+    RoundWithActions,
+    TitledAnswer,
+    WholePolicyAnswer,
+)
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import actions_of
+from .shapes import Level, Listed, SchoolKind, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["cycles"])
 
@@ -23,7 +33,7 @@ class PolicyText(Body):
     text: str = Field(max_length=1_000_000)
 
 
-@router.post("/policies", status_code=201)
+@router.post("/policies", status_code=201, response_model=PolicyAnswer)
 def import_policy(body: PolicyText, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Keep a policy for good; the same text again answers 200 and changes nothing."""
     row, is_new = cycles.import_policy(ctx, body.text)
@@ -31,13 +41,13 @@ def import_policy(body: PolicyText, ctx: Ctx, response: Response) -> dict[str, A
     return policy_view(row)
 
 
-@router.get("/policies")
+@router.get("/policies", response_model=Listed[PolicyAnswer])
 def list_policies(ctx: Ctx) -> dict[str, Any]:
     """Every policy on record (public)."""
     return listed([policy_view(row) for row in cycles.policies(ctx)], None)
 
 
-@router.get("/policies/{policy_id}/{version}")
+@router.get("/policies/{policy_id}/{version}", response_model=WholePolicyAnswer)
 def read_policy(policy_id: str, version: str, ctx: Ctx) -> dict[str, Any]:
     """One policy with its text and canonical JSON (public): what a rating is recomputed with."""
     row = cycles.policy(ctx, policy_id, version)
@@ -47,8 +57,8 @@ def read_policy(policy_id: str, version: str, ctx: Ctx) -> dict[str, Any]:
 class NewRound(Body):
     """A round to be."""
 
-    year: int
-    evidence_year: int
+    year: int = Field(ge=2000, le=2100)
+    evidence_year: int = Field(ge=2000, le=2100)
     reference_date: Day
     policy_id: str
     policy_version: str
@@ -60,12 +70,12 @@ class NewCycle(Body):
     code: str = Field(min_length=1, max_length=60)
     title: str = Field(min_length=1, max_length=200)
     jurisdiction: str = Field(pattern=r"^\d{6}$")
-    levels: list[str]
-    school_kinds: list[str]
-    rounds: list[NewRound]
+    levels: list[Level] = Field(min_length=1, max_length=10)
+    school_kinds: list[SchoolKind] = Field(min_length=1, max_length=10)
+    rounds: list[NewRound] = Field(max_length=100)
 
 
-@router.post("/cycles", status_code=201)
+@router.post("/cycles", status_code=201, response_model=CycleAnswer)
 def create_cycle(body: NewCycle, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Create a draft cycle with its rounds (secretary)."""
     new = cycles.NewCycle(**{**body.model_dump(), "rounds": [cycles.NewRound(**r.model_dump()) for r in body.rounds]})
@@ -74,7 +84,7 @@ def create_cycle(body: NewCycle, ctx: Ctx, response: Response) -> dict[str, Any]
     return cycle_view(ctx, made)
 
 
-@router.get("/cycles")
+@router.get("/cycles", response_model=Listed[CycleAnswer])
 def list_cycles(
     ctx: Ctx,
     paging: Paging,
@@ -85,7 +95,7 @@ def list_cycles(
     return listed(*cycles_page(ctx, paging, jurisdiction=jurisdiction, state=state))
 
 
-@router.get("/rounds")
+@router.get("/rounds", response_model=Listed[ListedRound])
 def list_rounds(
     ctx: Ctx,
     paging: Paging,
@@ -96,7 +106,7 @@ def list_rounds(
     return listed(*rounds_page(ctx, paging, cycle=cycle, state=state))
 
 
-@router.get("/cycles/{cycle_id}")
+@router.get("/cycles/{cycle_id}", response_model=CycleWithActions)
 def read_cycle(cycle_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """A cycle, its rounds and what the caller may do with it."""
     made = cycles.read(ctx, cycle_id)
@@ -116,7 +126,7 @@ def place(cycle_id: int, body: Places, ctx: Ctx, version: IfMatch) -> dict[str, 
     return {"placed": cycles.place(ctx, cycle_id, body.rounds, version=version)}
 
 
-@router.post("/cycles/{cycle_id}/{event}")
+@router.post("/cycles/{cycle_id}/{event}", response_model=CycleAnswer)
 def move_cycle(
     cycle_id: int, event: CycleEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
 ) -> dict[str, Any]:
@@ -126,7 +136,7 @@ def move_cycle(
     return cycle_view(ctx, made)
 
 
-@router.get("/rounds/{round_id}")
+@router.get("/rounds/{round_id}", response_model=RoundWithActions)
 def read_round(round_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """A round, how far its reviews are, and what the caller may do with it."""
     row = rounds.read(ctx, round_id)
@@ -134,7 +144,7 @@ def read_round(round_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     return {**round_view(ctx, row), "actions": actions_of(rounds.possible(ctx, row))}
 
 
-@router.get("/rounds/{round_id}/reviews")
+@router.get("/rounds/{round_id}/reviews", response_model=Listed[TitledAnswer])
 def list_reviews(round_id: int, ctx: Ctx, paging: Paging, state: str | None = None) -> dict[str, Any]:
     """The reviews of a round that the caller may read."""
     rows, cursor = round_reviews(ctx, round_id, paging, state)
@@ -153,7 +163,7 @@ def default_left_over(round_id: int, ctx: Ctx) -> dict[str, int]:
     return {"defaulted": rounds.default_left_over(ctx, round_id)}
 
 
-@router.post("/rounds/{round_id}/phases/{event}")
+@router.post("/rounds/{round_id}/phases/{event}", response_model=RoundAnswer)
 def move_round(
     round_id: int, event: RoundEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
 ) -> dict[str, Any]:

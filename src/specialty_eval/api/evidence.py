@@ -11,6 +11,7 @@ from specialty_eval.actions import attachments, evidence, rounds, verification, 
 from specialty_eval.actions.context import Context
 
 from .bodies import Body, Day, Reason
+from .case_shapes import DraftAnswer, ReviewAnswer
 from .codes import Code
 from .deps import Ctx, IfMatch, Transactional, tag
 from .shapes import GONE, actions_of
@@ -25,7 +26,7 @@ def shown(ctx: Context, review_id: int, response: Response) -> dict[str, Any]:
     return {**views.review_view(ctx, row), "actions": actions_of(evidence.possible(ctx, row))}
 
 
-@router.get("/reviews/{review_id}")
+@router.get("/reviews/{review_id}", response_model=ReviewAnswer)
 def read_review(review_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """A review, its evidence, and what the caller may do with it and why not now."""
     return shown(ctx, review_id, response)
@@ -39,7 +40,7 @@ class Draft(Body):
     self_evaluation: str = Field("", max_length=100_000)
 
 
-@router.get("/reviews/{review_id}/evidence")
+@router.get("/reviews/{review_id}/evidence", response_model=DraftAnswer)
 def read_draft(review_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """The school's own draft."""
     draft = views.draft_view(ctx, review_id)
@@ -47,7 +48,7 @@ def read_draft(review_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     return {"figures": draft.figures if draft else {}, "self_evaluation": draft.self_evaluation if draft else ""}
 
 
-@router.put("/reviews/{review_id}/evidence")
+@router.put("/reviews/{review_id}/evidence", response_model=DraftAnswer)
 def save_draft(review_id: int, body: Draft, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Keep what is filled in so far (school)."""
     figures = evidence.Figures(body.figures, body.sources)
@@ -78,14 +79,14 @@ def read_attachment(review_id: int, attachment_id: int, ctx: Ctx) -> Response:
     return Response(content, 200, headers, kept.media_type)
 
 
-@router.post("/reviews/{review_id}/submit")
+@router.post("/reviews/{review_id}/submit", response_model=ReviewAnswer)
 def submit(review_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The school head signs and hands in."""
     evidence.submit(ctx, review_id, version=version)
     return shown(ctx, review_id, response)
 
 
-@router.post("/reviews/{review_id}/recall")
+@router.post("/reviews/{review_id}/recall", response_model=ReviewAnswer)
 def recall(review_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The school takes its submission back."""
     evidence.recall(ctx, review_id, version=version)
@@ -126,21 +127,21 @@ class Findings(Body):
         return verification.Verdicts(None if self.accepted is None else frozenset(self.accepted), self.unsupported)
 
 
-@router.post("/reviews/{review_id}/claim")
+@router.post("/reviews/{review_id}/claim", response_model=ReviewAnswer)
 def claim(review_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """A verifier begins."""
     verification.claim(ctx, review_id, version=version)
     return shown(ctx, review_id, response)
 
 
-@router.post("/reviews/{review_id}/take-over")
+@router.post("/reviews/{review_id}/take-over", response_model=ReviewAnswer)
 def take_over(review_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The bureau takes over a check that a county does not make."""
     verification.take_over(ctx, review_id, body.reason, version=version)
     return shown(ctx, review_id, response)
 
 
-@router.post("/reviews/{review_id}/pass")
+@router.post("/reviews/{review_id}/pass", response_model=ReviewAnswer)
 def pass_(review_id: int, body: Findings, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The county has checked every measure."""
     verification.pass_(ctx, review_id, body.verdicts(), version=version)
@@ -153,28 +154,28 @@ class Returned(Body):
     fields: dict[str, str] = Field(max_length=1000)
 
 
-@router.post("/reviews/{review_id}/return")
+@router.post("/reviews/{review_id}/return", response_model=ReviewAnswer)
 def return_(review_id: int, body: Returned, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Back to the school with the fields found wrong."""
     verification.return_(ctx, review_id, body.fields, version=version)
     return shown(ctx, review_id, response)
 
 
-@router.post("/reviews/{review_id}/accept")
+@router.post("/reviews/{review_id}/accept", response_model=ReviewAnswer)
 def accept(review_id: int, body: Findings, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The bureau is satisfied."""
     verification.accept(ctx, review_id, body.verdicts(), version=version)
     return shown(ctx, review_id, response)
 
 
-@router.post("/reviews/{review_id}/default")
+@router.post("/reviews/{review_id}/default", response_model=ReviewAnswer)
 def default(review_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The deadline passed (secretary)."""
     verification.default(ctx, review_id, version=version)
     return shown(ctx, review_id, response)
 
 
-@router.post("/reviews/{review_id}/exempt")
+@router.post("/reviews/{review_id}/exempt", response_model=ReviewAnswer)
 def exempt(review_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Take a review out of its round (secretary)."""
     verification.exempt(ctx, review_id, body.reason, version=version)
@@ -188,7 +189,7 @@ class Extension(Body):
     reason: str = Field(max_length=4000)
 
 
-@router.post("/reviews/{review_id}/extend")
+@router.post("/reviews/{review_id}/extend", response_model=ReviewAnswer)
 def extend(review_id: int, body: Extension, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Give one school more time (secretary)."""
     rounds.extend(ctx, review_id, body.until, body.reason, version=version)

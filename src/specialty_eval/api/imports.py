@@ -21,7 +21,7 @@ Kind = Literal[
 BODY = {
     "requestBody": {
         "required": True,
-        "description": "the file; the first row names the columns (see docs/imports.md)",
+        "description": "the file; the first row names the columns (see `GET /v1/imports`)",
         "content": {
             intake.CSV: {"schema": {"type": "string"}},
             intake.XLSX: {"schema": {"type": "string", "format": "binary"}},

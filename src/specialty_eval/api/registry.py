@@ -11,12 +11,10 @@ from specialty_eval.actions.registry import Asked
 
 from .codes import Code
 from .deps import Ctx, Paging, Transactional
-from .shapes import GONE, Listed
+from .shapes import GONE, Level, Listed, SchoolKind
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["registry"])
 
-Level = Literal["secondary", "associate", "bachelor"]
-SchoolKind = Literal["secondary", "technician", "college", "vocational_university"]
 Class = Annotated[str | None, Query(alias="class", pattern=r"^[2-7][0-9]$", description="大类, two digits")]
 Area = Annotated[str | None, Query(pattern=r"^[0-9]{6}$", description="GB/T 2260, six digits")]
 

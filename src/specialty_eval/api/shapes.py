@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -11,6 +11,8 @@ from specialty_eval.actions.context import Possible
 from .problems import ReasonAnswer, reason
 
 R = TypeVar("R", bound=BaseModel)
+Level = Literal["secondary", "associate", "bachelor"]
+SchoolKind = Literal["secondary", "technician", "college", "vocational_university"]
 
 
 class Listed(BaseModel, Generic[R]):
