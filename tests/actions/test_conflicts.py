@@ -7,17 +7,22 @@ from sqlalchemy.orm import Session
 from factories_deliberation import (
     POLICY,
     REGULAR,
+    Sitting,
     convene,
     decide,
     make_scored,
     nothing_left,
+    publicise,
     refused,
     serve,
 )
-from specialty_eval.actions import ballots, conflicts, decisions, interests, meeting_views
+from specialty_eval.actions import ballots, conflicts, decisions, interests, meeting_views, objections, ratings
+from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
+from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.ledger import Event
+from specialty_eval.store.outcomes import Objector
 from specialty_eval.store.reviews import Review
 
 EVERYBODY = [login for login, _ in REGULAR]
@@ -111,17 +116,97 @@ def test_a_conflict_that_breaks_an_agreement_voids_the_item(session: Session) ->
     assert act("enterprise-1") == conflicts.Found(1, True, True, "scored")  # 3 of 6 are not
 
 
-def test_once_served_a_conflict_voids_the_item_and_leaves_the_review_where_it_is(session: Session) -> None:
+def overridden(session: Session) -> Sitting:
+    """Green over a computed yellow, by exactly as many as that needs."""
     s = convene(make_scored(session, {"one-a": "yellow"}))
     s.attend("industry-2", "research-2")
     s.vote("one-a", FOUR_OF_SIX, reason="示例：理由")
     decisions.close(s.as_("secretary"), s.items["one-a"])
-    serve(s)
+    return s
 
-    found = conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members["enterprise-1"], "示例：持股合作企业")
 
-    assert found == conflicts.Found(1, True, False, "previewed")
-    assert s.item("one-a").state == "voided"
+def found_late(s: Sitting) -> conflicts.Found:
+    return conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members["enterprise-1"], "示例：持股合作企业")
+
+
+def test_a_decision_that_a_school_or_the_public_has_seen_falls_with_its_item_and_is_made_anew(session: Session) -> None:
+    s = serve(overridden(session))
+    assert found_late(s) == conflicts.Found(1, True, True, "scored")
+
+    convene(s)
+    s.attend("industry-2", "research-2")
+    s.vote("one-a", {**FOUR_OF_SIX, "enterprise-1": "yellow"})
+    decisions.close(s.as_("secretary"), s.items["one-a"])
+    number = publicise(serve(s))
+    assert s.review("one-a").decided_rating == "yellow"
+    s.city.wait(21)
+    assert ratings.confirm(s.as_("bureau-approver"), number, "示例评〔2026〕1号").confirmed == (s.reviews["one-a"],)
+
+
+def test_nothing_is_confirmed_that_a_later_conflict_voided_in_publicity(session: Session) -> None:
+    s = serve(overridden(session))
+    number = publicise(s)
+
+    assert found_late(s) == conflicts.Found(1, True, True, "scored")
+
+    s.city.wait(21)
+    approver, document = s.as_("bureau-approver"), "示例评〔2026〕1号"
+    assert ratings.confirm(approver, number, document).confirmed == ()
+    assert refused(NotNow, lambda: ratings.confirm(approver, number, document, [s.reviews["one-a"]])) == [
+        ("step-not-open", f"review {s.reviews['one-a']}"),
+        ("entry-stale", f"reviews.{s.reviews['one-a']}"),
+    ]
+    told = session.execute(sa.select(Event.audience, Event.reason).where(Event.kind == "review.void_decision")).all()
+    assert [tuple(row) for row in told] == [("public", "")]
+
+
+def test_what_an_earlier_version_left_publicised_with_its_item_void_is_not_confirmed(session: Session) -> None:
+    s = serve(overridden(session))
+    number = publicise(s)
+    s.city.wait(21)
+    session.execute(sa.update(MeetingItem).where(MeetingItem.id == s.items["one-a"]).values(state="voided"))
+
+    approver, document = s.as_("bureau-approver"), "示例评〔2026〕1号"
+    assert ratings.confirm(approver, number, document).confirmed == ()
+    assert refused(NotNow, lambda: ratings.confirm(approver, number, document, [s.reviews["one-a"]])) == [
+        ("entry-stale", f"reviews.{s.reviews['one-a']}")
+    ]
+
+
+def test_a_conflict_found_after_the_confirmation_leaves_the_rating_in_force(session: Session) -> None:
+    s = serve(overridden(session))
+    number = publicise(s)
+    s.city.wait(21)
+    ratings.confirm(s.as_("bureau-approver"), number, "示例评〔2026〕1号")
+
+    assert found_late(s) == conflicts.Found(1, True, False, "confirmed")
+
+    again = ratings.confirm(s.as_("bureau-approver"), number, "示例评〔2026〕1号", [s.reviews["one-a"]])
+    assert (again.confirmed, again.before) == ((), (s.reviews["one-a"],))
+
+
+@pytest.mark.parametrize("how", ["void", "conflict"])
+def test_an_item_whose_decision_was_reopened_takes_no_later_decision_with_it(session: Session, how: str) -> None:
+    s = serve(overridden(session))
+    made = objections.lodge(s.as_("nobody"), publicise(s), NewObjection(s.reviews["one-a"], "示例张三", "示例", "示例"))
+    code = session.get_one(Objector, made.id).confirmation_code
+    objections.confirm_contact(s.as_("nobody"), made.id, code)
+    objections.admit(s.as_("secretary"), made.id)
+    objections.uphold(s.as_("secretary"), made.id, "示例：属实", evidence_was_wrong=False)
+    old = s.items["one-a"]
+    decide(s)
+    newer = s.review("one-a").decision_id
+
+    if how == "void":
+        conflicts.void(s.as_("secretary"), old, "示例：记录有误")
+    else:
+        found = conflicts.conflict(s.as_("secretary"), old, s.members["enterprise-1"], "示例：持股合作企业")
+        assert found == conflicts.Found(1, True, False, "decided")
+
+    review = s.review("one-a")
+    assert (review.state, review.decision_id, review.decided_rating) == ("decided", newer, "yellow")
+    assert session.get_one(MeetingItem, old, populate_existing=True).state == "voided"
+    assert s.item("one-a").state == "closed"
 
 
 def test_on_appeal_those_who_decided_the_first_time_are_recused(session: Session) -> None:

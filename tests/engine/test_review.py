@@ -52,6 +52,7 @@ SUFFICES = [
     ),
     (State.SCORED, Event.RETURN, Facts(computed=Rating.INCOMPLETE, returned_fields=FIELDS), State.RETURNED),
     (State.DECIDED, Event.RESCIND, Facts(reason="委员事后申报利害关系"), State.SCORED),
+    *every([State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(decision_void=True), State.SCORED),
     (State.DECIDED, Event.PREVIEW, Facts(), State.PREVIEWED),
     (State.PREVIEWED, Event.PUBLICISE, Facts(**LISTED), State.PUBLICISED),
     (
@@ -137,6 +138,7 @@ REFUSES = [
         ["returned-as-incomplete-before"],
     ),
     (State.DECIDED, Event.RESCIND, Facts(reason="  "), ["reason-missing"]),
+    *every([State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(), ["decision-stands"]),
     (State.PREVIEWED, Event.PUBLICISE, Facts(), ["school-not-served", "list-not-frozen"]),
     (State.PREVIEWED, Event.PUBLICISE, Facts(served=True, list_frozen=True), ["second-person-missing"]),
     (

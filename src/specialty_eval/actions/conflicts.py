@@ -19,8 +19,10 @@ from specialty_eval.store.reviews import Review
 from .context import Context, Note, entitled
 
 CHAIR = roles(Role.CHAIR, Role.SECRETARY)
-UNDONE = {"decision_id": None, "decided_rating": None}
+UNDONE: dict[str, Any] = {"decision_id": None, "decided_rating": None, "served_at": None}
 """What a review loses with its decision."""
+SHOWN = frozenset({review.State.PREVIEWED, review.State.PUBLICISED})
+"""The school has seen the decision, and nothing is in force yet."""
 
 
 def void(ctx: Context, item_id: int, reason: str, *, version: int | None = None) -> MeetingItem:
@@ -68,7 +70,7 @@ def _held(ctx: Context, item_id: int, version: int | None) -> tuple[Room, Review
 def _undo(ctx: Context, room: Room, subject: Review, row: MeetingItem, reason: str) -> None:
     """Void the item, and rescind what it decided. NotNow once the school has seen the decision."""
     facts, scope = ItemFacts(reason=reason), room.scope_of(row.id)
-    decided = row.state == ItemState.CLOSED and _decision_of(ctx, row.id) is not None
+    decided = row.state == ItemState.CLOSED and _rests_on(subject, _decision_of(ctx, row.id))
     problems = ITEM.objections(row.state, ItemEvent.VOID, facts)
     if decided:
         problems += review.WORKFLOW.objections(subject.state, review.Event.RESCIND, review.Facts(reason=reason))
@@ -97,9 +99,8 @@ class Found:
 def conflict(ctx: Context, item_id: int, member_id: int, reason: str, *, version: int | None = None) -> Found:
     """A member's conflict that nobody declared: recused from now on, every ballot on the item void.
 
-    A closed item falls when that ballot decided it, and with it a decision that the school has not seen; one that was
-    served already goes no further than it is (a void item keeps its review off every list) and needs a new run or a
-    superseding decision.
+    A closed item falls when that ballot decided it, and with it the decision its review rests on, also where the school
+    or the public has seen it. A rating confirmed meanwhile stays in force until another supersedes it.
     """
     room, subject, row = _held(ctx, item_id, version)
     grant = ctx.permit(CHAIR, room.scope, where="item")
@@ -111,7 +112,7 @@ def conflict(ctx: Context, item_id: int, member_id: int, reason: str, *, version
         raise Invalid(*problems)
     decision = _decision_of(ctx, item_id) if row.state == ItemState.CLOSED else None
     falls = decision is not None and _was_decisive(ctx, room, decision, member_id)
-    rescinded = falls and subject.state == review.State.DECIDED
+    rescinded = falls and _rests_on(subject, decision) and subject.state in {review.State.DECIDED, *SHOWN}
     _declare_for(ctx, item_id, seat.person_id, reason)
     voided = ctx.session.execute(
         sa.update(Ballot)
@@ -121,12 +122,23 @@ def conflict(ctx: Context, item_id: int, member_id: int, reason: str, *, version
     ).all()
     told = {"item_void": falls, "review": subject.state}
     ctx.record("item.conflict", row, replace(_note(room, item_id, reason), audience="sealed", told=told), grant=grant)
-    if rescinded:
+    if rescinded and subject.state == review.State.DECIDED:
         _undo(ctx, room, subject, row, reason)
     elif falls:
         scope = room.scope_of(item_id)
         ctx.advance(ITEM, row, ItemEvent.VOID, ItemFacts(reason=reason), scope, note=_note(room, item_id, reason))
+        if rescinded:
+            _void_decision(ctx, room, subject, row)
     return Found(len(voided), falls, rescinded, subject.state)
+
+
+def _void_decision(ctx: Context, room: Room, subject: Review, row: MeetingItem) -> None:
+    """The review is decided, previewed and publicised anew; whoever saw the decision learns that it is void."""
+    audience = "public" if subject.state == review.State.PUBLICISED else "school"
+    facts, told = review.Facts(decision_void=True), Note(audience=audience, told={"item": row.id})
+    ctx.advance(
+        review.WORKFLOW, subject, review.Event.VOID_DECISION, facts, room.scope_of(row.id), note=told, changes=UNDONE
+    )
 
 
 def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) -> bool:
@@ -144,6 +156,11 @@ def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) 
         rules, seats, ballots, computed, tally["capped"], member=member, waived=tally["waived"],
         reason=decision.reason, casting=None if tally["casting"] is None else Rating(tally["casting"]),
     )  # fmt: skip
+
+
+def _rests_on(subject: Review, decision: Decision | None) -> bool:
+    """Whether the review stands on this decision: not where it was reopened, or decided anew by another item, since."""
+    return decision is not None and subject.decision_id == decision.id
 
 
 def _decision_of(ctx: Context, item_id: int) -> Decision | None:

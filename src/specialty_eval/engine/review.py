@@ -29,6 +29,7 @@ from .review_checks import (
     school_was_served,
     site_visit_reported,
     specialty_is_closed,
+    the_decision_is_void,
     two_people_approved_the_same_list,
     two_reminders_served,
     verification_not_claimed,
@@ -88,6 +89,7 @@ class Event(StrEnum):
     UPHOLD_CHALLENGE = "uphold_challenge"
     DECIDE = "decide"
     RESCIND = "rescind"
+    VOID_DECISION = "void_decision"
     PREVIEW = "preview"
     PUBLICISE = "publicise"
     CONFIRM = "confirm"
@@ -184,6 +186,11 @@ _DELIBERATION: tuple[Step[Facts], ...] = (
         (incomplete_for_the_first_time, fields_named_with_reasons),
     ),
     Step(Event.RESCIND, State.DECIDED, State.SCORED, _COMMITTEE, (reason_given,)),
+    # A conflict found later: what the school, or the public, has seen of such a decision does not keep it.
+    *(
+        Step(Event.VOID_DECISION, source, State.SCORED, _COMMITTEE, (the_decision_is_void,))
+        for source in (State.PREVIEWED, State.PUBLICISED)
+    ),
 )
 _PUBLICATION: tuple[Step[Facts], ...] = (
     Step(Event.PREVIEW, State.DECIDED, State.PREVIEWED, roles(Role.SECRETARY)),

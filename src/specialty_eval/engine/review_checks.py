@@ -56,6 +56,8 @@ class Facts:
     """No quorum for the policy's days, in a written procedure neither."""
     decided_before: tuple[str, ...] = ()
     """On appeal: those who decide now and decided the first time, by id."""
+    decision_void: bool = False
+    """A conflict found later voids the item that made it."""
     # publication
     served: bool = False
     list_frozen: bool = False
@@ -184,6 +186,11 @@ def vote_or_bureau(facts: Facts) -> Iterable[Problem]:
 def other_people_than_the_first_time(facts: Facts) -> Iterable[Problem]:
     if facts.decided_before:
         yield Problem("decided-the-first-time", "members", {"members": list(facts.decided_before)})
+
+
+def the_decision_is_void(facts: Facts) -> Iterable[Problem]:
+    if not facts.decision_void:
+        yield Problem("decision-stands", "decision")
 
 
 def incomplete_for_the_first_time(facts: Facts) -> Iterable[Problem]:

@@ -10,11 +10,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import APPEAL_ENDED, OBJECTION_HOLDS_UP, AppealState, ObjectionState
+from specialty_eval.engine.meeting import ItemState
 from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.rectification import RECTIFICATION_ENDED
-from specialty_eval.engine.review import ENDED
+from specialty_eval.engine.review import ENDED, State
 
 from .cycles import Round
+from .deliberation import Decision, MeetingItem
 from .outcomes import Appeal, Objection, Publication, PublicationEntry, RatingInForce, Rectification
 from .reviews import Review
 
@@ -128,8 +130,8 @@ def entries_of(session: Session, publication: Publication) -> list[int]:
 class Ready:
     """A review on a list, as its confirmation enters the record. `year` is the scored year.
 
-    `is_current`: it still stands on the decision that is on the list. `replaced_at`: when the rating that an upheld
-    appeal overturned was confirmed.
+    `is_current`: it still stands on the decision that is on the list, and that is not void. `replaced_at`: when the
+    rating that an upheld appeal overturned was confirmed.
     """
 
     review_id: int
@@ -148,11 +150,13 @@ def ready(session: Session, publication: Publication, review_ids: Collection[int
     found = (
         sa.select(
             Review.id, Review.specialty_id, PublicationEntry.rating, PublicationEntry.reasons, Round.evidence_year,
-            Review.decision_id.is_not_distinct_from(PublicationEntry.decision_id), Review.replaces_id,
+            _stands(), Review.replaces_id,
             replaced.confirmed_at,
         )
         .join(PublicationEntry, PublicationEntry.review_id == Review.id)
         .join(Round, Round.id == Review.round_id)
+        .join(Decision, Decision.id == PublicationEntry.decision_id)
+        .join(MeetingItem, MeetingItem.id == Decision.item_id)
         .outerjoin(replaced, replaced.id == Review.replaces_id)
         .where(
             PublicationEntry.publication_id == publication.id,
@@ -164,6 +168,14 @@ def ready(session: Session, publication: Publication, review_ids: Collection[int
         key: Ready(key, specialty, Rating(rating), tuple(reasons), year, current, replaces, at)
         for key, specialty, rating, reasons, year, current, replaces, at in session.execute(found)
     }
+
+
+def _stands() -> sa.ColumnElement[bool]:
+    """Of a list's entry: its decision is the review's, and no conflict voided it before the rating was confirmed."""
+    return sa.and_(
+        Review.decision_id.is_not_distinct_from(PublicationEntry.decision_id),
+        sa.or_(MeetingItem.state != ItemState.VOIDED.value, Review.state == State.CONFIRMED.value),
+    )
 
 
 def document_numbers(session: Session, review_ids: Collection[int]) -> dict[int, str]:
