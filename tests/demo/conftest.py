@@ -1,15 +1,12 @@
 """A city played once a worker, and the server that answers from it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from starlette.testclient import TestClient
 
-from demo.small import Played, play_some, played
+from demo.small import END, Played, play_some, played
 from specialty_eval.app import create_app
-
-END = datetime(2026, 9, 10, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from specialty_eval.store.registry import SpecialtyCode
 
 CITY = cities.make(1, schools=8, specialties=40)
 STEPS = list(play.steps(CITY))
+END = datetime(2026, 9, 10, tzinfo=UTC)
+"""The week after."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The played city once more: computed again from its files, played again, stopped and resumed. Nothing differs."""
 
 import csv
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -8,11 +9,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-from demo.small import STEPS, Played, play_some, played
+from demo.small import CITY, END, STEPS, Played, play_some, played
 from specialty_eval import cli, policies
-from specialty_eval.actions import scoring
+from specialty_eval.actions import bundles, scoring
+from specialty_eval.actions.context import Context
 from specialty_eval.demo.story import Tale
 from specialty_eval.demo.world import POLICY, Step, World
+from specialty_eval.engine import recompute
+from specialty_eval.engine.permissions import Actor
+from specialty_eval.store.files import Files
 from specialty_eval.store.registry import SpecialtyCode
 from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
 
@@ -46,6 +51,17 @@ def _scored(folder: Path, policy: Path, codes: Collection[str]) -> dict[str, tup
             for row in csv.DictReader(file)
             if row["specialty"] in codes
         }
+
+
+def test_anybody_finds_that_every_rating_of_a_round_follows(city: Played) -> None:
+    counts: Counter[str] = Counter()
+    with city.sessions() as session:
+        clock = Context(session, Actor(is_system=True), END, Files(city.files))
+        for r in bundles.rounds(clock):
+            counts.update(recompute.counted(recompute.check(bundles.make(clock, r.round.code, whole=True))))
+
+    assert counts.pop("follows") > len(CITY.specialties) // 2
+    assert {answer: number for answer, number in counts.items() if number} == {"follows_by_decision": 1}
 
 
 def test_a_confirmed_rating_is_the_computed_one_or_an_override_with_its_reason(city: Played) -> None:

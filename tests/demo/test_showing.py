@@ -27,7 +27,7 @@ from specialty_eval.demo.story import Tale
 def printed(city: Played) -> str:
     """What stands in a file that the output was sent to."""
     out = io.StringIO()
-    showing.tell(Console(file=out, width=showing.WIDTH), city.sessions, CITY, "http://127.0.0.1:8000")
+    showing.tell(Console(file=out, width=showing.WIDTH), city.sessions, CITY, "http://127.0.0.1:8000", Path("var"))
     return out.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 from rich.text import Text
 
@@ -11,9 +12,10 @@ from .city import City
 from .people import password, who_signs_in
 from .record import Contested
 from .story import YEARS, Tale
+from .story_start import CYCLE
 
 
-def how(city: City, open_: Sequence[Contested], address: str, now: datetime) -> Iterator[Text]:
+def how(city: City, open_: Sequence[Contested], address: str, data: Path, now: datetime) -> Iterator[Text]:
     """Line by line."""
     overturned = city.told(Tale.APPEAL_UPHELD, 1)[0].code
     yield Text("怎么查看 · How to look", "bold")
@@ -31,6 +33,10 @@ def how(city: City, open_: Sequence[Contested], address: str, now: datetime) -> 
     yield Text("三条请求 · Three requests to copy", "bold")
     for line in _requests(city, open_, address, overturned):
         yield Text(line, "dim" if line.startswith("#") else "")
+    yield Text()
+    yield Text("复算一个批次的每个评定 · Compute every rating of a round again", "bold")
+    yield Text(f"specialty-eval publish bundle {CYCLE}-1 --whole --output round-1.zip --data {data}")
+    yield Text("specialty-eval verify round-1.zip")
 
 
 def _requests(city: City, open_: Sequence[Contested], address: str, overturned: str) -> Iterator[str]:

@@ -64,7 +64,7 @@ def _play_and_tell(console: Console, url: str, data: Path, seed: int | None, add
             with sessions() as session:
                 ownership.refuse_another_story(session, steps)
             play_on(console, world.World(city, sessions, Files(data / "files"), world.policy()), steps)
-            return tell(console, sessions, city, address)
+            return tell(console, sessions, city, address, data)
     finally:
         engine.dispose()
 
@@ -84,7 +84,7 @@ def play_on(console: Console, city: world.World, steps: list[world.Step]) -> Non
         progress.update(bar, description="三年周期已演完 · three years played")
 
 
-def tell(console: Console, sessions: sessionmaker[Session], city: City, address: str) -> datetime:
+def tell(console: Console, sessions: sessionmaker[Session], city: City, address: str, data: Path) -> datetime:
     """Everything that came out, and how to look at it; the newest instant on record."""
     with sessions() as session:
         on_record = record.specialties(session)
@@ -94,7 +94,7 @@ def tell(console: Console, sessions: sessionmaker[Session], city: City, address:
             console.print(part)
         newest = session.scalar(sa.select(sa.func.max(Event.at))) or world.BEGINS
     console.print()
-    for line in looking.how(city, open_, address, newest):
+    for line in looking.how(city, open_, address, data, newest):
         console.print(line, soft_wrap=True)
     return newest
 

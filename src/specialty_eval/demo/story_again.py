@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from specialty_eval.actions import challenges, panel, previews, publications, ratings, scoring, seals
+from specialty_eval.actions import challenges, panel, previews, publications, ratings, scoring
 from specialty_eval.store.outcomes import Publication
 
 from . import story_meeting
@@ -45,7 +45,6 @@ def decide(world: World, number: int, some: Sequence[Reviewed], bench: Bench, ti
     world.wait(1)
     made = publications.draft(world.as_("secretary"), world.round_id(number), reviews)
     publications.approve(world.as_("approver"), made.id, made.digest)
-    seals.seal(world.clock())
     publications.open_publicity(world.as_("secretary"), made.id)
     return made
 

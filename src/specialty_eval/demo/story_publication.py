@@ -5,7 +5,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import evidence, objections, previews, publications, ratings, rounds, seals
+from specialty_eval.actions import evidence, objections, previews, publications, ratings, rounds
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.engine.cycle import RoundEvent
@@ -85,7 +85,6 @@ def _list(world: World, number: int) -> None:
     made = publications.draft(world.as_("secretary"), world.round_id(number))
     world.pause(60)
     publications.approve(world.as_("approver"), made.id, made.digest)
-    seals.seal(world.clock())
 
 
 def newest(world: World, number: int) -> Publication:
