@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -23,6 +24,12 @@ from sqlalchemy.orm import Session
 from specialty_eval.store import embedded, place, server
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.schema import migrate
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+"""How fast a machine is, and what else it does, says nothing about whether the program is right."""
 
 BUNDLED = "18"
 FOLDER = "SPECIALTY_EVAL_TEST_FOLDER"
