@@ -1,16 +1,18 @@
 """A committee that cannot meet: put off on record, then in writing, then the bureau; none of it before its time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from actions.test_deliberation_races import at_once
 from factories_deliberation import REGULAR, Sitting, convene, employ, make_scored, new_meeting, nothing_left, refused
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
 from specialty_eval.engine.policy import Rating
+from specialty_eval.store.base import make_engine
 from specialty_eval.store.deliberation import Decision, MeetingItem
 from specialty_eval.store.ledger import Event
 
@@ -275,3 +277,35 @@ def test_what_the_bureau_decided_can_be_rescinded_like_any_decision(s: Sitting) 
     assert refused(NotNow, lambda: committee.create(s.as_("secretary"), again)) == [
         ("no-meeting-without-quorum", f"reviews.{s.reviews['one-a']}")
     ]
+
+
+# --- at once ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(fresh_database: str) -> Iterator[sa.Engine]:
+    made = make_engine(fresh_database, pool_size=8)
+    yield made
+    made.dispose()
+
+
+def test_the_ballot_that_makes_a_quorum_and_the_bureau_at_once_leave_one_of_them(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = convene(make_scored(session, {"one-a": "yellow"}))
+        s.attend(*(set(EVERYBODY) - set(FEW)))
+        in_writing(s, "one-a")
+        vote(s, (*FEW, "industry-2"))  # five of the six that are needed
+        s.city.wait(20)
+        item, member, approver = s.items["one-a"], s.as_("enterprise-2"), s.as_("bureau-approver")
+        session.commit()
+
+        said = at_once(
+            engine,
+            (member, lambda c: ballots.cast(c, item, "yellow")),
+            (approver, lambda c: decisions.take_over(c, item, Rating.YELLOW, WHY)),
+        )
+
+        assert (said, s.review("one-a").state) in [
+            (["done", "quorum-is-there"], "scored"),
+            (["step-not-open", "done"], "decided"),
+        ]

@@ -140,6 +140,18 @@ def test_a_plan_given_back_keeps_its_days_and_gets_those_to_correct(s: Sitting) 
     )
 
 
+def test_a_plan_that_the_bureau_does_not_answer_in_its_days_is_agreed_to(s: Sitting) -> None:
+    key = hand_in(s).id
+    s.city.wait(9)
+    assert rectifications.act_on_due(s.as_("secretary")).started == ()
+
+    s.city.wait(12)
+
+    assert rectifications.act_on_due(s.as_("secretary")).started == (key,)
+    assert due(s).state == "in_progress"
+    assert [e.actor_person_id for e in events(s, "rectification.start")] == [None]
+
+
 # --- the proof -------------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +275,7 @@ def test_no_plan_in_time_lapses_and_puts_closing_before_the_committee(s: Sitting
     done = rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
 
     assert done.lapsed == (due(s, "city-a").id,)
-    assert (due(s).state, due(s, "city-a").state) == ("planned", "failed")
+    assert (due(s).state, due(s, "city-a").state) == ("in_progress", "failed")
     assert proposals(s) == {"city-a": "plan_lapsed"}
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
 
@@ -283,6 +295,7 @@ def test_while_an_appeal_holds_the_consequences_no_plan_lapses_and_the_days_begi
     appeals.rule_out(s.as_("bureau-approver"), appeal, "示例：不属受理范围")
 
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
+    assert rectifications.due_day(s.as_("head-two"), due(s)) == date(2026, 6, 30)  # 20 working days, the festival out
     assert hand_in(s).state == "planned"
 
 
@@ -391,9 +404,26 @@ def test_passed_and_failed_at_once_is_one_of_them(engine: sa.Engine) -> None:
         ]
 
 
-def test_a_plan_handed_in_while_the_clock_lapses_it_is_in_or_lapsed(engine: sa.Engine) -> None:
+def test_a_recheck_passed_while_a_year_begins_is_not_undone(engine: sa.Engine) -> None:
     with Session(engine, expire_on_commit=False) as session:
         s = make_confirmed(session, {"two-a": "yellow"})
+        key = rechecked(s).id
+        on(s, 2027, 9, 1)
+        planner, approver = s.as_("planner"), s.as_("bureau-approver")
+        session.commit()
+
+        said = at_once(
+            engine,
+            (planner, lambda c: begin_year(c, 2027)),
+            (approver, lambda c: rectifications.pass_(c, key, FINDINGS)),
+        )
+
+        assert (said, standings(s)) == (["done", "done"], {"two-a": "normal"})
+
+
+def test_a_plan_handed_in_while_the_clock_lapses_it_is_in_or_lapsed(engine: sa.Engine) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = on(make_confirmed(session, {"two-a": "yellow"}), 2026, 5, 25)
         key, head = due(s).id, s.as_("head-two")
         clock = on(s, 2026, 5, 26).city.clock()
         session.commit()

@@ -48,6 +48,7 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
     (RECTIFICATION, R.DUE, E.PLAN, RectificationFacts(plan="更新设备", milestones=1), R.PLANNED),
     (RECTIFICATION, R.DUE, E.LAPSE, RectificationFacts(deadline_passed=True), R.FAILED),
     (RECTIFICATION, R.PLANNED, E.START, RectificationFacts(), R.IN_PROGRESS),
+    (RECTIFICATION, R.PLANNED, E.START, RectificationFacts(by_clock=True, answer_overdue=True), R.IN_PROGRESS),
     (RECTIFICATION, R.PLANNED, E.RETURN, RectificationFacts(reason="目标不具体"), R.DUE),
     (RECTIFICATION, R.IN_PROGRESS, E.RECHECK, RectificationFacts(recheck_due=True), R.RECHECK),
     (RECTIFICATION, R.RECHECK, E.PASS, RectificationFacts(**FOUND), R.PASSED),
@@ -111,6 +112,7 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         RectificationFacts(suspended_by_appeal=True),
         ["deadline-not-passed", "appeal-suspends"],
     ),
+    (RECTIFICATION, R.PLANNED, E.START, RectificationFacts(by_clock=True), ["deadline-not-passed"]),
     (RECTIFICATION, R.PLANNED, E.RETURN, RectificationFacts(), ["reason-missing"]),
     (RECTIFICATION, R.IN_PROGRESS, E.RECHECK, RectificationFacts(), ["recheck-not-due"]),
     (

@@ -8,6 +8,7 @@ from typing import Any
 from specialty_eval.engine.calendar import is_kept, last_local_day, months_after
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing
+from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.rectification import (
     PROPOSES_CLOSING,
     RECTIFICATION,
@@ -78,7 +79,10 @@ def facts_of(ctx: Context, row: Rectification, ground: Ground) -> RectificationF
     due = plan_due(ctx, row, ground)
     holds = ground.enrolment.appeal_suspends != "none"
     is_due = row.state == RectificationState.DUE
+    days = _policy(ctx, row).workflow.days
     return RectificationFacts(
+        by_clock=ctx.actor.is_system,
+        answer_overdue=ctx.now >= ctx.calendar().due(row.updated_at, days["verify"], LOCAL),
         plan=row.plan,
         milestones=len(milestones),
         deadline_passed=not is_kept(ctx.now, due),
@@ -139,14 +143,15 @@ def start(ctx: Context, key: int, *, version: int | None = None) -> Rectificatio
 def return_(ctx: Context, key: int, reason: str, *, version: int | None = None) -> Rectification:
     """The bureau gives the plan back, with a reason; the school has the policy's days to correct it, or its own."""
     case = _locked(ctx, key, version)
-    policy = policy_of(ctx.session, ctx.session.get_one(Round, _review(ctx, case.row).round_id).policy_id)
-    due = max(case.row.plan_due, ctx.calendar().due(ctx.now, policy.workflow.days["correct"], LOCAL))
+    days = _policy(ctx, case.row).workflow.days
+    due = max(case.row.plan_due, ctx.calendar().due(ctx.now, days["correct"], LOCAL))
     facts = replace(facts_of(ctx, case.row, case.ground), reason=reason)
     return _advance(ctx, case, RectificationEvent.RETURN, facts, reason=reason, plan_due=due)
 
 
-def _review(ctx: Context, row: Rectification) -> Review:
-    return ctx.session.get_one(Review, row.review_id)
+def _policy(ctx: Context, row: Rectification) -> Policy:
+    made = ctx.session.get_one(Round, ctx.session.get_one(Review, row.review_id).round_id)
+    return policy_of(ctx.session, made.policy_id)
 
 
 def _advance(
@@ -236,21 +241,22 @@ def fail(ctx: Context, key: int, findings: str, *, version: int | None = None) -
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What was due: rectifications without a plan in time, and those whose recheck begins."""
+    """What was due: rectifications without a plan in time, those the bureau did not answer, those to be rechecked."""
 
     lapsed: tuple[int, ...]
+    started: tuple[int, ...]
     rechecks: tuple[int, ...]
 
 
 def act_on_due(ctx: Context, *, city: str = "") -> Due:
-    """Lapse every plan that is overdue, begin every recheck whose day has come; once more changes nothing.
+    """Lapse every plan that is overdue, agree to those the bureau left unanswered, begin every recheck whose day has
+    come; once more changes nothing.
 
     The secretary's own city, or the one named (for the clock). What an appeal holds stays.
     """
     scope = Scope(city=city) if city else ctx.office(Role.SECRETARY)
     ctx.permit(CLOCK, scope, where="rectification")
     overdue = _of(ctx, scope, RectificationState.DUE, Rectification.plan_due <= ctx.now)
-    ready = _of(ctx, scope, RectificationState.IN_PROGRESS, Rectification.recheck_from <= ctx.today)
     lapsed = [
         row.id for row, facts in overdue if not RECTIFICATION.objections(row.state, RectificationEvent.LAPSE, facts)
     ]
@@ -258,8 +264,18 @@ def act_on_due(ctx: Context, *, city: str = "") -> Due:
     for row, _ in overdue:
         if row.id in lapsed:
             _propose_closing(ctx, row, "plan_lapsed")
+    started = _start_unanswered(ctx, scope)
+    ready = _of(ctx, scope, RectificationState.IN_PROGRESS, Rectification.recheck_from <= ctx.today)
     _many(ctx, RectificationEvent.RECHECK, ready, scope)
-    return Due(tuple(lapsed), tuple(row.id for row, _ in ready))
+    return Due(tuple(lapsed), started, tuple(row.id for row, _ in ready))
+
+
+def _start_unanswered(ctx: Context, scope: Scope) -> tuple[int, ...]:
+    """Plans that the bureau has not answered within the policy's days to verify: it is the clock's to agree."""
+    waiting = _of(ctx, scope, RectificationState.PLANNED, Rectification.updated_at < ctx.now)
+    overdue = [(row, replace(facts, by_clock=True)) for row, facts in waiting if facts.answer_overdue]
+    _many(ctx.as_system(), RectificationEvent.START, overdue, scope)
+    return tuple(row.id for row, _ in overdue)
 
 
 def _of(
@@ -291,8 +307,7 @@ def lapse(ctx: Context, key: int, *, version: int | None = None) -> Rectificatio
 
 def _propose_closing(ctx: Context, row: Rectification, grounds: str) -> None:
     """Put it before the committee and the bureau, on record, with notice to the school."""
-    policy = policy_of(ctx.session, ctx.session.get_one(Round, _review(ctx, row).round_id).policy_id)
-    deemed = ctx.calendar().due(ctx.now, policy.workflow.days["deemed_served"], LOCAL)
+    deemed = ctx.calendar().due(ctx.now, _policy(ctx, row).workflow.days["deemed_served"], LOCAL)
     made = ctx.saved(
         ClosingProposal(specialty_id=row.specialty_id, rectification_id=row.id, grounds=grounds, proposed_at=ctx.now,
                         deemed_served_at=deemed, version=1)
@@ -306,6 +321,11 @@ def _propose_closing(ctx: Context, row: Rectification, grounds: str) -> None:
 def read(ctx: Context, key: int) -> Rectification:
     """A rectification, for its school, the offices and the committee; NotFound for everybody else."""
     return _found(ctx, key)[0]
+
+
+def due_day(ctx: Context, row: Rectification) -> date:
+    """Until when the plan is due, the days an appeal gave back among them."""
+    return last_local_day(plan_due(ctx, row, rectification_queries.ground_of(ctx.session, row)), LOCAL)
 
 
 def possible(ctx: Context, row: Rectification) -> list[Possible]:

@@ -21,7 +21,8 @@ router = APIRouter(prefix="/v1", route_class=Transactional, tags=["rectification
 def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     """A rectification after whatever was done, with what the caller may do next."""
     tag(response, row.version)
-    return {**rectification_views.view(ctx, row), "actions": actions_of(rectifications.possible(ctx, row))}
+    due = {"plan_due": rectifications.due_day(ctx, row)}
+    return {**rectification_views.view(ctx, row), **due, "actions": actions_of(rectifications.possible(ctx, row))}
 
 
 @router.get("/rectifications")
@@ -102,9 +103,11 @@ def attach(
 
 @router.post("/rectifications/act-on-due")
 def act_on_due(ctx: Ctx) -> dict[str, Any]:
-    """Lapse the plans that are overdue and begin the rechecks whose day has come (secretary). Safe to repeat."""
+    """Lapse the plans that are overdue, agree to those left unanswered, begin the rechecks whose day has come
+    (secretary). Safe to repeat.
+    """
     done = rectifications.act_on_due(ctx)
-    return {"lapsed": list(done.lapsed), "rechecks": list(done.rechecks)}
+    return {"lapsed": list(done.lapsed), "started": list(done.started), "rechecks": list(done.rechecks)}
 
 
 @router.post("/rectifications/{rectification_id}/lapse")

@@ -45,6 +45,9 @@ PROPOSES_CLOSING = frozenset({RectificationState.FAILED})
 class RectificationFacts:
     """What a rectification's steps look at; `failures` counts the failed rechecks before this one."""
 
+    by_clock: bool = False
+    """The clock agrees to a plan that the bureau has not answered in its days: silence holds up no school."""
+    answer_overdue: bool = False
     plan: str = ""
     milestones: int = 0
     deadline_passed: bool = False
@@ -85,6 +88,11 @@ def _no_appeal_holds_it(facts: RectificationFacts) -> Iterable[Problem]:
         yield Problem("appeal-suspends", "appeal")
 
 
+def _bureau_had_its_days(facts: RectificationFacts) -> Iterable[Problem]:
+    if facts.by_clock and not facts.answer_overdue:
+        yield Problem("deadline-not-passed", "")
+
+
 def _recheck_is_due(facts: RectificationFacts) -> Iterable[Problem]:
     if not facts.recheck_due:
         yield Problem("recheck-not-due", "", _day(facts))
@@ -117,7 +125,7 @@ RECTIFICATION = Workflow[RectificationFacts](
     [
         Step(_EVENT.PLAN, _STATE.DUE, _STATE.PLANNED, _SCHOOL, (_plan_written, _in_time)),
         Step(_EVENT.LAPSE, _STATE.DUE, _STATE.FAILED, _CLOCK, (_too_late, _no_appeal_holds_it)),
-        Step(_EVENT.START, _STATE.PLANNED, _STATE.IN_PROGRESS, _BUREAU),
+        Step(_EVENT.START, _STATE.PLANNED, _STATE.IN_PROGRESS, _BUREAU | {Role.SYSTEM}, (_bureau_had_its_days,)),
         Step(_EVENT.RETURN, _STATE.PLANNED, _STATE.DUE, _BUREAU, (reason_given,)),
         Step(_EVENT.RECHECK, _STATE.IN_PROGRESS, _STATE.RECHECK, _CLOCK, (_recheck_is_due,)),
         Step(_EVENT.PASS, _STATE.RECHECK, _STATE.PASSED, _BUREAU, (_every_milestone_proved, _findings_written)),
