@@ -293,7 +293,7 @@ def of_round(ctx: Context, round_id: int) -> list[Publication]:
     if not may_read(ctx.actor, Thing.DRAFT_LISTS, _place(ctx, round_id)[0], ctx.today):
         query = query.where(Publication.state.in_(OUT))
     found = list(ctx.session.scalars(query))
-    drafts = {row.id: set(publications_queries.listed(ctx.session, row)) for row in found if row.state not in OUT}
+    drafts = publications_queries.reviews_on(ctx.session, [row.id for row in found if row.state not in OUT])
     recused = scopes.recused_from(ctx.session, ctx.person_id, set().union(*drafts.values()))
     return [row for row in found if not drafts.get(row.id, set()) & recused]
 

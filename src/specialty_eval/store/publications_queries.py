@@ -125,6 +125,19 @@ def listed(session: Session, publication: Publication) -> dict[int, int]:
     return {key: decision for key, decision in session.execute(found)}  # noqa: C416 -- see above
 
 
+def reviews_on(session: Session, publications: Collection[int]) -> dict[int, set[int]]:
+    """Publication → the reviews on its present edition, of those that list any; one statement."""
+    found = (
+        sa.select(PublicationEntry.publication_id, PublicationEntry.review_id)
+        .join(Publication, Publication.id == PublicationEntry.publication_id)
+        .where(Publication.id.in_(publications), PublicationEntry.edition == Publication.edition)
+    )
+    on: dict[int, set[int]] = {}
+    for publication, review in session.execute(found):
+        on.setdefault(publication, set()).add(review)
+    return on
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """An entry as people read it. `computed` differs from the rating where the committee decided otherwise."""

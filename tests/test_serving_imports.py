@@ -1,0 +1,53 @@
+"""What a server loads to serve: nothing that is for files and batches. Each looks at a fresh process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = ("numpy", "polars", "openpyxl", "fastexcel", "xlsxwriter", "pandas", "pyarrow", "matplotlib")
+
+SERVED = """
+import asyncio, sys
+from pathlib import Path
+import httpx
+from specialty_eval.app import create_app
+
+async def ask(app, path):
+    async with app.router.lifespan_context(app), httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test"
+    ) as client:
+        return (await client.get(path)).status_code
+
+for path, status in (("/healthz", 200), ("/v1/specialties/3637000001-000000/status", 404), ("/v1/openapi.json", 200)):
+    assert asyncio.run(ask(create_app(sys.argv[1], Path(sys.argv[2])), path)) == status, path
+"""
+
+HELPED = """
+import sys
+from specialty_eval.cli import run
+assert run(["--help"]) == 0
+"""
+
+
+def loaded_by(code: str, *arguments: str) -> set[str]:
+    """The top-level modules that a fresh process has loaded after running this."""
+    told = f"{code}\nprint('loaded:', *sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", told, *arguments], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.rpartition("loaded:")[2].split())
+
+
+def test_the_serving_path_loads_nothing_for_files_and_batches(database: str, tmp_path: Path) -> None:
+    loaded = loaded_by(SERVED, database, str(tmp_path))
+
+    assert "sqlalchemy" in loaded
+    assert loaded & set(HEAVY) == set()
+
+
+def test_the_commands_help_loads_neither_the_database_nor_the_web_framework() -> None:
+    loaded = loaded_by(HELPED)
+
+    assert "typer" in loaded
+    assert loaded & {*HEAVY, "sqlalchemy", "psycopg", "fastapi", "uvicorn"} == set()
