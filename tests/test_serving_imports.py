@@ -15,7 +15,7 @@ from specialty_eval.app import create_app
 
 async def ask(app, path):
     async with app.router.lifespan_context(app), httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://test"
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1"
     ) as client:
         return (await client.get(path)).status_code
 
