@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from actions.test_deliberation_races import at_once
-from factories_consequences import HOLDS, add_other_city, approved, events, make_confirmed, on, standings
+from factories_consequences import HOLDS, add_other_city, approved, events, make_confirmed, on, overturn, standings
 from factories_deliberation import Sitting, refused
 from specialty_eval.actions import appeals, ratings
 from specialty_eval.actions.standings import begin_year
@@ -99,6 +100,15 @@ def test_what_an_open_appeal_holds_stays_and_moves_when_it_is_rejected(session: 
     appeals.rule_out(s.as_("bureau-approver"), key, "示例：不属受理范围")
     assert begin_year(s.as_("planner"), 2026).moved == {"restricted": 1}
     assert standings(s) == MOVED
+
+
+def test_a_standing_does_not_outlive_the_rating_it_rests_on(s: Sitting) -> None:
+    begin_year(on(s, 2026, 9, 2).as_("planner"), 2026)
+    s.review("two-a").appeal_due = s.city.now + timedelta(days=300)
+    overturn(on(s, 2026, 10, 20), "two-a", "unrated")
+
+    assert begin_year(on(s, 2027, 1, 5).as_("planner"), 2026).moved == {"normal": 1}
+    assert standings(s)["two-a"] == "normal"
 
 
 def test_a_closed_specialty_gets_no_standing(s: Sitting) -> None:

@@ -191,9 +191,10 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
         for r in chosen
     ]
     changed = rating_records.enter(ctx.session, confirmed, ctx.now)
-    _supersede_rectifications(ctx, changed, batch.scope)
+    carried = _carry_rectifications(ctx, [r for r in chosen if r.specialty_id in changed], batch)
+    _supersede_rectifications(ctx, changed - carried, batch.scope)
     for r in chosen:
-        rules = batch.rules(r)[1] if r.specialty_id in changed else None
+        rules = batch.rules(r)[1] if r.specialty_id in changed - carried else None
         if rules is not None:
             ctx.session.add(
                 Rectification(specialty_id=r.specialty_id, review_id=r.review_id, rating=r.rating.value,
@@ -211,6 +212,20 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
 def _valid_from(ctx: Context, r: Ready) -> date:
     """Today; after an appeal the day from which the overturned one was to hold."""
     return ctx.today if r.replaced_at is None else r.replaced_at.astimezone(LOCAL).date()
+
+
+def _carry_rectifications(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> set[int]:
+    """An appeal that leaves the colour as it was leaves what is being mended going, with its days; whose that is."""
+    carried = set()
+    for r in chosen:
+        going = None
+        if r.replaces_id is not None and batch.rules(r)[1] is not None:
+            going = outcome_queries.going_rectification(ctx.session, r.replaces_id, r.rating.value)
+        if going is not None:
+            going.review_id, going.version, going.updated_at = r.review_id, going.version + 1, ctx.now
+            ctx.record("rectification.carry", going, Note(audience="school", told={"review": r.review_id}))
+            carried.add(r.specialty_id)
+    return carried
 
 
 def _supersede_rectifications(ctx: Context, specialties: Iterable[int], scope: Scope) -> None:

@@ -21,7 +21,7 @@ from specialty_eval.engine.standing import (
     academic_year_begins,
 )
 from specialty_eval.store import enrolment_queries, plan_queries, registry
-from specialty_eval.store.enrolment_queries import Effect, OnRecord
+from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Standing
 
@@ -60,7 +60,7 @@ def begin_year(ctx: Context, academic_year: int, *, city: str = "") -> Begun:
     moves = [move for row in rows if (e := effects.get(row.specialty_id)) and (move := _move(row, e)) is not None]
     for key, group in groupby(sorted(moves, key=Move.alike), key=Move.alike):
         _advance(ctx, list(group), scope, academic_year, restored=key[0] == StandingEvent.RESTORE)
-    enrolment_queries.rest_on(ctx.session, [(m.row.id, m.cause.review_id, m.effect.line.base) for m in moves])
+    enrolment_queries.rest_on(ctx.session, [(m.row.id, m.review_id, m.effect.line.base) for m in moves])
     targets = sorted(m.target.value for m in moves)
     counted = {target: targets.count(target) for target in dict.fromkeys(targets)}
     held = plan_queries.codes_of(ctx.session, [e.specialty_id for e in found if e.held])
@@ -89,11 +89,9 @@ class Move:
         return self.effect.standing
 
     @property
-    def cause(self) -> OnRecord:
-        """The rating it rests on."""
-        if self.effect.cause is None:  # `_move` leaves out what rests on nothing
-            raise ValueError("a standing moves by a rating")
-        return self.effect.cause
+    def review_id(self) -> int | None:
+        """The review of the rating it rests on; None where none acts any more, or it came with the opening balance."""
+        return None if self.effect.cause is None else self.effect.cause.review_id
 
     @property
     def step(self) -> int:
@@ -112,9 +110,15 @@ class Move:
 
 
 def _move(row: Standing, effect: Effect) -> Move | None:
-    """None where nothing moves: held by an appeal, resting on no rating, closed, or there already."""
-    if effect.cause is None or effect.held or row.state == StandingState.CLOSED:
+    """None where nothing moves: held by an appeal, resting on no rating, closed, or there already.
+
+    One that rests on a rating which no longer acts (an appeal ended in no colour) goes where it would be without.
+    """
+    if effect.held or row.state == StandingState.CLOSED:
         return None
+    if effect.cause is None:
+        is_left = row.cause_review_id is not None and row.state != effect.standing
+        return _rate(row, effect) if is_left else None
     target, same_cause = effect.standing, row.cause_review_id == effect.cause.review_id
     step_taken = target == StandingState.PHASING_OUT and row.steps_taken != effect.line.step
     if row.state == target and (same_cause or target == StandingState.NORMAL) and not step_taken:

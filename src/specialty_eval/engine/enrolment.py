@@ -36,12 +36,16 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """An approved quota, in whole students. `approved_on` None (an opening balance): right after its year's cutoff."""
+    """An approved quota, in whole students. `approved_on` None (an opening balance): right after its year's cutoff.
+
+    `under_appeal`: an appeal was open then; where the policy lets it hold everything, no rating acted in this quota.
+    """
 
     year: int
     students: int
     approved_on: date | None = None
     approved_at: datetime | None = None
+    under_appeal: bool = False
 
 
 class Rule(StrEnum):
@@ -91,9 +95,9 @@ def line(
     enrolment: Enrolment, year: int, ratings: Sequence[Rated], quotas: Sequence[Approved], capacity: int | None = None
 ) -> Line:
     """The specialty's line in the plan of `year`, from its ratings in force and the quotas approved so far."""
-    acting = _acting(enrolment, year, ratings)
+    acting = _colour_or_what_acts_alone(enrolment, _acting(enrolment, year, ratings))
     before = _latest([quota for quota in quotas if quota.year < year])
-    standing = standing_in(enrolment, year, ratings)
+    standing = standing_in(enrolment, year, ratings, quotas)
     if not acting:
         return Line(year, before, before, before, standing, Rule.KEEP)
     last = acting[-1]
@@ -109,26 +113,37 @@ def line(
     return Line(year, before, base, limit if limited else quota, standing, rule, cause, step, supports, limited)
 
 
-def standing_in(enrolment: Enrolment, year: int, ratings: Sequence[Rated]) -> str:
+def standing_in(enrolment: Enrolment, year: int, ratings: Sequence[Rated], quotas: Sequence[Approved] = ()) -> str:
     """The standing from the beginning of that academic year: `normal` while no rating acts, and once restored.
 
     A rating that is no colour leaves the standing as it is unless the policy names one for it.
     """
     if enrolment.appeal_suspends != "none":
         ratings = [rated for rated in ratings if not rated.under_appeal]
-    acting = _acting(enrolment, year, ratings)
-    while acting:
-        last = acting[-1]
-        _, rules = consequence(enrolment, last)
-        if rules is None or (last.rating not in COLOURS and rules.standing == NORMAL):
-            acting = acting[:-1]
-            continue
-        if _is_restored(enrolment, year, last):
-            return NORMAL
-        if rules.then is not None and _years_into_run(enrolment, year, acting) >= len(rules.steps_percent):
-            return rules.then
-        return rules.standing
-    return NORMAL
+    acting = _colour_or_what_acts_alone(enrolment, _acting(enrolment, year, ratings))
+    if not acting:
+        return NORMAL
+    last = acting[-1]
+    _, rules = consequence(enrolment, last)
+    if rules is None or _is_restored(enrolment, year, last):
+        return NORMAL
+    if rules.then is not None and _years_into_run(enrolment, year, acting, quotas) >= len(rules.steps_percent):
+        return rules.then
+    return rules.standing
+
+
+def _colour_or_what_acts_alone(enrolment: Enrolment, acting: Sequence[Rated]) -> Sequence[Rated]:
+    """Without the latest ratings that are no colour, where a colour is in force before them: they never take its place.
+
+    One for which the policy names a standing acts like a colour; with no colour before it each acts by itself.
+    """
+    kept = list(acting)
+    while kept and kept[-1].rating not in COLOURS:
+        _, rules = consequence(enrolment, kept[-1])
+        if rules is not None and rules.standing != NORMAL:
+            break
+        kept.pop()
+    return kept or acting
 
 
 def _acting(enrolment: Enrolment, year: int, ratings: Sequence[Rated]) -> tuple[Rated, ...]:
@@ -157,9 +172,16 @@ def _run(acting: Sequence[Rated]) -> tuple[Rated, ...]:
     return tuple(reversed(run))
 
 
-def _years_into_run(enrolment: Enrolment, year: int, acting: Sequence[Rated]) -> int:
-    """1 in the first plan that the run acts on."""
-    return year - acts_from(enrolment, _run(acting)[0].confirmed_on) + 1
+def _years_into_run(enrolment: Enrolment, year: int, acting: Sequence[Rated], quotas: Sequence[Approved]) -> int:
+    """1 in the first plan that the run acts on; plans made while an appeal held it are not counted."""
+    first = acts_from(enrolment, _run(acting)[0].confirmed_on)
+    made = {quota.year for quota in quotas if first <= quota.year < year}
+    acted = {quota.year for quota in quotas if not _was_held(enrolment, quota)}
+    return year - first + 1 - len(made - acted)
+
+
+def _was_held(enrolment: Enrolment, quota: Approved) -> bool:
+    return quota.under_appeal and enrolment.appeal_suspends == "all"
 
 
 def _effect(
@@ -173,7 +195,7 @@ def _effect(
             return _kept(year, quotas)
         return Rule.RESTORE, before_the_run, Fraction(rules.restore_percent), 0
     if rules.steps_percent:
-        step = min(_years_into_run(enrolment, year, acting), len(rules.steps_percent))
+        step = min(_years_into_run(enrolment, year, acting, quotas), len(rules.steps_percent))
         return Rule.STEP, before_the_run, 100 + Fraction(rules.steps_percent[step - 1]), step
     if rules.change_percent is None or _has_acted(enrolment, year, _confirmed(last), quotas):
         return _kept(year, quotas)
@@ -225,7 +247,10 @@ def _before(enrolment: Enrolment, moment: _Moment, quotas: Sequence[Approved]) -
 def _has_acted(enrolment: Enrolment, year: int, moment: _Moment, quotas: Sequence[Approved]) -> bool:
     """Whether an earlier plan was approved in which what happened at that moment was to act: it acts once."""
     first = acts_from(enrolment, moment[0])
-    return any(first <= quota.year < year and not _is_approved_by(enrolment, quota, moment) for quota in quotas)
+    return any(
+        first <= quota.year < year and not _was_held(enrolment, quota) and not _is_approved_by(enrolment, quota, moment)
+        for quota in quotas
+    )
 
 
 _ROUNDED: Mapping[str, Callable[[Fraction], int]] = {

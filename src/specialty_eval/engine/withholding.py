@@ -26,6 +26,7 @@ class Why(StrEnum):
     RESTRICTED = "restricted"
     OWN = "own"
     SMALL_COHORT = "small_cohort"
+    SUM = "sum_of_withheld"
     NOT_PUBLISHED = "not_published"
 
 
@@ -80,13 +81,37 @@ def withhold(policy: Policy, evidence: str, *, unpublished: Collection[str] = ()
     scored = max((row.get("year", "") for row in rows), default="", key=lambda year: int(year or 0))
     few, limit = cohorts(policy), policy.publication.suppress_below
     withheld: list[Withheld] = []
+
+    def leave_out(row: dict[str, str], code: str, why: Why) -> None:
+        withheld.append(Withheld(row["specialty"], row.get("year", ""), code, why))
+        row[code] = ""
+
     for row in rows:
         is_early = row["specialty"] in unpublished and row.get("year", "") == scored
         for code in policy.measures:
             if row.get(code) and (why := _why(policy, code, row[code], is_early, code in few, limit)):
-                withheld.append(Withheld(row["specialty"], row.get("year", ""), code, why))
-                row[code] = ""
+                leave_out(row, code, why)
+    parts = {(entry_of(cell.specialty), cell.year) for cell in withheld if cell.why in _COUNTED}
+    for row in rows:
+        if (entry_of(row["specialty"]), row.get("year", "")) in parts:
+            for code in sums(policy):
+                if row.get(code):
+                    leave_out(row, code, Why.SUM)
     return Shown(as_csv(columns, rows), tuple(withheld))
+
+
+_COUNTED = frozenset({Why.SMALL_COHORT, Why.NOT_PUBLISHED})
+"""What is withheld although others' figures of the same measure are shown: a sum would give it away."""
+
+
+def sums(policy: Policy) -> frozenset[str]:
+    """The measures that the system adds up over a catalogue entry's people."""
+    return frozenset(m.code for m in policy.measures.values() if m.supplier == "computed" and m.unit == "person")
+
+
+def entry_of(specialty: str) -> str:
+    """The catalogue entry in a readable code (`<school>-<entry>[-<direction>]`); empty in a code of another shape."""
+    return specialty.split("-")[1] if "-" in specialty else ""
 
 
 def _why(policy: Policy, code: str, value: str, is_early: bool, is_cohort: bool, limit: int) -> Why | None:

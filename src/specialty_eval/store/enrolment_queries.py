@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session, aliased
 
+from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment
 from specialty_eval.engine.cycle import CycleState, RoundState
 from specialty_eval.engine.enrolment import Approved, Line, Rated, acts_from, consequence, line, standing_in
@@ -112,7 +113,7 @@ def _effect(session: Session, key: int, record: Record, year: int, fallback: int
     held = cause is not None and cause.rated.under_appeal and enrolment.appeal_suspends != "none"
     # A passed recheck restores the standing at once; the quota follows in the next plan.
     at_once = [replace(r, restored_on=r.restored_on and r.confirmed_on) for r in rated]
-    standing = StandingState(standing_in(enrolment, year, at_once))
+    standing = StandingState(standing_in(enrolment, year, at_once, record.quotas))
     code = "" if cause is None else consequence(enrolment, cause.rated)[0]
     return Effect(key, found, standing, cause, code, held, record.capacity)
 
@@ -194,15 +195,16 @@ def _add_quotas(session: Session, records: Mapping[int, Record], zone: tzinfo) -
     """Every approved version of a year's quota, but for those set aside after an appeal; and the opening balance."""
     approved = (
         sa.select(
-            EnrolmentLine.specialty_id, EnrolmentPlan.academic_year, EnrolmentLine.quota, EnrolmentPlan.approved_at
+            EnrolmentLine.specialty_id, EnrolmentPlan.academic_year, EnrolmentLine.quota, EnrolmentPlan.approved_at,
+            _was_under_appeal(),
         )
         .join(EnrolmentPlan, EnrolmentPlan.id == EnrolmentLine.plan_id)
         .where(
             among(EnrolmentLine.specialty_id, records), EnrolmentPlan.approved_at.is_not(None), ~EnrolmentLine.set_aside
         )
     )  # fmt: skip
-    for specialty, year, quota, at in session.execute(approved):
-        records[specialty].quotas.append(Approved(year, quota, at and _day(at, zone), at))
+    for specialty, year, quota, at, under in session.execute(approved):
+        records[specialty].quotas.append(Approved(year, quota, at and _day(at, zone), at, under))
     opening = sa.select(
         OpeningQuota.specialty_id, OpeningQuota.academic_year, OpeningQuota.quota, OpeningQuota.capacity
     ).where(among(OpeningQuota.specialty_id, records))
@@ -210,6 +212,27 @@ def _add_quotas(session: Session, records: Mapping[int, Record], zone: tzinfo) -
         records[specialty].quotas.append(Approved(year, quota))
         if capacity is not None:
             records[specialty].capacity = capacity
+
+
+def _was_under_appeal() -> sa.ColumnElement[bool]:
+    """Whether an appeal about the line's specialty was going when its plan was approved, its new review included."""
+    appealed, again = aliased(Review), aliased(Review)
+    ended = sa.case(
+        (Appeal.new_review_id.is_not(None), again.confirmed_at),
+        (Appeal.state.in_([state.value for state in APPEAL_ENDED]), Appeal.updated_at),
+    )
+    return (
+        sa.exists()
+        .where(
+            appealed.id == Appeal.review_id,
+            appealed.specialty_id == EnrolmentLine.specialty_id,
+            Appeal.received_at <= EnrolmentPlan.approved_at,
+            sa.or_(ended.is_(None), EnrolmentPlan.approved_at < ended),
+        )
+        .select_from(sa.join(Appeal, appealed, appealed.id == Appeal.review_id).outerjoin(
+            again, again.id == Appeal.new_review_id))
+        .correlate(EnrolmentLine, EnrolmentPlan)
+    )  # fmt: skip
 
 
 def _within(day: date, at: datetime | None, zone: tzinfo) -> datetime | None:

@@ -191,3 +191,12 @@ def going_rectifications(session: Session, specialty_ids: Collection[int]) -> li
         among(Rectification.specialty_id, specialty_ids), Rectification.state.not_in(ended)
     )
     return list(session.scalars(found.order_by(Rectification.id)))
+
+
+def going_rectification(session: Session, review_id: int, rating: str) -> Rectification | None:
+    """The rectification that a review's rating of this colour asked for, under a lock, where it has not ended."""
+    ended = [state.value for state in RECTIFICATION_ENDED]
+    found = sa.select(Rectification).where(
+        Rectification.review_id == review_id, Rectification.rating == rating, Rectification.state.not_in(ended)
+    )
+    return session.scalars(found.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
