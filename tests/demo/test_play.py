@@ -236,6 +236,14 @@ def test_a_red_that_passes_its_recheck_is_restored_and_gets_most_of_its_places_b
     assert told.standing == "normal"
 
 
+def test_a_red_of_before_that_a_later_round_rates_yellow_begins_again_small(city: Played) -> None:
+    told = city.of(Tale.BEGINS_AGAIN, 3)
+    opening = told.quotas[2023]
+
+    assert (told.before, told.now, told.standing) == ("red", "yellow", "restricted")
+    assert dict(told.quotas) == {2023: opening, 2024: 0, 2025: 0, 2026: 30}
+
+
 def test_a_yellow_that_passes_its_recheck_gets_all_of_its_places_back(city: Played) -> None:
     told = city.of(Tale.RECTIFIED, 1)
 

@@ -302,7 +302,8 @@ def _plays(specialty: Specialty, part: Part) -> Specialty:
         cast = replace(cast, quality=part.quality)
     earlier = _earlier(cast.quality, part.round) if part.earlier is None else part.earlier
     quota = max(cast.quota, CAST_AT_LEAST)
-    cast = replace(cast, earlier=earlier, quota=quota, capacity=max(cast.capacity, quota + 20))
+    capacity = max(cast.capacity, quota * (2 if earlier == "red" else 1) + 20)
+    cast = replace(cast, earlier=earlier, quota=quota, capacity=capacity)
     if part.tale == Tale.NEWCOMER:
         return replace(cast, opened_on=date(scored_year(part.round) - 2, 9, 1), earlier="")
     if part.tale == Tale.OFF_CATALOGUE:

@@ -32,6 +32,7 @@ class Tale(StrEnum):
     PHASED_OUT = "phased_out"
     RECTIFIED = "rectified"
     NO_PLAN = "no_plan"
+    BEGINS_AGAIN = "begins_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ PARTS = (
     Part(Tale.OBJECTION_OPEN, 3, 84, "green"),
     Part(Tale.APPEAL_OPEN, 3, 36, "green"),
     Part(Tale.LATE, 3, 68),
+    Part(Tale.BEGINS_AGAIN, 3, 84, "red"),
 )
 """Every one happens in every city, whatever its seed."""
 

@@ -70,11 +70,6 @@ def lodge(world: World, number: int) -> None:
         appeals.hear(world.as_(PANEL[0]), appeal.id)
 
 
-def appeal_of(world: World, review: int) -> Appeal:
-    """The appeal against a review."""
-    return world.session.scalars(sa.select(Appeal).where(Appeal.review_id == review)).one()
-
-
 def _told(world: World, number: int, tale: Tale) -> Iterator[tuple[Specialty, Appeal]]:
     for specialty in world.city.told(tale, number):
         found = sa.select(Appeal).where(Appeal.review_id.in_(world.all_reviews(number, specialty.code)))

@@ -65,16 +65,16 @@ def _city_total(world: World) -> int:
 
 
 def _adjust(world: World, plan: int) -> None:
-    """Some lines are not what the policy gives, each with the planner's reason; nobody of a tale is among them.
+    """Some lines are not what the policy gives, each with the planner's reason.
 
-    One grows more, one less; and what was suspended and is no longer red begins again, small.
+    One of those without a tale grows more, one less; and what was suspended and is no longer red begins again, small.
     """
     untold = {s.code for s in world.city.specialties if s.tale is None}
-    lines = [(code, line) for code, line in _lines(world, plan) if code in untold and line.rule == "change"]
-    better = [(code, line) for code, line in lines if line.cause == "green"]
+    acts = [(code, line) for code, line in _lines(world, plan) if line.rule == "change"]
+    better = [(code, line) for code, line in acts if code in untold and line.cause == "green"]
     up = [(c, min(q.quota + 10, q.capacity), ORDER_CLASS) for c, q in better if q.capacity and q.quota < q.capacity]
     down = [(c, q.quota - 10, DORMITORY) for c, q in reversed(better) if q.quota >= 50]
-    again = [(c, min(30, q.capacity or 0), BEGINS_AGAIN) for c, q in lines if q.cause == "yellow" and q.computed == 0]
+    again = [(c, min(30, q.capacity or 0), BEGINS_AGAIN) for c, q in acts if q.cause == "yellow" and q.computed == 0]
     for code, quota, reason in (*up[:1], *down[:1], *again):
         plans.adjust(world.as_("planner"), plan, code, Adjustment(quota, reason))
 

@@ -11,7 +11,6 @@ from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.store import deliberation_queries
 from specialty_eval.store.deliberation import ExpertAssignment
-from specialty_eval.store.reviews import Challenge
 
 from . import known
 from .city import City, Specialty
@@ -162,8 +161,3 @@ def _visit(world: World, number: int) -> None:
 def _deliberate(world: World, number: int) -> None:
     world.after(world.round(number).scoring_due)
     rounds.move(world.as_("secretary"), world.round_id(number), RoundEvent.DELIBERATE)
-
-
-def challenge_of(world: World, review: int) -> Challenge:
-    """The challenge lodged on a review."""
-    return world.session.scalars(sa.select(Challenge).where(Challenge.review_id == review)).one()

@@ -51,6 +51,7 @@ TALES = {
     Tale.PHASED_OUT: "红牌逐步停招 red, phased out",
     Tale.RECTIFIED: "黄牌整改通过 rectified",
     Tale.NO_PLAN: "无整改方案 no plan in time",
+    Tale.BEGINS_AGAIN: "停招后转黄再招 begins again",
 }
 LOST_QUORUM = "不足法定人数 quorum lost"
 
