@@ -1,12 +1,13 @@
 """The demo plays into an empty database or its own; everything else it leaves as it is, and says why."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from demo.small import STEPS, Played
+from demo.small import CITY, STEPS, Played
 from specialty_eval.actions import setup
 from specialty_eval.actions.context import Context
 from specialty_eval.demo import ownership, showing
@@ -66,16 +67,20 @@ def test_the_seed_on_record_is_gone_on_with_and_another_is_refused(city: Played)
     assert codes(refused) == ["demo-other-seed"]
 
 
-def test_another_versions_story_is_not_gone_on_with(city: Played) -> None:
+def test_another_versions_story_or_city_is_not_gone_on_with(city: Played) -> None:
     def act(_: object) -> None:
         raise AssertionError
 
+    other_story = [Step("又一步 · another", act), *STEPS]
+    other_city = replace(CITY, specialties=CITY.specialties[1:])
     with city.sessions() as session:
-        ownership.refuse_another_story(session, STEPS)
-        with pytest.raises(Invalid) as refused:
-            ownership.refuse_another_story(session, [Step("又一步 · another", act), *STEPS])
+        ownership.refuse_another_story(session, CITY, STEPS)
+        with pytest.raises(Invalid) as of_story:
+            ownership.refuse_another_story(session, CITY, other_story)
+        with pytest.raises(Invalid) as of_city:
+            ownership.refuse_another_story(session, other_city, STEPS)
 
-    assert codes(refused) == ["demo-other-version"]
+    assert codes(of_story) == codes(of_city) == ["demo-other-version"]
 
 
 def test_two_do_not_play_at_once(fresh_database: str) -> None:

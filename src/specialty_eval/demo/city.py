@@ -4,6 +4,7 @@ Counties and catalogue are real; every school, enterprise, rating and quota is i
 """
 
 import csv
+import hashlib
 import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -116,6 +117,11 @@ class City:
     def school(self, code: str) -> School:
         """A school by its code."""
         return _by_code(self.schools)[code]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its schools and specialties: whether a database holds this very city."""
+        return hashlib.sha256(repr((self.schools, self.specialties)).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,8 @@
 """Whose a database is: the demo plays into an empty one or its own, alone, and never a city over another's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.store.ledger import Event
 
+from .city import City
 from .world import BEGUN, Step, done
 
 FIRST_SEED = 1
@@ -46,17 +48,23 @@ def alone(engine: sa.Engine) -> Iterator[None]:
 
 def seed_of(session: Session, asked: int | None) -> int:
     """The seed of the city on record, else the one asked for, else the first; Invalid when the two differ."""
-    facts = session.scalar(sa.select(Event.facts).where(Event.kind == BEGUN).order_by(Event.seq).limit(1))
-    if facts is None:
+    begun = _begun(session)
+    if begun is None:
         return FIRST_SEED if asked is None else asked
-    kept = int(facts["seed"])
+    kept = int(begun["seed"])
     if asked not in {None, kept}:
         raise Invalid(Problem("demo-other-seed", "seed", {"seed": kept, "asked": asked}))
     return kept
 
 
-def refuse_another_story(session: Session, steps: Sequence[Step]) -> None:
-    """Invalid when what was played is not the beginning of the story as this version tells it."""
-    played = list(done(session))
-    if played != [step.name for step in steps[: len(played)]]:
+def _begun(session: Session) -> Mapping[str, Any] | None:
+    """What the demo's first mark says."""
+    return session.scalar(sa.select(Event.facts).where(Event.kind == BEGUN).order_by(Event.seq).limit(1))
+
+
+def refuse_another_story(session: Session, city: City, steps: Sequence[Step]) -> None:
+    """Invalid when what was played is not this very city, or not the beginning of the story as it is told now."""
+    begun, played = _begun(session), list(done(session))
+    is_ours = begun is None or begun.get("city") == city.digest
+    if not is_ours or played != [step.name for step in steps[: len(played)]]:
         raise Invalid(Problem("demo-other-version", "database", {"steps": len(played)}))

@@ -62,7 +62,7 @@ def _play_and_tell(console: Console, url: str, data: Path, seed: int | None, add
                 city = cities.make(ownership.seed_of(session, seed))
             steps = list(play.steps(city))
             with sessions() as session:
-                ownership.refuse_another_story(session, steps)
+                ownership.refuse_another_story(session, city, steps)
             play_on(console, world.World(city, sessions, Files(data / "files"), world.policy()), steps)
             return tell(console, sessions, city, address, data)
     finally:

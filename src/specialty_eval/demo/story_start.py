@@ -48,7 +48,7 @@ def _begin(world: World) -> None:
     found = [setup.Area(code, name, kind, parent) for code, name, kind, parent in areas()]
     setup.begin(world.clock(), found, CITY, "示例市教育局", "administrator", password(seed, "administrator"))
     size = {"schools": len(world.city.schools), "specialties": len(world.city.specialties)}
-    world.mark(BEGUN, seed=seed, **size)
+    world.mark(BEGUN, seed=seed, city=world.city.digest, **size)
 
 
 def _registry(world: World) -> None:
