@@ -60,3 +60,18 @@ def test_what_would_be_right_is_said_in_words(fact: object, zh: str, en: str) ->
 
 def test_a_long_fact_is_cut() -> None:
     assert len(shown("x" * 5000, "zh")) == 200
+
+
+def test_states_events_and_roles_are_called_by_their_names() -> None:
+    step = Problem("step-not-open", "review 12", {"event": "submit", "state": "publicised"})
+    role = Problem("role-missing", "plan", {"roles": ["planner", "secretary"]})
+
+    assert message(step, "zh") == "当前状态为“公示中”，不能办理“签章提交”"
+    assert message(step, "en") == 'In the state "in publicity" one cannot "sign and submit"'
+    assert message(role, "zh") == "您没有可以这样做的角色（需要：招生计划员、秘书处）"
+
+
+def test_a_state_of_no_known_machine_is_told_as_it_is() -> None:
+    told = message(Problem("step-not-open", "", {"event": "go", "state": "there"}), "en")
+
+    assert told == 'In the state "there" one cannot "go"'

@@ -1,6 +1,7 @@
 """Problem codes → sentences for people, in Chinese and English, with what to do next. What is wrong others decide.
 
-The sentences live in `locale/problems/*.toml`, the words for machine phrases in `locale/phrases.toml`.
+The sentences live in `locale/problems/*.toml`, the words for machine phrases in `locale/phrases.toml`, what states,
+events, roles and sectors are called in `locale/labels.toml`.
 """
 
 import re
@@ -8,6 +9,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from specialty_eval.engine.errors import Problem
 
@@ -61,7 +63,29 @@ def _filled(text: str, problem: Problem, lang: str) -> str:
     """The text with its facts; what stands in [[…]] is left out unless it has them all."""
     facts = {"where": problem.where, **problem.facts}
     known = _IF_KNOWN.sub(lambda part: part[1] if all(map(facts.get, _PLACE.findall(part[1]))) else "", text)
-    return _PLACE.sub(lambda place: shown(facts.get(place[1], ""), lang), known)
+    return _PLACE.sub(lambda place: shown(_called(place[1], facts.get(place[1], ""), problem.where, lang), lang), known)
+
+
+@cache
+def _labels() -> Mapping[str, Any]:
+    return tomllib.loads(files("specialty_eval").joinpath("locale/labels.toml").read_text("utf-8"))
+
+
+def _called(place: str, fact: object, where: str, lang: str) -> object:
+    """What a state, event, role or sector is called; the fact itself where it is none. A machine stands in `where`."""
+    machine = re.split(r"[ .]", where, maxsplit=1)[0]
+    match place:
+        case "state":
+            words = {name: labels["inside"] for name, labels in _labels()["states"].get(machine, {}).items()}
+        case "event":
+            words = _labels()["events"].get(machine, {})
+        case "roles" | "sector":
+            words = _labels()["roles" if place == "roles" else "sectors"]
+        case _:
+            return fact
+    if isinstance(fact, Collection) and not isinstance(fact, str | bytes | Mapping):
+        return [words[each][lang] if each in words else each for each in map(str, fact)]
+    return words[str(fact)][lang] if str(fact) in words else fact
 
 
 def shown(fact: object, lang: str) -> str:
