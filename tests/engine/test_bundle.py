@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,14 +15,15 @@ from specialty_eval.engine.bundle_archive import packed, unpacked
 from specialty_eval.engine.errors import Invalid, Refusal
 from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.recompute import check
+from specialty_eval.engine.withholding import Why, Withheld
 
 EVIDENCE = "specialty,graduates,employed\nA,100,95\nB,100,60\n"
 DIGEST = load_policy(SMALL).digest
 HISTORY = "specialty,year,rating\n"
 
 
-def run(number: int, evidence: str, rated: tuple[str, ...], within: int | None = None) -> Run:
-    digest = Inputs(DIGEST, evidence, HISTORY, rated).digest
+def run(number: int, evidence: str, rated: tuple[str, ...], within: int | None = None, of: str = DIGEST) -> Run:
+    digest = Inputs(of, evidence, HISTORY, rated).digest
     return Run(number, "round" if within is None else "single", within, digest, "2026-01-01", evidence,
                HISTORY if within is None else "", rated)  # fmt: skip
 
@@ -35,8 +37,10 @@ def rating(specialty: str, colour: str, total: str, reason: str, **changes: obje
     return replace(said, **changes)  # type: ignore[arg-type]
 
 
-def bundle(*ratings: PublicRating, runs: tuple[Run, ...] = (run(1, EVIDENCE, ("A", "B")),)) -> Bundle:
-    return Bundle({"code": "示例-1", "policy_digest": DIGEST}, SMALL, runs, ratings, ())
+def bundle(
+    *ratings: PublicRating, runs: tuple[Run, ...] = (run(1, EVIDENCE, ("A", "B")),), policy: str = SMALL
+) -> Bundle:
+    return Bundle({"code": "示例-1", "policy_digest": load_policy(policy).digest}, policy, runs, ratings, ())
 
 
 GREEN, RED = rating("A", "green", "100.00", "high"), rating("B", "red", "0.00", "low")
@@ -70,6 +74,32 @@ def test_what_was_changed_does_not_follow_at_its_step(changes: Mapping[str, obje
     (verdict,) = check(bundle(replace(GREEN, **changes)))  # type: ignore[arg-type]
 
     assert (verdict.answer.value, verdict.step) == ("does_not_follow", step)
+
+
+VETO = SMALL + "  caps: [{code: unsafe, at_most: red, when: {measure: accident, equals: true}}]\n"
+
+
+def test_a_decision_above_a_veto_that_changed_nothing_does_not_follow() -> None:
+    evidence = "specialty,graduates,employed,accident\nA,100,95,false\nB,100,60,true\nC,100,60,false\n"
+    decided: dict[str, Any] = {"decided": "green", "in_force": "green", "decision_reason": "示例：委员会另行决定"}
+    vetoed, open_ = replace(RED, **decided), rating("C", "red", "0.00", "low", **decided)
+    whole = run(1, evidence, ("A", "B", "C"), of=load_policy(VETO).digest)
+    made = bundle(GREEN, vetoed, open_, runs=(whole,), policy=VETO)
+
+    verdicts = [(v.answer.value, v.step, v.expected, v.found) for v in check(made)]
+    hidden = replace(
+        made, runs=(replace(whole, evidence=evidence.replace("B,100,60,true", "B,100,60,")),),
+        withheld=(Withheld("B", "", "accident", Why.RESTRICTED),),
+    )  # fmt: skip
+
+    assert verdicts == [
+        ("follows", "", "", ""),
+        ("does_not_follow", "decision", "red", "green"),
+        ("follows_by_decision", "", "", ""),
+    ]
+    assert [(v.answer.value, v.without) for v in check(hidden)] == [
+        ("follows", ()), ("cannot_be_checked", ("accident",)), ("follows_by_decision", ()),
+    ]  # fmt: skip
 
 
 def test_a_single_run_replaces_one_specialtys_rows_in_those_of_its_round() -> None:

@@ -10,13 +10,14 @@ import pytest
 from engine.small_scores import rows, rules
 from oracle.random_policies import random_case
 from specialty_eval.engine import Batch, History, Policy, load_policy, score_batch
-from specialty_eval.engine.certainty import possible_ratings
+from specialty_eval.engine.certainty import ceilings, possible_ratings
+from specialty_eval.engine.committee import ceiling
 from specialty_eval.engine.csv_evidence import read_evidence
 from specialty_eval.engine.csv_history import read_history
 from specialty_eval.engine.csv_records import Findings
 from specialty_eval.engine.frozen import as_csv
 from specialty_eval.engine.table_batch import batch_of
-from specialty_eval.engine.vocabulary import Rating
+from specialty_eval.engine.vocabulary import COLOURS, Rating
 
 
 def frozen(policy: Policy, evidence: str, history: str | None) -> tuple[Batch, History]:
@@ -58,6 +59,14 @@ def test_the_true_rating_is_possible_whatever_is_withheld(seed: int) -> None:
 
     wrong = [s for i, s in enumerate(true.specialties) if true.rating(i) not in possible[i]]
     assert (seen.specialties, wrong) == (batch.specialties, [])
+    best = [ceiling(policy.rating.caps, true.caps(i)) for i in range(len(true))]
+    bounds = ceilings(policy, seen, earlier, np.arange(seen.size), hidden)
+    assert all(reach(maybe) <= reach(b) <= reach(surely) for b, (surely, maybe) in zip(best, bounds, strict=True))
+
+
+def reach(at_most: Rating | None) -> int:
+    """How high a vote gets: the higher, the better."""
+    return len(COLOURS) if at_most is None else len(COLOURS) - 1 - COLOURS.index(at_most)
 
 
 def possible(policy: Policy, text: str, hidden: dict[str, frozenset[str]]) -> list[set[str]]:

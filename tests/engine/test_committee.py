@@ -13,6 +13,7 @@ from specialty_eval.engine.committee import (
     Outcome,
     Seat,
     ballot_problems,
+    ceiling,
     choices,
     composition_problems,
     entitled,
@@ -22,8 +23,10 @@ from specialty_eval.engine.committee import (
     presence_problems,
     was_decisive,
 )
+from specialty_eval.engine.conditions import All
 from specialty_eval.engine.consequences import CommitteeRules
 from specialty_eval.engine.errors import Problem
+from specialty_eval.engine.policy import Cap
 from specialty_eval.engine.vocabulary import Rating
 
 GREEN, YELLOW, RED = Rating.GREEN, Rating.YELLOW, Rating.RED
@@ -176,7 +179,7 @@ def test_what_is_no_colour_is_not_overridden(computed: Rating) -> None:
 
 
 def test_a_capped_rating_is_not_overridden() -> None:
-    result = outcome(RULES, seats(), votes(*[GREEN] * 8), RED, True)
+    result = outcome(RULES, seats(), votes(*[GREEN] * 8), RED, RED)
 
     assert (result.decision, result.overrides, result.votes) == (RED, False, {GREEN: 8})
 
@@ -293,13 +296,28 @@ def test_a_ballot_is_refused_with_every_reason() -> None:
     ]
     assert codes(ballot_problems(table, "s", GREEN, RED)) == ["not-seated"]
     assert codes(ballot_problems(table, "x", GREEN, RED)) == ["not-seated"]
-    assert codes(ballot_problems(table, "2", GREEN, RED, protected=True)) == ["choice-not-open"]
-    assert ballot_problems(table, "2", None, RED, protected=True) == []
+    assert codes(ballot_problems(table, "2", GREEN, RED, at_most=RED)) == ["choice-not-open"]
+    assert ballot_problems(table, "2", None, RED, at_most=RED) == []
 
 
 def test_the_choices_are_the_colours_unrated_and_what_was_computed() -> None:
-    assert choices(YELLOW, protected=False) == (YELLOW, GREEN, RED, Rating.UNRATED)
-    assert choices(Rating.INCOMPLETE, protected=False) == (Rating.INCOMPLETE,)
+    assert choices(YELLOW) == (YELLOW, GREEN, RED, Rating.UNRATED)
+    assert choices(Rating.INCOMPLETE) == (Rating.INCOMPLETE,)
+
+
+def test_no_vote_gets_above_a_cap_that_holds_nor_past_it_by_unrated() -> None:
+    assert choices(RED, at_most=YELLOW) == (RED, YELLOW)
+    assert choices(YELLOW, at_most=YELLOW) == (YELLOW, RED)
+    assert choices(RED, at_most=RED) == (RED,)
+    over = outcome(RULES, seats(), votes(*[GREEN] * 8), RED, YELLOW, reason="示例")
+    within = outcome(RULES, seats(), votes(*[YELLOW] * 8), RED, YELLOW, reason="示例")
+    assert (over.decision, within.decision) == (RED, YELLOW)
+
+
+def test_of_several_caps_the_strictest_is_the_ceiling() -> None:
+    caps = [Cap(code, at_most, All(())) for code, at_most in (("fine", GREEN), ("late", YELLOW), ("veto", RED))]
+
+    assert [ceiling(caps, held) for held in ((), ("late", "low"), ("fine", "veto", "late"))] == [None, YELLOW, RED]
 
 
 # --- whatever the votes ----------------------------------------------------------------------------------------------

@@ -162,6 +162,14 @@ def test_every_cap_that_lowers_is_named() -> None:
     ]  # fmt: skip
 
 
+def test_every_cap_that_holds_is_kept_also_where_it_found_nothing_to_lower() -> None:
+    caps = "  caps: [{code: unsafe, at_most: red, when: {measure: safe, equals: false}}]\n"
+    found = results(rules(rating=COLOURS + caps), "specialty,n,safe\nA,90,false\nB,10,false\nC,10,true")
+
+    assert lines(found) == ["A 90.00 red good;unsafe", "B 10.00 red poor", "C 10.00 red poor"]
+    assert [found.sheet(i).caps for i in range(3)] == [("unsafe",), ("unsafe",), ()]
+
+
 HISTORY = """
   history:
     - {code: second-yellow, now: yellow, becomes: red, when: {previous: {of_last: 1, at_least: 1, one_of: [yellow]}}}

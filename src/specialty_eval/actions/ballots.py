@@ -113,7 +113,7 @@ def _wrong_ballot(ctx: Context, room: Room, item_id: int, member: int, choice: s
     seats = room.seats_of(item_id)
     if room.meeting.written:  # this ballot is the presence
         seats = tuple(replace(seat, present=True) if seat.member == str(member) else seat for seat in seats)
-    return committee.ballot_problems(seats, str(member), rating, case.computed, protected=case.is_capped(room.policy))
+    return committee.ballot_problems(seats, str(member), rating, case.computed, at_most=case.at_most(room.policy))
 
 
 def _note(room: Room, item_id: int) -> Note:

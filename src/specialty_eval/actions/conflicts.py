@@ -147,13 +147,14 @@ def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) 
     seats = [committee.Seat(**seat) for seat in tally["seats"]]
     ballots = deliberation_queries.ballots_of(ctx.session, [decision.item_id])[decision.item_id]
     computed = Rating(decision.computed)
+    at_most = None if tally["at_most"] is None else Rating(tally["at_most"])
     if tally["together"]:
         for_it = {b.member for b in ballots if b.choice == computed and not b.void} - {member}
         without = [replace(seat, recused=seat.recused or seat.member == member) for seat in seats]
         if not committee.passes(rules, without, len(for_it)):
             return True
     return committee.was_decisive(
-        rules, seats, ballots, computed, tally["capped"], member=member, waived=tally["waived"],
+        rules, seats, ballots, computed, at_most, member=member, waived=tally["waived"],
         reason=decision.reason, casting=None if tally["casting"] is None else Rating(tally["casting"]),
     )  # fmt: skip
 

@@ -87,7 +87,7 @@ def take_over(ctx: Context, item_id: int, rating: Rating, reason: str, *, versio
         raise NotYou(*problems)
     counted = _counted(ctx, room, item_id, reason, None)
     case, computed = counted.case, counted.case.computed
-    possible = committee.choices(computed, protected=case.is_capped(room.policy))
+    possible = committee.choices(computed, at_most=case.at_most(room.policy))
     if rating not in possible:
         raise Invalid(Problem("choice-not-open", "rating", {"choice": rating.value, "one_of": list(possible)}))
     outcome = replace(counted.outcome, decision=rating, overrides=rating != computed)
@@ -178,7 +178,7 @@ def _counted(ctx: Context, room: Room, item_id: int, reason: str, casting: Ratin
     seats = room.seats_of(item_id)
     ballots = deliberation_queries.ballots_of(ctx.session, [item_id])[item_id]
     outcome = committee.outcome(
-        room.policy.committee, seats, ballots, case.computed, case.is_capped(room.policy),
+        room.policy.committee, seats, ballots, case.computed, case.at_most(room.policy),
         waived=frozenset(room.meeting.waived_sectors), reason=reason, casting=casting,
     )  # fmt: skip
     problems = outcome.problems
@@ -214,7 +214,7 @@ def _one_agreed(room: Room, item_id: int, case: Case, votes: Mapping[int, str]) 
     for_it = [m for m in here if votes.get(m) == AGREE]
     ballots = [committee.Ballot(str(m), 1, case.computed) for m in for_it]
     waived = frozenset(room.meeting.waived_sectors)
-    outcome = committee.outcome(rules, seats, ballots, case.computed, case.is_capped(room.policy), waived=waived)
+    outcome = committee.outcome(rules, seats, ballots, case.computed, case.at_most(room.policy), waived=waived)
     problems = outcome.problems
     if not room.items[item_id].together:
         problems += (Problem("taken-out"),)
@@ -291,7 +291,7 @@ def _decision(ctx: Context, room: Room, vote: Voted, reason: str) -> dict[str, A
             "together": vote.together,
             "casting": None if vote.casting is None else vote.casting.value,
             "waived": list(room.meeting.waived_sectors),
-            "capped": vote.case.is_capped(room.policy),
+            "at_most": vote.case.at_most(room.policy),
             "by": vote.by,
             "took_part": [ctx.person_id] if vote.by == "bureau" else room.people(committee.taking_part(vote.seats)),
             "seats": [asdict(seat) for seat in vote.seats],

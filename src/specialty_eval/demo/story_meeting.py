@@ -133,7 +133,7 @@ def _disputed(world: World, number: int, reviews: Mapping[str, int], cases: Mapp
     }
     open_ = [
         review for review, case in sorted(cases.items())
-        if case.computed in {Rating.YELLOW, Rating.RED} and not case.is_capped(world.policy)
+        if case.computed in {Rating.YELLOW, Rating.RED} and case.at_most(world.policy) is None
     ]  # fmt: skip
     return told | set(open_[: max(0, SINGLY - len(told))])
 
@@ -171,7 +171,7 @@ def vote(world: World, item: int, bench: Bench, *, override: bool = False) -> No
     ballots.call_vote(world.as_(chair), item)
     case = cases_of(world, [room.items[item].review_id])[room.items[item].review_id]
     here = [logins[int(seat.member)] for seat in entitled(room.seats_of(item)) if seat.present]
-    able = override and case.computed == Rating.YELLOW and not case.is_capped(world.policy)
+    able = override and case.computed == Rating.YELLOW and case.at_most(world.policy) is None
     reason = "实训条件和就业质量连续三年改善，评分时点未能反映" if able else ""
     for n, login in enumerate(here):
         choice = Rating.GREEN if able and n % 4 else case.computed

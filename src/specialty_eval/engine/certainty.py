@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batch import RATINGS, Batch, History
+from .committee import ceiling
 from .compiled import compile_policy
 from .conditions import Condition
 from .evaluation import holds
@@ -78,10 +79,7 @@ def possible_ratings(
     policy: Policy, batch: Batch, history: History, rated: NDArray[np.intp], withheld: Mapping[str, frozenset[str]]
 ) -> list[frozenset[Rating]]:
     """The ratings that these rows of the batch may have; `withheld` is specialty → measures of which some is hidden."""
-    compiled = compile_policy(policy)
-    block = Block(Peers(compiled.indicators, batch, history), rated)
-    computed = score_block(compiled, block, np.zeros((len(compiled.reasons), len(rated)), np.bool_))
-    look = _Look(policy, block, _hidden(batch, withheld))
+    look, computed = _look(policy, batch, history, rated, withheld)
     found = _first(look, computed)
     found = _by_quotas(policy, found, is_open=bool(look.hidden))
     for cap in policy.rating.caps:
@@ -90,6 +88,29 @@ def possible_ratings(
     for step in policy.rating.history:
         found = _moved(found, look.held(step.when), step.now, step.becomes)
     return [frozenset(r for n, r in enumerate(RATINGS) if mask >> n & 1) for mask in found.tolist()]
+
+
+def ceilings(
+    policy: Policy, batch: Batch, history: History, rated: NDArray[np.intp], withheld: Mapping[str, frozenset[str]]
+) -> list[tuple[Rating | None, Rating | None]]:
+    """Above which colour no vote gets, of each of these rows: by the caps that surely hold, and by all that may."""
+    look, _ = _look(policy, batch, history, rated, withheld)
+    caps = [(cap.code, look.held(cap.when)) for cap in policy.rating.caps]
+    surely = [{code for code, held in caps if held.surely[i]} for i in range(len(rated))]
+    maybe = [{code for code, held in caps if held.maybe[i]} for i in range(len(rated))]
+    return [
+        (ceiling(policy.rating.caps, a), ceiling(policy.rating.caps, b)) for a, b in zip(surely, maybe, strict=True)
+    ]
+
+
+def _look(
+    policy: Policy, batch: Batch, history: History, rated: NDArray[np.intp], withheld: Mapping[str, frozenset[str]]
+) -> tuple[_Look, Mask]:
+    """(What can be told of these rows, who is incomplete.)"""
+    compiled = compile_policy(policy)
+    block = Block(Peers(compiled.indicators, batch, history), rated)
+    incomplete = score_block(compiled, block, np.zeros((len(compiled.reasons), len(rated)), np.bool_))
+    return _Look(policy, block, _hidden(batch, withheld)), incomplete
 
 
 def _hidden(batch: Batch, withheld: Mapping[str, frozenset[str]]) -> dict[str, Mask]:

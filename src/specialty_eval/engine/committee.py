@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from .consequences import CommitteeRules
 from .errors import Problem
+from .policy import Cap
 from .vocabulary import COLOURS, Rating
 
 
@@ -132,20 +133,25 @@ def _sector_problems(rules: CommitteeRules, counts: Mapping[str, int], excused: 
     ]
 
 
-def choices(computed: Rating, *, protected: bool) -> tuple[Rating, ...]:
-    """What a ballot may name: the computed rating and, unless it is protected, the colours and `unrated`."""
-    if is_protected(computed, protected=protected):
+def ceiling(caps: Iterable[Cap], held: Collection[str]) -> Rating | None:
+    """The best colour that the caps of these codes let through; None where none of them holds."""
+    return max((cap.at_most for cap in caps if cap.code in held), key=COLOURS.index, default=None)
+
+
+def choices(computed: Rating, *, at_most: Rating | None = None) -> tuple[Rating, ...]:
+    """What a ballot may name: the computed rating, the colours and `unrated`.
+
+    `unrated` and `incomplete` stand whatever the votes. `at_most` is the ceiling of the caps that hold, whether or not
+    they changed the computed rating: no vote gets above it, nor past it by `unrated`.
+    """
+    if computed in {Rating.UNRATED, Rating.INCOMPLETE}:
         return (computed,)
-    return tuple(dict.fromkeys((computed, *COLOURS, Rating.UNRATED)))
-
-
-def is_protected(computed: Rating, *, protected: bool) -> bool:
-    """Whether the computed rating stands whatever the votes: a cap (`protected`), `unrated` and `incomplete`."""
-    return protected or computed in {Rating.UNRATED, Rating.INCOMPLETE}
+    others = (*COLOURS, Rating.UNRATED) if at_most is None else COLOURS[COLOURS.index(at_most) :]
+    return tuple(dict.fromkeys((computed, *others)))
 
 
 def ballot_problems(
-    seats: Sequence[Seat], member: str, choice: Rating | None, computed: Rating, *, protected: bool = False
+    seats: Sequence[Seat], member: str, choice: Rating | None, computed: Rating, *, at_most: Rating | None = None
 ) -> list[Problem]:
     """Why this member cannot give this ballot; that the vote is open is the item's state."""
     seat = next((seat for seat in seats if seat.member == member), None)
@@ -158,7 +164,7 @@ def ballot_problems(
         problems.append(Problem("not-present", f"members.{member}"))
     if not seat.declared:
         problems.append(Problem("interest-not-declared", f"members.{member}"))
-    possible = choices(computed, protected=protected)
+    possible = choices(computed, at_most=at_most)
     if choice is not None and choice not in possible:
         problems.append(Problem("choice-not-open", "choice", {"choice": choice.value, "one_of": list(possible)}))
     return problems
@@ -169,7 +175,7 @@ def outcome(
     seats: Sequence[Seat],
     ballots: Sequence[Ballot],
     computed: Rating,
-    protected: bool = False,
+    at_most: Rating | None = None,
     *,
     waived: Collection[str] = frozenset(),
     reason: str = "",
@@ -177,8 +183,8 @@ def outcome(
 ) -> Outcome:
     """What the committee decided. The computed rating stands unless another has the override majority and a reason.
 
-    `protected` ratings stand in any case. `reason` is the record's written one; a reason on a ballot for the rating
-    serves too. Among ratings level at the top, the chair settles it: `casting`, or else the chair's own ballot.
+    No vote gets above `at_most` (see `choices`). `reason` is the record's written one; a reason on a ballot for the
+    rating serves too. Among ratings level at the top, the chair settles it: `casting`, or else the chair's own ballot.
     """
     void = {ballot.member for ballot in ballots if ballot.void}
     seats = [replace(seat, recused=True) if seat.member in void else seat for seat in seats]
@@ -195,7 +201,7 @@ def outcome(
     )
     if problems := presence_problems(rules, seats, waived):
         return replace(counted, problems=tuple(problems))
-    level = _level_at_the_top(rules, votes, computed, len(here), is_protected(computed, protected=protected))
+    level = _level_at_the_top(rules, votes, computed, len(here), choices(computed, at_most=at_most))
     decision = _settle(level, here, last, casting)
     if decision is None:
         tie = Problem("tie-for-the-chair", "casting", {"one_of": [rating.value for rating in level]})
@@ -217,7 +223,7 @@ def was_decisive(  # noqa: PLR0913 -- as `outcome`
     seats: Sequence[Seat],
     ballots: Sequence[Ballot],
     computed: Rating,
-    protected: bool = False,
+    at_most: Rating | None = None,
     *,
     member: str,
     waived: Collection[str] = frozenset(),
@@ -227,8 +233,8 @@ def was_decisive(  # noqa: PLR0913 -- as `outcome`
     """Whether the item is void with this member's ballot: without them the vote is not valid or decides otherwise."""
     without = [replace(ballot, void=True) if ballot.member == member else ballot for ballot in ballots]
     unseated = [replace(seat, recused=True) if seat.member == member else seat for seat in seats]
-    as_it_was = outcome(rules, seats, ballots, computed, protected, waived=waived, reason=reason, casting=casting)
-    as_it_is = outcome(rules, unseated, without, computed, protected, waived=waived, reason=reason, casting=casting)
+    as_it_was = outcome(rules, seats, ballots, computed, at_most, waived=waived, reason=reason, casting=casting)
+    as_it_is = outcome(rules, unseated, without, computed, at_most, waived=waived, reason=reason, casting=casting)
     return (as_it_was.valid, as_it_was.decision) != (as_it_is.valid, as_it_is.decision)
 
 
@@ -246,13 +252,11 @@ def _last_ballots(ballots: Iterable[Ballot], members: Collection[str]) -> list[B
 
 
 def _level_at_the_top(
-    rules: CommitteeRules, votes: Mapping[Rating, int], computed: Rating, present: int, protected: bool
+    rules: CommitteeRules, votes: Mapping[Rating, int], computed: Rating, present: int, possible: Collection[Rating]
 ) -> tuple[Rating, ...]:
     """The ratings with the most votes among those that have the majority they need; the computed one needs none."""
-    if protected:
-        return (computed,)
     needed = _at_least(rules.override_needs, present)
-    able = [rating for rating in votes if rating != computed and votes[rating] >= max(needed, 1)]
+    able = [r for r in votes if r != computed and r in possible and votes[r] >= max(needed, 1)]
     most = max((votes[rating] for rating in (*able, computed) if rating in votes), default=0)
     level = tuple(rating for rating in Rating if rating in (*able, computed) and votes.get(rating, 0) == most)
     return level if able else (computed,)

@@ -12,7 +12,8 @@ import numpy as np
 
 from .batch import Batch, History
 from .bundle import Bundle, PublicRating
-from .certainty import possible_ratings
+from .certainty import ceilings, possible_ratings
+from .committee import ceiling, choices
 from .csv_evidence import EVIDENCE, read_evidence
 from .csv_history import HISTORY, read_history
 from .csv_records import Findings, refuse_size
@@ -61,6 +62,8 @@ class _Computed:
     """Specialty → its line of RESULTS.csv."""
     possible: Mapping[str, frozenset[Rating]]
     without: Mapping[str, frozenset[str]]
+    at_most: Mapping[str, tuple[Rating | None, Rating | None]]
+    """Specialty → above which colour no vote gets: by the caps that surely hold, and by all that may."""
 
 
 def check(bundle: Bundle) -> list[Verdict]:
@@ -99,14 +102,17 @@ def _computed(policy: Policy, bundle: Bundle, number: int) -> _Computed:
         raise Invalid(Problem("bundle-file-missing", f"runs/{number}")) from error
     withheld = by_specialty(bundle.withheld)
     if not withheld:
-        return _Computed(policy, _lines(inputs.score(policy)), {}, {})
+        exact = inputs.score(policy)
+        held = {code: ceiling(policy.rating.caps, exact.caps(i)) for i, code in enumerate(exact.specialties)}
+        return _Computed(policy, _lines(exact), {}, {}, {code: (best, best) for code, best in held.items()})
     batch, history = _read(policy, inputs)
     results = score_batch(policy, batch, history, rated=inputs.rated)
     place = {code: i for i, code in enumerate(batch.specialties)}
     rows = np.array([place[code] for code in results.specialties], np.intp)
     possible = possible_ratings(policy, batch, history, rows, withheld)
     without = {code: _needed(policy, code, withheld) for code in results.specialties}
-    return _Computed(policy, _lines(results), dict(zip(results.specialties, possible, strict=True)), without)
+    at_most = dict(zip(results.specialties, ceilings(policy, batch, history, rows, withheld), strict=True))
+    return _Computed(policy, _lines(results), dict(zip(results.specialties, possible, strict=True)), without, at_most)
 
 
 def _lines(results: Results) -> dict[str, dict[str, str]]:
@@ -153,17 +159,23 @@ def _verdict(said: PublicRating, run: _Computed) -> Verdict:
     possible = frozenset[Rating]()
     if line is not None:
         possible = run.possible[said.specialty] if without else frozenset({Rating(line["rating"])})
-    if broken := _broken_step(said, line, possible, is_exact=not without):
+    surely, maybe = run.at_most.get(said.specialty, (None, None))
+    if broken := _broken_step(said, line, possible, surely, is_exact=not without):
         step, expected, found = broken
         return Verdict(said.review, said.specialty, said.decided, Answer.NOT, (), step, expected, found)
-    if len(possible) > 1:
+    if len(possible) > 1 or not _may_be_decided(said, maybe):
         return Verdict(said.review, said.specialty, said.decided, Answer.UNCHECKED, tuple(sorted(without)))
     answer = Answer.BY_DECISION if said.decided != said.computed else Answer.FOLLOWS
     return Verdict(said.review, said.specialty, said.decided, answer, reason=said.decision_reason)
 
 
 def _broken_step(
-    said: PublicRating, line: Mapping[str, str] | None, possible: Collection[Rating], *, is_exact: bool
+    said: PublicRating,
+    line: Mapping[str, str] | None,
+    possible: Collection[Rating],
+    at_most: Rating | None,
+    *,
+    is_exact: bool,
 ) -> tuple[str, str, str] | None:
     """(step, expected, found) where what is said parts from what is computed, decided and entered."""
     if line is None:
@@ -172,13 +184,26 @@ def _broken_step(
         return differences[0]
     if said.computed not in possible:
         return "rating", " | ".join(sorted(possible)), said.computed
-    if said.decided != said.computed and not said.decision_reason.strip():
-        return "decision", said.computed, said.decided
+    if wrong := _wrong_decision(said, at_most):
+        return wrong
     # What is no colour never takes a colour's place: it may have been confirmed without being entered.
     entered = said.in_force or ("" if said.decided in COLOURS else said.decided)
     if said.state == "confirmed" and entered != said.decided:
         return "confirmation", said.decided, said.in_force
     return None
+
+
+def _wrong_decision(said: PublicRating, at_most: Rating | None) -> tuple[str, str, str] | None:
+    if said.decided != said.computed and not said.decision_reason.strip():
+        return "decision", said.computed, said.decided
+    if not _may_be_decided(said, at_most):
+        return "decision", " | ".join(choices(Rating(said.computed), at_most=at_most)), said.decided
+    return None
+
+
+def _may_be_decided(said: PublicRating, at_most: Rating | None) -> bool:
+    """Whether a vote may come to it: not above a cap that holds, nor over `unrated` and `incomplete`."""
+    return said.decided in choices(Rating(said.computed), at_most=at_most)
 
 
 def _differences(said: PublicRating, line: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -48,6 +48,8 @@ class Sheet:
     completeness: Decimal | None
     rating: Rating
     reasons: tuple[Reason, ...]
+    caps: tuple[str, ...]
+    """The caps whose condition holds, whether or not they changed the rating: no vote gets above them."""
     indicators: tuple[Line, ...]
 
 
@@ -55,7 +57,8 @@ class Results:
     """The rated specialties in the order of the batch.
 
     `total` and `dimensions` (dimension x specialty) are hundredths, EMPTY where there are none; `ratings` are codes
-    (places in `RATINGS`); `marks` (reason x specialty) tells the reasons, which `policy_reasons` names.
+    (places in `RATINGS`); `marks` (reason x specialty) tells the reasons, which `policy_reasons` names; `capped` (cap x
+    specialty) where the condition of a cap holds.
     """
 
     def __init__(
@@ -67,8 +70,10 @@ class Results:
         dimensions: NDArray[np.int16],
         ratings: Ratings,
         marks: Marks,
+        capped: Marks,
     ) -> None:
         self.total, self.dimensions, self.ratings, self.marks = total, dimensions, ratings, marks
+        self.capped = capped
         self._compiled, self._peers, self._chosen = compiled, peers, chosen
         self._weights = {one.code: one.weight for group in compiled.weighted for one in group}
 
@@ -103,6 +108,11 @@ class Results:
         """What led to the i-th rating, in order."""
         return tuple(self._compiled.reasons[number] for number in np.flatnonzero(self.marks[:, i]))
 
+    def caps(self, i: int) -> tuple[str, ...]:
+        """The codes of the caps that hold for the i-th, also of those that found nothing to change."""
+        caps = self.policy.rating.caps
+        return tuple(caps[number].code for number in np.flatnonzero(self.capped[:, i]))
+
     def sheet(self, i: int) -> Sheet:
         """The i-th result, explained."""
         return next(self.sheets([i]))
@@ -126,6 +136,7 @@ class Results:
             completeness=self._completeness(lines) if self._weights else None,
             rating=self.rating(i),
             reasons=self.reasons(i),
+            caps=self.caps(i),
             indicators=lines,
         )
 

@@ -27,4 +27,5 @@ def sheet_columns(sheet: "Sheet") -> dict[str, Any]:
         "indicators": [line_text(line) for line in sheet.indicators],
         "rating": sheet.rating.value,
         "reasons": [reason.code for reason in sheet.reasons],
+        "caps": list(sheet.caps),
     }

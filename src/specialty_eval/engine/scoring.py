@@ -55,8 +55,10 @@ def score_batch(
         rating[rows] = first_ratings(compiled, block, incomplete, marks[:, rows])
         mark_later_steps(compiled, block, marks[:, rows])
     shared = {q.within: groups(batch, q.within)[_all(chosen)] for q in policy.rating.quotas}
+    first = compiled.first[Step.CAP]
+    capped = marks[first : first + len(policy.rating.caps)].copy()
     last_ratings(compiled, rating, total, shared, marks)
-    return Results(compiled, peers, chosen, total, dimensions, rating, marks)
+    return Results(compiled, peers, chosen, total, dimensions, rating, marks, capped)
 
 
 def checks_that_hold(policy: Policy, batch: Batch) -> list[tuple[int, int | None, str]]:

@@ -74,15 +74,16 @@ class Case:
     decision_id: int | None
     sheet_id: int
     computed: Rating
-    reasons: tuple[str, ...]
+    caps: frozenset[str]
+    """The caps that hold, whether or not they changed the rating, among its reasons: the codes of both."""
     scored_at: datetime
     challenge_due: datetime | None
     open_challenges: int
     visited: bool
 
-    def is_capped(self, policy: Policy) -> bool:
-        """Whether a cap made the computed rating what it is: then no vote changes it."""
-        return any(cap.code in self.reasons for cap in policy.rating.caps)
+    def at_most(self, policy: Policy) -> Rating | None:
+        """Above which colour no vote gets; None where no cap holds."""
+        return committee.ceiling(policy.rating.caps, self.caps)
 
     def owes_visit(self, policy: Policy) -> bool:
         """Whether the policy asks a visit whose report is not there: by proposed rating, or by sample.
@@ -107,7 +108,7 @@ def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:
     found = (
         sa.select(
             Review.id, Review.round_id, Review.state, Review.decision_id, ScoreSheet.id.label("sheet_id"),
-            ScoreSheet.rating, ScoreSheet.reasons, ScoreRun.made_at, Review.challenge_due,
+            ScoreSheet.rating, ScoreSheet.reasons, ScoreSheet.caps, ScoreRun.made_at, Review.challenge_due,
             challenges.label("open_challenges"), sa.exists().where(SiteVisitReport.review_id == Review.id),
         )
         .join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
@@ -116,10 +117,20 @@ def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:
     )  # fmt: skip
     made = {}
     for row in session.execute(found):
-        key, round_id, state, decision, sheet, rating, reasons, made_at, due, challenged, visited = row
+        key, round_id, state, decision, sheet, rating, reasons, caps, made_at, due, challenged, visited = row
         computed = Rating(rating)
         made[key] = Case(
-            key, round_id, state, decision, sheet, computed, tuple(reasons), made_at, due, challenged, visited
+            key,
+            round_id,
+            state,
+            decision,
+            sheet,
+            computed,
+            frozenset((*caps, *reasons)),
+            made_at,
+            due,
+            challenged,
+            visited,
         )
     return made
 

@@ -211,6 +211,8 @@ class ScoreSheet(Base):
     indicators: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     rating: Mapped[str]
     reasons: Mapped[list[str]]
+    caps: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    """The caps whose condition holds, whether or not they changed the rating."""
 
 
 class Challenge(Versioned, Base):

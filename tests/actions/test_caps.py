@@ -1,0 +1,46 @@
+"""Caps and votes: what a cap forbids no vote allows, whether or not it changed the computed rating."""
+
+from sqlalchemy.orm import Session
+
+from factories_deliberation import POLICY, REGULAR, convene, make_scored, refused
+from factories_scored import make_computed
+from small_policy import POLICY as COMPUTED
+from specialty_eval.actions import ballots, conflicts, decisions
+from specialty_eval.engine.errors import Invalid
+from specialty_eval.store.reviews import ScoreSheet
+
+EVERYBODY = [login for login, _ in REGULAR]
+VETO = COMPUTED.replace(
+    "  history:", "    - {code: few-posts, at_most: red, when: {measure: posts, below: 60}}\n  history:"
+)
+"""Everybody has fifty posts: the veto holds for all, whatever they are rated."""
+YELLOW_AT_MOST = POLICY.replace("at_most: red", "at_most: yellow")
+
+
+def test_a_veto_that_changed_nothing_protects_the_rating_all_the_same(session: Session) -> None:
+    s = convene(make_computed(session, {"one-a": "90", "two-a": "10"}, policy=VETO))
+    sheets = [session.get_one(ScoreSheet, s.review(short).sheet_id) for short in ("one-a", "two-a")]
+    assert [(sheet.rating, sheet.reasons, sheet.caps) for sheet in sheets] == [
+        ("red", ["good", "few-posts"], ["few-posts"]),
+        ("red", ["poor"], ["few-posts"]),
+    ]
+
+    for short in ("one-a", "two-a"):
+        item = s.items[short]
+        s.vote(short, dict.fromkeys(EVERYBODY, "red"))
+        for better in ("green", "yellow", "unrated"):
+            act = lambda item=item, better=better: ballots.cast(s.as_("chair"), item, better)  # noqa: E731
+            assert refused(Invalid, act) == [("choice-not-open", "choice")]
+        made = decisions.close(s.as_("secretary"), item)
+        assert (made.rating, made.tally["at_most"]) == ("red", "red")
+
+
+def test_under_a_cap_the_committee_may_decide_what_the_cap_allows(session: Session) -> None:
+    s = convene(make_scored(session, {"one-a": "red"}, policy=YELLOW_AT_MOST, reasons={"one-a": ["low", "accident"]}))
+    s.vote("one-a", dict.fromkeys(EVERYBODY, "yellow"), reason="示例：已整改")
+
+    made = decisions.close(s.as_("secretary"), s.items["one-a"])
+
+    assert (made.rating, made.computed) == ("yellow", "red")
+    found = conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members["chair"], "示例：亲属任教")
+    assert (found.item_void, found.review_state) == (False, "decided")
