@@ -38,10 +38,15 @@ demo: setup ## a city's three years, played and then served on this machine
 dev: setup ## the server, restarted when the source changes
 	@$(BIN)/specialty-eval serve --reload
 
+# The schema, the log and its snapshots, locks and races, the set-based moves: what a server could do otherwise. The
+# whole suite runs on 15 too (`pytest -n 2 --postgres=15`), in more than the five minutes that there are for both.
+ON_15 := tests/store tests/actions/test_seals.py tests/actions/test_races.py tests/actions/test_deliberation_races.py \
+	tests/actions/test_evidence.py tests/actions/test_recusal.py --ignore tests/store/test_embedded.py
+
 .PHONY: test
-test: setup ## everything, on the embedded PostgreSQL and where there is one on 15
+test: setup ## everything on the embedded PostgreSQL, and where there is one, on 15 what depends on the server
 	@$(PYTEST)
-	@$(PYTEST) --postgres=15 --ignore tests/store/test_embedded.py tests/store
+	@$(PYTEST) --postgres=15 $(ON_15)
 
 .PHONY: test-fast
 test-fast: setup ## the engine alone: no database

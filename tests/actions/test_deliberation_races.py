@@ -1,9 +1,7 @@
 """Two people acting at the same moment, over connections of their own: one wins, the other is told why not."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -11,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_deliberation import REGULAR, Sitting, convene, decide, make_publicised, make_scored, new_meeting, serve
+from racing import at_once
 from specialty_eval.actions import ballots, committee, decisions, objections, publications
-from specialty_eval.actions.context import Context, refusal_of
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.deliberation import Ballot, Decision, MeetingItem
 from specialty_eval.store.ledger import Event
@@ -20,7 +18,6 @@ from specialty_eval.store.outcomes import Objector, Publication
 from specialty_eval.store.reviews import Review
 
 EVERYBODY = [login for login, _ in REGULAR]
-Act = Callable[[Context], object]
 
 
 @pytest.fixture
@@ -28,31 +25,6 @@ def engine(fresh_database: str) -> Iterator[sa.Engine]:
     made = make_engine(fresh_database, pool_size=8)
     yield made
     made.dispose()
-
-
-def at_once(engine: sa.Engine, *acts: tuple[Context, Act]) -> list[str]:
-    """Let everybody act at the same moment, each in a transaction of its own: "done", or the first reason why not."""
-    barrier, said = threading.Barrier(len(acts)), ["" for _ in acts]
-
-    def run(place: int, ctx: Context, act: Act) -> None:
-        with Session(engine, expire_on_commit=False) as session:
-            mine = replace(ctx, session=session)
-            mine.ping()
-            barrier.wait(10)
-            try:
-                act(mine)
-                session.commit()
-                said[place] = "done"
-            except Exception as error:
-                refusal = refusal_of(error)
-                said[place] = repr(error) if refusal is None else refusal.problems[0].code
-
-    threads = [threading.Thread(target=run, args=(place, *act)) for place, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return said
 
 
 def test_two_secretaries_close_the_same_item_and_one_decision_is_made(engine: sa.Engine) -> None:

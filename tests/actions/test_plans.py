@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from actions.test_deliberation_races import at_once
 from factories import make_person
 from factories_consequences import (
     BITES,
@@ -22,6 +21,7 @@ from factories_consequences import (
     quotas,
 )
 from factories_deliberation import Sitting, make_scored, refused
+from racing import at_once
 from specialty_eval.actions import appeals, plans, ratings
 from specialty_eval.actions.plans import Adjustment
 from specialty_eval.engine.enrolment import Rule

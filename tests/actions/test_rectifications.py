@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from actions.test_deliberation_races import at_once
 from factories_consequences import (
     HOLDS,
     add_other_city,
@@ -21,6 +20,7 @@ from factories_consequences import (
     standings,
 )
 from factories_deliberation import Sitting, refused
+from racing import at_once
 from specialty_eval.actions import appeals, ratings, rectification_views, rectifications
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof

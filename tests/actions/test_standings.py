@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from actions.test_deliberation_races import at_once
 from factories_consequences import HOLDS, add_other_city, approved, events, make_confirmed, on, overturn, standings
 from factories_deliberation import Sitting, refused
+from racing import at_once
 from specialty_eval.actions import appeals, ratings
 from specialty_eval.actions.standings import begin_year
 from specialty_eval.engine.errors import NotNow, NotYou

@@ -20,9 +20,8 @@ from specialty_eval.engine.standing import (
     StandingState,
     academic_year_begins,
 )
-from specialty_eval.store import enrolment_queries, plan_queries, registry
+from specialty_eval.store import enrolment_queries, feed_queries, plan_queries, registry
 from specialty_eval.store.enrolment_queries import Effect
-from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Standing
 
 from .context import LOCAL, Context, Note
@@ -169,14 +168,11 @@ class Told:
 
     code: str
     standing: Standing | None
-    history: Sequence[Event]
+    history: Sequence[Any]
 
 
 def read(ctx: Context, code: str) -> Told:
     """The standing now (None before its first year began) and every public event about it, oldest first."""
     key = registry.id_of(ctx.session, code)
     row = ctx.session.scalar(sa.select(Standing).where(Standing.specialty_id == key))
-    told = sa.select(Event).where(
-        Event.specialty_id == key, Event.subject_kind == "standing", Event.audience == "public"
-    )
-    return Told(code, row, ctx.session.scalars(told.order_by(Event.seq)).all())
+    return Told(code, row, feed_queries.told_of_standing(ctx.session, key))

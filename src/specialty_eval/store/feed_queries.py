@@ -1,7 +1,9 @@
-"""Which city an event belongs to that is about no single specialty: what an office elsewhere must not read."""
+"""Questions about events: which city one belongs to that is about no single specialty, what the public knows of one."""
+
+from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from .accounts import RoleGrant
 from .cycles import Cycle, Round
@@ -35,3 +37,11 @@ def city_of_event() -> sa.ColumnElement[str]:
     by_holder = sa.or_(held.person_id == Event.actor_person_id, held.api_key_id == Event.actor_key_id)
     at_home = city.join(held, held.organisation_id == Organisation.id).where(by_holder).order_by(held.id).limit(1)
     return sa.func.coalesce(of_round, of_cycle, acted_for, at_home.correlate(Event).scalar_subquery())
+
+
+def told_of_standing(session: Session, specialty_id: int) -> Sequence[Event]:
+    """Every public event about a specialty's standing, oldest first."""
+    told = sa.select(Event).where(
+        Event.specialty_id == specialty_id, Event.subject_kind == "standing", Event.audience == "public"
+    )
+    return session.scalars(told.order_by(Event.seq)).all()
