@@ -49,7 +49,9 @@ def read_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
     return sheet_view(ctx, row, with_rating=office or row.state in review.SCHOOL_SEES_RATING)
 
 
-OFFICE = roles(Role.BUREAU_VERIFIER, Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR)
+OFFICE = roles(
+    Role.BUREAU_VERIFIER, Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.APPEAL_PANEL_MEMBER,
+)  # fmt: skip
 
 
 def sheet_view(ctx: Context, row: Review, *, with_rating: bool) -> dict[str, Any]:
