@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from actions.test_deliberation_races import at_once
 from factories_deliberation import REGULAR, Sitting, convene, employ, make_scored, new_meeting, nothing_left, refused
+from racing import at_once
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
 from specialty_eval.engine.policy import Rating
