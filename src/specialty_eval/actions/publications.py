@@ -222,7 +222,7 @@ def open_publicity(ctx: Context, publication_id: int, *, version: int | None = N
         note=Note(audience="public", told={"publication": row.id}),
     )  # fmt: skip
     made = ctx.session.get_one(Round, row.round_id)
-    if made.state != RoundState.PUBLICISED:
+    if made.state not in {RoundState.PUBLICISED, *cycle.ROUND_ENDED}:  # an appeal's rating may come after its round
         first = RoundFacts(lists_published=1)
         ctx.advance(cycle.ROUND, made, RoundEvent.PUBLICISE, first, scope, note=Note(audience="public"))
     return row
