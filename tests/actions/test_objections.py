@@ -17,7 +17,8 @@ from factories_deliberation import (
     refused,
     serve,
 )
-from specialty_eval.actions import decisions, objections, publications
+from factories_scored import make_computed
+from specialty_eval.actions import decisions, objections, publications, scoring
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine import review
@@ -25,6 +26,7 @@ from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, Not
 from specialty_eval.engine.permissions import Scope
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Objection, Objector, Publication
+from specialty_eval.store.reviews import Figure, ScoreSheet
 
 RATINGS = {"one-a": "yellow", "two-a": "green", "city-a": "red"}
 NAME, CONTACT = "示例张三", "示例-0534-0000000"
@@ -218,6 +220,47 @@ def test_an_upheld_objection_sends_its_review_back_and_the_others_go_on(
         "upheld", state, None, None, None,
     )  # fmt: skip
     assert {s.review(short).state for short in ("two-a", "city-a")} == {"publicised"}
+
+
+def publicised_with(session: Session, **employed: str) -> tuple[Sitting, int]:
+    """A round scored by its own run, its list in publicity; an objection to "one-a" is admitted: its number."""
+    s = make_computed(session, {short.replace("_", "-"): number for short, number in employed.items()})
+    return s, admitted(s, publicise(serve(decide(s))))
+
+
+def test_a_school_figure_found_wrong_is_set_right_with_the_objection_and_scored_anew(session: Session) -> None:
+    s, key = publicised_with(session, one_a="90", two_a="80")
+
+    objections.uphold(s.as_("secretary"), key, "示例：属实", evidence_was_wrong=True, corrections={"employed": " 40 "})
+    scoring.rescore(s.as_("secretary"), s.reviews["one-a"])
+
+    kept = session.execute(
+        sa.select(Figure.value, Figure.supplier, Figure.source).where(
+            Figure.specialty_id == s.city.specialties["one-a"], Figure.measure == "employed",
+            Figure.superseded_at.is_(None),
+        )
+    ).one()  # fmt: skip
+    assert tuple(kept) == ("40", "school", f"objection {key}")
+    sheet = session.get_one(ScoreSheet, s.review("one-a").sheet_id)
+    assert [i["value"] for i in sheet.indicators if i["code"] == "rate"] == ["40.00"]
+
+
+def test_what_an_objection_cannot_set_right_is_said_at_once_and_nothing_is_left(session: Session) -> None:
+    s, key = publicised_with(session, one_a="90")
+    secretary = s.as_("secretary")
+
+    def uphold(corrections: dict[str, str], *, evidence_was_wrong: bool = True) -> list[tuple[str, str]]:
+        return refused(Invalid, lambda: objections.uphold(
+            secretary, key, "示例", evidence_was_wrong=evidence_was_wrong, corrections=corrections))  # fmt: skip
+
+    with nothing_left(session):
+        assert uphold({"quality": "90", "unheard": "1", "employed": "x"}) == [
+            ("measure-unknown", "corrections.unheard"),
+            ("measure-not-corrected", "corrections.quality"),
+            ("not-a-number", "measures.employed"),
+        ]
+        assert uphold({"employed": "150"}) == [("check-failed", "checks.employed-within-graduates")]
+        assert uphold({"employed": "40"}, evidence_was_wrong=False) == [("corrections-are-scored-anew", "corrections")]
 
 
 def test_an_objection_cannot_be_heard_once_its_rating_is_confirmed(session: Session) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import review, sheet
+from specialty_eval.engine import review
 from specialty_eval.engine.calendar import is_kept, last_local_day
 from specialty_eval.engine.cases import APPEAL, AppealEvent, AppealFacts, AppealState, appeal_problems
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, reach
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import appeal_queries, cycles, follow_ups, review_queries, scopes
+from specialty_eval.store import appeal_queries, cycles, follow_ups, scopes
 from specialty_eval.store.outcomes import Appeal, AppealPanelist, EnrolmentLine
 from specialty_eval.store.registry import School
-from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Review
 
+from . import corrections
 from .context import LOCAL, Context, Note, Possible
 from .paging import Page
 
@@ -178,35 +178,17 @@ def uphold(ctx: Context, appeal_id: int, found: Upheld, *, version: int | None =
     problems = APPEAL.objections(case.appeal.state, AppealEvent.UPHOLD, facts)
     if problems:
         raise NotNow(*problems)
-    _correct(ctx, case, found)
+    is_scored_anew = found.new_review_from == review.State.VERIFIED
+    set_right = corrections.record(ctx, case.review, found.corrections, f"appeal {appeal_id}",
+                                   scored_anew=is_scored_anew)  # fmt: skip
+    if set_right:
+        ctx.record("appeal.correct", case.appeal, _note(case.review, measures=set_right))
     made = _open_again(ctx, case.review, review.State(found.new_review_from))
     changes = {"answer": found.answer, "new_review_id": made.id}
     ctx.advance(APPEAL, case.appeal, AppealEvent.UPHOLD, facts, case.scope,
                 note=_note(case.review, new_review=made.id), changes=changes)  # fmt: skip
     case.appeal.follow_ups = follow_ups.found(ctx.session, case.review, LOCAL)
     return ctx.saved(case.appeal)
-
-
-def _correct(ctx: Context, case: Case, found: Upheld) -> None:
-    """Put the figures that the panel set right on record; Invalid with every one that cannot be."""
-    if not found.corrections:
-        return
-    r = cycles.round_of(ctx.session, case.review.round_id)
-    policy = cycles.policy_of(ctx.session, r.policy_id)
-    known = {m: v for m, v in found.corrections.items() if m in policy.measures}
-    problems = [Problem("measure-unknown", f"corrections.{m}", {"measure": m})
-                for m in found.corrections if m not in known]  # fmt: skip
-    problems += [Problem("measure-not-corrected", f"corrections.{m}", {"measure": m})
-                 for m in known if policy.measures[m].supplier in {"panel", "computed"}]  # fmt: skip
-    if found.new_review_from != review.State.VERIFIED:
-        problems.append(Problem("corrections-are-scored-anew", "corrections"))
-    problems += sheet.read_values(policy, known)[1]
-    if problems:
-        raise Invalid(*problems)
-    new = [NewFigure(case.review.specialty_id, r.evidence_year, m, value.strip(), policy.measures[m].supplier,
-                     f"appeal {case.appeal.id}") for m, value in known.items()]  # fmt: skip
-    review_queries.record_figures(ctx.session, new, ctx.now, ctx.person_id)
-    ctx.record("appeal.correct", case.appeal, _note(case.review, measures=sorted(known)))
 
 
 def _open_again(ctx: Context, old: Review, start: review.State) -> Review:

@@ -6,7 +6,9 @@ Names and contacts stay in `objector`; an upheld objection sends its review back
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +25,7 @@ from specialty_eval.store.outcomes import Objection, Objector, Publication, Publ
 from specialty_eval.store.publications_queries import OUT
 from specialty_eval.store.reviews import Review
 
+from . import corrections as corrected
 from .context import LOCAL, Context, Note, Possible, entitled
 from .paging import Page
 
@@ -169,9 +172,13 @@ def _answered(ctx: Context, objection_id: int, event: ObjectionEvent, answer: st
 
 
 def uphold(
-    ctx: Context, objection_id: int, answer: str, *, evidence_was_wrong: bool, version: int | None = None
-) -> Objection:
-    """Upheld: the review alone goes back, to be scored anew where a figure was wrong, else to be decided anew."""
+    ctx: Context, objection_id: int, answer: str, *, evidence_was_wrong: bool,
+    corrections: Mapping[str, str] = MappingProxyType({}), version: int | None = None,
+) -> Objection:  # fmt: skip
+    """Upheld: the review alone goes back, to be scored anew where a figure was wrong, else to be decided anew.
+
+    `corrections` (measure → value) are the figures set right: they go on record with it.
+    """
     row, subject, scope = _judged(ctx, objection_id, version)
     facts, changes = ObjectionFacts(answer=answer), {"answer": answer.strip()}
     of_review = review.Facts(objection_upheld=True, evidence_was_wrong=evidence_was_wrong)
@@ -180,7 +187,8 @@ def uphold(
     problems += review.WORKFLOW.objections(subject.state, review.Event.REOPEN, of_review)
     if problems:
         raise NotNow(*problems)
-    note = _note(ctx, row, evidence_was_wrong=evidence_was_wrong)
+    set_right = corrected.record(ctx, subject, corrections, f"objection {row.id}", scored_anew=evidence_was_wrong)
+    note = _note(ctx, row, evidence_was_wrong=evidence_was_wrong, measures=set_right)
     ctx.advance(OBJECTION, row, ObjectionEvent.UPHOLD, facts, scope, note=note, changes=changes)
     told = Note(audience="public", told={"objection": row.id})
     ctx.advance(review.WORKFLOW, subject, review.Event.REOPEN, of_review, scope, note=told, changes=REOPENED)

@@ -110,14 +110,16 @@ def reject(objection_id: int, body: Answer, ctx: Ctx, version: IfMatch, response
 
 
 class Upholding(Answer):
-    """Whether a figure was wrong (scored anew), or the judgement (decided anew)."""
+    """Whether a figure was wrong (scored anew), or the judgement (decided anew); figures set right."""
 
     evidence_was_wrong: bool
+    corrections: dict[str, str] = Field(default_factory=dict, max_length=1000)
 
 
 @router.post("/objections/{objection_id}/uphold")
 def uphold(objection_id: int, body: Upholding, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Upheld: this review goes back, the others go on (secretary, bureau approver)."""
-    row = objections.uphold(ctx, objection_id, body.answer, evidence_was_wrong=body.evidence_was_wrong, version=version)
+    row = objections.uphold(ctx, objection_id, body.answer, evidence_was_wrong=body.evidence_was_wrong,
+                            corrections=body.corrections, version=version)  # fmt: skip
     tag(response, row.version)
     return objection_view(ctx, row)

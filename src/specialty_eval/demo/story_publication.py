@@ -5,15 +5,14 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import evidence, objections, previews, publications, ratings, rounds
-from specialty_eval.actions.evidence import Figures
+from specialty_eval.actions import objections, previews, publications, ratings, rounds
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.store.outcomes import Objection, Publication
 
 from . import story_meeting
 from .city import City, Specialty
-from .story import YEARS, Tale, scored_year
+from .story import YEARS, Tale
 from .story_again import decide_again
 from .world import Step, World
 
@@ -165,13 +164,10 @@ def _reject(world: World, number: int) -> None:
 def _uphold(world: World, number: int) -> None:
     """A breach comes to light: only the contested rating goes back, with the figure set right, and is scored anew."""
     world.wait(4)
-    for specialty, review in _reviews_of(world, number, Tale.OBJECTION_UPHELD):
+    for _, review in _reviews_of(world, number, Tale.OBJECTION_UPHELD):
         answer = "经查属实，已责成学校整改"
-        objections.uphold(world.as_("secretary"), objection_of(world, review).id, answer, evidence_was_wrong=True)
-        found = Figures({"internship_conduct": "grave_breach"}, {"internship_conduct": "异议核查报告"})
-        evidence.supply(
-            world.as_("verifier"), world.specialty_id(specialty.code), scored_year(number), world.policy, found
-        )
+        objections.uphold(world.as_("secretary"), objection_of(world, review).id, answer, evidence_was_wrong=True,
+                          corrections={"internship_conduct": "grave_breach"})  # fmt: skip
 
 
 def _anew(world: World, number: int) -> None:
