@@ -1,16 +1,19 @@
 """A round's bundle, made from real runs: what follows, what follows by decision, and what the public does not get."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy.orm import Session
 
 from factories_deliberation import Sitting, convene, decide, publicise, serve
 from factories_scored import make_computed
 from small_policy import POLICY
-from specialty_eval.actions import bundles, decisions, ratings
+from specialty_eval.actions import bundles, decisions, objections, ratings, scoring
 from specialty_eval.engine.bundle import Bundle, files_of, read_bundle
 from specialty_eval.engine.errors import NotFound, NotNow
 from specialty_eval.engine.recompute import check
 from specialty_eval.engine.withholding import Why
+from specialty_eval.store.outcomes import Objector, RatingInForce
 
 CODE = "cycle-2026-1"
 COUNTED = "employed: {label: {zh: 就业人数}, type: integer, min: 0, supplier: school"
@@ -24,6 +27,15 @@ def made(sitting: Sitting, *, whole: bool = False) -> Bundle:
 
 def answers(bundle: Bundle) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(v.rating, v.answer.value, v.without) for v in check(bundle)]
+
+
+def lodged(sitting: Sitting, publication: int, short: str) -> int:
+    """An admitted objection to a review on a list: its number."""
+    about = objections.NewObjection(sitting.reviews[short], "示例张三", "示例-0534-0000000", "示例：人数不实")
+    key = objections.lodge(sitting.city.nobody(), publication, about).id
+    code = sitting.session.get_one(Objector, key).confirmation_code
+    objections.confirm_contact(sitting.city.nobody(), key, code)
+    return objections.admit(sitting.as_("secretary"), key).id
 
 
 def publicised(session: Session, policy: str = POLICY) -> Sitting:
@@ -98,6 +110,23 @@ def test_a_review_without_a_public_rating_cannot_be_computed_from_its_figures(se
     hidden = {(cell.specialty, cell.measure) for cell in bundle.withheld if cell.why is Why.NOT_PUBLISHED}
     assert hidden == {(sitting.city.codes["two-a"], m) for m in ("graduates", "employed", "posts")}
     assert answers(bundle) == [("green", "follows", ())]
+
+
+def test_a_review_scored_again_follows_from_its_own_figures_and_earlier_ratings(session: Session) -> None:
+    sitting = serve(decide(make_computed(session, {"one-a": "70", "two-a": "70"})))
+    key = lodged(sitting, publicise(sitting), "one-a")
+    session.add(RatingInForce(specialty_id=sitting.city.specialties["one-a"], review_id=None, rating="yellow",
+                              year=2023, reasons=[], document_number="示例〔2023〕1号", source="示例",
+                              valid_from=date(2024, 1, 1), valid_to=None, known_from=sitting.city.now))  # fmt: skip
+    objections.uphold(sitting.as_("secretary"), key, "示例", evidence_was_wrong=True, corrections={"employed": "71"})
+    scoring.rescore(sitting.as_("secretary"), sitting.reviews["one-a"])
+    sitting.city.wait(60)
+    publicise(serve(decide(sitting)))
+
+    bundle = made(sitting)
+
+    assert [run.history.count("2023,yellow") for run in bundle.runs] == [0, 1]
+    assert answers(bundle) == [("red", "follows", ()), ("yellow", "follows", ())]
 
 
 def test_a_confirmed_rating_is_the_one_in_force(session: Session) -> None:

@@ -1,5 +1,6 @@
 """The score run: from verified evidence and experts' scores to sheets anybody can compute again."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from specialty_eval.engine import load_policy
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow
 from specialty_eval.engine.frozen import Inputs
+from specialty_eval.store.outcomes import RatingInForce
 from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
 
 
@@ -29,6 +31,24 @@ def reviews(city: City) -> dict[str, int]:
 
 def sheet(city: City, key: int) -> ScoreSheet:
     return city.session.get_one(ScoreSheet, city.session.get_one(Review, key).sheet_id)
+
+
+def uphold_challenge(city: City, key: int, employed: str) -> None:
+    """The first school proves another number of employed, and the bureau finds it true."""
+    challenges.open_sheet(city.as_("head-one"), key)
+    attachments.attach(city.as_("head-one"), key, "employed", "名单.pdf", PDF)
+    lodged = challenges.challenge(city.as_("head-one"), key, "employed", employed, "漏报")
+    challenges.answer(city.as_("bureau-verifier"), lodged.id, ChallengeEvent.UPHOLD, "属实")
+
+
+def earlier(city: City, specialty: int, rating: str) -> RatingInForce:
+    """A rating of 2023 on record from now on."""
+    row = RatingInForce(specialty_id=specialty, review_id=None, rating=rating, year=2023, reasons=[],
+                        document_number="示例〔2023〕1号", source="示例", valid_from=date(2024, 1, 1), valid_to=None,
+                        known_from=city.now)  # fmt: skip
+    city.session.add(row)
+    city.session.flush()
+    return row
 
 
 def test_verified_reviews_are_scored_and_the_others_set_aside_by_name(city: City, reviews: dict[str, int]) -> None:
@@ -106,16 +126,38 @@ def test_an_upheld_challenge_replaces_the_figure_and_only_that_sheet(city: City,
     go_on = {reviews[short]: "无专家" for short in ("one-a", "two-a")}
     scoring.run(city.as_("secretary"), to_scoring(city, key), go_on=go_on)
     first, others = sheet(city, key), sheet(city, reviews["two-a"]).id
-    challenges.open_sheet(city.as_("head-one"), key)
-    attachments.attach(city.as_("head-one"), key, "employed", "名单.pdf", PDF)
-    lodged = challenges.challenge(city.as_("head-one"), key, "employed", "95", "漏报35人")
 
-    challenges.answer(city.as_("bureau-verifier"), lodged.id, ChallengeEvent.UPHOLD, "属实")
+    uphold_challenge(city, key, "95")
     made = scoring.rescore(city.as_("secretary"), key)
 
     after = sheet(city, key)
     assert (first.total, after.total, made.kind) == (Decimal("57.78"), Decimal("85.00"), "single")
     assert sheet(city, reviews["two-a"]).id == others
+
+
+def test_a_review_scored_again_has_the_earlier_ratings_that_are_on_record_now(
+    city: City, reviews: dict[str, int]
+) -> None:
+    key, now = reviews["one-a"], city.specialties["one-a"]
+    overturned = earlier(city, now, "yellow")
+    earlier(city, city.specialties["two-a"], "yellow")
+    for short in ("one-a", "two-a"):
+        verified(city, reviews[short], short, employed="70")
+    go_on = {reviews[short]: "无专家" for short in ("one-a", "two-a")}
+    scoring.run(city.as_("secretary"), to_scoring(city, key), go_on=go_on)
+    first = sheet(city, key)
+    overturned.known_to = city.now
+    earlier(city, now, "green")
+
+    uphold_challenge(city, key, "71")
+    made = scoring.rescore(city.as_("secretary"), key)
+
+    assert (first.rating, first.reasons) == ("red", ["fair", "second-yellow"])
+    assert (sheet(city, key).rating, sheet(city, key).reasons) == ("yellow", ["fair"])
+    assert scoring.files(scoring.read(city.as_("secretary"), made.id))["history.csv"].splitlines()[1:] == [
+        f"{city.codes['one-a']},2023,green",
+        f"{city.codes['two-a']},2023,yellow",
+    ]
 
 
 def test_a_challenge_says_everything_that_is_missing(city: City, reviews: dict[str, int]) -> None:

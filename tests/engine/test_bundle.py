@@ -24,8 +24,7 @@ HISTORY = "specialty,year,rating\n"
 
 def run(number: int, evidence: str, rated: tuple[str, ...], within: int | None = None, of: str = DIGEST) -> Run:
     digest = Inputs(of, evidence, HISTORY, rated).digest
-    return Run(number, "round" if within is None else "single", within, digest, "2026-01-01", evidence,
-               HISTORY if within is None else "", rated)  # fmt: skip
+    return Run(number, "round" if within is None else "single", within, digest, "2026-01-01", evidence, HISTORY, rated)
 
 
 def rating(specialty: str, colour: str, total: str, reason: str, **changes: object) -> PublicRating:
@@ -110,6 +109,29 @@ def test_a_single_run_replaces_one_specialtys_rows_in_those_of_its_round() -> No
 
     verdicts = check(bundle(GREEN, rating("B", "green", "100.00", "high", run=2), runs=(whole, single)))
 
+    assert [v.answer.value for v in verdicts] == ["follows", "follows"]
+
+
+SECOND_RED = f"{SMALL}  history: [{{code: again, now: green, becomes: red, when: {{previous: {{of_last: 1, at_least: 1, one_of: [red]}}}}}}]\n"  # noqa: E501 -- as a policy is written
+
+
+def test_a_single_run_is_computed_with_its_specialtys_own_history() -> None:
+    digest = load_policy(SECOND_RED).digest
+    evidence = "specialty,year,graduates,employed\nA,2025,100,95\nB,2025,100,95\n"
+    before, after = (f"{HISTORY}A,2023,{a}\nB,2023,{b}\n" for a, b in (("red", "red"), ("red", "green")))
+    whole = replace(run(1, evidence, ("A", "B")), history=before,
+                    inputs_digest=Inputs(digest, evidence, before, ("A", "B")).digest)  # fmt: skip
+    own = Inputs(digest, evidence, after, ("A", "B"))
+    single = replace(run(2, own.own("B").evidence, ("B",), within=1), history=own.own("B").history,
+                     inputs_digest=own.digest)  # fmt: skip
+    ratings = (rating("A", "red", "100.00", "high", reasons=("high", "again")),
+               rating("B", "green", "100.00", "high", run=2))  # fmt: skip
+    made = replace(bundle(*ratings, runs=(whole, single)), round={"code": "示例-1", "policy_digest": digest},
+                   policy=SECOND_RED)  # fmt: skip
+
+    verdicts = check(read_bundle(files_of(made)))
+
+    assert own.own("B").history == f"{HISTORY}B,2023,green\n"
     assert [v.answer.value for v in verdicts] == ["follows", "follows"]
 
 

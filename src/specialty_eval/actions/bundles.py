@@ -1,15 +1,13 @@
 """A round's public ratings with all they follow from, so that anybody can compute them again elsewhere."""
 
-import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 from specialty_eval.engine.bundle import Bundle, PublicRating, Run
 from specialty_eval.engine.cycle import RoundState
 from specialty_eval.engine.errors import NotFound, NotNow, Problem
-from specialty_eval.engine.frozen import Inputs, as_csv
+from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.permissions import Scope, Thing
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.sources import of_scores
@@ -89,18 +87,15 @@ def _run(
     unpublished: Collection[str] | None,
 ) -> tuple[Run, tuple[Withheld, ...]]:
     """A run as it is given, and what is left out of it; `unpublished` None: nothing is."""
-    evidence, rated = inputs.evidence, inputs.rated
-    if run.specialty is not None:
-        code = _code_in(inputs, codes[run.specialty])
-        rows = [row for row in csv.DictReader(StringIO(evidence)) if row["specialty"] == code]
-        evidence, rated = as_csv(next(csv.reader(StringIO(evidence))), rows), (code,)
-    shown, hidden = evidence, tuple[Withheld, ...]()
+    given = inputs if run.specialty is None else inputs.own(_code_in(inputs, codes[run.specialty]))
+    shown, hidden = given.evidence, tuple[Withheld, ...]()
     if unpublished is not None:
-        found = withhold(policy, evidence, unpublished=unpublished)
+        found = withhold(policy, given.evidence, unpublished=unpublished)
         shown, hidden = found.evidence, found.withheld
     # Of inputs with gaps the digest proves nothing, but lets a few hidden figures be tried out.
     digest = "" if hidden else run.inputs_digest
-    return Run(run.number, run.kind, within, digest, run.made_at.isoformat(), shown, inputs.history, rated), hidden
+    made_at = run.made_at.isoformat()
+    return Run(run.number, run.kind, within, digest, made_at, shown, given.history, given.rated), hidden
 
 
 def _code_in(inputs: Inputs, codes: Collection[str]) -> str:

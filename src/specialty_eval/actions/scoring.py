@@ -143,14 +143,18 @@ def _inputs(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
     rows = (row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures) if site in with_row)
     columns = ["specialty", "year", *frame.policy.attributes, "defaulted", *frame.policy.measures]
     columns = list(dict.fromkeys(columns))
-    earlier = scoring_queries.earlier_ratings(ctx.session, sorted(with_row), year)
-    history = [{"specialty": frame.codes[site], "year": str(y), "rating": rating} for site, y, rating in earlier]
     return Inputs(
         policy=frame.policy.digest,
         evidence=as_csv(columns, rows),
-        history=as_csv(["specialty", "year", "rating"], history),
+        history=as_csv(["specialty", "year", "rating"], _history(ctx, frame, sorted(with_row))),
         rated=tuple(sorted(frame.codes[s] for s in rated.values())),
     )
+
+
+def _history(ctx: Context, frame: Frame, sites: Sequence[int]) -> list[dict[str, str]]:
+    """Lines of HISTORY.csv: the ratings on record now of the years before the scored one."""
+    earlier = scoring_queries.earlier_ratings(ctx.session, sites, frame.round.evidence_year)
+    return [{"specialty": frame.codes[site], "year": str(y), "rating": rating} for site, y, rating in earlier]
 
 
 def row_of(frame: Frame, site: int, year: int, figures: Mapping[str, str], defaulted: Iterable[int]) -> dict[str, str]:
@@ -200,8 +204,8 @@ def _move(
 def rescore(ctx: Context, review_id: int) -> ScoreRun:
     """Score one review again within its run, with only its own inputs replaced.
 
-    Its own rank and quota place follow; the others keep what they have. Where one of them would now fall differently,
-    the run's `notes` say so, and the secretary may order a new run.
+    Its earlier ratings are those on record now. Its own rank and quota place follow; the others keep what they have.
+    Where one of them would now fall differently, the run's `notes` say so, and the secretary may order a new run.
     """
     round_id = ctx.session.scalar(sa.select(Review.round_id).where(Review.id == review_id))
     if round_id is None:
@@ -222,9 +226,7 @@ def rescore(ctx: Context, review_id: int) -> ScoreRun:
     figures.setdefault((row.specialty_id, year), {})
     defaulted = [row.specialty_id] if row.was_defaulted else []
     rows = [row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures)]
-    inputs = before.with_rows(code, rows)
-    if code not in inputs.rated:
-        inputs = Inputs(inputs.policy, inputs.evidence, inputs.history, tuple(sorted((*inputs.rated, code))))
+    inputs = before.with_own(code, rows, _history(ctx, frame, [row.specialty_id]))
     results = inputs.score(frame.policy)
     made = _keep_run(ctx, frame, inputs, "single", [], within.id)
     made.notes = _falls_differently(before.score(frame.policy), results, code)

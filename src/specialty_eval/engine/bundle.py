@@ -28,7 +28,7 @@ MANIFEST, POLICY, RUNS, RATINGS_FILE, WITHHELD = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A score run: of the whole round, or (`within` another) of one review, whose rows alone are then given."""
+    """A score run: of the whole round, or (`within` another) of one review, whose own lines alone are then given."""
 
     number: int
     kind: str
@@ -73,18 +73,15 @@ class Bundle:
     withheld: tuple[Withheld, ...]
 
     def inputs_of(self, number: int) -> Inputs:
-        """A run's inputs; a single run replaces one specialty's rows in those of its round's run.
+        """A run's inputs; a single run replaces one specialty's own lines in those of its round's run.
 
         KeyError for a number that is not there.
         """
         run = self._run(number)
         if run.within is None:
             return self._inputs(run)
-        whole = self._inputs(self._run(run.within))
-        code = run.rated[0]
-        rated = tuple(sorted({*whole.rated, code}))
-        replaced = whole.with_rows(code, list(csv.DictReader(StringIO(run.evidence))))
-        return Inputs(whole.policy, replaced.evidence, whole.history, rated)
+        evidence, history = (list(csv.DictReader(StringIO(text))) for text in (run.evidence, run.history))
+        return self._inputs(self._run(run.within)).with_own(run.rated[0], evidence, history)
 
     def _run(self, number: int) -> Run:
         return {run.number: run for run in self.runs}[number]
@@ -103,8 +100,7 @@ def files_of(bundle: Bundle) -> dict[str, bytes]:
     for run in bundle.runs:
         found[f"runs/{run.number}/evidence.csv"] = run.evidence
         found[f"runs/{run.number}/rated.csv"] = as_csv(["specialty"], [{"specialty": code} for code in run.rated])
-        if run.within is None:
-            found[f"runs/{run.number}/history.csv"] = run.history
+        found[f"runs/{run.number}/history.csv"] = run.history
     content = {name: text.encode() for name, text in found.items()}
     said = {"schema": SCHEMA, "round": dict(bundle.round), "files": {name: _sha(b) for name, b in content.items()}}
     manifest = json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -182,8 +178,7 @@ def _parsed(said: Mapping[str, Any], texts: Mapping[str, str]) -> Bundle:
         folder = f"runs/{number}"
         runs.append(
             Run(number, row["kind"], within, row["inputs_digest"], row["made_at"], texts[f"{folder}/evidence.csv"],
-                "" if within is not None else texts[f"{folder}/history.csv"],
-                tuple(r["specialty"] for r in _rows(texts[f"{folder}/rated.csv"])))
+                texts[f"{folder}/history.csv"], tuple(r["specialty"] for r in _rows(texts[f"{folder}/rated.csv"])))
         )  # fmt: skip
     ratings = [
         PublicRating(

@@ -14,6 +14,9 @@ from .policy import Policy
 if TYPE_CHECKING:
     from .results import Results
 
+Rows = Sequence[Mapping[str, str]]
+"""Lines of one of the two files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -51,15 +54,37 @@ class Inputs:
             raise ValueError("these inputs are scored by another policy")
         return rate_files(policy, self.evidence.encode(), self.history.encode(), rated=self.rated)
 
-    def with_rows(self, specialty: str, rows: Sequence[Mapping[str, str]]) -> "Inputs":
-        """The same inputs with one specialty's rows replaced, in their place: what a single rescore computes with."""
-        reader = csv.DictReader(StringIO(self.evidence))
-        columns = list(reader.fieldnames or [])
-        kept = list(reader)
-        at = next((i for i, row in enumerate(kept) if row["specialty"] == specialty), len(kept))
-        others = [row for row in kept if row["specialty"] != specialty]
-        new = [{c: row.get(c, "") for c in columns} for row in rows]
-        return replace(self, evidence=as_csv(columns, [*others[:at], *new, *others[at:]]))
+    def with_own(self, specialty: str, evidence: Rows, history: Rows) -> "Inputs":
+        """The same inputs with one specialty's own lines replaced, in their place: what a single rescore computes with.
+
+        It is rated. The others keep their figures, their earlier ratings and their places.
+        """
+        return replace(
+            self,
+            evidence=_replaced(self.evidence, specialty, evidence),
+            history=_replaced(self.history, specialty, history),
+            rated=tuple(sorted({*self.rated, specialty})),
+        )
+
+    def own(self, specialty: str) -> "Inputs":
+        """These inputs with one specialty's own lines alone: what a single rescore replaced."""
+        evidence, history = (
+            as_csv(_columns(text), (row for row in csv.DictReader(StringIO(text)) if row["specialty"] == specialty))
+            for text in (self.evidence, self.history)
+        )
+        return replace(self, evidence=evidence, history=history, rated=(specialty,))
+
+
+def _columns(text: str) -> list[str]:
+    return next(csv.reader(StringIO(text)))
+
+
+def _replaced(text: str, specialty: str, rows: Rows) -> str:
+    columns, kept = _columns(text), list(csv.DictReader(StringIO(text)))
+    at = next((i for i, row in enumerate(kept) if row["specialty"] == specialty), len(kept))
+    others = [row for row in kept if row["specialty"] != specialty]
+    new = [{c: row.get(c, "") for c in columns} for row in rows]
+    return as_csv(columns, [*others[:at], *new, *others[at:]])
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
