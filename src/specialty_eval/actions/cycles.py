@@ -231,7 +231,7 @@ def _codes(ctx: Context, ids: set[int]) -> list[str]:
 
 
 def move(ctx: Context, cycle_id: int, event: CycleEvent, *, reason: str = "", version: int | None = None) -> Cycle:
-    """Start, conclude or cancel a cycle. Cancelling ends what is unconfirmed; confirmed ratings stand.
+    """Start, conclude or cancel a cycle. Cancelling ends what is unconfirmed; confirmed ratings and appeals stand.
 
     The rounds and reviews of a cancelled cycle end with it, in the same transaction.
     """
@@ -249,7 +249,7 @@ def _cancel_rounds(ctx: Context, made: Cycle, scope: Scope, reason: str) -> None
     rounds = list(ctx.session.scalars(
         sa.select(Round.id).where(Round.cycle_id == made.id, Round.state.in_(going)).order_by(Round.id)))  # fmt: skip
     ctx.lock_all(Round, rounds)
-    left = [key for r in rounds for key in review_queries.ids_in(ctx.session, r, [s.value for s in review.UNENDED])]
+    left = review_queries.ending_with(ctx.session, rounds)
     ctx.lock_all(Review, left)
     clock, note = ctx.as_system(), Note(reason=reason, audience="public")
     clock.advance_many(cycle.ROUND, Round, cycle.RoundEvent.CANCEL, rounds, scope,

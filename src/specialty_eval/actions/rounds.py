@@ -81,7 +81,7 @@ def move(ctx: Context, round_id: int, event: RoundEvent, *, reason: str = "", ve
 
 
 def _cancel_reviews(clock: Context, r: Round, scope: Scope, reason: str) -> None:
-    left = review_queries.ids_in(clock.session, r.id, [s.value for s in review.UNENDED])
+    left = review_queries.ending_with(clock.session, [r.id])
     clock.lock_all(Review, left)
     clock.advance_many(review.WORKFLOW, Review, review.Event.CANCEL, left, scope,
                        facts=dict.fromkeys(left, review.Facts(round_cancelled=True)),

@@ -54,6 +54,15 @@ def ids_in(session: Session, round_id: int, states: Collection[str]) -> list[int
     return list(session.scalars(found))
 
 
+def ending_with(session: Session, round_ids: Collection[int]) -> list[int]:
+    """The reviews that end with their cancelled rounds, in order of id: not those that an upheld appeal opened."""
+    going = [state.value for state in review.UNENDED]
+    found = sa.select(Review.id).where(
+        Review.round_id.in_(round_ids), Review.state.in_(going), Review.replaces_id.is_(None)
+    )
+    return list(session.scalars(found.order_by(Review.id)))
+
+
 def count_by_state(session: Session, round_id: int) -> dict[str, int]:
     """State → how many reviews of the round."""
     found = sa.select(Review.state, sa.func.count()).where(Review.round_id == round_id).group_by(Review.state)
