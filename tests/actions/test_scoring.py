@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
+from factories_deliberation import refused
 from factories_scored import PDF, scored_by_experts, to_scoring, verified
 from small_policy import POLICY
 from specialty_eval.actions import attachments, challenges, panel, scoring
 from specialty_eval.engine import load_policy
+from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow
 from specialty_eval.engine.frozen import Inputs
@@ -99,10 +101,10 @@ def test_an_expert_who_works_at_the_school_is_refused(city: City, reviews: dict[
         {"school": city.schools["one"], "person": city.people["expert-1"]},
     )
 
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as caught:
         panel.invite(city.as_("secretary"), reviews["one-a"], [city.people["expert-1"], city.people["nobody"]])
 
-    assert {p.code for p in refused.value.problems} == {"interest-declared", "not-an-expert"}
+    assert {p.code for p in caught.value.problems} == {"interest-declared", "not-an-expert"}
 
 
 def test_the_school_sees_its_sheet_without_the_rating_and_others_see_nothing(
@@ -160,16 +162,85 @@ def test_a_review_scored_again_has_the_earlier_ratings_that_are_on_record_now(
     ]
 
 
+def test_a_score_that_went_into_a_run_is_replaced_no_more(city: City, reviews: dict[str, int]) -> None:
+    key = reviews["one-a"]
+    verified(city, key, "one-a")
+    scored_by_experts(city, key, "20", "90")
+    scoring.run(city.as_("secretary"), to_scoring(city, key))
+    secretary, asked = city.as_("secretary"), panel.assignments(city.as_("secretary"), key)[0].id
+
+    def replace() -> list[tuple[str, str]]:
+        return refused(NotNow, lambda: panel.answer(secretary, asked, AssignmentEvent.REPLACE, reason="示例：评分过低"))
+
+    assert replace() == [("inputs-frozen", "score_run")]
+    uphold_challenge(city, key, "95")
+    assert replace() == [("inputs-frozen", "score_run")]
+
+
+def test_a_new_run_leaves_small_panels_aside_unless_they_go_on_with_a_reason(
+    city: City, reviews: dict[str, int]
+) -> None:
+    small, enough = reviews["one-a"], reviews["two-a"]
+    for short in ("one-a", "two-a"):
+        verified(city, reviews[short], short)
+    scored_by_experts(city, small, "20")
+    scored_by_experts(city, enough, "80", "90")
+    round_id = to_scoring(city, small)
+    scoring.run(city.as_("secretary"), round_id, go_on={small: "示例：专家缺席"})
+    before = city.session.get_one(Review, small).sheet_id
+
+    made = scoring.order_new_run(city.as_("secretary"), round_id, "示例：重新计分")
+
+    assert [(s["code"], s["reason"]) for s in made.set_aside] == [(city.codes["one-a"], "panel-below-minimum")]
+    assert (sheet(city, small).id, sheet(city, enough).run_id) == (before, made.id)
+    made = scoring.order_new_run(city.as_("secretary"), round_id, "示例：重新计分", go_on={small: "示例：专家缺席"})
+    assert (made.set_aside, sheet(city, small).run_id) == ([], made.id)
+
+
+def test_a_further_run_leaves_a_challenged_review_to_be_scored_within_its_own(
+    city: City, reviews: dict[str, int]
+) -> None:
+    key, later = reviews["one-a"], reviews["two-a"]
+    verified(city, key, "one-a", employed="70")
+    round_id = to_scoring(city, key)
+    first = scoring.run(city.as_("secretary"), round_id, go_on={key: "无专家"})
+    uphold_challenge(city, key, "71")
+    verified(city, later, "two-a", employed="95")
+
+    made = scoring.run(city.as_("secretary"), round_id, go_on={later: "无专家"})
+
+    aside = [(s["code"], s["reason"]) for s in made.set_aside if s["review"] == key]
+    assert aside == [(city.codes["one-a"], "scored-again-alone")]
+    assert city.session.get_one(Review, key, populate_existing=True).state == "verified"
+    rated = scoring.files(scoring.read(city.as_("secretary"), made.id))["rated"]
+    assert rated == sorted((city.codes["one-a"], city.codes["two-a"]))  # its peers are still measured by it
+    assert scoring.rescore(city.as_("secretary"), key).within_id == first.id
+
+
+def test_a_further_run_says_for_whom_a_quota_would_now_fall_differently(city: City) -> None:
+    quota = "  quotas: [{code: last-half, take: bottom, share: 0.5, becomes: red}]\n  caps:\n"
+    reviews = open_round(city, make_cycle(city, policy=POLICY.replace("  caps:\n", quota)))
+    verified(city, reviews["one-a"], "one-a", employed="70")
+    round_id = to_scoring(city, reviews["one-a"])
+    first = scoring.run(city.as_("secretary"), round_id, go_on={reviews["one-a"]: "无专家"})
+    verified(city, reviews["two-a"], "two-a", employed="95")
+
+    made = scoring.run(city.as_("secretary"), round_id, go_on={reviews["two-a"]: "无专家"})
+
+    assert (first.notes, sheet(city, reviews["one-a"]).rating) == ([], "yellow")
+    assert made.notes == [{"code": city.codes["one-a"], "was": "yellow", "would_be": "red"}]
+
+
 def test_a_challenge_says_everything_that_is_missing(city: City, reviews: dict[str, int]) -> None:
     key = reviews["one-a"]
     verified(city, key, "one-a")
     scoring.run(city.as_("secretary"), to_scoring(city, key), go_on={key: "无专家"})
     city.wait(60)
 
-    with pytest.raises(NotNow) as refused:
+    with pytest.raises(NotNow) as caught:
         challenges.challenge(city.as_("head-one"), key, "employed", "95", "漏报")
 
-    assert {p.code for p in refused.value.problems} == {
+    assert {p.code for p in caught.value.problems} == {
         "sheet-not-opened",
         "challenge-evidence-missing",
         "challenge-days-over",

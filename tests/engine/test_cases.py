@@ -195,7 +195,14 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
     ),
     *(
         (ASSIGNMENT, source, AssignmentEvent.REPLACE, AssignmentFacts(), ["reason-missing"])
-        for source in (INVITED, ACCEPTED, ITEM_SCORED)
+        for source in (INVITED, ACCEPTED)
+    ),
+    (
+        ASSIGNMENT,
+        ITEM_SCORED,
+        AssignmentEvent.REPLACE,
+        AssignmentFacts(scoring_begun=True),
+        ["reason-missing", "inputs-frozen"],
     ),
 ]
 

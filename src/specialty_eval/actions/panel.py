@@ -78,9 +78,13 @@ def _mine(ctx: Context, assignment_id: int, version: int | None) -> Asked:
 def answer(
     ctx: Context, assignment_id: int, event: AssignmentEvent, *, reason: str = "", version: int | None = None
 ) -> ExpertAssignment:
-    """Accept or decline (the expert), replace (the secretary). A replaced score is kept, marked and left out."""
+    """Accept or decline (the expert), replace (the secretary). A replaced score is kept, marked and left out.
+
+    A score that went into a run is replaced no more.
+    """
     asked = _mine(ctx, assignment_id, version)
-    facts = AssignmentFacts(has_interest=asked.has_interest, reason=reason)
+    frozen = asked.review.state not in SCORES_FROM or asked.review.sheet_id is not None
+    facts = AssignmentFacts(has_interest=asked.has_interest, reason=reason, scoring_begun=frozen)
     ctx.advance(assignment.ASSIGNMENT, asked.assignment, event, facts, asked.scope, changes={"reason": reason},
                 note=_note(asked, reason))  # fmt: skip
     return asked.assignment

@@ -19,6 +19,7 @@ from specialty_eval.store.attributes import Site
 from specialty_eval.store.cycles import Cycle, Round, RoundRow
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
+from specialty_eval.store.scoring_queries import InRound
 
 from .context import LOCAL, Context, Note
 
@@ -39,12 +40,23 @@ class Frame:
     policy: Policy
     sites: Mapping[int, Site]
     codes: Mapping[int, str]
-    reviews: Sequence[tuple[int, int, str, bool]]
-    """(review, specialty, state, was defaulted)"""
+    reviews: Sequence[InRound]
 
     def of_state(self, *states: str) -> dict[int, int]:
         """Review → specialty, of those in these states."""
-        return {key: specialty for key, specialty, state, _ in self.reviews if state in states}
+        return {r.review: r.specialty for r in self.reviews if r.state in states}
+
+    def first_scored(self) -> dict[int, int]:
+        """Review → specialty, of those verified that no run has scored yet; the others go back into their own."""
+        return {r.review: r.specialty for r in self.reviews if r.state == review.State.VERIFIED and not r.has_run}
+
+    def measured(self) -> dict[int, int]:
+        """Review → specialty, of those that a run has scored: ranks and quotas look at them, also while they are
+        corrected.
+        """
+        return self.of_state(*review.RATING_COMPUTED) | {
+            r.review: r.specialty for r in self.reviews if r.state == review.State.VERIFIED and r.has_run
+        }
 
 
 def _frame(ctx: Context, round_id: int) -> Frame:
@@ -53,15 +65,15 @@ def _frame(ctx: Context, round_id: int) -> Frame:
     reviews = scoring_queries.by_state(ctx.session, round_id)
     sites = attributes.sites(ctx.session, r.city, levels=made.levels, school_kinds=made.school_kinds,
                              at=r.reference_date)  # fmt: skip
-    for _, specialty, _, _ in reviews:
-        if specialty not in sites:
-            sites[specialty] = attributes.site(ctx.session, specialty)
+    for found in reviews:
+        if found.specialty not in sites:
+            sites[found.specialty] = attributes.site(ctx.session, found.specialty)
     return Frame(r, cycles.policy_of(ctx.session, r.policy_id), sites,
                  scoring_queries.codes_of(ctx.session, list(sites)), reviews)  # fmt: skip
 
 
 def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) -> ScoreRun:
-    """Score every verified review of the round at this moment, from frozen inputs.
+    """Score every verified review of the round that no run has scored yet, at this moment, from frozen inputs.
 
     The others are set aside by name, each with its reason. `go_on` (review → reason): its panel stayed below the
     minimum, the measure counts as the policy's `missing` says. NotNow when nothing can be scored.
@@ -72,7 +84,7 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
     ctx.permit(SCORERS, scope, where="score_run")
     if r.state not in RUNNING:
         raise NotNow(Problem("step-not-open", "round", {"event": "score", "state": r.state}))
-    ready = frame.of_state(review.State.VERIFIED)
+    ready = frame.first_scored()
     ctx.lock_all(Review, sorted(ready))
     aside = _set_aside(ctx, frame, ready, go_on or {})
     for said in aside:
@@ -81,10 +93,10 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
         raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}))
     _record_panel_and_computed(ctx, frame, ready)
     # Ranks and quotas look at the whole round: those scored in an earlier run stay in the group they are measured by.
-    group = ready | frame.of_state(*(s.value for s in review.RATING_COMPUTED))
-    inputs = _inputs(ctx, frame, group)
+    inputs = _inputs(ctx, frame, ready | frame.measured())
     results = inputs.score(frame.policy)
     made = _keep_run(ctx, frame, inputs, "round", aside, None)
+    made.notes = _now_otherwise(ctx, frame, ready, results)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(audience="school", told={"run": made.number, "inputs": made.inputs_digest})
     _move(ctx, results, frame, ready, review.Event.SCORE, scope, note)
@@ -94,13 +106,21 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
 
 
 def _set_aside(ctx: Context, frame: Frame, ready: Mapping[int, int], go_on: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Who is not scored now, and why: not verified yet, or a panel below its minimum."""
+    """Who is not scored now, and why: not verified yet, scored again within a run of its own, or a small panel."""
     done = {s.value for s in (*review.ENDED, *review.RATING_COMPUTED)}
     aside: list[dict[str, Any]] = [
-        {"review": key, "code": frame.codes[specialty], "reason": "not-verified", "state": state}
-        for key, specialty, state, _ in frame.reviews
-        if key not in ready and state not in done
-    ]
+        {"review": r.review, "code": frame.codes[r.specialty], "state": r.state,
+         "reason": "scored-again-alone" if r.state == review.State.VERIFIED else "not-verified"}
+        for r in frame.reviews
+        if r.review not in ready and r.state not in done
+    ]  # fmt: skip
+    return aside + _small_panels(ctx, frame, ready, go_on)
+
+
+def _small_panels(
+    ctx: Context, frame: Frame, ready: Mapping[int, int], go_on: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    aside: list[dict[str, Any]] = []
     wanted = [m.code for m in frame.policy.measures.values() if m.supplier == "panel"]
     least = frame.policy.workflow.experts_at_least
     if wanted:
@@ -136,7 +156,7 @@ def _inputs(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
     """The two files: figures of all specialties in scope, ratings on record, and who is rated."""
     year = frame.round.evidence_year
     figures = attributes.figures(ctx.session, list(frame.sites), range(year - LOOKS_BACK + 1, year + 1))
-    defaulted = {specialty for _, specialty, _, was_defaulted in frame.reviews if was_defaulted}
+    defaulted = {r.specialty for r in frame.reviews if r.was_defaulted}
     for specialty in rated.values():
         figures.setdefault((specialty, year), {})
     with_row = {site for site, y in figures if y == year}
@@ -147,7 +167,7 @@ def _inputs(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
         policy=frame.policy.digest,
         evidence=as_csv(columns, rows),
         history=as_csv(["specialty", "year", "rating"], _history(ctx, frame, sorted(with_row))),
-        rated=tuple(sorted(frame.codes[s] for s in rated.values())),
+        rated=tuple(sorted({frame.codes[s] for s in rated.values()})),
     )
 
 
@@ -229,7 +249,9 @@ def rescore(ctx: Context, review_id: int) -> ScoreRun:
     inputs = before.with_own(code, rows, _history(ctx, frame, [row.specialty_id]))
     results = inputs.score(frame.policy)
     made = _keep_run(ctx, frame, inputs, "single", [], within.id)
-    made.notes = _falls_differently(before.score(frame.policy), results, code)
+    earlier = before.score(frame.policy)
+    was = {specialty: earlier.rating(i).value for i, specialty in enumerate(earlier.specialties) if specialty != code}
+    made.notes = _falls_differently(was, results)
     _keep_sheets(ctx, frame, made, results, ready)
     told = {"run": made.number, "within": within.number, "inputs": made.inputs_digest}
     _move(ctx, results, frame, ready, review.Event.SCORE, scope, Note(audience="school", told=told))
@@ -250,18 +272,29 @@ def _whole_run_of(ctx: Context, row: Review) -> ScoreRun:
     return ctx.session.get_one(ScoreRun, newest.within_id, options=[sa.orm.undefer(ScoreRun.inputs)])
 
 
-def _falls_differently(before: "Results", after: "Results", code: str) -> list[dict[str, Any]]:
-    """The others whose rating would be another now."""
-    was = {specialty: before.rating(i) for i, specialty in enumerate(before.specialties)}
+def _now_otherwise(ctx: Context, frame: Frame, ready: Mapping[int, int], results: "Results") -> list[dict[str, Any]]:
+    """Of those that the run does not score, whoever would now be rated otherwise than on their sheet."""
+    others = {key: s for key, s in frame.of_state(*review.RATING_COMPUTED).items() if key not in ready}
+    ratings = scoring_queries.computed_ratings(ctx.session, list(others))
+    return _falls_differently({frame.codes[others[key]]: rating for key, rating in ratings.items()}, results)
+
+
+def _falls_differently(was: Mapping[str, str], now: "Results") -> list[dict[str, Any]]:
+    """The others (code → rating) whose rating would be another now."""
     return [
-        {"code": specialty, "was": was[specialty].value, "would_be": after.rating(i).value}
-        for i, specialty in enumerate(after.specialties)
-        if specialty != code and specialty in was and after.rating(i) != was[specialty]
+        {"code": code, "was": was[code], "would_be": now.rating(i).value}
+        for i, code in enumerate(now.specialties)
+        if code in was and now.rating(i).value != was[code]
     ]
 
 
-def order_new_run(ctx: Context, round_id: int, reason: str) -> ScoreRun:
-    """A new run of all that is not yet publicised, with a reason; the earlier run stays readable."""
+def order_new_run(
+    ctx: Context, round_id: int, reason: str, *, go_on: Mapping[int, str] | None = None
+) -> ScoreRun:  # fmt: skip
+    """A new run of all that is not yet publicised, with a reason; the earlier run stays readable.
+
+    Whose panel is below its minimum keeps its sheet, unless it goes on with a reason (as in `run`).
+    """
     r = ctx.locked(Round, round_id)
     frame = _frame(ctx, round_id)
     scope = Scope(city=frame.round.city)
@@ -269,13 +302,17 @@ def order_new_run(ctx: Context, round_id: int, reason: str) -> ScoreRun:
     if not reason.strip():
         raise Invalid(Problem("reason-missing", "reason"))
     ready = frame.of_state("scored", "decided", "previewed")
-    if not ready:
-        raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": 0}))
     ctx.lock_all(Review, sorted(ready))
+    aside = _small_panels(ctx, frame, ready, go_on or {})
+    for said in aside:
+        ready.pop(said["review"])
+    if not ready:
+        raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}))
     _record_panel_and_computed(ctx, frame, ready)
-    inputs = _inputs(ctx, frame, ready | frame.of_state("publicised", "confirmed"))
+    inputs = _inputs(ctx, frame, frame.measured())
     results = inputs.score(frame.policy)
-    made = _keep_run(ctx, frame, inputs, "round", [], None)
+    made = _keep_run(ctx, frame, inputs, "round", aside, None)
+    made.notes = _now_otherwise(ctx, frame, ready, results)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})
     _move(ctx, results, frame, ready, review.Event.RESCORE, scope, note)

@@ -96,14 +96,18 @@ class Run(Body):
 
 @router.post("/rounds/{round_id}/score-runs", status_code=201)
 def run(round_id: int, body: Run, ctx: Ctx) -> dict[str, Any]:
-    """Score every verified review of the round at this moment (secretary)."""
+    """Score every verified review of the round that no run has scored yet, at this moment (secretary)."""
     return run_view(ctx, scoring.run(ctx, round_id, go_on=body.go_on))
 
 
+class NewRun(Reason, Run):
+    """Why, and the reviews that go on although their panel stayed below its minimum: review number → reason."""
+
+
 @router.post("/rounds/{round_id}/score-runs/new", status_code=201)
-def order_new_run(round_id: int, body: Reason, ctx: Ctx) -> dict[str, Any]:
+def order_new_run(round_id: int, body: NewRun, ctx: Ctx) -> dict[str, Any]:
     """A new run of all that is not yet publicised (secretary, with a reason)."""
-    return run_view(ctx, scoring.order_new_run(ctx, round_id, body.reason))
+    return run_view(ctx, scoring.order_new_run(ctx, round_id, body.reason, go_on=body.go_on))
 
 
 @router.post("/reviews/{review_id}/rescore", status_code=201)

@@ -84,7 +84,14 @@ ASSIGNMENT = Workflow[AssignmentFacts](
         ),
         *(
             Step(AssignmentEvent.REPLACE, source, AssignmentState.REPLACED, roles(Role.SECRETARY), (reason_given,))
-            for source in (AssignmentState.INVITED, AssignmentState.ACCEPTED, AssignmentState.SCORED)
+            for source in (AssignmentState.INVITED, AssignmentState.ACCEPTED)
+        ),
+        Step(
+            AssignmentEvent.REPLACE,
+            AssignmentState.SCORED,
+            AssignmentState.REPLACED,
+            roles(Role.SECRETARY),
+            (reason_given, _inputs_not_frozen),  # nobody picks the scores that count once it is known what they give
         ),
     ],
 )

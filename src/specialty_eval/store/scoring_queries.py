@@ -1,6 +1,7 @@
 """What a score run reads and writes, set-based: panel scores, ratings on record, sheets."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -68,13 +69,29 @@ def codes_of(session: Session, specialty_ids: Collection[int]) -> dict[int, str]
     return {key: code for key, code in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
 
-def by_state(session: Session, round_id: int) -> list[tuple[int, int, str, bool]]:
-    """(review, specialty, state, was defaulted) of a round, appeals' new reviews too, in order of id."""
-    found = sa.select(Review.id, Review.specialty_id, Review.state, Review.was_defaulted)
-    return [
-        (row[0], row[1], row[2], row[3])
-        for row in session.execute(found.where(Review.round_id == round_id).order_by(Review.id))
-    ]
+@dataclass(frozen=True, slots=True)
+class InRound:
+    """A review of a round about to be scored; `has_run`: a run scored it, or the one its appeal is about."""
+
+    review: int
+    specialty: int
+    state: str
+    was_defaulted: bool
+    has_run: bool
+
+
+def by_state(session: Session, round_id: int) -> list[InRound]:
+    """The reviews of a round, appeals' new reviews too, in order of id."""
+    has_run = sa.or_(Review.sheet_id.is_not(None), Review.replaces_id.is_not(None))
+    found = sa.select(Review.id, Review.specialty_id, Review.state, Review.was_defaulted, has_run)
+    return [InRound(*row) for row in session.execute(found.where(Review.round_id == round_id).order_by(Review.id))]
+
+
+def computed_ratings(session: Session, review_ids: Collection[int]) -> dict[int, str]:
+    """Review → the rating computed on the sheet it stands on."""
+    found = sa.select(Review.id, ScoreSheet.rating).join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
+    rows = session.execute(found.where(numbered(Review.id, review_ids)))
+    return {key: rating for key, rating in rows}  # noqa: C416 -- see above
 
 
 def next_number(session: Session, round_id: int) -> int:
