@@ -137,15 +137,27 @@ def test_a_submission_after_the_deadline_is_refused_and_leaves_no_version(city: 
 
 def test_who_hands_nothing_in_is_defaulted_after_two_reminders(city: City) -> None:
     round_id = city.session.get_one(Review, review(city, "one-a")).round_id
-    rounds.remind(city.as_("secretary"), round_id)
+    for _ in range(2):
+        rounds.remind(city.as_("secretary"), round_id)
+        city.wait(1)
     city.wait(60)
-    with pytest.raises(NotNow):
-        rounds.default_left_over(city.as_("secretary"), round_id)
-    rounds.remind(city.as_("secretary"), round_id)
 
     defaulted = rounds.default_left_over(city.as_("secretary"), round_id)
 
     assert (defaulted, state(city, "one-a")) == (4, "defaulted")
+
+
+def test_two_reminders_in_a_row_or_too_late_are_none(city: City) -> None:
+    round_id = city.session.get_one(Review, review(city, "one-a")).round_id
+    rounds.remind(city.as_("secretary"), round_id)
+    with pytest.raises(NotNow) as refused:
+        rounds.remind(city.as_("secretary"), round_id)
+    city.wait(60)
+
+    assert [p.code for p in refused.value.problems] == ["reminded-today"]
+    assert rounds.remind(city.as_("secretary"), round_id) == 0
+    with pytest.raises(NotNow):
+        rounds.default_left_over(city.as_("secretary"), round_id)
 
 
 def test_a_stale_version_is_told_what_it_is_now(city: City) -> None:

@@ -9,12 +9,13 @@ from specialty_eval.engine.calendar import is_kept, last_local_day
 from specialty_eval.engine.cases import ChallengeEvent, ChallengeFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing, may
+from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, review_queries, scopes
+from specialty_eval.store import attributes, cycles, review_queries, scopes
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Attachment, Challenge, Review, ScoreRun, ScoreSheet
 
-from .context import LOCAL, Context, Note, Possible
+from .context import LOCAL, Context, Note, Possible, entitled
 
 SIGNS = roles(Role.SCHOOL_HEAD)
 
@@ -29,7 +30,9 @@ def open_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
     if row.sheet_opened_at is None and row.state == review.State.SCORED:
         policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
         row.sheet_opened_at = ctx.now
-        row.challenge_due = ctx.calendar().due(ctx.now, policy.workflow.days["challenge"], LOCAL)
+        anew = ctx.calendar().due(ctx.now, policy.workflow.days["challenge"], LOCAL)
+        # Who opens it late was deemed served before: the days are not given twice.
+        row.challenge_due = anew if row.challenge_due is None else min(anew, row.challenge_due)
         due = last_local_day(row.challenge_due, LOCAL).isoformat()
         ctx.record("sheet.open", row, Note(audience="school", told={"challenge_until": due}), grant=grant)
         ctx.saved(row)
@@ -86,7 +89,7 @@ def challenge(ctx: Context, review_id: int, measure: str, claimed: str, reason: 
     policy = cycles.policy_of(ctx.session, made.policy_id)
     if problems := cases.challenge_problems(_facts(ctx, row, measure)):
         raise NotNow(*problems)
-    if problems := sheet.read_values(policy, {measure: claimed})[1]:
+    if problems := _unfit(ctx, row, policy, measure, claimed):
         raise Invalid(*problems)
     stated = review_queries.current_value(ctx.session, row.specialty_id, made.evidence_year, measure)
     kept = ctx.saved(
@@ -99,6 +102,28 @@ def challenge(ctx: Context, review_id: int, measure: str, claimed: str, reason: 
                 round_id=row.round_id)  # fmt: skip
     ctx.record("challenge.lodge", kept, note, grant=grant)
     return kept
+
+
+NOT_CLAIMED = frozenset({"panel", "computed"})
+"""Suppliers whose value nobody can put another in the place of: experts' scores, and what the registry gives."""
+
+
+def _unfit(ctx: Context, row: Review, policy: Policy, measure: str, claimed: str) -> list[Problem]:
+    """Why this value cannot take the place of the one that was scored."""
+    known = policy.measures.get(measure)
+    if known is not None and known.supplier in NOT_CLAIMED:
+        return [Problem("challenge-not-of-this", f"measures.{measure}", {"supplier": known.supplier})]
+    if problems := sheet.read_values(policy, {measure: claimed})[1]:
+        return problems
+    made = cycles.round_of(ctx.session, row.round_id)
+    key, year = row.specialty_id, made.evidence_year
+    figures = attributes.figures(ctx.session, [key], range(year, year + 1)).get((key, year), {})
+    values, _ = sheet.read_values(
+        policy, {m: v for m, v in {**figures, measure: claimed}.items() if m in policy.measures}
+    )
+    site = attributes.site(ctx.session, key).attributes(made.reference_date, defaulted=row.was_defaulted)
+    failing = sheet.failing_checks(policy, values, site)
+    return [Problem("check-failed", f"checks.{code}", {"check": code}) for code in failing]
 
 
 def _facts(ctx: Context, row: Review, measure: str) -> ChallengeFacts:
@@ -132,10 +157,13 @@ def answer(
     """The bureau answers. Upheld: the figure is replaced and the review goes back to be scored again."""
     kept, row, scope = _locked(ctx, challenge_id, version)
     note = Note(audience="school", told={"measure": kept.measure}, specialty_id=row.specialty_id, round_id=row.round_id)
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    if event == ChallengeEvent.UPHOLD and (problems := _unfit(ctx, row, policy, kept.measure, kept.claimed)):
+        ctx.permit(entitled(cases.CHALLENGE, kept.state, event), scope, where="challenge")
+        raise NotNow(*problems)
     ctx.advance(cases.CHALLENGE, kept, event, ChallengeFacts(answer=text), scope, changes={"answer": text}, note=note)
     if event == ChallengeEvent.UPHOLD:
         made = cycles.round_of(ctx.session, row.round_id)
-        policy = cycles.policy_of(ctx.session, made.policy_id)
         new = NewFigure(row.specialty_id, made.evidence_year, kept.measure, kept.claimed,
                         policy.measures[kept.measure].supplier, f"challenge {kept.id}")  # fmt: skip
         review_queries.record_figures(ctx.session, [new], ctx.now, ctx.person_id)

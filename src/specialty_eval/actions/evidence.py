@@ -174,7 +174,10 @@ def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
     row, scope = locked(ctx, review_id, version=version)
     facts = review.Facts(due=due_of(row).due, deadline_passed=is_late(ctx, row),
                          verification_claimed=row.claimed_by is not None)  # fmt: skip
-    ctx.advance(review.WORKFLOW, row, review.Event.RECALL, facts, scope, note=Note(audience="school"))
+    # What was taken back is not what the school reported: the version before it stands, if there is one.
+    before = review_queries.version_before(ctx.session, row.id, row.evidence_version_id)
+    ctx.advance(review.WORKFLOW, row, review.Event.RECALL, facts, scope, note=Note(audience="school"),
+                changes={"evidence_version_id": before})  # fmt: skip
     return row
 
 
@@ -230,9 +233,22 @@ def _record(ctx: Context, specialty_id: int, year: int, policy: Policy, figures:
 
 def supply_by_code(ctx: Context, code: str, year: int, policy: tuple[str, str], figures: Figures) -> int:
     """`supply`, by the specialty's current code and the policy's id and version."""
-    return supply(ctx, registry.id_of(ctx.session, code), year, cycles.policy_named(ctx.session, *policy), figures)
+    specialty = registry.id_of(ctx.session, code)
+    return supply(ctx, specialty, year, _policy_named(ctx, specialty, year, policy), figures)
+
+
+def _policy_named(ctx: Context, specialty_id: int, year: int, named: tuple[str, str]) -> Policy:
+    """The policy the caller names; where a round scores that year, who supplies what is its pinned policy's word."""
+    found = cycles.policy_named(ctx.session, *named)
+    scope = scopes.of_specialty(ctx.session, specialty_id, acting=ctx.person_id)
+    pinned = cycles.pinned_for(ctx.session, scope.city, year)
+    if pinned and found.digest not in pinned:
+        facts = {"value": "@".join(named), "known": sorted(pinned.values())}
+        raise Invalid(Problem("policy-of-no-round", "policy_id", facts))
+    return found
 
 
 def report_by_code(ctx: Context, code: str, year: int, policy: tuple[str, str], figures: Figures) -> int:
     """`report_year`, by the specialty's current code and the policy's id and version."""
-    return report_year(ctx, registry.id_of(ctx.session, code), year, cycles.policy_named(ctx.session, *policy), figures)
+    specialty = registry.id_of(ctx.session, code)
+    return report_year(ctx, specialty, year, _policy_named(ctx, specialty, year, policy), figures)

@@ -1,13 +1,13 @@
 """The rounds of a cycle: opening their phases, reminding, extending, defaulting what the deadline left over."""
 
-from datetime import date
+from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
 from specialty_eval.engine import cycle, review
 from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
-from specialty_eval.engine.errors import Invalid, NotFound, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.store import cycles, review_queries, scopes
 from specialty_eval.store.cycles import Cycle, Round
@@ -37,13 +37,13 @@ def facts_of(ctx: Context, r: Round, event: RoundEvent | None, reason: str = "")
     going_on = ctx.session.scalar(sa.select(Cycle.state).where(Cycle.id == r.cycle_id))
     due = getattr(r, ENDS_WHAT[event]) if event in ENDS_WHAT else None
     reached = due is not None and ctx.now >= due
-    left = (review.State.OPEN, review.State.RETURNED) if event == RoundEvent.VERIFY else ()
-    by_state = review_queries.count_by_state(ctx.session, r.id)
+    # A school with a longer deadline of its own goes on filling in while the others are verified.
+    left = event == RoundEvent.VERIFY and due is not None
     return RoundFacts(
         cycle_running=going_on == cycle.CycleState.RUNNING,
         policy_pinned=True,
         due_reached=reached or event == RoundEvent.COLLECT,
-        leftovers=by_state.get("open", 0) if left else 0,
+        leftovers=review_queries.due_with(ctx.session, r.id, due) if left and due is not None else 0,
         score_runs=_count(ctx, ScoreRun, r.id),
         lists_published=_count(ctx, Publication, r.id),
         unended_reviews=review_queries.unended(ctx.session, [r.id]),
@@ -89,11 +89,17 @@ def _cancel_reviews(clock: Context, r: Round, scope: Scope, reason: str) -> None
 
 
 def remind(ctx: Context, round_id: int) -> int:
-    """Remind every school whose review is still open; how many were. A default needs two reminders served."""
+    """Remind every school whose review is still open and in time; how many were. A default needs two reminders served.
+
+    On one day once, and not after the deadline: two in a row, or too late, would be none. NotNow the second time.
+    """
     r = ctx.locked(Round, round_id)
     scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
     grant = ctx.permit(frozenset({Role.SECRETARY, Role.SYSTEM}), scope, where="round")
-    left = review_queries.ids_in(ctx.session, round_id, ["open"])
+    if review_queries.was_reminded(ctx.session, round_id, datetime.combine(ctx.today, time(), LOCAL)):
+        raise NotNow(Problem("reminded-today", "round", {"day": ctx.today.isoformat()}))
+    late = set(review_queries.late(ctx.session, round_id, "open", ctx.now))
+    left = [key for key in review_queries.ids_in(ctx.session, round_id, ["open"]) if key not in late]
     ctx.lock_all(Review, left)
     ctx.session.execute(sa.update(Review).where(Review.id.in_(left)).values(reminders=Review.reminders + 1))
     ctx.record("round.remind", r, Note(audience="school", told={"reviews": len(left)}, round_id=r.id), grant=grant)
@@ -128,15 +134,13 @@ def default_left_over(ctx: Context, round_id: int) -> int:
     scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
     ctx.permit(entitled(review.WORKFLOW, "", review.Event.DEFAULT), scope, where="round")
     ctx.locked(Round, round_id)
-    late = {
-        "open": review_queries.late(ctx.session, round_id, "open", ctx.now),
-        "returned": review_queries.late(ctx.session, round_id, "returned", ctx.now),
-    }
     moved = 0
-    for ids in late.values():
+    for state in (review.State.OPEN, review.State.RETURNED):
+        ctx.lock_all(Review, review_queries.late(ctx.session, round_id, state, ctx.now))
+        # Read again under the locks: an extension given in between counts.
+        ids = review_queries.late(ctx.session, round_id, state, ctx.now)
         if not ids:
             continue
-        ctx.lock_all(Review, ids)
         reminders = review_queries.reminders(ctx.session, ids)
         facts = {key: review.Facts(deadline_passed=True, reminders_served=reminders[key]) for key in ids}
         moved += ctx.advance_many(review.WORKFLOW, Review, review.Event.DEFAULT, ids, scope, facts=facts,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from specialty_eval.engine import review, sheet
-from specialty_eval.engine.calendar import is_kept
+from specialty_eval.engine.calendar import is_kept, last_local_day, never_earlier
 from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope, Thing, may
@@ -116,11 +116,18 @@ def return_(ctx: Context, review_id: int, fields: Mapping[str, str], *, version:
 
 
 def _correction_due(ctx: Context, row: Review, policy: Policy) -> datetime:
-    """`restart`: the correction days from now; `continue`: the days left of the first correction still count."""
-    anew = ctx.calendar().due(ctx.now, policy.workflow.days["correct"], LOCAL)
-    if policy.workflow.correction_clock == "restart" or row.correction_due is None:
-        return anew
-    return max(row.correction_due, ctx.calendar().due(ctx.now, Duration(1, working=True), LOCAL))
+    """`restart`: the correction days from now; `continue`: those the school has not used. Never earlier than told.
+
+    What the offices take to look at a correction is nobody's of these days; a day is left in any case.
+    """
+    days = policy.workflow.days["correct"]
+    if policy.workflow.correction_clock != "restart" and row.correction_due is not None:
+        handed_in = ctx.session.get_one(EvidenceVersion, row.evidence_version_id).submitted_at.astimezone(LOCAL).date()
+        last = last_local_day(row.correction_due, LOCAL)
+        left = ctx.calendar().days_left(handed_in, last, working=days.working)
+        days = Duration(max(1, left), working=days.working)
+    anew = ctx.calendar().due(ctx.now, days, LOCAL)
+    return never_earlier(row.due, never_earlier(row.correction_due, anew))
 
 
 def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | None = None) -> Review:

@@ -55,6 +55,11 @@ class Calendar:
             day = self.next_working(day + _DAY)
         return self.next_working(day)
 
+    def days_left(self, after: date, last: date, *, working: bool) -> int:
+        """How many days of a deadline that ends with day `last` come after the day `after`; 0 once it is past."""
+        days = (after + n * _DAY for n in range(1, (last - after).days + 1))
+        return sum(not working or self.is_working(day) for day in days)
+
     def due(self, event_at: datetime, duration: Duration, zone: tzinfo) -> datetime:
         """When a deadline ends that begins with an event at this instant: in UTC, the first instant no longer in it.
 

@@ -133,6 +133,19 @@ def round_of(session: Session, round_id: int) -> RoundRow:
     return known[round_id]
 
 
+def pinned_for(session: Session, city: str, evidence_year: int) -> dict[str, str]:
+    """The policies (digest → id@version) that the city's rounds pin which score this year; empty where none does."""
+    off = (cycle.CycleState.CANCELLED.value, cycle.RoundState.CANCELLED.value)
+    found = (
+        sa.select(PolicyDocument.digest, PolicyDocument.policy_id, PolicyDocument.policy_version)
+        .join(Round, Round.policy_id == PolicyDocument.id)
+        .join(Cycle, Cycle.id == Round.cycle_id)
+        .where(Cycle.jurisdiction_code == city, Round.evidence_year == evidence_year)
+        .where(Cycle.state.not_in(off), Round.state.not_in(off))
+    )
+    return {digest: f"{name}@{version}" for digest, name, version in session.execute(found)}
+
+
 def policy_named(session: Session, policy_id: str, version: str) -> Policy:
     """The policy of this id and version; NotFound."""
     found = sa.select(PolicyDocument.id).where(

@@ -13,8 +13,9 @@ from specialty_eval.engine import review
 
 from .base import table_of
 from .cycles import Round
+from .ledger import Event
 from .registry import School, Specialty, SpecialtyCode
-from .reviews import Attachment, Figure, Review, VerificationMark
+from .reviews import Attachment, EvidenceVersion, Figure, Review, VerificationMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,22 @@ def unsupported(session: Session, review_id: int, version_id: int | None) -> set
 
 
 def is_reviewed(session: Session, specialty_id: int, year: int) -> bool:
-    """Whether a review that has not ended asks the specialty for its evidence of that year."""
-    ended = [state.value for state in review.ENDED]
+    """Whether a review takes, or took, the specialty's evidence of that year: what it verified stays as it is."""
+    no_review = [review.State.EXEMPTED.value, review.State.WITHDRAWN.value, review.State.CANCELLED.value]
     found = (
         sa.select(Review.id)
         .join(Round, Round.id == Review.round_id)
-        .where(Review.specialty_id == specialty_id, Round.evidence_year == year, Review.state.not_in(ended))
+        .where(Review.specialty_id == specialty_id, Round.evidence_year == year, Review.state.not_in(no_review))
     )
     return session.scalar(found.limit(1)) is not None
+
+
+def version_before(session: Session, review_id: int, version_id: int | None) -> int | None:
+    """The submission before this one of the same review; None where it was the first."""
+    found = sa.select(EvidenceVersion.id).where(
+        EvidenceVersion.review_id == review_id, EvidenceVersion.id < (version_id or 0)
+    )
+    return session.scalar(found.order_by(EvidenceVersion.id.desc()).limit(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +233,23 @@ def late(session: Session, round_id: int, state: str, now: datetime) -> list[int
     column = Review.correction_due if state == review.State.RETURNED else Review.due
     found = sa.select(Review.id).where(Review.round_id == round_id, Review.state == state, column <= now)
     return list(session.scalars(found.order_by(Review.id)))
+
+
+def due_with(session: Session, round_id: int, due: datetime) -> int:
+    """How many reviews of a round are still open by a deadline that is not their own later one."""
+    found = sa.select(sa.func.count()).where(
+        Review.round_id == round_id, Review.state == review.State.OPEN.value, Review.due <= due
+    )
+    return session.scalar(found) or 0
+
+
+def was_reminded(session: Session, round_id: int, since: datetime) -> bool:
+    """Whether a reminder of the round went out since then."""
+    found = sa.select(Event.seq).where(
+        Event.subject_kind == Round.__tablename__, Event.subject_id == round_id, Event.kind == "round.remind",
+        Event.at >= since,
+    )  # fmt: skip
+    return session.scalar(found.limit(1)) is not None
 
 
 def reminders(session: Session, ids: Collection[int]) -> dict[int, int]:

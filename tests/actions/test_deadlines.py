@@ -1,0 +1,176 @@
+"""What a school was told stands: its days are its own, never earlier than told, and not the offices' to use up."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories import City, make_city, make_cycle, open_round
+from factories_scored import PDF, to_scoring, verified
+from small_policy import POLICY
+from specialty_eval.actions import attachments, challenges, cycles, evidence, rounds, scoring, verification
+from specialty_eval.actions.context import LOCAL
+from specialty_eval.actions.evidence import Figures
+from specialty_eval.engine.calendar import last_local_day
+from specialty_eval.engine.cases import ChallengeEvent
+from specialty_eval.engine.cycle import RoundEvent
+from specialty_eval.engine.errors import Invalid, NotNow
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.reviews import Challenge, Figure, Review
+
+RESTART = POLICY.replace("corrections_at_most: 2", "corrections_at_most: 2, correction_clock: restart")
+
+
+def round_of(session: Session, policy: str = POLICY) -> tuple[City, int]:
+    city = make_city(session)
+    return city, open_round(city, make_cycle(city, policy=policy))["one-a"]
+
+
+def hand_in(city: City, key: int, employed: str = "90") -> None:
+    figures = Figures({"graduates": "100", "employed": employed}, {})
+    evidence.save(city.as_("head-one"), key, figures, "", version=None)
+    evidence.submit(city.as_("head-one"), key)
+
+
+def row(city: City, key: int) -> Review:
+    return city.session.get_one(Review, key, populate_existing=True)
+
+
+def last_day(city: City, key: int) -> date:
+    due = row(city, key).correction_due
+    assert due is not None
+    return last_local_day(due, LOCAL)
+
+
+def test_the_days_an_office_takes_are_not_the_schools(session: Session) -> None:
+    city, key = round_of(session)
+    hand_in(city, key)
+    verification.return_(city.as_("county-one"), key, {"employed": "不符"})
+    assert last_day(city, key) >= date(2026, 3, 23)  # fifteen working days from Monday, 2 March
+    city.wait(1)  # one of them is used
+    evidence.submit(city.as_("head-one"), key)
+    city.wait(40)  # Sunday, 12 April
+    verification.pass_(city.as_("county-one"), key, verification.Verdicts())
+
+    verification.return_(city.as_("bureau-verifier"), key, {"employed": "仍不符"})
+
+    calendar = city.as_("secretary").calendar()
+    assert calendar.days_left(date(2026, 4, 12), last_day(city, key), working=True) >= 14
+
+
+@pytest.mark.parametrize("policy", [POLICY, RESTART], ids=["continue", "restart"])
+def test_a_date_that_was_told_never_moves_earlier(session: Session, policy: str) -> None:
+    city, key = round_of(session, policy)
+    hand_in(city, key)
+    verification.return_(city.as_("county-one"), key, {"employed": "不符"})
+    told = row(city, key).due
+    assert told is not None
+    assert last_day(city, key) >= last_local_day(told, LOCAL)
+    rounds.extend(city.as_("secretary"), key, date(2026, 6, 30), "停电")
+    evidence.submit(city.as_("head-one"), key)
+
+    verification.return_(city.as_("county-one"), key, {"employed": "仍不符"})
+
+    assert last_day(city, key) == date(2026, 6, 30)
+
+
+def test_a_school_with_more_time_does_not_keep_the_round_from_being_verified(session: Session) -> None:
+    city, key = round_of(session)
+    round_id = row(city, key).round_id
+    for _ in range(2):
+        rounds.remind(city.as_("secretary"), round_id)
+        city.wait(1)
+    rounds.extend(city.as_("secretary"), key, date(2026, 6, 30), "停电")
+    city.wait(60)
+    assert rounds.default_left_over(city.as_("secretary"), round_id) == 3
+
+    rounds.move(city.as_("secretary"), round_id, RoundEvent.VERIFY)
+
+    assert (session.get_one(Round, round_id).state, row(city, key).state) == ("verifying", "open")
+    hand_in(city, key)
+    assert row(city, key).state == "submitted"
+
+
+def test_what_was_taken_back_is_not_what_was_reported(session: Session) -> None:
+    city, key = round_of(session)
+    hand_in(city, key)
+
+    evidence.recall(city.as_("head-one"), key)
+
+    assert row(city, key).evidence_version_id is None
+
+
+def test_verified_figures_are_not_rewritten_once_the_review_is_over(session: Session) -> None:
+    city, key = round_of(session)
+    verified(city, key, "one-a", employed="40")
+    policy = evidence.policy_of(city.as_("secretary"), row(city, key))
+
+    with pytest.raises(NotNow):
+        evidence.report_year(city.as_("head-one"), city.specialties["one-a"], 2025, policy,
+                             Figures({"employed": "99"}, {}))  # fmt: skip
+
+    kept = sa.select(Figure.value).where(Figure.measure == "employed", Figure.superseded_at.is_(None))
+    assert session.scalars(kept).all() == ["40"]
+
+
+def test_who_supplies_what_is_the_pinned_policys_word(session: Session) -> None:
+    city, _ = round_of(session)
+    other = POLICY.replace('version: "1"', 'version: "2"')
+    cycles.import_policy(city.as_("policy-editor"), other)
+
+    with pytest.raises(Invalid) as refused:
+        evidence.supply_by_code(
+            city.as_("hrss"), city.codes["one-a"], 2025, ("small", "2"), Figures({"posts": "5"}, {})
+        )
+
+    assert [p.code for p in refused.value.problems] == ["policy-of-no-round"]
+
+
+# --- challenges ---
+
+
+def scored(session: Session) -> tuple[City, int]:
+    city, key = round_of(session)
+    verified(city, key, "one-a")
+    scoring.run(city.as_("secretary"), to_scoring(city, key), go_on={key: "无专家"})
+    return city, key
+
+
+def test_a_sheet_opened_late_gives_no_days_a_second_time(session: Session) -> None:
+    city, key = scored(session)
+    deemed = row(city, key).challenge_due
+    city.wait(60)
+
+    challenges.open_sheet(city.as_("head-one"), key)
+
+    assert row(city, key).challenge_due == deemed
+
+
+def refused(city: City, key: int, measure: str, claimed: str) -> list[str]:
+    attachments.attach(city.as_("head-one"), key, measure, "名单.pdf", PDF)
+    with pytest.raises(Invalid) as caught:
+        challenges.challenge(city.as_("head-one"), key, measure, claimed, "漏报")
+    return [p.code for p in caught.value.problems]
+
+
+def test_experts_scores_and_values_that_break_a_check_are_refused_at_the_door(session: Session) -> None:
+    city, key = scored(session)
+    challenges.open_sheet(city.as_("head-one"), key)
+
+    assert refused(city, key, "quality", "90") == ["challenge-not-of-this"]
+    assert refused(city, key, "employed", "150") == ["check-failed"]
+    assert session.scalar(sa.select(sa.func.count()).select_from(Challenge)) == 0
+
+
+def test_a_claim_that_has_come_to_break_a_check_is_not_upheld(session: Session) -> None:
+    city, key = scored(session)
+    challenges.open_sheet(city.as_("head-one"), key)
+    attachments.attach(city.as_("head-one"), key, "employed", "名单.pdf", PDF)
+    kept = challenges.challenge(city.as_("head-one"), key, "employed", "95", "漏报5人")
+    session.execute(sa.update(Figure).where(Figure.measure == "graduates").values(value="94"))
+
+    with pytest.raises(NotNow) as caught:
+        challenges.answer(city.as_("bureau-verifier"), kept.id, ChallengeEvent.UPHOLD, "属实")
+
+    assert [p.code for p in caught.value.problems] == ["check-failed"]
