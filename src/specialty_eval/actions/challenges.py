@@ -8,7 +8,7 @@ from specialty_eval.engine import cases, review, sheet
 from specialty_eval.engine.calendar import is_kept, last_local_day
 from specialty_eval.engine.cases import ChallengeEvent, ChallengeFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
-from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing, may
+from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing, at_office
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import attributes, cycles, review_queries, scopes
@@ -46,7 +46,7 @@ def read_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
     row = ctx.session.get_one(Review, review_id)
     if row.sheet_id is None:
         raise NotNow(Problem("no-score-run", "sheet", {"state": row.state}))
-    office = may(ctx.actor, OFFICE, scope, ctx.today)
+    office = at_office(ctx.actor, OFFICE, scope, ctx.today)
     if not office and row.sheet_opened_at is None:
         raise NotNow(Problem("sheet-not-opened", "sheet"))
     return sheet_view(ctx, row, with_rating=office or row.state in review.SCHOOL_SEES_RATING)

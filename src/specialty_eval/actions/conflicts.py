@@ -86,6 +86,10 @@ def _undo(ctx: Context, room: Room, subject: Review, row: MeetingItem, reason: s
 # --- a conflict found later ---
 
 
+FOUND_LATER = "事后发现应当回避的利害关系"
+"""What the offices learn of why an item fell; whose interest it was, and which, stays sealed with the item."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a conflict found later did: ballots void, and whether the item, and its decision, fell with them."""
@@ -123,10 +127,10 @@ def conflict(ctx: Context, item_id: int, member_id: int, reason: str, *, version
     told = {"item_void": falls, "review": subject.state}
     ctx.record("item.conflict", row, replace(_note(room, item_id, reason), audience="sealed", told=told), grant=grant)
     if rescinded and subject.state == review.State.DECIDED:
-        _undo(ctx, room, subject, row, reason)
+        _undo(ctx, room, subject, row, FOUND_LATER)
     elif falls:
-        scope = room.scope_of(item_id)
-        ctx.advance(ITEM, row, ItemEvent.VOID, ItemFacts(reason=reason), scope, note=_note(room, item_id, reason))
+        scope, facts = room.scope_of(item_id), ItemFacts(reason=FOUND_LATER)
+        ctx.advance(ITEM, row, ItemEvent.VOID, facts, scope, note=_note(room, item_id, FOUND_LATER))
         if rescinded:
             _void_decision(ctx, room, subject, row)
     return Found(len(voided), falls, rescinded, subject.state)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine import review
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
-from specialty_eval.engine.permissions import Scope, Thing, may
+from specialty_eval.engine.permissions import READ, Scope, Thing, at_office
 from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import Role, roles
 from specialty_eval.store import cycles, publications_queries, review_queries, scopes
@@ -82,7 +82,7 @@ def decision_view(ctx: Context, review_id: int) -> dict[str, Any]:
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
     row = ctx.session.get_one(Review, review_id, populate_existing=True)  # a set may have moved it meanwhile
-    its_school = may(ctx.actor, OPENS, scope, ctx.today)
+    its_school = not at_office(ctx.actor, READ[Thing.SHEET], scope, ctx.today)
     if row.decision_id is None or (its_school and row.state not in review.SCHOOL_SEES_RATING):
         raise NotNow(Problem("not-decided", "review"))
     served_at = _served_at(ctx, row)

@@ -25,6 +25,7 @@ __all__ = [
     "Scope",
     "Thing",
     "allowed",
+    "at_office",
     "may",
     "may_read",
     "may_supply",
@@ -264,6 +265,15 @@ READ: Mapping[Thing, frozenset[Role]] = {
 
 UNKNOWN_TO_THE_RECUSED = frozenset({Thing.OBJECTIONS, Thing.OBJECTOR_CONTACTS, Thing.APPEALS})
 """What the recused do not even learn the existence of; that a review has evidence or a sheet is no news to anybody."""
+
+
+def at_office(actor: Actor, roles: Iterable[Role], scope: Scope, today: date) -> bool:
+    """Whether the actor holds one of these roles here otherwise than at the school itself.
+
+    A school's own auditor reads what its school may read, and no sooner.
+    """
+    own = tuple(grant for grant in actor.grants if grant.kind != Kind.SCHOOL)
+    return allowed(Actor(actor.person_id, actor.key_id, own), roles, scope, today) is not None
 
 
 def may_read(actor: Actor, thing: Thing, scope: Scope, today: date) -> bool:

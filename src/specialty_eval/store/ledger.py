@@ -114,15 +114,23 @@ def _entry_columns(subject: sa.ColumnElement[Any], specialty: Any, round_: Any, 
     ]  # fmt: skip
 
 
+_REVIEW = sa.table("review", *(sa.column(name, sa.BigInteger()) for name in ("id", "specialty_id", "round_id")))
+"""By name: the table family of reviews knows this one, not the other way round."""
+
+
 def _own(table: sa.Table, moved: sa.CTE, column: str, parameter: str) -> Any:
-    """The row's own specialty or round where it has one, else what the caller's scope says."""
+    """The row's own specialty or round where it has one; else what the caller says, else its review's."""
     if column in table.c:
         return moved.c[column]
-    return sa.bindparam(parameter, type_=sa.BigInteger())
+    said = sa.bindparam(parameter, type_=sa.BigInteger())
+    if "review_id" not in table.c:
+        return said
+    of = _REVIEW.alias("of")
+    return sa.func.coalesce(said, sa.select(of.c[column]).where(of.c.id == moved.c.review_id).scalar_subquery())
 
 
 def _returned(table: sa.Table) -> list[sa.ColumnElement[Any]]:
-    return [table.c.id, *(table.c[c] for c in ("specialty_id", "round_id") if c in table.c)]
+    return [table.c.id, *(table.c[c] for c in ("specialty_id", "round_id", "review_id") if c in table.c)]
 
 
 @lru_cache(maxsize=256)
