@@ -170,7 +170,8 @@ def test_the_second_person_is_another_and_approves_the_very_same_list(session: S
 
     with nothing_left(session):
         assert refused(NotNow, lambda: publications.approve(s.as_("secretary"), made.id, made.digest)) == [
-            ("second-person-missing", "")
+            ("second-person-missing", ""),
+            ("two-roles-missing", ""),
         ]
         assert refused(NotNow, lambda: publications.approve(s.as_("bureau-approver"), made.id, "0" * 64)) == [
             ("list-changed", "digest")
@@ -187,6 +188,28 @@ def test_the_second_person_is_another_and_approves_the_very_same_list(session: S
         ]
     row = publications.approve(s.as_("bureau-approver"), made.id, made.digest)
     assert (row.state, row.approved_by) == ("approved", s.city.people["bureau-approver"])
+
+
+def test_two_secretaries_are_not_the_two_people_that_the_policy_names(session: Session) -> None:
+    s = serve(decide(make_scored(session, RATINGS)))
+    made = publications.draft(s.as_("secretary"), s.round_id)
+
+    with nothing_left(session):
+        assert refused(NotNow, lambda: publications.approve(s.as_("secretary-2"), made.id, made.digest)) == [
+            ("two-roles-missing", "")
+        ]
+    assert [a.event for a in publications.possible(s.as_("secretary-2"), made) if a.reasons] == ["approve"]
+    assert publications.approve(s.as_("bureau-approver"), made.id, made.digest).state == "approved"
+
+
+def test_whichever_of_the_two_drafts_the_other_approves(session: Session) -> None:
+    s = serve(decide(make_scored(session, RATINGS)))
+    made = publications.draft(s.as_("bureau-approver"), s.round_id)
+
+    assert refused(NotNow, lambda: publications.approve(s.as_("approver-2"), made.id, made.digest)) == [
+        ("two-roles-missing", "")
+    ]
+    assert publications.approve(s.as_("secretary-2"), made.id, made.digest).state == "approved"
 
 
 def test_a_list_goes_out_with_its_reviews_its_days_its_seal_and_its_round(session: Session) -> None:
@@ -280,7 +303,7 @@ def test_a_list_that_went_stale_goes_nowhere_until_it_is_frozen_anew(session: Se
     assert again.digest != first
     kept = sa.select(PublicationEntry.edition, sa.func.count()).group_by(PublicationEntry.edition)
     assert {edition: number for edition, number in session.execute(kept)} == {1: 3, 2: 2}  # noqa: C416 -- a Row is no tuple to dict()
-    publications.approve(s.as_("secretary"), made.id, again.digest)
+    publications.approve(s.as_("bureau-approver"), made.id, again.digest)
     assert publications.open_publicity(s.as_("secretary-2"), made.id).state == "in_publicity"
 
 

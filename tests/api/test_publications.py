@@ -59,7 +59,7 @@ def test_from_the_preview_to_a_closed_list(decided: Served) -> None:
     seen = c.get("bureau-approver", at)
     assert {a["event"]: a["possible"] for a in seen["actions"]} == {"approve": True}
     assert {a["event"]: [p["code"] for p in a["reasons"]] for a in c.get("secretary", at)["actions"]} == {
-        "redraft": [], "approve": ["second-person-missing"],
+        "redraft": [], "approve": ["second-person-missing", "two-roles-missing"],
     }  # fmt: skip
     c.post("secretary", f"{at}/approve", {"digest": made["digest"]}, 409)
     c.post("bureau-approver", f"{at}/approve", {"digest": "0" * 64}, 409)

@@ -1,5 +1,6 @@
 """Challenge, objection, appeal; the publication list, the meeting item, the expert's assignment."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,7 +31,11 @@ from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts, ListState
 
 ANSWERED: dict[str, Any] = {"answer": "经核实，数据有误"}
-APPROVABLE = ListFacts(first_person="1", second_person="2", digest="ab", digest_seen="ab", entries=12)
+TWO: dict[str, Any] = {
+    "two_roles": ("secretary", "bureau_approver"), "first_roles": frozenset({"secretary"}),
+    "second_roles": frozenset({"bureau_approver"}),
+}  # fmt: skip
+APPROVABLE = ListFacts(first_person="1", second_person="2", digest="ab", digest_seen="ab", entries=12, **TWO)
 BEFORE_VOID = [ItemState.LISTED, ItemState.OPEN, ItemState.VOTING, ItemState.CLOSED]
 NO_QUORUM = Problem("quorum-missing", "seats", {"present": 3, "entitled": 8, "needed": 6})
 INVITED, ACCEPTED, ITEM_SCORED = AssignmentState.INVITED, AssignmentState.ACCEPTED, AssignmentState.SCORED
@@ -133,8 +138,17 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         PUBLICATION,
         ListState.DRAFTED,
         ListEvent.APPROVE,
-        ListFacts(first_person="1", second_person="1", digest="ab", digest_seen="cd", stale=("5",)),
-        ["list-empty", "second-person-missing", "list-changed", "entry-stale"],
+        ListFacts(
+            first_person="1", second_person="1", two_roles=TWO["two_roles"], digest="ab", digest_seen="cd", stale=("5",)
+        ),
+        ["list-empty", "second-person-missing", "two-roles-missing", "list-changed", "entry-stale"],
+    ),
+    (
+        PUBLICATION,
+        ListState.DRAFTED,
+        ListEvent.APPROVE,
+        replace(APPROVABLE, second_roles=TWO["first_roles"]),
+        ["two-roles-missing"],
     ),
     (
         PUBLICATION,
@@ -228,7 +242,7 @@ def test_no_step_and_no_check_is_left_out_above(machine: Workflow[Any]) -> None:
 
 
 def test_a_list_that_nobody_drafted_has_no_second_person() -> None:
-    nobody = ListFacts(first_person="", second_person="", digest="ab", digest_seen="ab", entries=1)
+    nobody = ListFacts(first_person="", second_person="", digest="ab", digest_seen="ab", entries=1, **TWO)
 
     assert codes(PUBLICATION, ListState.DRAFTED, ListEvent.APPROVE, nobody) == ["second-person-missing"]
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,10 @@ from specialty_eval.engine import cycle, review
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts, RoundState
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
-from specialty_eval.engine.permissions import Scope, Thing, may_read
+from specialty_eval.engine.permissions import Scope, Thing, may, may_read
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts
-from specialty_eval.engine.roles import Role, roles
+from specialty_eval.engine.roles import PUBLISHERS, Role, roles
 from specialty_eval.store import bulk, cycles, publications_queries, review_queries, scopes
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.outcomes import Erratum, Publication, PublicationEntry
@@ -26,7 +27,7 @@ from specialty_eval.store.reviews import Review
 from . import seals
 from .context import LOCAL, Context, Note, Possible, entitled
 
-DRAFTS = roles(Role.SECRETARY, Role.BUREAU_APPROVER)
+DRAFTS = roles(*PUBLISHERS)
 
 
 def _place(ctx: Context, round_id: int) -> tuple[Scope, Policy]:
@@ -187,10 +188,9 @@ def redraft(
 
 def approve(ctx: Context, publication_id: int, digest: str, *, version: int | None = None) -> Publication:
     """The second person approves the very list the first one froze: the digest says which."""
-    row, scope, _, reviews = _held(ctx, publication_id, version)
-    facts = ListFacts(
-        first_person=str(row.drafted_by),
-        second_person=ctx.actor.person_id or "",
+    row, scope, policy, reviews = _held(ctx, publication_id, version)
+    facts = replace(
+        _two(ctx, row, scope, policy),
         digest=row.digest,
         digest_seen=digest,
         entries=len(reviews),
@@ -200,6 +200,19 @@ def approve(ctx: Context, publication_id: int, digest: str, *, version: int | No
     note = Note(told={"digest": row.digest})
     ctx.advance(PUBLICATION, row, ListEvent.APPROVE, facts, scope, note=note, changes=changes)
     return row
+
+
+def _two(ctx: Context, row: Publication, scope: Scope, policy: Policy) -> ListFacts:
+    """Who drafted the list and who would approve it, and what they hold of the two roles that the policy names."""
+    named = policy.workflow.two_people
+    drafted_on = row.drafted_at.astimezone(LOCAL).date()
+    return ListFacts(
+        first_person=str(row.drafted_by),
+        second_person=ctx.actor.person_id or "",
+        two_roles=named,
+        first_roles=publications_queries.roles_held(ctx.session, row.drafted_by, scope.city, drafted_on),
+        second_roles=frozenset(r for r in named if may(ctx.actor, roles(Role(r)), scope, ctx.today)),
+    )
 
 
 def open_publicity(ctx: Context, publication_id: int, *, version: int | None = None) -> Publication:
@@ -304,9 +317,8 @@ def possible(ctx: Context, row: Publication) -> list[Possible]:
     if not may_read(ctx.actor, Thing.DRAFT_LISTS, scope, ctx.today):
         return []
     reviews, days = list(publications_queries.listed(ctx.session, row)), _days(ctx, row)
-    facts = ListFacts(
-        first_person=str(row.drafted_by),
-        second_person=ctx.actor.person_id or "",
+    facts = replace(
+        _two(ctx, row, scope, policy),
         digest=row.digest,
         digest_seen=row.digest,
         entries=len(reviews),

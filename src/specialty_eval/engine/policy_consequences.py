@@ -17,7 +17,7 @@ from .consequences import (
 )
 from .policy_names import Names, unique
 from .policy_shape import Fields, Spot, nearest
-from .roles import Role
+from .roles import PUBLISHERS, Role
 from .vocabulary import COLOURS, Rating
 
 _DURATION = re.compile(r"([0-9]{1,4})(w?)")
@@ -208,7 +208,7 @@ def _site_visit(spot: Spot | None) -> SiteVisit | None:
 def _two_people(spot: Spot | None) -> tuple[str, str]:
     if spot is None:
         return DEFAULT_WORKFLOW.two_people
-    first, second = (*(item.one_of(tuple(Role)) for item in spot.items(at_least=2, at_most=2)), "", "")[:2]
+    first, second = (*(item.one_of(PUBLISHERS) for item in spot.items(at_least=2, at_most=2)), "", "")[:2]
     return first, second
 
 

@@ -7,7 +7,7 @@ from .policy_conditions import COUNTS
 from .policy_consequences import DAYS, STANDINGS
 from .policy_lists import LISTS
 from .policy_load import SCHEMA
-from .roles import Role
+from .roles import PUBLISHERS
 from .vocabulary import COLOURS, Missing, Publish, Rating
 
 Json = Mapping[str, object]
@@ -296,7 +296,7 @@ def _workflow() -> Json:
             "corrections_at_most": _integer(0, 100),
             "panel": _object({}, {"experts": _integer(1, 100), "at_least": _integer(1, 100)}),
             "site_visit": _object({"when": proposed}, {"sample_percent": PERCENT}),
-            "two_people": _array(_one_of(Role), 2, 2),
+            "two_people": _array(_one_of(PUBLISHERS), 2, 2),
         },
     )
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from .errors import Problem
 from .machine import Step, Workflow
 from .requirements import by_two_people, reason_given
-from .roles import Role, roles
+from .roles import PUBLISHERS, Role, roles
 
 
 class ListState(StrEnum):
@@ -38,6 +38,12 @@ class ListFacts:
 
     first_person: str = ""
     second_person: str = ""
+    two_roles: tuple[str, str] = ("", "")
+    """The roles of the two people, as the policy names them."""
+    first_roles: frozenset[str] = frozenset()
+    """Of these, what the first person held when the list was drafted."""
+    second_roles: frozenset[str] = frozenset()
+    """Of these, what the second person holds now."""
     digest: str = ""
     digest_seen: str = ""
     """Of the list the second person had before them."""
@@ -54,6 +60,13 @@ class ListFacts:
 def _something_on_it(facts: ListFacts) -> Iterable[Problem]:
     if not facts.entries:
         yield Problem("list-empty", "entries")
+
+
+def _in_the_two_roles(facts: ListFacts) -> Iterable[Problem]:
+    one, other = facts.two_roles
+    ways = ((one, other), (other, one))
+    if not any(first in facts.first_roles and second in facts.second_roles for first, second in ways):
+        yield Problem("two-roles-missing", "", {"roles": sorted({one, other})})
 
 
 def _the_same_list(facts: ListFacts) -> Iterable[Problem]:
@@ -74,7 +87,7 @@ def _days_are_over(facts: ListFacts) -> Iterable[Problem]:
         yield Problem("publicity-running", "", {} if facts.due is None else {"due": facts.due.isoformat()})
 
 
-_TWO = roles(Role.SECRETARY, Role.BUREAU_APPROVER)
+_TWO = roles(*PUBLISHERS)
 
 PUBLICATION = Workflow[ListFacts](
     "publication",
@@ -90,7 +103,7 @@ PUBLICATION = Workflow[ListFacts](
             ListState.DRAFTED,
             ListState.APPROVED,
             _TWO,
-            (_something_on_it, by_two_people, _the_same_list, _nothing_stale),
+            (_something_on_it, by_two_people, _in_the_two_roles, _the_same_list, _nothing_stale),
             two_people=True,
         ),
         Step(ListEvent.OPEN, ListState.APPROVED, ListState.IN_PUBLICITY, _TWO, (_nothing_stale, _every_school_served)),

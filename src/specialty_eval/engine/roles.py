@@ -30,6 +30,10 @@ class Role(StrEnum):
     """Everybody, signed in or not."""
 
 
+PUBLISHERS = (Role.SECRETARY, Role.BUREAU_APPROVER)
+"""Who may draft and approve a publication list; a policy's `two_people` says which of them the two must be."""
+
+
 def roles(*held: Role) -> frozenset[Role]:
     """A set of roles, as a table row writes it."""
     return frozenset(held)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.calendar import Calendar
 from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.meeting import ItemState
+from specialty_eval.engine.permissions import Kind
 from specialty_eval.engine.policy import Label, Policy
 from specialty_eval.engine.publicity import ListState
 from specialty_eval.engine.review import Event as ReviewEvent
 
+from .accounts import RoleGrant
 from .deliberation import Decision, MeetingItem
 from .ledger import Event, EventSeal
 from .outcomes import Objection, Publication, PublicationEntry
-from .registry import School, Specialty, SpecialtyCode
+from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Review, ScoreSheet
 
 OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
@@ -82,6 +84,22 @@ class Candidate:
     def line(self) -> tuple[Any, ...]:
         """What is frozen of it."""
         return (self.review_id, self.code, self.rating, list(self.reasons), self.decision_id)
+
+
+def roles_held(session: Session, person: int, city: str, on: date) -> frozenset[str]:
+    """The roles somebody held at the city's bureau that day."""
+    found = (
+        sa.select(RoleGrant.role)
+        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+        .where(
+            RoleGrant.person_id == person,
+            Organisation.kind == Kind.BUREAU.value,
+            Organisation.jurisdiction_code == city,
+            RoleGrant.valid_from <= on,
+            sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= on),
+        )
+    )
+    return frozenset(session.scalars(found))
 
 
 def candidates(session: Session, reviews: Collection[int]) -> dict[int, Candidate]:
