@@ -314,8 +314,9 @@ def test_a_review_whose_vote_was_void_comes_on_no_list(session: Session) -> None
         conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members[login], "示例：亲属任教")
 
     assert s.item("one-a").state == "voided"
-    assert refused(Invalid, lambda: publications.draft(s.as_("bureau-approver"), s.round_id)) == [
-        ("decision-void", f"reviews.{s.reviews['one-a']}")
+    mine = s.reviews["one-a"]
+    assert refused(Invalid, lambda: publications.draft(s.as_("bureau-approver"), s.round_id, [mine])) == [
+        ("review-not-previewed", f"reviews.{mine}")
     ]
 
 
