@@ -69,7 +69,7 @@ def _of_one(city: City, specialty: Specialty, year: int, quota: int, before: Map
     quality = quality_in(specialty, year)
     counts = _students(random, specialty, year, quality, quota, before)
     numbers = counts | _teachers(random, city, specialty, quality, counts["students"])
-    numbers |= _teaching(random, quality, counts) | _graduates(random, quality, counts["graduates"])
+    numbers |= _teaching(random, quality, counts, specialty.tale) | _graduates(random, quality, counts["graduates"])
     figures = {measure: str(number) for measure, number in numbers.items()}
     figures |= _words(random, city, specialty, quality)
     return figures | _of_tale(specialty, year)
@@ -118,7 +118,7 @@ def _teachers(random: Random, city: City, specialty: Specialty, quality: int, st
     school_teachers = of_school.randint(60, 240)
     worth = city.school(specialty.school).worth
     dual = _share(random, teachers, _between(34, 98, quality))
-    if quality >= 66:  # whoever is that good has met the target
+    if quality >= 66 or specialty.tale == Tale.OVERRIDDEN:  # whoever is that good has met the target
         dual = max(dual, -(-teachers * 7 // 10))
     return {
         "specialty_teachers": teachers,
@@ -133,13 +133,15 @@ def _teachers(random: Random, city: City, specialty: Specialty, quality: int, st
     }
 
 
-def _teaching(random: Random, quality: int, counts: Mapping[str, int]) -> dict[str, int]:
+def _teaching(random: Random, quality: int, counts: Mapping[str, int], tale: Tale | None) -> dict[str, int]:
     hours = random.randrange(980, 1180, 20)
     percent = _between(41, 58, quality) + random.uniform(-2, 2)
     candidates = _share(random, counts["graduates"], _between(30, 80, quality))
+    if quality >= 64 or tale == Tale.OVERRIDDEN:  # below the target no vote makes it green
+        percent = max(percent, 50.5)
     return {
         "total_hours": hours,
-        "practice_hours": round(hours * (max(percent, 50.5) if quality >= 64 else percent) / 100),
+        "practice_hours": round(hours * percent / 100),
         "equipment_value": counts["students"] * round(_between(1100, 4300, quality) + random.uniform(-250, 250)),
         "certificate_candidates": candidates,
         "certificates_obtained": _share(random, candidates, _between(48, 95, quality)),
