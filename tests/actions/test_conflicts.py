@@ -20,6 +20,7 @@ from specialty_eval.actions import ballots, conflicts, decisions, interests, mee
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
+from specialty_eval.store import scopes
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Objector
@@ -228,6 +229,24 @@ def test_on_appeal_those_who_decided_the_first_time_are_recused(session: Session
     for login in first_time:
         with pytest.raises(NotYou):
             ballots.cast(s.as_(login), s.items["two-a"], "green")
+
+
+def test_those_who_decided_the_first_of_three_reviews_are_recused_from_the_third(session: Session) -> None:
+    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow", "city-a": "yellow"}))
+    first_time = [login for login in EVERYBODY if login not in {"industry-2", "research-2"}]
+    s.attend("industry-2", "research-2")
+    s.vote("one-a", dict.fromkeys(first_time, "yellow"))
+    decisions.close(s.as_("secretary"), s.items["one-a"])
+    for new, old in (("two-a", "one-a"), ("city-a", "two-a")):
+        session.execute(sa.update(Review).where(Review.id == s.reviews[new]).values(replaces_id=s.reviews[old]))
+    s.attend()
+
+    shown = {row["id"]: row["recused"] for row in meeting_views.items_view(s.as_("chair"), s.meeting, PAGE)[0]}
+
+    assert shown == {s.items["one-a"]: False, s.items["two-a"]: True, s.items["city-a"]: True}
+    later = {s.reviews["two-a"], s.reviews["city-a"]}
+    recused = {login: scopes.recused_from(session, s.city.people[login], s.reviews.values()) for login in EVERYBODY}
+    assert recused == {login: later if login in first_time else set() for login in EVERYBODY}
 
 
 def test_somebody_who_declares_an_interest_in_the_middle_no_longer_counts(session: Session) -> None:

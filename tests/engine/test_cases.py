@@ -120,7 +120,8 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         (OBJECTION, ObjectionState.ADMITTED, event, ObjectionFacts(answer=" "), UNANSWERED)
         for event in (ObjectionEvent.UPHOLD, ObjectionEvent.REJECT)
     ),
-    (APPEAL, AppealState.RECEIVED, AppealEvent.RULE_OUT, AppealFacts(), UNANSWERED),
+    (APPEAL, AppealState.RECEIVED, AppealEvent.RULE_OUT, AGAIN, ["decided-the-first-time", "answer-missing"]),
+    (APPEAL, AppealState.RECEIVED, AppealEvent.ADMIT, AGAIN, ["decided-the-first-time"]),
     (APPEAL, AppealState.ADMITTED, AppealEvent.HEAR, AGAIN, ["decided-the-first-time"]),
     (
         APPEAL,

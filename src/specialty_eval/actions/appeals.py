@@ -105,10 +105,13 @@ def _locked(ctx: Context, appeal_id: int, *, version: int | None = None, answer:
     row = ctx.locked(Review, found.review_id)
     appeal = ctx.locked(Appeal, appeal_id, version=version)
     _, _, scope = _found(ctx, appeal_id)
-    panel = appeal_queries.panel_of(ctx.session, appeal_id)
-    before = panel & appeal_queries.deciders(ctx.session, row.id)
-    facts = AppealFacts(decided_before=tuple(str(person) for person in sorted(before)), answer=answer)
-    return Case(appeal, row, scope, facts)
+    return Case(appeal, row, scope, AppealFacts(decided_before=_decided_before(ctx, appeal), answer=answer))
+
+
+def _decided_before(ctx: Context, appeal: Appeal) -> tuple[str, ...]:
+    """Who of its panel, or who acts, decided the first time."""
+    judging = appeal_queries.panel_of(ctx.session, appeal.id) | {ctx.person_id}
+    return tuple(str(person) for person in sorted(appeal_queries.deciders(ctx.session, appeal.review_id) & judging))
 
 
 def admit(ctx: Context, appeal_id: int, panel: Collection[int], *, version: int | None = None) -> Appeal:
@@ -303,8 +306,7 @@ def listing(
 
 def possible(ctx: Context, appeal: Appeal) -> list[Possible]:
     """What the caller may do with the appeal, each with why it is not possible now, but for what they are to write."""
-    _, row, scope = _found(ctx, appeal.id)
-    before = appeal_queries.panel_of(ctx.session, appeal.id) & appeal_queries.deciders(ctx.session, row.id)
-    facts = AppealFacts(decided_before=tuple(str(person) for person in sorted(before)), answer="…",
+    _, _, scope = _found(ctx, appeal.id)
+    facts = AppealFacts(decided_before=_decided_before(ctx, appeal), answer="…",
                         new_review_from=review.State.SCORED.value)  # fmt: skip
     return ctx.possible(APPEAL, appeal.state, facts, scope)

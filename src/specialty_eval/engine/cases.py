@@ -260,8 +260,8 @@ APPEAL = Workflow[AppealFacts](
     AppealState.RECEIVED,
     APPEAL_ENDED,
     [
-        Step(AppealEvent.ADMIT, AppealState.RECEIVED, AppealState.ADMITTED, _ADMITS),
-        Step(AppealEvent.RULE_OUT, AppealState.RECEIVED, AppealState.INADMISSIBLE, _ADMITS, (answer_given,)),
+        Step(AppealEvent.ADMIT, AppealState.RECEIVED, AppealState.ADMITTED, _ADMITS, (_own_panel,)),
+        Step(AppealEvent.RULE_OUT, AppealState.RECEIVED, AppealState.INADMISSIBLE, _ADMITS, (_own_panel, answer_given)),
         Step(AppealEvent.HEAR, AppealState.ADMITTED, AppealState.HEARD, _PANEL, (_own_panel,)),
         Step(
             AppealEvent.UPHOLD,

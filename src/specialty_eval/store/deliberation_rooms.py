@@ -281,13 +281,19 @@ def _employers(number: int | None, name: str, organisation: str | None) -> froze
 
 
 def first_deciders(session: Session, items: Sequence[ItemRow]) -> dict[int, frozenset[int]]:
-    """Review opened by an appeal → who took part in deciding the one it replaces."""
+    """Review opened by an appeal → who took part in deciding the one it replaces, or one that was replaced before."""
     if not items:
         return {}
+    own = sa.select(Review.id.label("new"), Review.replaces_id.label("old"))
+    chain = own.where(Review.id.in_([item.review_id for item in items])).cte("chain", recursive=True)
+    older = sa.select(chain.c.new, Review.replaces_id).join(Review, Review.id == chain.c.old)
+    chain = chain.union_all(older)
     found = (
-        sa.select(Review.id, Decision.tally["took_part"])
+        sa.select(chain.c.new, Decision.tally["took_part"])
+        .join(Review, Review.id == chain.c.old)
         .join(Decision, Decision.id == Review.decision_id)
-        .where(Review.id.in_([item.replaces_id for item in items]))
     )
-    deciders = {review: frozenset(people or ()) for review, people in session.execute(found)}
-    return {item.review_id: deciders.get(item.replaces_id or 0, frozenset()) for item in items}
+    deciders: dict[int, frozenset[int]] = {}
+    for review, people in session.execute(found):
+        deciders[review] = deciders.get(review, frozenset()) | frozenset(people or ())
+    return deciders

@@ -32,7 +32,7 @@ def recused(person_id: Known | None, round_id: Any = Review.round_id) -> sa.Colu
     """Of a row of Review with its Specialty and School: whether the person has no part in it.
 
     Employed at the school or its partner enterprise, an interest declared in the specialty in that round, or, on
-    appeal, took part in deciding the review that this one replaces.
+    appeal, took part in deciding a review that this one replaces.
     """
     if person_id is None:
         return sa.false()
@@ -83,17 +83,13 @@ def _interested(person_id: Known, round_id: Any) -> sa.ColumnElement[bool]:
 
 
 def _decided_before(person_id: Known) -> sa.ColumnElement[bool]:
-    old = aliased(Review)
-    return (
-        sa.select(Decision.id)
-        .join(old, old.decision_id == Decision.id)
-        .where(
-            old.id == Review.replaces_id,
-            Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(person_id, sa.BigInteger))),
-        )
-        .correlate_except(Decision, old)
-        .exists()
-    )
+    """The person took part in deciding the review that this one replaces, or one that was replaced before."""
+    old, new = aliased(Review), aliased(Review)
+    took_part = Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(person_id, sa.BigInteger)))
+    first = sa.select(new.id).join(old, old.id == new.replaces_id).join(Decision, Decision.id == old.decision_id)
+    later = first.where(took_part).cte(recursive=True)
+    later = later.union_all(sa.select(Review.id).join(later, Review.replaces_id == later.c.id))
+    return Review.id.in_(sa.select(later.c.id))
 
 
 def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
