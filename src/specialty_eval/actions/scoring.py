@@ -21,6 +21,7 @@ from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
 from specialty_eval.store.scoring_queries import InRound
 
+from . import conflicts
 from .context import LOCAL, Context, Note
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ def _keep_sheets(ctx: Context, frame: Frame, made: ScoreRun, results: "Results",
     versions = scoring_queries.evidence_versions(ctx.session, list(ready))
     due = _deemed_challenge_due(ctx, frame.policy)
     scoring_queries.write_sheets(ctx.session, made.id, zip(ready, sheets, strict=True), versions, due)
+    conflicts.scored_anew(ctx, list(ready), Scope(city=frame.round.city), frame.round.id)
 
 
 def _deemed_challenge_due(ctx: Context, policy: Policy) -> datetime:

@@ -115,9 +115,16 @@ ITEM = Workflow[ItemFacts](
             roles(Role.BUREAU_APPROVER),
             (_the_committee_cannot, _written_days_are_over, reason_given),
         ),
-        # Put off for want of a quorum, taken off the list, or decided by a ballot that a later conflict voids.
+        # Put off for want of a quorum, taken off the list, or decided by a ballot that a later conflict voids; while it
+        # is going also when its review is scored anew: what was seen, declared and voted was about another result.
         *(
-            Step(ItemEvent.VOID, source, ItemState.VOIDED, _CHAIR | {Role.BUREAU_APPROVER}, (reason_given,))
+            Step(
+                ItemEvent.VOID,
+                source,
+                ItemState.VOIDED,
+                _CHAIR | {Role.BUREAU_APPROVER} | ({Role.SYSTEM} if source not in ITEM_ENDED else set()),
+                (reason_given,),
+            )
             for source in ItemState
             if source != ItemState.VOIDED
         ),

@@ -24,6 +24,8 @@ from .outcomes import RatingInForce
 from .registry import Organisation
 from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet, SiteVisitReport
 
+_IDS = ARRAY(sa.BigInteger())
+
 
 def ballots_of(session: Session, item_ids: Collection[int]) -> dict[int, list[committee.Ballot]]:
     """Item → its ballots as the arithmetic reads them, each of a member's in order."""
@@ -236,6 +238,13 @@ def listable(session: Session, reviews: Collection[int]) -> dict[int, tuple[int,
     going = sa.exists().where(MeetingItem.review_id == Review.id, MeetingItem.state.in_(GOING))
     found = sa.select(Review.id, Review.round_id, Review.state, going).where(Review.id.in_(reviews))
     return {key: (round_id, state, listed) for key, round_id, state, listed in session.execute(found)}
+
+
+def going_items(session: Session, reviews: Collection[int]) -> list[int]:
+    """The items about these reviews that are still to be decided, in order."""
+    found = sa.select(MeetingItem.id).where(MeetingItem.review_id == sa.any_(sa.literal(list(reviews), _IDS)),
+                                            MeetingItem.state.in_(GOING))  # fmt: skip
+    return list(session.scalars(found.order_by(MeetingItem.id)))
 
 
 def seated_for(session: Session, review_id: int) -> frozenset[str]:
