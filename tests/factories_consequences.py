@@ -142,7 +142,7 @@ def _decide_anew(sitting: Sitting, short: str, rating: str) -> None:
             new = committee.NewMember(city.people[login], sector, date(2025, 1, 1), date(2029, 12, 31))
             sitting.members[login] = committee.appoint(sitting.as_("secretary"), new).id
         again[login] = sitting.members[login]
-    asked = new_meeting(sitting, members=list(again.values()), chair=again["administration-again"], deputy_chair=None,
+    asked = new_meeting(sitting, chair=again["administration-again"], deputy_chair=None,
                         reviews=[sitting.reviews[short]])  # fmt: skip
     meeting = committee.create(sitting.as_("secretary"), asked)
     committee.attend(sitting.as_("secretary"), meeting.id, list(again.values()))

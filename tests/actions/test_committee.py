@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, convene, employ, make_scored, new_meeting, refused
-from specialty_eval.actions import ballots, committee, interests, meeting_views
+from factories_deliberation import REGULAR, convene, employ, make_scored, new_meeting, nothing_left, refused
+from specialty_eval.actions import ballots, committee, conflicts, interests, meeting_views
 from specialty_eval.actions.committee import Substitute
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
@@ -39,10 +39,10 @@ def test_everything_wrong_with_a_meeting_is_said_at_once_and_nothing_is_kept(ses
     s = make_scored(session, RATINGS)
     one, two = s.reviews["one-a"], s.reviews["two-a"]
     convene(s, reviews=[two])
-    no_research = [s.members[login] for login, sector in REGULAR if sector != "research"]
+    for login in ("research-1", "research-2"):
+        committee.end_term(s.as_("secretary"), s.members[login], s.city.now.date().replace(day=1))
     asked = new_meeting(
         s,
-        members=[*no_research, 999_999],
         chair=s.members["research-1"],
         deputy_secretary=s.city.people["secretary"],
         substitutes=[
@@ -54,7 +54,6 @@ def test_everything_wrong_with_a_meeting_is_said_at_once_and_nothing_is_kept(ses
     )
 
     assert refused(Invalid, lambda: committee.create(s.as_("secretary"), asked)) == [
-        ("not-found", "members.999999"),
         ("sector-differs", f"substitutes.{s.members['substitute-research']}"),
         ("not-a-substitute", f"substitutes.{s.members['enterprise-1']}"),
         ("not-seated", "chair"),
@@ -76,8 +75,40 @@ def test_a_member_whose_term_ended_is_not_seated_and_cannot_be(session: Session)
     made = committee.create(s.as_("secretary"), new_meeting(s, reviews=[]))
 
     assert gone not in set(session.scalars(sa.select(MeetingSeat.member_id).where(MeetingSeat.meeting_id == made.id)))
-    asked = new_meeting(s, reviews=[], members=[s.members[login] for login, _ in REGULAR])
-    assert refused(Invalid, lambda: committee.create(s.as_("secretary"), asked)) == [("not-in-term", f"members.{gone}")]
+    asked = new_meeting(s, reviews=[], chair=gone)
+    assert refused(Invalid, lambda: committee.create(s.as_("secretary"), asked)) == [("not-seated", "chair")]
+
+
+def test_who_does_not_come_stays_in_the_base_of_the_quorum(session: Session) -> None:
+    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s.attend("industry-2", "enterprise-2", "research-2", "deputy-chair")
+
+    assert refused(NotNow, lambda: ballots.call_vote(s.as_("secretary"), s.items["one-a"])) == [
+        ("quorum-missing", "seats")
+    ]
+
+
+def test_whoever_has_voted_on_an_item_counts_as_present_until_it_closes(session: Session) -> None:
+    s = make_scored(session, {"one-a": "yellow", "two-a": "yellow"})
+    convene(s)
+    sub, stood_for = s.members["substitute-industry"], s.members["industry-1"]
+    s.attend("industry-1", substitutes=[Substitute(sub, stood_for)])
+    s.declare("substitute-industry")
+    s.vote("one-a", {"substitute-industry": "yellow", "research-1": "yellow"})
+    s.vote("two-a", {})
+
+    with nothing_left(session):
+        assert refused(Invalid, lambda: s.attend("research-1")) == sorted(
+            [("voting-on-an-item", f"members.{s.members['research-1']}"), ("voting-on-an-item", f"members.{sub}")],
+            key=lambda said: int(said[1].partition(".")[2]),
+        )
+        with_the_member = {*s.members.values()} - {s.members["substitute-research"]}
+        back = lambda: committee.attend(s.as_("secretary"), s.meeting, with_the_member, [Substitute(sub, stood_for)])  # noqa: E731
+        assert refused(Invalid, back) == [("voting-on-an-item", f"members.{sub}")]
+    s.attend("industry-1", "chair", substitutes=[Substitute(sub, stood_for)])  # who has not voted may leave
+
+    conflicts.void(s.as_("secretary"), s.items["one-a"], "示例：改期审议")
+    s.attend("research-1")
 
 
 def test_an_appointment_has_a_person_and_days_that_run_forwards(session: Session) -> None:

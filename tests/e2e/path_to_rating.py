@@ -90,7 +90,7 @@ def decide(
     chair = next(login for login in members if login.startswith("administration"))
     meeting = callers.post("secretary", "/v1/meetings", {
         "round": round_id, "title": "示例会议", "held_at": callers.clock.now.isoformat(),
-        "chair": members[chair], "members": list(members.values()), "secretary": city.people["secretary"],
+        "chair": members[chair], "secretary": city.people["secretary"],
         "deputy_secretary": city.people["deputy"], "reviews": reviews}, 201)  # fmt: skip
     m = meeting["id"]
     callers.call("secretary", "PUT", f"/v1/meetings/{m}/attendance", 200, json={"present": list(members.values())})

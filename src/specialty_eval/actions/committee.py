@@ -99,7 +99,7 @@ class Substitute:
 
 @dataclass(frozen=True, slots=True)
 class NewMeeting:
-    """A meeting to be. `members` None: all in term on its day; `together`: reviews that may be agreed together."""
+    """A meeting to be. All members in term on its day have a seat; `together`: reviews that may be agreed together."""
 
     round_id: int
     title: str
@@ -108,7 +108,6 @@ class NewMeeting:
     secretary: int
     deputy_chair: int | None = None
     deputy_secretary: int | None = None
-    members: Sequence[int] | None = None
     substitutes: Sequence[Substitute] = ()
     reviews: Sequence[int] = ()
     together: Collection[int] = frozenset()
@@ -122,10 +121,9 @@ def create(ctx: Context, new: NewMeeting) -> Meeting:
     grant = ctx.permit(roles(Role.SECRETARY), Scope(city=city), where="meeting")
     day = new.held_at.astimezone(LOCAL).date()
     known = deliberation_queries.members_of(ctx.session, city)
-    regular = [m.id for m in known.values() if m.in_term(day) and not m.substitute]
-    seated = list(dict.fromkeys(regular if new.members is None else new.members))
+    # Who calls the meeting does not choose the base of its quorum: whoever does not come is absent.
+    seated = [m.id for m in known.values() if m.in_term(day) and not m.substitute]
     problems = [
-        *_cannot_sit(known, seated, day),
         *_cannot_stand_in(known, new.substitutes, seated, day),
         *_wrong_chairs(ctx, new, seated),
         *committee.composition_problems(rules, _asked_for(rules, known, seated)),
@@ -167,13 +165,7 @@ def _round(ctx: Context, round_id: int) -> tuple[str, CommitteeRules]:
 
 def _asked_for(rules: CommitteeRules, known: Mapping[int, MemberRow], seated: Sequence[int]) -> dict[str, str]:
     """The members of the sectors the policy asks for; one of another sector sits and votes, and fills none."""
-    return {str(m): known[m].sector for m in seated if m in known and known[m].sector in rules.sectors}
-
-
-def _cannot_sit(known: Mapping[int, MemberRow], seated: Sequence[int], day: date) -> list[Problem]:
-    problems = [Problem("not-found", f"members.{m}", {"kind": "member", "id": m}) for m in seated if m not in known]
-    late = [m for m in seated if m in known and not known[m].in_term(day)]
-    return problems + [Problem("not-in-term", f"members.{m}", {"day": day.isoformat()}) for m in late]
+    return {str(m): known[m].sector for m in seated if known[m].sector in rules.sectors}
 
 
 def _cannot_stand_in(
@@ -271,7 +263,10 @@ def list_items(ctx: Context, meeting_id: int, reviews: Sequence[int], together: 
 
 
 def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes: Sequence[Substitute] = ()) -> Meeting:
-    """Who is in the room from now on: everybody else is absent, and no other substitute has a seat."""
+    """Who is in the room from now on: everybody else is absent, and no other substitute has a seat.
+
+    Invalid for whoever has a ballot on an item that is being voted on: it counts, so they stay until it closes.
+    """
     row = ctx.locked(Meeting, meeting_id)
     city, _ = _round(ctx, row.round_id)
     grant = ctx.permit(CHAIR, Scope(city=city), where="meeting")
@@ -283,6 +278,7 @@ def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes:
     problems = [
         *_cannot_stand_in(known, substitutes, regular, ctx.today),
         *(Problem("not-seated", f"members.{m}") for m in sorted(set(present) - set(regular) - coming)),
+        *_sent_from_the_vote(ctx, row, present, substitutes),
     ]
     if problems:
         raise Invalid(*problems)
@@ -299,6 +295,25 @@ def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes:
     )
     ctx.record("meeting.attend", row, Note(told={"present": len(set(present))}), grant=grant)
     return row
+
+
+def _sent_from_the_vote(
+    ctx: Context, row: Meeting, present: Collection[int], substitutes: Sequence[Substitute]
+) -> list[Problem]:
+    """Members whose ballot on an item being voted on would no longer count."""
+    room = deliberation_rooms.room(ctx.session, row, acting=ctx.person_id)
+    states = ctx.lock_all(MeetingItem, [i for i, item in room.items.items() if item.state in GOING])
+    voting = [i for i, state in states.items() if state in meeting.BALLOTS_OPEN]
+    voted = deliberation_rooms.voted(ctx.session, voting)
+    for_whom = {s.member: s.stands_in_for for s in substitutes}
+    seats = [replace(seat, present=seat.member_id in present, stands_in_for=for_whom.get(seat.member_id))
+             for seat in room.seats if seat.stands_in_for is None or seat.member_id in for_whom]  # fmt: skip
+    then = replace(room, seats=tuple(seats))
+    sent: set[int] = set()
+    for item in voting:
+        here, left = ({int(seat.member) for seat in committee.taking_part(r.seats_of(item))} for r in (room, then))
+        sent |= voted.get(item, frozenset()) & here - left
+    return [Problem("voting-on-an-item", f"members.{m}") for m in sorted(sent)]
 
 
 def _refuse_in_writing(row: Meeting) -> None:

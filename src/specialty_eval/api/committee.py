@@ -68,7 +68,7 @@ def _substitutes(named: list[Substitute]) -> list[committee.Substitute]:
 
 
 class NewMeeting(Body):
-    """A meeting to be. Without `members`: all in term; `together`: reviews that may be agreed together."""
+    """A meeting to be. All members in term have a seat; `together`: reviews that may be agreed together."""
 
     round: int
     title: str = Field(min_length=1, max_length=200)
@@ -77,7 +77,6 @@ class NewMeeting(Body):
     deputy_chair: int | None = None
     secretary: int
     deputy_secretary: int | None = None
-    members: list[int] | None = Field(None, max_length=500)
     substitutes: list[Substitute] = Field([], max_length=500)
     reviews: list[int] = Field([], max_length=20_000)
     together: list[int] = Field([], max_length=20_000)
@@ -92,7 +91,7 @@ def create_meeting(body: NewMeeting, ctx: Ctx) -> dict[str, Any]:
     held_at: datetime = body.held_at
     new = committee.NewMeeting(
         round_id=body.round, title=body.title, held_at=held_at, chair=body.chair, secretary=body.secretary,
-        deputy_chair=body.deputy_chair, deputy_secretary=body.deputy_secretary, members=body.members,
+        deputy_chair=body.deputy_chair, deputy_secretary=body.deputy_secretary,
         substitutes=_substitutes(body.substitutes), reviews=body.reviews, together=frozenset(body.together),
         written=body.written,
     )  # fmt: skip

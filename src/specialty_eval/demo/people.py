@@ -12,7 +12,7 @@ from .story import Tale
 
 BUREAU = ("bureau", CITY)
 EXPERTS = 12
-MEMBERS, REVIEWERS = 3, 2
+MEMBERS, REVIEWERS = 3, 1
 """Members of each sector who decide, and who decide anew after an appeal."""
 CHAIR, DEPUTY_CHAIR = "administration-1", "research-1"
 APPEAL_CHAIR = "administration-4"
@@ -79,7 +79,7 @@ def _experts() -> Iterator[Somebody]:
 
 
 def _committee() -> Iterator[Somebody]:
-    """Three members a sector, a substitute each, and two who decide anew what an appeal reopened."""
+    """Three members a sector, a substitute each, and one who decides anew what an appeal reopened."""
     for sector in SECTORS:
         employers = _EMPLOYERS[sector]
         for n in range(1, MEMBERS + REVIEWERS + 1):

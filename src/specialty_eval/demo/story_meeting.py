@@ -30,7 +30,7 @@ SUBSTITUTES = {"industry-2": "industry-s", "enterprise-2": "enterprise-s"}
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Who sits: the committee, or those who decide anew what an appeal reopened."""
+    """Who comes: the committee, or those who decide anew what an appeal reopened."""
 
     members: tuple[str, ...]
     chair: str
@@ -68,7 +68,7 @@ def call(
             world.round_id(number), title, world.now, chair=seats[bench.chair], secretary=world.person("secretary"),
             deputy_chair=None if bench.deputy is None else seats[bench.deputy],
             deputy_secretary=world.person("deputy-secretary"),
-            members=[seats[m] for m in bench.members], reviews=reviews, together=together,
+            reviews=reviews, together=together,
         ),
     )  # fmt: skip
     committee.attend(secretary, made.id, [seats[m] for m in bench.members])
