@@ -25,7 +25,9 @@ def test_a_new_sheet_voids_the_item_and_its_ballots_decide_nothing(session: Sess
         session.expire_all()
         scoring.rescore(s.as_("secretary"), s.reviews["one-a"])
     else:
-        scoring.order_new_run(s.as_("secretary"), s.round_id, "示例：更正")
+        scoring.order_new_run(
+            s.as_("secretary"), s.round_id, "示例：更正", go_on=dict.fromkeys(s.reviews.values(), "无专家")
+        )
 
     assert s.item("one-a").state == "voided"
     assert s.item("two-a").state == ("open" if how == "alone" else "voided")
