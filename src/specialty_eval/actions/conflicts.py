@@ -1,6 +1,5 @@
 """Undoing what a meeting did: an item put off or void, a decision rescinded, a conflict that comes to light later."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert
 from specialty_eval.engine import committee, review
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
-from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.roles import Role, roles
 from specialty_eval.store import deliberation_queries, deliberation_rooms, scopes
@@ -21,7 +19,6 @@ from specialty_eval.store.reviews import Review
 from .context import Context, Note, entitled
 
 CHAIR = roles(Role.CHAIR, Role.SECRETARY)
-SCORED_ANEW = "该专业已重新计分，须按新的计分结果重新审议"
 UNDONE: dict[str, Any] = {"decision_id": None, "decided_rating": None, "served_at": None}
 """What a review loses with its decision."""
 SHOWN = frozenset({review.State.PREVIEWED, review.State.PUBLICISED})
@@ -84,15 +81,6 @@ def _undo(ctx: Context, room: Room, subject: Review, row: MeetingItem, reason: s
         told = Note(reason=reason)
         of_review = review.Facts(reason=reason)
         ctx.advance(review.WORKFLOW, subject, review.Event.RESCIND, of_review, scope, note=told, changes=UNDONE)
-
-
-def scored_anew(ctx: Context, reviews: Collection[int], scope: Scope, round_id: int) -> int:
-    """Void the items still going about reviews that have a new sheet; they can be listed again. How many."""
-    going = deliberation_queries.going_items(ctx.session, reviews)
-    ctx.lock_all(MeetingItem, going)
-    note = Note(reason=SCORED_ANEW, round_id=round_id)
-    facts = dict.fromkeys(going, ItemFacts(reason=SCORED_ANEW))
-    return ctx.as_system().advance_many(ITEM, MeetingItem, ItemEvent.VOID, going, scope, facts=facts, note=note)
 
 
 # --- a conflict found later ---

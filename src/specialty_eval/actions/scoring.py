@@ -10,24 +10,26 @@ import sqlalchemy as sa
 from specialty_eval.engine import cycle, panel, review
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.frozen import Inputs, as_csv
+from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
 from specialty_eval.engine.permissions import Role, Scope, Thing
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.results_text import plain
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import attributes, cycles, review_queries, scopes, scoring_queries
+from specialty_eval.store import attributes, cycles, deliberation_queries, review_queries, scopes, scoring_queries
 from specialty_eval.store.attributes import Site
 from specialty_eval.store.cycles import Cycle, Round, RoundRow
+from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
 from specialty_eval.store.scoring_queries import InRound
 
-from . import conflicts
 from .context import LOCAL, Context, Note
 
 if TYPE_CHECKING:
     from specialty_eval.engine.results import Results
 
 SCORERS = roles(Role.SECRETARY, Role.SYSTEM)
+SCORED_ANEW = "该专业已重新计分，须按新的计分结果重新审议"
 LOOKS_BACK = 10
 """Calendar years of figures that go into a run: as far as any window of a policy sensibly looks."""
 RUNNING = frozenset({cycle.RoundState.SCORING, cycle.RoundState.DELIBERATING, cycle.RoundState.PUBLICISED})
@@ -204,7 +206,16 @@ def _keep_sheets(ctx: Context, frame: Frame, made: ScoreRun, results: "Results",
     versions = scoring_queries.evidence_versions(ctx.session, list(ready))
     due = _deemed_challenge_due(ctx, frame.policy)
     scoring_queries.write_sheets(ctx.session, made.id, zip(ready, sheets, strict=True), versions, due)
-    conflicts.scored_anew(ctx, list(ready), Scope(city=frame.round.city), frame.round.id)
+    _void_items(ctx, frame, list(ready))
+
+
+def _void_items(ctx: Context, frame: Frame, reviews: Sequence[int]) -> None:
+    """Items still going about what is scored anew are void: what was seen and voted there was about another sheet."""
+    going = deliberation_queries.going_items(ctx.session, reviews)
+    ctx.lock_all(MeetingItem, going)
+    facts, note = ItemFacts(reason=SCORED_ANEW), Note(reason=SCORED_ANEW, round_id=frame.round.id)
+    ctx.as_system().advance_many(ITEM, MeetingItem, ItemEvent.VOID, going, Scope(city=frame.round.city),
+                                 facts=dict.fromkeys(going, facts), note=note)  # fmt: skip
 
 
 def _deemed_challenge_due(ctx: Context, policy: Policy) -> datetime:
