@@ -144,7 +144,9 @@ def listed(session: Session, publication: Publication) -> dict[int, int]:
 
 
 def reviews_on(session: Session, publications: Collection[int]) -> dict[int, set[int]]:
-    """Publication → the reviews on its present edition, of those that list any; one statement."""
+    """Publication → the reviews on its present edition, of those that list any; one statement, for none none."""
+    if not publications:
+        return {}
     found = (
         sa.select(PublicationEntry.publication_id, PublicationEntry.review_id)
         .join(Publication, Publication.id == PublicationEntry.publication_id)
