@@ -35,7 +35,7 @@ from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
 from specialty_eval.store.cycles import Cycle
 from specialty_eval.store.outcomes import ClosingProposal, Rectification
 from specialty_eval.store.registry import Jurisdiction
-from specialty_eval.store.reviews import ScoreRun
+from specialty_eval.store.reviews import Review, ScoreRun
 
 ELSEWHERE = "371500"
 OFFICES = (
@@ -193,6 +193,10 @@ def _meeting(world: World) -> None:
 
 def _challenge(world: World) -> None:
     head, key = world.as_("head-two"), world.reviews["scored"]
+    # The others' days are over, so that the committee could decide them; this school still has its own.
+    row = world.sitting.session.get_one(Review, key)
+    row.challenge_due = head.now + timedelta(days=30)
+    world.sitting.session.flush()
     challenges.open_sheet(head, key)
     attachments.attach(head, key, "graduates", "示例.pdf", b"%PDF-x")
     world.named["challenge_id"] = challenges.challenge(head, key, "graduates", "61", "示例理由").id
