@@ -17,13 +17,13 @@ from specialty_eval.actions import (
     attachments,
     challenges,
     conflicts,
-    evidence,
     feed,
     interests,
     panel,
     previews,
     publications,
     ratings,
+    review_actions,
     rounds,
     scoring,
     verification,
@@ -110,7 +110,7 @@ def test_an_attachment_and_a_challenge_are_kept_from_the_recused(s: Sitting) -> 
 
 
 def test_what_the_recused_could_do_is_not_said(s: Sitting) -> None:
-    assert evidence.possible(s.as_("bureau-verifier"), s.review("one-a")) == []
+    assert review_actions.possible(s.as_("bureau-verifier"), s.review("one-a")) == []
 
 
 def test_a_list_gives_the_recused_the_title_without_state_and_no_place_in_a_filter(s: Sitting) -> None:

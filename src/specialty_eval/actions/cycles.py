@@ -275,8 +275,8 @@ def read(ctx: Context, cycle_id: int) -> Cycle:
 
 
 def possible(ctx: Context, made: Cycle) -> list[Possible]:
-    """What the caller may do with the cycle, each with why it is not possible now."""
-    return ctx.possible(cycle.CYCLE, made.state, facts_of_cycle(ctx, made), Scope(city=made.jurisdiction_code))
+    """What the caller may do with the cycle, each with why it is not possible now, but for the reason to be written."""
+    return ctx.possible(cycle.CYCLE, made.state, facts_of_cycle(ctx, made, "…"), Scope(city=made.jurisdiction_code))
 
 
 def policies(ctx: Context) -> list[PolicyDocument]:

@@ -225,19 +225,26 @@ def _one_agreed(room: Room, item_id: int, case: Case, votes: Mapping[int, str]) 
 
 def _facts(ctx: Context, room: Room, vote: Voted, grant: Grant | None) -> tuple[ItemFacts, review.Facts]:
     item, case = room.items[vote.item_id], vote.case
-    due = case.challenge_due or _unopened(ctx, room.policy, case)
     before = room.first_deciders.get(item.review_id, frozenset())
     deciding = set(room.people(committee.taking_part(vote.seats)))
     undeclared = room.undeclared(vote.item_id)
     item_facts = ItemFacts(undeclared=undeclared, vote_problems=vote.problems, outcome_problems=vote.problems)
-    return _in_writing(ctx, room, vote, item_facts), review.Facts(
+    return _in_writing(ctx, room, vote, item_facts), replace(
+        facts_of(ctx, room.policy, case),
         acting=Role.CHAIR if grant is not None and grant.role == Role.CHAIR else Role.SECRETARY,
+        decided_before=tuple(str(person) for person in sorted(before & deciding)),
+    )
+
+
+def facts_of(ctx: Context, policy: Policy, case: Case) -> review.Facts:
+    """What deciding a review looks at, but for who decides: the school's days, its challenges, the visit."""
+    due = case.challenge_due or _unopened(ctx, policy, case)
+    return review.Facts(
         due=last_local_day(due, LOCAL),
         challenge_days_over=ctx.now >= due,
         open_challenges=case.open_challenges,
-        site_visit_owed=case.owes_visit(room.policy),
+        site_visit_owed=case.owes_visit(policy),
         valid_vote=True,  # whether it is stands in the item's facts, with every reason
-        decided_before=tuple(str(person) for person in sorted(before & deciding)),
     )
 
 

@@ -17,7 +17,7 @@ from specialty_eval.store import attributes, cycles, registry, review_queries, r
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import EvidenceDraft, EvidenceVersion, Review
 
-from .context import LOCAL, Context, Note, Possible
+from .context import LOCAL, Context, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +150,6 @@ def _freeze(ctx: Context, row: Review, draft: EvidenceDraft | None) -> EvidenceV
                         self_evaluation=text, digest=hashlib.sha256(canonical.encode()).hexdigest(),
                         submitted_at=ctx.now, submitted_by=ctx.person_id)
     )  # fmt: skip
-
-
-def possible(ctx: Context, row: Review) -> list[Possible]:
-    """What the caller may do with the evidence from here, each with why it is not possible now."""
-    scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
-    policy = policy_of(ctx, row)
-    draft = ctx.session.get(EvidenceDraft, row.id)
-    facts = replace(
-        submission_facts(ctx, row, policy, draft),
-        verification_claimed=row.claimed_by is not None,
-        reminders_served=row.reminders,
-        corrections_used=row.corrections,
-        corrections_at_most=policy.workflow.corrections_at_most,
-        county_check=policy.workflow.county_check and not scope.run_by_city,
-        taken_over=row.taken_over,
-    )
-    return ctx.possible(review.WORKFLOW, row.state, facts, scope)
 
 
 def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Review:

@@ -142,8 +142,7 @@ def admit(ctx: Context, objection_id: int, *, version: int | None = None) -> Obj
     """Hear it: its review waits, and the days to answer begin. NotNow once the rating is confirmed."""
     row, subject, scope = _judged(ctx, objection_id, version)
     problems = OBJECTION.objections(row.state, ObjectionEvent.ADMIT, ObjectionFacts())
-    if subject.state != review.State.PUBLICISED:
-        problems.append(Problem("review-not-publicised", "review", {"state": subject.state, "route": "appeal"}))
+    problems += _not_heard(subject)
     ctx.permit(entitled(OBJECTION, row.state, ObjectionEvent.ADMIT), scope, where="objection")
     if problems:
         raise NotNow(*problems)
@@ -152,6 +151,13 @@ def admit(ctx: Context, objection_id: int, *, version: int | None = None) -> Obj
         OBJECTION, row, ObjectionEvent.ADMIT, ObjectionFacts(), scope, note=_note(ctx, row), changes={"answer_due": due}
     )
     return row
+
+
+def _not_heard(subject: Review) -> list[Problem]:
+    """Why the review's state lets no objection to it be admitted."""
+    if subject.state == review.State.PUBLICISED:
+        return []
+    return [Problem("review-not-publicised", "review", {"state": subject.state, "route": "appeal"})]
 
 
 def rule_out(ctx: Context, objection_id: int, answer: str, *, version: int | None = None) -> Objection:
@@ -241,6 +247,13 @@ def is_overdue(ctx: Context, row: Objection) -> bool:
 
 
 def possible(ctx: Context, row: Objection) -> list[Possible]:
-    """What the caller may do with it now."""
-    facts = ObjectionFacts(contact_confirmed=True, answer="-")
-    return ctx.possible(OBJECTION, row.state, facts, _may_read(ctx, row, Thing.OBJECTIONS))
+    """What the caller may do with it, each with why it is not possible now, but for the code and the answer to give."""
+    facts = ObjectionFacts(contact_confirmed=True, answer="…")
+    found = ctx.possible(OBJECTION, row.state, facts, _may_read(ctx, row, Thing.OBJECTIONS))
+    subject = ctx.session.get_one(Review, row.review_id)
+    upheld = review.Facts(objection_upheld=True)
+    of_review: dict[str, list[Problem]] = {
+        ObjectionEvent.ADMIT: _not_heard(subject),
+        ObjectionEvent.UPHOLD: review.WORKFLOW.objections(subject.state, review.Event.REOPEN, upheld),
+    }
+    return [replace(p, reasons=(*p.reasons, *of_review.get(p.event, ()))) for p in found]

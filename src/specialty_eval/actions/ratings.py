@@ -14,7 +14,15 @@ from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing
 from specialty_eval.engine.policy import COLOURS, Policy, RectificationRules
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, follow_ups, outcome_queries, rating_records, registry, scopes
+from specialty_eval.store import (
+    cycles,
+    follow_ups,
+    outcome_queries,
+    publications_queries,
+    rating_records,
+    registry,
+    scopes,
+)
 from specialty_eval.store.outcome_queries import RatingRow, Ready
 from specialty_eval.store.outcomes import Publication, Rectification
 from specialty_eval.store.rating_records import Confirmed, Span
@@ -113,6 +121,18 @@ def _refuse_early(ctx: Context, row: Publication, document_number: str) -> None:
         problems.append(Problem("document-number-missing", "document_number"))
     if problems:
         raise NotNow(*problems)
+
+
+def facts_of(ctx: Context, review_id: int, document_number: str) -> review.Facts:
+    """What confirming one publicised review looks at, by the days of the list that it was last on."""
+    closes_at = publications_queries.last_closing(ctx.session, review_id)
+    held, _ = outcome_queries.objections_open(ctx.session, [review_id], ctx.now).get(review_id, (0, 0))
+    return review.Facts(
+        due=None if closes_at is None else last_local_day(closes_at, LOCAL),
+        publicity_over=closes_at is not None and ctx.now >= closes_at,
+        open_objections=held,
+        document_number=document_number,
+    )
 
 
 def _contested(ctx: Context, waiting: Collection[int]) -> dict[int, Problem]:

@@ -157,8 +157,8 @@ def read(ctx: Context, round_id: int) -> Round:
 
 
 def possible(ctx: Context, row: Round) -> list[Possible]:
-    """What the caller may do with the round, each with why it is not possible now."""
+    """What the caller may do with the round, each with why it is not possible now, but for the reason to be written."""
     ends = {"collecting": RoundEvent.VERIFY, "verifying": RoundEvent.SCORE, "scoring": RoundEvent.DELIBERATE}
-    facts = facts_of(ctx, row, ends.get(row.state, RoundEvent.COLLECT))
+    facts = facts_of(ctx, row, ends.get(row.state, RoundEvent.COLLECT), "…")
     scope = Scope(city=cycles.round_of(ctx.session, row.id).city)
     return ctx.possible(cycle.ROUND, row.state, facts, scope)

@@ -135,20 +135,25 @@ def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | N
     row, scope = locked(ctx, review_id, version=version)
     policy = policy_of(ctx, row)
     left = _mark(ctx, row, "bureau", accepted)
-    r = cycles.round_of(ctx.session, row.round_id)
-    known = attributes.figures(ctx.session, [row.specialty_id], range(r.evidence_year, r.evidence_year + 1))
-    needed = sheet.blocking(policy) - {m.code for m in policy.measures.values() if m.supplier in BY_THEMSELVES}
-    there = set(known.get((row.specialty_id, r.evidence_year), {}))
-    facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left, missing_of_others=tuple(sorted(needed - there)))
+    missing = missing_of_others(ctx, row, policy)
+    facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left, missing_of_others=missing)
     ctx.advance(review.WORKFLOW, row, review.Event.ACCEPT, facts, scope,
                 note=Note(audience="school", told={"unsupported": sorted(accepted.unsupported)}),
                 changes={"claimed_by": None})  # fmt: skip
-    _record(ctx, row, policy, r.evidence_year)
+    _record(ctx, row, policy, cycles.round_of(ctx.session, row.round_id).evidence_year)
     return row
 
 
 BY_THEMSELVES = frozenset({"school", "panel", "computed"})
 """Suppliers whose values come by another way than `supply`: evidence, the panel, the registry."""
+
+
+def missing_of_others(ctx: Context, row: Review, policy: Policy) -> tuple[str, ...]:
+    """The values that other suppliers owe for the year and that accepting waits for."""
+    year = cycles.round_of(ctx.session, row.round_id).evidence_year
+    known = attributes.figures(ctx.session, [row.specialty_id], range(year, year + 1))
+    needed = sheet.blocking(policy) - {m.code for m in policy.measures.values() if m.supplier in BY_THEMSELVES}
+    return tuple(sorted(needed - set(known.get((row.specialty_id, year), {}))))
 
 
 def _reported(ctx: Context, row: Review) -> Mapping[str, Mapping[str, str]]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Body as RawBody
 from pydantic import Field
 
-from specialty_eval.actions import attachments, evidence, rounds, verification, views
+from specialty_eval.actions import attachments, evidence, review_actions, rounds, verification, views
 from specialty_eval.actions.context import Context
 
 from .bodies import Body, Day, Reason
@@ -23,7 +23,7 @@ def shown(ctx: Context, review_id: int, response: Response) -> dict[str, Any]:
     """The review as the caller may see it, after whatever was done."""
     row = views.review_row(ctx, review_id)
     tag(response, row.version)
-    return {**views.review_view(ctx, row), "actions": actions_of(evidence.possible(ctx, row))}
+    return {**views.review_view(ctx, row), "actions": actions_of(review_actions.possible(ctx, row))}
 
 
 @router.get("/reviews/{review_id}", response_model=ReviewAnswer)

@@ -226,6 +226,22 @@ def heard_before(session: Session, publication: Publication, review_id: int) -> 
     return session.scalar(found)
 
 
+def last_closing(session: Session, review_id: int) -> datetime | None:
+    """When the days end, or ended, of the last public list whose present edition has the review."""
+    found = (
+        sa.select(Publication.closes_at)
+        .join(PublicationEntry, PublicationEntry.publication_id == Publication.id)
+        .where(
+            PublicationEntry.review_id == review_id,
+            PublicationEntry.edition == Publication.edition,
+            Publication.state.in_(OUT),
+        )
+        .order_by(Publication.opened_at.desc())
+        .limit(1)
+    )
+    return session.scalar(found)
+
+
 def open_objections(session: Session, reviews: Collection[int], states: Collection[str]) -> dict[int, int]:
     """Review → how many objections to it are in these states; reviews without one are left out."""
     found = (
