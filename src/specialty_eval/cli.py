@@ -68,6 +68,16 @@ def migrate(data: Data = None) -> None:
 
 
 @app.command()
+def tidy(data: Data = None) -> None:
+    """清除不再需要的幂等应答 · Forget the answers kept for repeated requests that nobody waits for any more."""
+    from specialty_eval import serving
+
+    known = configured(data)
+    forgotten = serving.tidy(known.url, known.folder)
+    typer.echo(f"已清除 {forgotten} 条 · {forgotten} kept answers are forgotten")
+
+
+@app.command()
 def init(
     login: Annotated[str, typer.Option(help="管理员登录名 · The administrator's login")],
     city: Annotated[str, typer.Option(help="城市的六位区划代码 · The city's six-digit code")] = "371400",

@@ -10,7 +10,7 @@ import uvicorn
 from sqlalchemy.orm import Session
 
 from specialty_eval import reference
-from specialty_eval.actions import bundles, intake, seals, setup
+from specialty_eval.actions import accounts, bundles, intake, seals, setup
 from specialty_eval.actions.context import Context, commit
 from specialty_eval.app import create_app, utc_now
 from specialty_eval.engine.bundle import Bundle
@@ -36,9 +36,24 @@ def ready(url: str | None, data: Path) -> Iterator[str]:
 
 
 def serve(url: str | None, data: Path, *, host: str, port: int) -> None:
-    """Serve until stopped. The database stops with the last that uses it."""
+    """Serve until stopped; answers nobody waits for are forgotten first. The database stops with its last user."""
     with ready(url, data) as at:
+        with _session_on(at) as session:
+            _forget(session, data)
         uvicorn.run(create_app(at, files_in(data)), host=host, port=port, log_level="warning", access_log=False)
+
+
+def tidy(url: str | None, data: Path) -> int:
+    """Forget the answers kept for repeated requests that no client can still be waiting for; how many."""
+    with session_at(url, data) as session:
+        return _forget(session, data)
+
+
+def _forget(session: Session, data: Path) -> int:
+    ctx = _as_system(session, data)
+    forgotten = accounts.forget_replies(ctx)
+    commit(ctx)
+    return forgotten
 
 
 def migrate(url: str | None, data: Path) -> None:
@@ -50,13 +65,18 @@ def migrate(url: str | None, data: Path) -> None:
 @contextmanager
 def session_at(url: str | None, data: Path) -> Iterator[Session]:
     """A session on the installation's database."""
-    with ready(url, data) as at:
-        engine = make_engine(at, pool_size=1)
-        try:
-            with make_sessions(engine)() as session:
-                yield session
-        finally:
-            engine.dispose()
+    with ready(url, data) as at, _session_on(at) as session:
+        yield session
+
+
+@contextmanager
+def _session_on(at: str) -> Iterator[Session]:
+    engine = make_engine(at, pool_size=1)
+    try:
+        with make_sessions(engine)() as session:
+            yield session
+    finally:
+        engine.dispose()
 
 
 def init(url: str | None, data: Path, *, city: str, bureau: str, login: str, password: str) -> None:

@@ -88,6 +88,11 @@ def test_the_bureau_waits_for_the_county_until_it_takes_over(city: City) -> None
     key = handed_in(city)
     bureau, county = city.as_("bureau-verifier"), city.as_("county-one")
 
+    assert said(bureau, key)["take_over"] == ["county-days-running"]
+    assert answered(city.session, lambda: verification.take_over(bureau, key, "示例")) == ["county-days-running"]
+    city.wait(20)
+    bureau, county = city.as_("bureau-verifier"), city.as_("county-one")
+    assert said(bureau, key)["take_over"] == []
     before = said(bureau, key)
     assert before["pass"] == answered(city.session, lambda: verification.pass_(bureau, key, NOTHING))
     assert before["pass"] == ["county-check-first"]

@@ -17,6 +17,7 @@ from specialty_eval.store import attributes, cycles, registry, review_queries, r
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import EvidenceDraft, EvidenceVersion, Review
 
+from . import county_days
 from .context import LOCAL, Context, Note
 
 
@@ -132,9 +133,14 @@ def submit(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
     draft = rows.locked(ctx.session, EvidenceDraft, review_id)
     facts = submission_facts(ctx, row, policy, draft)
     frozen = _freeze(ctx, row, draft)
+    county = county_days.of_review(ctx, row, scope, policy)
+    told: dict[str, object] = {"version": frozen.number, "digest": frozen.digest}
+    if county is not None:
+        told["county_until"] = last_local_day(county, LOCAL).isoformat()
     ctx.advance(review.WORKFLOW, row, review.Event.SUBMIT, facts, scope,
-                note=Note(audience="school", told={"version": frozen.number, "digest": frozen.digest}),
-                changes={"evidence_version_id": frozen.id, "claimed_by": None, "returned_fields": {}})  # fmt: skip
+                note=Note(audience="school", told=told),
+                changes={"evidence_version_id": frozen.id, "claimed_by": None, "returned_fields": {},
+                         "county_due": county})  # fmt: skip
     if scope.run_by_city or not policy.workflow.county_check:
         at_once = review.Facts(county_check=False)
         ctx.as_system().advance(review.WORKFLOW, row, review.Event.PASS, at_once, scope, note=Note(audience="school"))
@@ -160,7 +166,7 @@ def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
     # What was taken back is not what the school reported: the version before it stands, if there is one.
     before = review_queries.version_before(ctx.session, row.id, row.evidence_version_id)
     ctx.advance(review.WORKFLOW, row, review.Event.RECALL, facts, scope, note=Note(audience="school"),
-                changes={"evidence_version_id": before})  # fmt: skip
+                changes={"evidence_version_id": before, "county_due": None})  # fmt: skip
     return row
 
 

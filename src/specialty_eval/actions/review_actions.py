@@ -25,7 +25,16 @@ def possible(ctx: Context, row: Review) -> list[Possible]:
     """What the caller may do with the review from here, each with why it is not possible now."""
     scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
     facts = replace(_facts(ctx, row, scope), reason=TO_WRITE, returned_fields={TO_WRITE: TO_WRITE})
-    return [p for p in ctx.possible(review.WORKFLOW, row.state, facts, scope) if p.event not in FOLLOWS]
+    found = [p for p in ctx.possible(review.WORKFLOW, row.state, facts, scope) if p.event not in FOLLOWS]
+    return found + _taking_over(ctx, row, scope, facts)
+
+
+def _taking_over(ctx: Context, row: Review, scope: Scope, facts: Facts) -> list[Possible]:
+    """What the bureau may do about a county's silence: named while a county is waited for."""
+    is_waiting = row.state in review.WITH_THE_COUNTY and facts.county_check and not facts.taken_over
+    if not is_waiting or not may(ctx.actor, verification.TAKES_OVER, scope, ctx.today):
+        return []
+    return [Possible("take_over", sorted(verification.TAKES_OVER), tuple(review.take_over_problems(facts)))]
 
 
 def _facts(ctx: Context, row: Review, scope: Scope) -> Facts:

@@ -1,5 +1,6 @@
 """The rounds of a cycle: opening their phases, reminding, extending, defaulting what the deadline left over."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
 
+from . import county_days
 from .context import LOCAL, Context, Note, Possible, entitled
 
 PHASE_DAYS = {
@@ -145,7 +147,15 @@ def default_left_over(ctx: Context, round_id: int) -> int:
         facts = {key: review.Facts(deadline_passed=True, reminders_served=reminders[key]) for key in ids}
         moved += ctx.advance_many(review.WORKFLOW, Review, review.Event.DEFAULT, ids, scope, facts=facts,
                                   note=Note(audience="school"), changes={"was_defaulted": True})  # fmt: skip
+        _begin_county_days(ctx, round_id, ids)
     return moved
+
+
+def _begin_county_days(ctx: Context, round_id: int, ids: Sequence[int]) -> None:
+    """What was defaulted waits for the county that checks it, for the policy's days."""
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, round_id).policy_id)
+    if policy.workflow.county_check:
+        review_queries.wait_for_county(ctx.session, ids, county_days.of_policy(ctx, policy))
 
 
 def read(ctx: Context, round_id: int) -> Round:

@@ -15,9 +15,11 @@ from specialty_eval.store import attributes, cycles, review_queries, scopes
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreSheet
 
+from . import county_days
 from .context import LOCAL, Context, Note
 
 VERIFIERS = roles(Role.COUNTY_VERIFIER, Role.BUREAU_VERIFIER)
+TAKES_OVER = roles(Role.BUREAU_VERIFIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,29 @@ def claim(ctx: Context, review_id: int, *, version: int | None = None) -> Review
 
 
 def take_over(ctx: Context, review_id: int, reason: str, *, version: int | None = None) -> Review:
-    """The bureau takes over what a county does not check: a school never fails for an office's silence."""
+    """The bureau takes over what a county has not checked within its days; its `pass` then stands for the county's.
+
+    A school never fails for an office's silence. NotNow with the state, or with the day the county still has.
+    """
     row, scope = locked(ctx, review_id, version=version)
-    grant = ctx.permit(roles(Role.BUREAU_VERIFIER, Role.SECRETARY), scope, where="review")
+    grant = ctx.permit(TAKES_OVER, scope, where="review")
+    problems = take_over_problems(ctx, row, scope, policy_of(ctx, row))
     if not reason.strip():
-        raise Invalid(Problem("reason-missing", "reason"))
-    row.taken_over, row.version = True, row.version + 1
-    ctx.record("review.take_over", row, Note(reason=reason, audience="school"), grant=grant)
+        raise Invalid(Problem("reason-missing", "reason"), *problems)
+    if problems:
+        raise NotNow(*problems)
+    told = {} if row.county_due is None else {"county_had_until": last_local_day(row.county_due, LOCAL).isoformat()}
+    row.taken_over, row.county_due, row.version = True, None, row.version + 1
+    row.claimed_by = ctx.person_id or row.claimed_by
+    ctx.record("review.take_over", row, Note(reason=reason, audience="school", told=told), grant=grant)
     return ctx.saved(row)
+
+
+def take_over_problems(ctx: Context, row: Review, scope: Scope, policy: Policy) -> list[Problem]:
+    """Why the bureau cannot take the review over now; empty when it can."""
+    if row.state not in review.WITH_THE_COUNTY:
+        return [Problem("step-not-open", "review", {"event": "take_over", "state": row.state})]
+    return review.take_over_problems(facts_of(ctx, row, scope, policy))
 
 
 def acting_as(ctx: Context, scope: Scope) -> Role:
@@ -75,6 +92,8 @@ def facts_of(ctx: Context, row: Review, scope: Scope, policy: Policy) -> review.
     return review.Facts(
         acting=acting_as(ctx, scope),
         county_check=policy.workflow.county_check and not scope.run_by_city,
+        county_due=None if row.county_due is None else last_local_day(row.county_due, LOCAL),
+        county_days_over=row.county_due is None or not is_kept(ctx.now, row.county_due),
         taken_over=row.taken_over,
         corrections_used=row.corrections,
         corrections_at_most=policy.workflow.corrections_at_most,
@@ -88,7 +107,8 @@ def pass_(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | No
     left = _mark(ctx, row, "county", accepted)
     facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left)
     told = Note(audience="school", told={"unsupported": sorted(accepted.unsupported)})
-    ctx.advance(review.WORKFLOW, row, review.Event.PASS, facts, scope, note=told, changes={"claimed_by": None})
+    ctx.advance(review.WORKFLOW, row, review.Event.PASS, facts, scope, note=told,
+                changes={"claimed_by": None, "county_due": None})  # fmt: skip
     return row
 
 
@@ -108,6 +128,7 @@ def return_(ctx: Context, review_id: int, fields: Mapping[str, str], *, version:
         "returned_incomplete": row.returned_incomplete or row.state == review.State.SCORED,
         "returned_fields": dict(fields),
         "claimed_by": None,
+        "county_due": None,
     }
     # The reasons are on the review, where the school reads them; the event names the fields alone.
     ctx.advance(review.WORKFLOW, row, review.Event.RETURN, facts, scope,
@@ -199,8 +220,9 @@ def default(ctx: Context, review_id: int, *, version: int | None = None) -> Revi
     due = row.correction_due if row.state == review.State.RETURNED else row.due
     passed = due is not None and not is_kept(ctx.now, due)
     facts = review.Facts(deadline_passed=passed, reminders_served=row.reminders)
+    county = county_days.of_review(ctx, row, scope, policy_of(ctx, row))
     ctx.advance(review.WORKFLOW, row, review.Event.DEFAULT, facts, scope, note=Note(audience="school"),
-                changes={"was_defaulted": True, "returned_fields": {}})  # fmt: skip
+                changes={"was_defaulted": True, "returned_fields": {}, "county_due": county})  # fmt: skip
     return row
 
 

@@ -144,6 +144,7 @@ def review_view(ctx: Context, row: Review) -> dict[str, Any]:
         **titled_view(review_queries.Titled(*list(titled))),
         "version": row.version,
         "correction_due": row.correction_due,
+        "county_due": row.county_due,
         "returned_fields": row.returned_fields,
         "evidence": None if version is None else {
             "number": version.number, "digest": version.digest, "submitted_at": version.submitted_at,

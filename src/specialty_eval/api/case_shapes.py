@@ -130,6 +130,7 @@ class ReviewAnswer(TitledAnswer):
 
     version: int
     correction_due: datetime | None
+    county_due: datetime | None
     returned_fields: dict[str, Any]
     evidence: EvidenceAnswer | None
     attachments: list[AttachmentAnswer]

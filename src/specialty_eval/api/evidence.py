@@ -136,7 +136,7 @@ def claim(review_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dic
 
 @router.post("/reviews/{review_id}/take-over", response_model=ReviewAnswer)
 def take_over(review_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
-    """The bureau takes over a check that a county does not make."""
+    """The bureau takes over a check that a county has not made within its days (bureau verifier)."""
     verification.take_over(ctx, review_id, body.reason, version=version)
     return shown(ctx, review_id, response)
 

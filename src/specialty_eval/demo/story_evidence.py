@@ -150,6 +150,10 @@ def _check(world: World, number: int, schools: Sequence[str]) -> None:
 def _returned_again(world: World, number: int) -> None:
     verifier = world.as_("verifier")
     for _, review in _told(world, number, Tale.TAKEN_OVER):
+        due = world.session.get_one(Review, review).county_due
+        if due is not None:
+            world.after(due)
+        verifier = world.as_("verifier")
         verification.take_over(verifier, review, "县级逾期未审核，由市级代为审核")
         verification.pass_(verifier, review, Verdicts(unsupported={"partner_posts": "未提供合作协议"}))
     for specialty, review in _told(world, number, Tale.RETURNED_TWICE):

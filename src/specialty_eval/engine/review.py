@@ -29,6 +29,7 @@ from .review_checks import (
     school_was_served,
     site_visit_reported,
     specialty_is_closed,
+    take_over_problems,
     the_decision_is_void,
     two_people_approved_the_same_list,
     two_reminders_served,
@@ -45,12 +46,14 @@ __all__ = [
     "SCHOOL_SEES_RATING",
     "SCHOOL_SEES_SHEET",
     "UNENDED",
+    "WITH_THE_COUNTY",
     "WITH_THE_SCHOOL",
     "WITH_THE_VERIFIERS",
     "WORKFLOW",
     "Event",
     "Facts",
     "State",
+    "take_over_problems",
 ]
 
 
@@ -103,6 +106,8 @@ ENDED = frozenset({State.CONFIRMED, State.EXEMPTED, State.WITHDRAWN, State.CANCE
 UNENDED = tuple(state for state in State if state not in ENDED)
 WITH_THE_SCHOOL = frozenset({State.OPEN, State.RETURNED})
 """The school can change its draft."""
+WITH_THE_COUNTY = frozenset({State.SUBMITTED, State.DEFAULTED})
+"""The county checks, unless the policy has no county check, the city runs the school, or the bureau took it over."""
 WITH_THE_VERIFIERS = frozenset({State.SUBMITTED, State.DEFAULTED, State.CHECKED})
 RATING_COMPUTED = frozenset({State.SCORED, State.DECIDED, State.PREVIEWED, State.PUBLICISED, State.CONFIRMED})
 PUBLISHED_STATES = frozenset({State.PUBLICISED, State.CONFIRMED})

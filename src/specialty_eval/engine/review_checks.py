@@ -33,6 +33,9 @@ class Facts:
     verification_claimed: bool = False
     county_check: bool = True
     """The policy has a county check and the city does not run the school."""
+    county_due: date | None = None
+    """The last day that the county has for its check."""
+    county_days_over: bool = False
     taken_over: bool = False
     """The bureau took the county's check over."""
     unaccepted: tuple[str, ...] = ()
@@ -78,6 +81,10 @@ def _due(facts: Facts) -> dict[str, object]:
     return {} if facts.due is None else {"due": facts.due.isoformat()}
 
 
+def _county_due(facts: Facts) -> dict[str, object]:
+    return {} if facts.county_due is None else {"due": facts.county_due.isoformat()}
+
+
 def deadline_not_passed(facts: Facts) -> Iterable[Problem]:
     if facts.deadline_passed:
         yield Problem("deadline-passed", "", _due(facts))
@@ -120,7 +127,16 @@ def by_the_office_whose_check_it_is(facts: Facts) -> Iterable[Problem]:
         if facts.acting != Role.BUREAU_VERIFIER:
             yield Problem("taken-over-by-bureau")
     elif facts.acting != Role.COUNTY_VERIFIER:
-        yield Problem("county-check-first")
+        yield Problem("county-check-first", "", _county_due(facts))
+
+
+def take_over_problems(facts: Facts) -> list[Problem]:
+    """Why the bureau cannot take the county's check of what was handed in over now; empty when it can."""
+    if not facts.county_check:
+        return [Problem("no-county-check")]
+    if facts.taken_over:
+        return [Problem("taken-over-by-bureau")]
+    return [] if facts.county_days_over else [Problem("county-days-running", "", _county_due(facts))]
 
 
 def county_accepted_every_measure(facts: Facts) -> Iterable[Problem]:

@@ -64,12 +64,6 @@ def ending_with(session: Session, round_ids: Collection[int]) -> list[int]:
     return list(session.scalars(found.order_by(Review.id)))
 
 
-def count_by_state(session: Session, round_id: int) -> dict[str, int]:
-    """State → how many reviews of the round."""
-    found = sa.select(Review.state, sa.func.count()).where(Review.round_id == round_id).group_by(Review.state)
-    return {state: number for state, number in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
-
-
 def unended(session: Session, round_ids: Collection[int]) -> int:
     """How many reviews of these rounds have not ended."""
     ended = [state.value for state in review.ENDED]
@@ -255,7 +249,16 @@ def was_reminded(session: Session, round_id: int, since: datetime) -> bool:
 def reminders(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Review → reminders served."""
     found = sa.select(Review.id, Review.reminders).where(Review.id.in_(ids))
-    return {key: served for key, served in session.execute(found)}  # noqa: C416 -- see above
+    return {key: served for key, served in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def wait_for_county(session: Session, ids: Collection[int], due: datetime) -> None:
+    """Give the counties until then for those of these reviews that they check and the bureau has not taken over."""
+    theirs = (
+        sa.select(Specialty.id).join(School, School.id == Specialty.school_id).where(School.run_by != "city")
+    )  # fmt: skip
+    waits = sa.update(Review).where(Review.id.in_(ids), ~Review.taken_over, Review.specialty_id.in_(theirs))
+    session.execute(waits.values(county_due=due), execution_options={"synchronize_session": "fetch"})
 
 
 def current_value(session: Session, specialty_id: int, year: int, measure: str) -> str:

@@ -57,6 +57,8 @@ class Review(Versioned, Base):
     reminders: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     was_defaulted: Mapped[bool] = mapped_column(server_default=sa.false())
     returned_incomplete: Mapped[bool] = mapped_column(server_default=sa.false())
+    county_due: Mapped[datetime | None]
+    """Until when the county has for its check; null where none is waited for."""
     taken_over: Mapped[bool] = mapped_column(server_default=sa.false())
     claimed_by: Mapped[int | None] = reference("person.id", null=True, index=False)
     evidence_version_id: Mapped[int | None] = mapped_column(
