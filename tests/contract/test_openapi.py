@@ -56,3 +56,44 @@ def test_every_change_takes_an_idempotency_key(operations: dict[str, dict[str, A
 def test_credentials_are_a_bearer_token_or_nothing(described: dict[str, Any]) -> None:
     assert described["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     assert described["security"] == [{"bearer": []}, {}]
+
+
+FREE_FORM = {"EventAnswer.facts", "ReasonAnswer.facts"}
+"""What depends on the kind of an event or the code of a reason: docs/events.md and docs/problems.md name it."""
+
+
+def test_every_json_answer_is_a_named_shape(described: dict[str, Any], operations: dict[str, dict[str, Any]]) -> None:
+    shapes = described["components"]["schemas"]
+    untyped = []
+    for name, o in operations.items():
+        for status, answer in o["responses"].items():
+            content = answer.get("content", {}).get("application/json")
+            if not name.split()[1].startswith(("/v1/", "/healthz", "/readyz")) or content is None:
+                continue
+            shape = shapes.get(content["schema"].get("$ref", "").rpartition("/")[2], {})
+            untyped += [] if shape.get("properties") else [f"{name} {status}"]
+    assert (len(operations) > 140, untyped) == (True, [])
+
+
+def test_no_value_in_an_answer_is_without_a_type(described: dict[str, Any]) -> None:
+    """Also behind lists, maps and alternatives: an answer's field that could be anything tells a client nothing."""
+    shapes = described["components"]["schemas"]
+    fields = {f"{n}.{f}": s for n, shape in shapes.items() for f, s in shape.get("properties", {}).items()}
+    assert {name for name, schema in fields.items() if _is_open(schema)} == FREE_FORM
+
+
+def _is_open(schema: dict[str, Any] | bool) -> bool:
+    if isinstance(schema, bool) or not schema.keys() & {"$ref", "anyOf", "oneOf", "type", "enum", "const"}:
+        return schema is not False
+    if schema.get("type") == "object" and "properties" not in schema:
+        return _is_open(schema.get("additionalProperties", True))
+    inner = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *([schema["items"]] if "items" in schema else ())]
+    return (schema.get("type") == "array" and "items" not in schema) or any(_is_open(each) for each in inner)
+
+
+def test_what_is_open_is_found() -> None:
+    closed = {"type": "object", "additionalProperties": {"type": "integer"}}
+    assert not _is_open({"anyOf": [closed, {"type": "null"}]})
+    assert _is_open({"type": "array", "items": {"type": "object", "additionalProperties": True}})
+    assert _is_open({"title": "Anything"})
+    assert _is_open({"type": "array"})

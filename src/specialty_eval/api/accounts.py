@@ -11,6 +11,7 @@ from specialty_eval.engine.roles import Role
 
 from .bodies import Body, Day
 from .deps import SECRET, Ctx, Transactional, credentials
+from .shapes import Made
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["accounts"])
 
@@ -86,7 +87,7 @@ class NewPerson(Body):
     employer_name: str = Field("", max_length=200)
 
 
-@router.post("/people", status_code=201)
+@router.post("/people", status_code=201, response_model=Made)
 def create_person(body: NewPerson, ctx: Ctx) -> dict[str, int]:
     """Create a person (administrator)."""
     return {"id": accounts.create_person(ctx, **body.model_dump()).id}
@@ -102,7 +103,7 @@ class NewGrant(Body):
     deputy: bool = False
 
 
-@router.post("/people/{person_id}/roles", status_code=201)
+@router.post("/people/{person_id}/roles", status_code=201, response_model=Made)
 def grant_role(person_id: int, body: NewGrant, ctx: Ctx) -> dict[str, int]:
     """Give a person a role at an organisation (administrator)."""
     return {"id": accounts.grant_role(ctx, person_id=person_id, **body.model_dump()).id}
@@ -114,7 +115,14 @@ class LastDay(Body):
     last_day: Day
 
 
-@router.post("/roles/{grant_id}/end")
+class RoleEnded(BaseModel):
+    """A role and its last day."""
+
+    id: int
+    valid_to: date
+
+
+@router.post("/roles/{grant_id}/end", response_model=RoleEnded)
 def end_role(grant_id: int, body: LastDay, ctx: Ctx) -> dict[str, Any]:
     """End a role with a day (administrator)."""
     grant = accounts.end_role(ctx, grant_id, body.last_day)
@@ -128,14 +136,22 @@ class NewKey(Body):
     valid_to: Day | None = None
 
 
-@router.post("/keys", status_code=201, openapi_extra=SECRET)
+class KeyMade(BaseModel):
+    """A machine's key; `secret` is told this once."""
+
+    id: int
+    label: str
+    secret: str
+
+
+@router.post("/keys", status_code=201, openapi_extra=SECRET, response_model=KeyMade)
 def create_key(body: NewKey, ctx: Ctx) -> dict[str, Any]:
     """Create a machine's key (administrator). The secret is shown this once."""
     key, secret = accounts.create_key(ctx, body.label, valid_to=body.valid_to)
     return {"id": key.id, "label": key.label, "secret": secret}
 
 
-@router.post("/keys/{key_id}/roles", status_code=201)
+@router.post("/keys/{key_id}/roles", status_code=201, response_model=Made)
 def grant_key_role(key_id: int, body: NewGrant, ctx: Ctx) -> dict[str, int]:
     """Give a machine a role at an organisation (administrator)."""
     return {"id": accounts.grant_role(ctx, api_key_id=key_id, **body.model_dump()).id}

@@ -1,11 +1,13 @@
 """The shapes of cycles, rounds and reviews in answers."""
 
 from datetime import date, datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .shapes import ActionAnswer
+from specialty_eval.engine.cycle import CycleState, RoundState
+from specialty_eval.engine.review import State
+
+from .shapes import ActionAnswer, Level, SchoolKind
 
 
 class PolicyAnswer(BaseModel):
@@ -32,7 +34,7 @@ class RoundOfCycle(BaseModel):
     id: int
     number: int
     year: int
-    state: str
+    state: RoundState
 
 
 class ListedRound(RoundOfCycle):
@@ -48,9 +50,9 @@ class CycleAnswer(BaseModel):
     code: str
     title: str
     jurisdiction: str
-    levels: list[str]
-    school_kinds: list[str]
-    state: str
+    levels: list[Level]
+    school_kinds: list[SchoolKind]
+    state: CycleState
     first_year: int
     last_year: int
     rounds: list[RoundOfCycle]
@@ -78,7 +80,7 @@ class RoundAnswer(ListedRound):
     reference_date: date
     policy: PolicyAnswer
     due: DueAnswer
-    reviews: dict[str, int]
+    reviews: dict[State, int] = Field(description="状态 → 评估数 · how many reviews by state")
 
 
 class RoundWithActions(RoundAnswer):
@@ -98,10 +100,27 @@ class TitledAnswer(BaseModel):
     specialty: str
     school: str
     county: str
-    level: str
+    level: Level
     class_name: str = Field(alias="class")
-    state: str | None
+    state: State | None
     due: datetime | None
+
+
+class FigureAnswer(BaseModel):
+    """A reported value as written, and where its supplier has it from."""
+
+    value: str
+    source: str
+
+
+class IndicatorAnswer(BaseModel):
+    """One indicator's line of a sheet."""
+
+    code: str
+    value: str | bool | None = Field(description="所用的值，数值为十进制文本 · the value used; a number as text")
+    points: str | None = Field(description="得分，十进制文本 · points, a decimal as text")
+    weight: str | None = Field(description="权重，十进制文本 · weight, a decimal as text")
+    counted: bool = Field(description="是否计入总分 · whether it is in the sums")
 
 
 class EvidenceAnswer(BaseModel):
@@ -110,7 +129,7 @@ class EvidenceAnswer(BaseModel):
     number: int
     digest: str
     submitted_at: datetime
-    figures: dict[str, dict[str, Any]]
+    figures: dict[str, FigureAnswer] = Field(description="测点代码 → 数据 · by the measure's code")
     self_evaluation: str
 
 
@@ -130,8 +149,8 @@ class ReviewAnswer(TitledAnswer):
 
     version: int
     correction_due: datetime | None
-    county_due: datetime | None
-    returned_fields: dict[str, Any]
+    county_due: datetime | None = Field(description="县区审核期限 · until when the county checks")
+    returned_fields: dict[str, str] = Field(description="测点代码 → 退回理由 · why each measure went back")
     evidence: EvidenceAnswer | None
     attachments: list[AttachmentAnswer]
     actions: list[ActionAnswer]
@@ -140,6 +159,39 @@ class ReviewAnswer(TitledAnswer):
 class DraftAnswer(BaseModel):
     """The school's own draft; `saved_at` is null before the first."""
 
-    figures: dict[str, dict[str, Any]]
+    figures: dict[str, FigureAnswer] = Field(description="测点代码 → 数据 · by the measure's code")
     self_evaluation: str
     saved_at: datetime | None = None
+
+
+class AttachedAnswer(BaseModel):
+    """A file that was kept."""
+
+    id: int
+    sha256: str
+    size: int
+    media_type: str
+
+
+class FiguresRecorded(BaseModel):
+    """How many values were recorded."""
+
+    recorded: int
+
+
+class PlacesAnswer(BaseModel):
+    """How many of the specialties named are now in each round."""
+
+    placed: dict[int, int] = Field(description="批次编号 → 专业数 · by the round's number")
+
+
+class RemindedAnswer(BaseModel):
+    """How many schools were reminded."""
+
+    reminded: int
+
+
+class DefaultedAnswer(BaseModel):
+    """How many reviews were defaulted."""
+
+    defaulted: int

@@ -11,30 +11,51 @@ from specialty_eval.engine.policy import Rating
 
 from .bodies import Body, Day, Reason
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import actions_of
+from .meeting_shapes import (
+    BallotAnswer,
+    BallotReceipt,
+    Choice,
+    ConflictFound,
+    DecisionAnswer,
+    DeclarationAnswer,
+    ItemMoved,
+    ItemsAnswer,
+    ItemsDecided,
+    ItemsDeclared,
+    ItemsListed,
+    ItemsOpened,
+    ItemsPutOff,
+    MaterialAnswer,
+    MeetingAnswer,
+    MeetingWithSeats,
+    MemberAnswer,
+    ReviewMoved,
+    Sector,
+    SectorsWaived,
+    TermEnded,
+)
+from .shapes import Listed, Made, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["committee"])
-
-Choice = Literal["green", "yellow", "red", "unrated", "incomplete", "abstain"]
 
 
 class NewMember(Body):
     """A seat in the committee to be."""
 
     person_id: int
-    sector: Literal["industry", "enterprise", "research", "administration"]
+    sector: Sector
     term_from: Day
     term_to: Day
     substitute: bool = False
 
 
-@router.post("/committee/members", status_code=201)
+@router.post("/committee/members", status_code=201, response_model=Made)
 def appoint(body: NewMember, ctx: Ctx) -> dict[str, int]:
     """Give a person a seat for a term (secretary)."""
     return {"id": committee.appoint(ctx, committee.NewMember(**body.model_dump())).id}
 
 
-@router.get("/committee/members")
+@router.get("/committee/members", response_model=Listed[MemberAnswer])
 def list_members(ctx: Ctx) -> dict[str, Any]:
     """The committee (its members and the offices)."""
     return listed(meeting_views.members(ctx), None)
@@ -46,7 +67,7 @@ class LastDay(Body):
     last_day: Day
 
 
-@router.post("/committee/members/{member_id}/end")
+@router.post("/committee/members/{member_id}/end", response_model=TermEnded)
 def end_term(member_id: int, body: LastDay, ctx: Ctx) -> dict[str, Any]:
     """A member's term ends (secretary)."""
     row = committee.end_term(ctx, member_id, body.last_day)
@@ -83,7 +104,7 @@ class NewMeeting(Body):
     written: bool = False
 
 
-@router.post("/meetings", status_code=201)
+@router.post("/meetings", status_code=201, response_model=MeetingWithSeats)
 def create_meeting(body: NewMeeting, ctx: Ctx) -> dict[str, Any]:
     """Call a meeting with its seats and its list; or, `written`, a vote in writing on what was put off for want of a
     quorum, once the policy's days are over (secretary).
@@ -98,19 +119,19 @@ def create_meeting(body: NewMeeting, ctx: Ctx) -> dict[str, Any]:
     return meeting_views.meeting_view(ctx, committee.create(ctx, new).id)
 
 
-@router.get("/rounds/{round_id}/meetings")
+@router.get("/rounds/{round_id}/meetings", response_model=Listed[MeetingAnswer])
 def list_meetings(round_id: int, ctx: Ctx) -> dict[str, Any]:
     """The meetings of a round."""
     return listed(meeting_views.meetings(ctx, round_id), None)
 
 
-@router.get("/meetings/{meeting_id}")
+@router.get("/meetings/{meeting_id}", response_model=MeetingWithSeats)
 def read_meeting(meeting_id: int, ctx: Ctx) -> dict[str, Any]:
     """A meeting and its seats."""
     return meeting_views.meeting_view(ctx, meeting_id)
 
 
-@router.get("/meetings/{meeting_id}/items")
+@router.get("/meetings/{meeting_id}/items", response_model=ItemsAnswer)
 def list_items(meeting_id: int, ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """The meeting's list; of an item one is recused from, the title alone."""
     return listed(*meeting_views.items_view(ctx, meeting_id, paging))
@@ -123,7 +144,7 @@ class Listing(Body):
     together: list[int] = Field([], max_length=20_000)
 
 
-@router.post("/meetings/{meeting_id}/items", status_code=201)
+@router.post("/meetings/{meeting_id}/items", status_code=201, response_model=ItemsListed)
 def add_items(meeting_id: int, body: Listing, ctx: Ctx) -> dict[str, int]:
     """Put further reviews on the list (secretary)."""
     return {"listed": committee.list_items(ctx, meeting_id, body.reviews, frozenset(body.together))}
@@ -136,14 +157,14 @@ class Attendance(Body):
     substitutes: list[Substitute] = Field([], max_length=500)
 
 
-@router.put("/meetings/{meeting_id}/attendance")
+@router.put("/meetings/{meeting_id}/attendance", response_model=MeetingWithSeats)
 def attend(meeting_id: int, body: Attendance, ctx: Ctx) -> dict[str, Any]:
     """Say who is present and which substitutes stand in (chair, secretary)."""
     committee.attend(ctx, meeting_id, frozenset(body.present), _substitutes(body.substitutes))
     return meeting_views.meeting_view(ctx, meeting_id)
 
 
-@router.post("/meetings/{meeting_id}/adjourn")
+@router.post("/meetings/{meeting_id}/adjourn", response_model=ItemsPutOff)
 def adjourn(meeting_id: int, ctx: Ctx) -> dict[str, list[int]]:
     """Put off every item for which those present are no quorum; the days until a vote in writing begin (chair,
     secretary).
@@ -158,7 +179,7 @@ class Waiver(Body):
     reason: str = Field(max_length=4000)
 
 
-@router.post("/meetings/{meeting_id}/waivers")
+@router.post("/meetings/{meeting_id}/waivers", response_model=SectorsWaived)
 def waive(meeting_id: int, body: Waiver, ctx: Ctx) -> dict[str, Any]:
     """Waive a sector that is wholly recused, in writing (bureau approver)."""
     return {"waived_sectors": committee.waive(ctx, meeting_id, body.sector, body.reason).waived_sectors}
@@ -170,7 +191,7 @@ class Items(Body):
     items: list[int] | None = Field(None, min_length=1, max_length=20_000)
 
 
-@router.post("/meetings/{meeting_id}/open")
+@router.post("/meetings/{meeting_id}/open", response_model=ItemsOpened)
 def open_items(meeting_id: int, body: Items, ctx: Ctx) -> dict[str, int]:
     """Open the material of listed items (chair, secretary)."""
     return {"opened": ballots.open_items(ctx, meeting_id, body.items)}
@@ -189,7 +210,7 @@ class Declarations(Body):
     interests: list[Interest] = Field([], max_length=20_000)
 
 
-@router.post("/meetings/{meeting_id}/declarations")
+@router.post("/meetings/{meeting_id}/declarations", response_model=ItemsDeclared)
 def declare_all(meeting_id: int, body: Declarations, ctx: Ctx) -> dict[str, int]:
     """Declare for the whole list at once: an interest where named, none elsewhere."""
     return {"declared": interests.declare_all(ctx, meeting_id, {i.item: i.reason for i in body.interests})}
@@ -209,7 +230,7 @@ class Agreement(Body):
     votes: list[Voice] = Field(max_length=500)
 
 
-@router.post("/meetings/{meeting_id}/agree")
+@router.post("/meetings/{meeting_id}/agree", response_model=ItemsDecided)
 def agree(meeting_id: int, body: Agreement, ctx: Ctx) -> dict[str, Any]:
     """Decide undisputed items as computed, in one act (chair, secretary)."""
     votes = {voice.member: voice.choice for voice in body.votes}
@@ -219,7 +240,7 @@ def agree(meeting_id: int, body: Agreement, ctx: Ctx) -> dict[str, Any]:
 # --- one item ---
 
 
-@router.get("/items/{item_id}")
+@router.get("/items/{item_id}", response_model=MaterialAnswer)
 def read_item(item_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """An item's material, for those who declared no interest."""
     found = meeting_views.material(ctx, item_id)
@@ -227,7 +248,7 @@ def read_item(item_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     return {**found, "actions": actions_of(meeting_views.possible(ctx, item_id))}
 
 
-@router.get("/items/{item_id}/declarations")
+@router.get("/items/{item_id}/declarations", response_model=Listed[DeclarationAnswer])
 def list_declarations(item_id: int, ctx: Ctx) -> dict[str, Any]:
     """Who declared what (secretary, chair, auditor)."""
     return listed(meeting_views.declarations(ctx, item_id), None)
@@ -256,7 +277,7 @@ def _item(row: Any) -> dict[str, Any]:
     return {"id": row.id, "review_id": row.review_id, "state": row.state}
 
 
-@router.post("/items/{item_id}/vote")
+@router.post("/items/{item_id}/vote", response_model=ItemMoved)
 def call_vote(item_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Put an item to the vote (chair, secretary)."""
     row = ballots.call_vote(ctx, item_id, version=version)
@@ -271,13 +292,13 @@ class NewBallot(Body):
     reason: str = Field("", max_length=4000)
 
 
-@router.post("/items/{item_id}/ballots", status_code=201)
+@router.post("/items/{item_id}/ballots", status_code=201, response_model=BallotReceipt)
 def cast(item_id: int, body: NewBallot, ctx: Ctx) -> dict[str, int]:
     """Cast one's ballot, or replace it until the item closes. The answer is a receipt."""
     return {"number": ballots.cast(ctx, item_id, body.choice, body.reason)}
 
 
-@router.get("/items/{item_id}/ballots")
+@router.get("/items/{item_id}/ballots", response_model=Listed[BallotAnswer])
 def list_ballots(item_id: int, ctx: Ctx) -> dict[str, Any]:
     """Every ballot, once the item is closed."""
     return listed(meeting_views.ballots(ctx, item_id), None)
@@ -290,7 +311,7 @@ class Closing(Body):
     casting_choice: Rating | None = Field(None, strict=False)
 
 
-@router.post("/items/{item_id}/close")
+@router.post("/items/{item_id}/close", response_model=DecisionAnswer)
 def close(item_id: int, body: Closing, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
     """Close an item and decide by its votes (chair, secretary)."""
     made = decisions.close(ctx, item_id, reason=body.reason, casting=body.casting_choice, version=version)
@@ -304,13 +325,13 @@ class InPlace(Body):
     reason: str = Field(max_length=8000)
 
 
-@router.post("/items/{item_id}/take-over")
+@router.post("/items/{item_id}/take-over", response_model=DecisionAnswer)
 def take_over(item_id: int, body: InPlace, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
     """Decide in writing where the committee found no quorum, in writing neither (bureau approver)."""
     return meeting_views.decision_shape(decisions.take_over(ctx, item_id, body.rating, body.reason, version=version))
 
 
-@router.post("/items/{item_id}/void")
+@router.post("/items/{item_id}/void", response_model=ItemMoved)
 def void(item_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Put an item off, with a reason; a decision it made falls with it (chair, secretary)."""
     row = conflicts.void(ctx, item_id, body.reason, version=version)
@@ -325,7 +346,7 @@ class Conflict(Body):
     reason: str = Field(max_length=4000)
 
 
-@router.post("/items/{item_id}/conflicts")
+@router.post("/items/{item_id}/conflicts", response_model=ConflictFound)
 def conflict(item_id: int, body: Conflict, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
     """Record a conflict found later: that member's ballots are void, the item too when they decided it."""
     found = conflicts.conflict(ctx, item_id, body.member, body.reason, version=version)
@@ -333,7 +354,7 @@ def conflict(item_id: int, body: Conflict, ctx: Ctx, version: IfMatch) -> dict[s
             "decision_rescinded": found.decision_rescinded, "review_state": found.review_state}  # fmt: skip
 
 
-@router.post("/reviews/{review_id}/rescind")
+@router.post("/reviews/{review_id}/rescind", response_model=ReviewMoved)
 def rescind(review_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Take back a decision no school has seen yet, with a reason (chair, secretary)."""
     row = conflicts.rescind(ctx, review_id, body.reason, version=version)

@@ -14,8 +14,11 @@ from .bodies import Body, Day, Reason
 from .case_shapes import (
     CycleAnswer,
     CycleWithActions,
+    DefaultedAnswer,
     ListedRound,
+    PlacesAnswer,
     PolicyAnswer,
+    RemindedAnswer,
     RoundAnswer,
     RoundWithActions,
     TitledAnswer,
@@ -120,7 +123,7 @@ class Places(Body):
     rounds: dict[str, int] = Field(max_length=200_000)
 
 
-@router.post("/cycles/{cycle_id}/places")
+@router.post("/cycles/{cycle_id}/places", response_model=PlacesAnswer)
 def place(cycle_id: int, body: Places, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
     """Put specialties into rounds (secretary)."""
     return {"placed": cycles.place(ctx, cycle_id, body.rounds, version=version)}
@@ -151,13 +154,13 @@ def list_reviews(round_id: int, ctx: Ctx, paging: Paging, state: str | None = No
     return listed(rows, cursor)
 
 
-@router.post("/rounds/{round_id}/remind")
+@router.post("/rounds/{round_id}/remind", response_model=RemindedAnswer)
 def remind(round_id: int, ctx: Ctx) -> dict[str, int]:
     """Remind every school whose review is still open (secretary)."""
     return {"reminded": rounds.remind(ctx, round_id)}
 
 
-@router.post("/rounds/{round_id}/default")
+@router.post("/rounds/{round_id}/default", response_model=DefaultedAnswer)
 def default_left_over(round_id: int, ctx: Ctx) -> dict[str, int]:
     """Default every review whose deadline passed (secretary)."""
     return {"defaulted": rounds.default_left_over(ctx, round_id)}

@@ -10,8 +10,9 @@ from specialty_eval.actions.plans import Adjustment
 
 from .bodies import Body, Reason
 from .codes import Code
+from .consequence_shapes import LineSet, PlanAnswer, PlanLineAnswer, PlanWithTotals, StandingAnswer, YearBegun
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import GONE, actions_of
+from .shapes import GONE, Listed, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["enrolment"])
 
@@ -32,13 +33,13 @@ class NewPlan(Body):
     city_total: int | None = Field(None, ge=-MOST_STUDENTS, le=MOST_STUDENTS)
 
 
-@router.post("/enrolment-plans", status_code=201)
+@router.post("/enrolment-plans", status_code=201, response_model=PlanWithTotals)
 def draft(body: NewPlan, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Draft the year's plan of one's own city: a line for each open specialty, as the policy gives it (planner)."""
     return plan_view(ctx, plans.draft(ctx, body.academic_year, body.city_total), response)
 
 
-@router.get("/enrolment-plans")
+@router.get("/enrolment-plans", response_model=Listed[PlanAnswer])
 def list_plans(
     ctx: Ctx, paging: Paging, academic_year: Annotated[int | None, Query(ge=1, le=9998)] = None
 ) -> dict[str, Any]:
@@ -46,13 +47,15 @@ def list_plans(
     return listed(*plan_views.listing(ctx, paging, academic_year=academic_year))
 
 
-@router.get("/enrolment-plans/{plan_id}")
+@router.get("/enrolment-plans/{plan_id}", response_model=PlanWithTotals)
 def read_plan(plan_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """A plan with its totals by county, level, class and school kind (public once approved)."""
     return plan_view(ctx, plans.read(ctx, plan_id), response)
 
 
-@router.get("/enrolment-plans/{plan_id}/lines")
+@router.get(
+    "/enrolment-plans/{plan_id}/lines", response_model=Listed[PlanLineAnswer], response_model_exclude_unset=True
+)
 def read_lines(
     plan_id: int,
     ctx: Ctx,
@@ -75,7 +78,7 @@ class Setting(Body):
     reason: str = Field("", max_length=4000)
 
 
-@router.put("/enrolment-plans/{plan_id}/lines/{code}", responses=GONE)
+@router.put("/enrolment-plans/{plan_id}/lines/{code}", responses=GONE, response_model=LineSet)
 def adjust(plan_id: int, code: Code, body: Setting, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Set one line of a draft, within 0, the capacity and the city's total (planner). `If-Match` is the plan's."""
     row, line = plans.adjust(ctx, plan_id, code, Adjustment(body.quota, body.reason), version=version)
@@ -84,13 +87,13 @@ def adjust(plan_id: int, code: Code, body: Setting, ctx: Ctx, version: IfMatch, 
             "adjustment_reason": line.adjustment_reason}  # fmt: skip
 
 
-@router.post("/enrolment-plans/{plan_id}/submit")
+@router.post("/enrolment-plans/{plan_id}/submit", response_model=PlanWithTotals)
 def submit(plan_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Hand the plan in: the first of two people (planner)."""
     return plan_view(ctx, plans.submit(ctx, plan_id, version=version), response)
 
 
-@router.post("/enrolment-plans/{plan_id}/return")
+@router.post("/enrolment-plans/{plan_id}/return", response_model=PlanWithTotals)
 def return_(plan_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Give the plan back, with a reason (bureau approver)."""
     return plan_view(ctx, plans.return_(ctx, plan_id, body.reason, version=version), response)
@@ -102,7 +105,7 @@ class Document(Body):
     document_number: str = Field(max_length=100)
 
 
-@router.post("/enrolment-plans/{plan_id}/approve")
+@router.post("/enrolment-plans/{plan_id}/approve", response_model=PlanWithTotals)
 def approve(plan_id: int, body: Document, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Approve the plan: the second of two people (bureau approver). Older plans of the year are superseded."""
     return plan_view(ctx, plans.approve(ctx, plan_id, body.document_number, version=version), response)
@@ -111,14 +114,16 @@ def approve(plan_id: int, body: Document, ctx: Ctx, version: IfMatch, response: 
 # --- standings -------------------------------------------------------------------------------------------------------
 
 
-@router.post("/academic-years/{academic_year}/begin")
+@router.post("/academic-years/{academic_year}/begin", response_model=YearBegun)
 def begin_year(academic_year: Annotated[int, Path(ge=1, le=9998)], ctx: Ctx) -> dict[str, Any]:
     """Move the city's standings to where the ratings in force have them (planner, bureau approver). Safe to repeat."""
     found = standings.begin_year(ctx, academic_year)
     return {"new": found.new, "moved": dict(found.moved), "held_by_appeal": list(found.held)}
 
 
-@router.get("/specialties/{code}/standing", responses=GONE)
+@router.get(
+    "/specialties/{code}/standing", responses=GONE, response_model=StandingAnswer, response_model_exclude_unset=True
+)
 def read_standing(code: Code, ctx: Ctx, response: Response) -> dict[str, Any]:
     """A specialty's standing, what it rests on, and every step that led to it (public)."""
     found = standings.read(ctx, code)

@@ -11,7 +11,7 @@ from specialty_eval.actions import attachments, evidence, review_actions, rounds
 from specialty_eval.actions.context import Context
 
 from .bodies import Body, Day, Reason
-from .case_shapes import DraftAnswer, ReviewAnswer
+from .case_shapes import AttachedAnswer, DraftAnswer, FiguresRecorded, ReviewAnswer
 from .codes import Code
 from .deps import Ctx, IfMatch, Transactional, tag
 from .shapes import GONE, actions_of
@@ -45,7 +45,9 @@ def read_draft(review_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """The school's own draft."""
     draft = views.draft_view(ctx, review_id)
     tag(response, draft.version if draft else 0)
-    return {"figures": draft.figures if draft else {}, "self_evaluation": draft.self_evaluation if draft else ""}
+    if draft is None:
+        return {"figures": {}, "self_evaluation": ""}
+    return {"figures": draft.figures, "self_evaluation": draft.self_evaluation, "saved_at": draft.saved_at}
 
 
 @router.put("/reviews/{review_id}/evidence", response_model=DraftAnswer)
@@ -57,7 +59,7 @@ def save_draft(review_id: int, body: Draft, ctx: Ctx, version: IfMatch, response
     return {"figures": draft.figures, "self_evaluation": draft.self_evaluation, "saved_at": draft.saved_at}
 
 
-@router.post("/reviews/{review_id}/attachments", status_code=201)
+@router.post("/reviews/{review_id}/attachments", status_code=201, response_model=AttachedAnswer)
 def attach(
     review_id: int,
     content: Annotated[bytes, RawBody(media_type="application/octet-stream")],
@@ -102,14 +104,14 @@ class Supplied(Body):
     sources: dict[str, str] = Field(default_factory=dict, max_length=1000)
 
 
-@router.put("/specialties/{code}/figures/{year}", responses=GONE)
+@router.put("/specialties/{code}/figures/{year}", responses=GONE, response_model=FiguresRecorded)
 def supply(code: Code, year: int, body: Supplied, ctx: Ctx) -> dict[str, int]:
     """Another supplier's values of a specialty in a year (county, bureau, department, third party)."""
     figures = evidence.Figures(body.figures, body.sources)
     return {"recorded": evidence.supply_by_code(ctx, code, year, (body.policy_id, body.policy_version), figures)}
 
 
-@router.put("/specialties/{code}/report/{year}", responses=GONE)
+@router.put("/specialties/{code}/report/{year}", responses=GONE, response_model=FiguresRecorded)
 def report_year(code: Code, year: int, body: Supplied, ctx: Ctx) -> dict[str, int]:
     """A school's yearly facts of a specialty that is not under review for that year."""
     figures = evidence.Figures(body.figures, body.sources)

@@ -9,7 +9,8 @@ from specialty_eval.actions import objections
 
 from .bodies import Body
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import actions_of
+from .publication_shapes import ContactAnswer, ObjectionAnswer, ObjectionReceipt, ObjectionWithActions
+from .shapes import Listed, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["objections"])
 
@@ -38,14 +39,14 @@ class NewObjection(Body):
     grounds: str = Field(max_length=8000)
 
 
-@router.post("/publications/{publication_id}/objections", status_code=201)
+@router.post("/publications/{publication_id}/objections", status_code=201, response_model=ObjectionReceipt)
 def lodge(publication_id: int, body: NewObjection, ctx: Ctx) -> dict[str, Any]:
     """Object to a rating in publicity (anyone). A code is sent to the contact to confirm it."""
     new = objections.NewObjection(body.review, body.name, body.contact, body.grounds)
     return receipt(objections.lodge(ctx, publication_id, new))
 
 
-@router.get("/publications/{publication_id}/objections")
+@router.get("/publications/{publication_id}/objections", response_model=Listed[ObjectionAnswer])
 def list_objections(publication_id: int, ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """The objections to a list (offices)."""
     rows, cursor = objections.of_publication(ctx, publication_id, paging)
@@ -58,13 +59,13 @@ class Code(Body):
     code: str = Field(min_length=1, max_length=100)
 
 
-@router.post("/objections/{objection_id}/confirm-contact")
+@router.post("/objections/{objection_id}/confirm-contact", response_model=ObjectionReceipt)
 def confirm_contact(objection_id: int, body: Code, ctx: Ctx) -> dict[str, Any]:
     """Confirm one's contact with the code that was sent there (anyone who has it)."""
     return receipt(objections.confirm_contact(ctx, objection_id, body.code))
 
 
-@router.get("/objections/{objection_id}")
+@router.get("/objections/{objection_id}", response_model=ObjectionWithActions)
 def read_objection(objection_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """An objection without its maker (offices, committee)."""
     row = objections.read(ctx, objection_id)
@@ -72,14 +73,14 @@ def read_objection(objection_id: int, ctx: Ctx, response: Response) -> dict[str,
     return {**objection_view(ctx, row), "actions": actions_of(objections.possible(ctx, row))}
 
 
-@router.get("/objections/{objection_id}/contact")
+@router.get("/objections/{objection_id}/contact", response_model=ContactAnswer)
 def read_contact(objection_id: int, ctx: Ctx) -> dict[str, Any]:
     """Who objected, and the code to send to the contact while it is not confirmed (secretary, bureau approver)."""
     found = objections.contact(ctx, objection_id)
     return {"name": found.name, "contact": found.contact, "confirmation_code": found.confirmation_code or None}
 
 
-@router.post("/objections/{objection_id}/admit")
+@router.post("/objections/{objection_id}/admit", response_model=ObjectionAnswer)
 def admit(objection_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Hear an objection: its review waits, the others go on (secretary, bureau approver)."""
     row = objections.admit(ctx, objection_id, version=version)
@@ -93,7 +94,7 @@ class Answer(Body):
     answer: str = Field(max_length=8000)
 
 
-@router.post("/objections/{objection_id}/rule-out")
+@router.post("/objections/{objection_id}/rule-out", response_model=ObjectionAnswer)
 def rule_out(objection_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Not admissible, with an answer (secretary, bureau approver)."""
     row = objections.rule_out(ctx, objection_id, body.answer, version=version)
@@ -101,7 +102,7 @@ def rule_out(objection_id: int, body: Answer, ctx: Ctx, version: IfMatch, respon
     return objection_view(ctx, row)
 
 
-@router.post("/objections/{objection_id}/reject")
+@router.post("/objections/{objection_id}/reject", response_model=ObjectionAnswer)
 def reject(objection_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Heard and not upheld, with an answer (secretary, bureau approver)."""
     row = objections.reject(ctx, objection_id, body.answer, version=version)
@@ -116,7 +117,7 @@ class Upholding(Answer):
     corrections: dict[str, str] = Field(default_factory=dict, max_length=1000)
 
 
-@router.post("/objections/{objection_id}/uphold")
+@router.post("/objections/{objection_id}/uphold", response_model=ObjectionAnswer)
 def uphold(objection_id: int, body: Upholding, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Upheld: this review goes back, the others go on (secretary, bureau approver)."""
     row = objections.uphold(ctx, objection_id, body.answer, evidence_was_wrong=body.evidence_was_wrong,

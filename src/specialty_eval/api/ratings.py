@@ -11,8 +11,10 @@ from specialty_eval.actions.appeals import Upheld
 
 from .bodies import Body
 from .codes import AnyCode
+from .consequence_shapes import AppealAnswer, ListedAppeal
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .problems import reason
+from .publication_shapes import ConfirmedAnswer
 from .shapes import GONE, Listed, StatusAnswer, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["ratings"])
@@ -25,7 +27,7 @@ class Confirming(Body):
     reviews: list[int] | None = Field(None, min_length=1, max_length=20_000)
 
 
-@router.post("/publications/{publication_id}/confirm")
+@router.post("/publications/{publication_id}/confirm", response_model=ConfirmedAnswer)
 def confirm(publication_id: int, body: Confirming, ctx: Ctx) -> dict[str, Any]:
     """Put the ratings of a list in force under a document number (bureau approver). The contested wait, named."""
     found = ratings.confirm(ctx, publication_id, body.document_number, body.reviews)
@@ -84,19 +86,21 @@ def shown(ctx: Ctx, appeal_id: int, response: Response) -> dict[str, Any]:
     return {**appeals.view(ctx, row), "actions": actions_of(appeals.possible(ctx, row))}
 
 
-@router.post("/reviews/{review_id}/appeals", status_code=201)
+@router.post(
+    "/reviews/{review_id}/appeals", status_code=201, response_model=AppealAnswer, response_model_exclude_unset=True
+)
 def lodge(review_id: int, body: Grounds, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Appeal against a confirmed rating (school head)."""
     return shown(ctx, appeals.lodge(ctx, review_id, body.grounds).id, response)
 
 
-@router.get("/appeals")
+@router.get("/appeals", response_model=Listed[ListedAppeal])
 def list_appeals(ctx: Ctx, paging: Paging, state: str | None = None) -> dict[str, Any]:
     """The appeals within one's reach."""
     return listed(*appeals.listing(ctx, paging, state=state))
 
 
-@router.get("/appeals/{appeal_id}")
+@router.get("/appeals/{appeal_id}", response_model=AppealAnswer, response_model_exclude_unset=True)
 def read_appeal(appeal_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """An appeal, its panel, its answer and what followed from the overturned rating."""
     return shown(ctx, appeal_id, response)
@@ -108,7 +112,7 @@ class Panel(Body):
     panel: list[int] = Field(min_length=1, max_length=50)
 
 
-@router.post("/appeals/{appeal_id}/admit")
+@router.post("/appeals/{appeal_id}/admit", response_model=AppealAnswer, response_model_exclude_unset=True)
 def admit(appeal_id: int, body: Panel, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Admit an appeal and name its panel."""
     appeals.admit(ctx, appeal_id, body.panel, version=version)
@@ -121,21 +125,21 @@ class Answer(Body):
     answer: str = Field(max_length=20_000)
 
 
-@router.post("/appeals/{appeal_id}/rule-out")
+@router.post("/appeals/{appeal_id}/rule-out", response_model=AppealAnswer, response_model_exclude_unset=True)
 def rule_out(appeal_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Not admissible, with an answer."""
     appeals.rule_out(ctx, appeal_id, body.answer, version=version)
     return shown(ctx, appeal_id, response)
 
 
-@router.post("/appeals/{appeal_id}/hear")
+@router.post("/appeals/{appeal_id}/hear", response_model=AppealAnswer, response_model_exclude_unset=True)
 def hear(appeal_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The panel has heard the school."""
     appeals.hear(ctx, appeal_id, version=version)
     return shown(ctx, appeal_id, response)
 
 
-@router.post("/appeals/{appeal_id}/reject")
+@router.post("/appeals/{appeal_id}/reject", response_model=AppealAnswer, response_model_exclude_unset=True)
 def reject(appeal_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Heard and not upheld, with an answer (panel)."""
     appeals.reject(ctx, appeal_id, body.answer, version=version)
@@ -149,7 +153,7 @@ class Upholding(Answer):
     corrections: dict[str, str] = Field(default_factory=dict, max_length=1000)
 
 
-@router.post("/appeals/{appeal_id}/uphold")
+@router.post("/appeals/{appeal_id}/uphold", response_model=AppealAnswer, response_model_exclude_unset=True)
 def uphold(appeal_id: int, body: Upholding, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Upheld: a new review opens, decided by other people; the old rating stands until it is confirmed (panel)."""
     found = Upheld(body.new_review_from, body.answer, body.corrections)
@@ -165,7 +169,7 @@ class FollowUp(Body):
     reason: str = Field(max_length=8000)
 
 
-@router.post("/appeals/{appeal_id}/follow-ups")
+@router.post("/appeals/{appeal_id}/follow-ups", response_model=AppealAnswer, response_model_exclude_unset=True)
 def decide_follow_up(appeal_id: int, body: FollowUp, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Decide about one thing that followed from the overturned rating, once the new one is confirmed (bureau
     approver).

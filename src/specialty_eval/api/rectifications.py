@@ -12,8 +12,16 @@ from specialty_eval.actions.rectifications import Milestone, Proof
 
 from .bodies import Body, Reason
 from .codes import Code
+from .consequence_shapes import (
+    ClosingAnswer,
+    DueActedOn,
+    ListedClosing,
+    ListedRectification,
+    RectificationAnswer,
+    StandingMoved,
+)
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import GONE, actions_of
+from .shapes import GONE, Listed, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["rectifications"])
 
@@ -25,7 +33,7 @@ def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     return {**rectification_views.view(ctx, row), **due, "actions": actions_of(rectifications.possible(ctx, row))}
 
 
-@router.get("/rectifications")
+@router.get("/rectifications", response_model=Listed[ListedRectification])
 def list_rectifications(
     ctx: Ctx, paging: Paging, state: str | None = None, specialty: str | None = None
 ) -> dict[str, Any]:
@@ -33,7 +41,7 @@ def list_rectifications(
     return listed(*rectification_views.listing(ctx, paging, state=state, code=specialty))
 
 
-@router.get("/rectifications/{rectification_id}")
+@router.get("/rectifications/{rectification_id}", response_model=RectificationAnswer)
 def read_rectification(rectification_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """A rectification with its plan, milestones and findings (its school, offices)."""
     return shown(ctx, rectifications.read(ctx, rectification_id), response)
@@ -53,20 +61,20 @@ class Plan(Body):
     milestones: list[Promise] = Field(max_length=50)
 
 
-@router.post("/rectifications/{rectification_id}/plan")
+@router.post("/rectifications/{rectification_id}/plan", response_model=RectificationAnswer)
 def hand_in(rectification_id: int, body: Plan, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Hand in the plan (school head)."""
     milestones = [Milestone(promise.text, promise.due) for promise in body.milestones]
     return shown(ctx, rectifications.hand_in(ctx, rectification_id, body.plan, milestones, version=version), response)
 
 
-@router.post("/rectifications/{rectification_id}/start")
+@router.post("/rectifications/{rectification_id}/start", response_model=RectificationAnswer)
 def start(rectification_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Agree to the plan (bureau)."""
     return shown(ctx, rectifications.start(ctx, rectification_id, version=version), response)
 
 
-@router.post("/rectifications/{rectification_id}/return")
+@router.post("/rectifications/{rectification_id}/return", response_model=RectificationAnswer)
 def return_(rectification_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Give the plan back, with a reason (bureau). The school keeps its days, or gets those to correct."""
     return shown(ctx, rectifications.return_(ctx, rectification_id, body.reason, version=version), response)
@@ -78,7 +86,7 @@ class Words(Body):
     words: str = Field(max_length=8000)
 
 
-@router.post("/rectifications/{rectification_id}/milestones/{code}/proof")
+@router.post("/rectifications/{rectification_id}/milestones/{code}/proof", response_model=RectificationAnswer)
 def prove(
     rectification_id: int, code: str, body: Words, ctx: Ctx, version: IfMatch, response: Response
 ) -> dict[str, Any]:
@@ -86,7 +94,11 @@ def prove(
     return shown(ctx, rectifications.prove(ctx, rectification_id, code, Proof(body.words), version=version), response)
 
 
-@router.post("/rectifications/{rectification_id}/milestones/{code}/attachments", status_code=201)
+@router.post(
+    "/rectifications/{rectification_id}/milestones/{code}/attachments",
+    status_code=201,
+    response_model=RectificationAnswer,
+)
 def attach(
     rectification_id: int,
     code: str,
@@ -101,7 +113,7 @@ def attach(
     return shown(ctx, rectifications.prove(ctx, rectification_id, code, proof, version=version), response)
 
 
-@router.post("/rectifications/act-on-due")
+@router.post("/rectifications/act-on-due", response_model=DueActedOn)
 def act_on_due(ctx: Ctx) -> dict[str, Any]:
     """Lapse the plans that are overdue, agree to those left unanswered, begin the rechecks whose day has come
     (secretary). Safe to repeat.
@@ -110,13 +122,13 @@ def act_on_due(ctx: Ctx) -> dict[str, Any]:
     return {"lapsed": list(done.lapsed), "started": list(done.started), "rechecks": list(done.rechecks)}
 
 
-@router.post("/rectifications/{rectification_id}/lapse")
+@router.post("/rectifications/{rectification_id}/lapse", response_model=RectificationAnswer)
 def lapse(rectification_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """No plan came in time: closing is proposed (secretary)."""
     return shown(ctx, rectifications.lapse(ctx, rectification_id, version=version), response)
 
 
-@router.post("/rectifications/{rectification_id}/recheck")
+@router.post("/rectifications/{rectification_id}/recheck", response_model=RectificationAnswer)
 def recheck(rectification_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Begin the recheck whose day has come (secretary)."""
     return shown(ctx, rectifications.recheck(ctx, rectification_id, version=version), response)
@@ -128,13 +140,13 @@ class Findings(Body):
     findings: str = Field(max_length=8000)
 
 
-@router.post("/rectifications/{rectification_id}/pass")
+@router.post("/rectifications/{rectification_id}/pass", response_model=RectificationAnswer)
 def pass_(rectification_id: int, body: Findings, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Passed: the standing is restored at once, the quota in the next plan (bureau)."""
     return shown(ctx, rectifications.pass_(ctx, rectification_id, body.findings, version=version), response)
 
 
-@router.post("/rectifications/{rectification_id}/fail")
+@router.post("/rectifications/{rectification_id}/fail", response_model=RectificationAnswer)
 def fail(rectification_id: int, body: Findings, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Not passed: once more, or, at the last one allowed, closing is proposed (bureau)."""
     return shown(ctx, rectifications.fail(ctx, rectification_id, body.findings, version=version), response)
@@ -143,13 +155,13 @@ def fail(rectification_id: int, body: Findings, ctx: Ctx, version: IfMatch, resp
 # --- closing ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("/closing-proposals")
+@router.get("/closing-proposals", response_model=Listed[ListedClosing])
 def list_proposals(ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """The proposals to close of one's own school, county or city."""
     return listed(*closings.listing(ctx, paging))
 
 
-@router.post("/closing-proposals/{proposal_id}/receive")
+@router.post("/closing-proposals/{proposal_id}/receive", response_model=ClosingAnswer)
 def receive(proposal_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """The school opens the notice: it is served."""
     row = closings.receive(ctx, proposal_id)
@@ -165,7 +177,7 @@ class Decision(Body):
     reason: str = Field(max_length=8000)
 
 
-@router.post("/closing-proposals/{proposal_id}/decide")
+@router.post("/closing-proposals/{proposal_id}/decide", response_model=ClosingAnswer)
 def decide(proposal_id: int, body: Decision, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Put the committee's decision on record, once the school has had notice (secretary)."""
     row = closings.decide(ctx, proposal_id, body.decision, body.document_number, body.reason, version=version)
@@ -180,7 +192,7 @@ class Closing(Body):
     students: int = Field(ge=0, le=1_000_000)
 
 
-@router.post("/specialties/{code}/close", responses=GONE)
+@router.post("/specialties/{code}/close", responses=GONE, response_model=StandingMoved)
 def close(code: Code, body: Closing, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Close a specialty: its school head, or the bureau approver after a decision. `If-Match` is its standing's."""
     row = closings.close(ctx, code, body.reason, body.students, version=version)

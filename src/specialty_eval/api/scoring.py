@@ -11,7 +11,15 @@ from specialty_eval.engine.cases import ChallengeEvent
 
 from .bodies import Body, Reason
 from .deps import Ctx, IfMatch, Transactional, listed, tag
-from .shapes import actions_of
+from .scoring_shapes import (
+    AssignmentAnswer,
+    ChallengeAnswer,
+    ChallengeWithActions,
+    RunAnswer,
+    RunWithFiles,
+    SheetAnswer,
+)
+from .shapes import Listed, Made, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["scoring"])
 
@@ -27,19 +35,19 @@ class Experts(Body):
     people: list[int] = Field(min_length=1, max_length=50)
 
 
-@router.post("/reviews/{review_id}/experts", status_code=201)
+@router.post("/reviews/{review_id}/experts", status_code=201, response_model=Listed[AssignmentAnswer])
 def invite(review_id: int, body: Experts, ctx: Ctx) -> dict[str, Any]:
     """Ask experts to score a review (secretary)."""
     return listed([assignment_view(row) for row in panel.invite(ctx, review_id, body.people)], None)
 
 
-@router.get("/reviews/{review_id}/experts")
+@router.get("/reviews/{review_id}/experts", response_model=Listed[AssignmentAnswer])
 def list_experts(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """A review's experts; an expert sees oneself alone."""
     return listed([assignment_view(row) for row in panel.assignments(ctx, review_id)], None)
 
 
-@router.get("/assignments")
+@router.get("/assignments", response_model=Listed[AssignmentAnswer])
 def my_assignments(ctx: Ctx) -> dict[str, Any]:
     """What I was asked to score."""
     return listed([assignment_view(row) for row in panel.my_assignments(ctx)], None)
@@ -51,7 +59,7 @@ class Scores(Body):
     scores: dict[str, str] = Field(max_length=100)
 
 
-@router.put("/assignments/{assignment_id}/scores")
+@router.put("/assignments/{assignment_id}/scores", response_model=AssignmentAnswer)
 def score(assignment_id: int, body: Scores, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Hand in one's scores (expert)."""
     row = panel.score(ctx, assignment_id, body.scores, version=version)
@@ -59,7 +67,7 @@ def score(assignment_id: int, body: Scores, ctx: Ctx, version: IfMatch, response
     return assignment_view(row)
 
 
-@router.post("/assignments/{assignment_id}/{event}")
+@router.post("/assignments/{assignment_id}/{event}", response_model=AssignmentAnswer)
 def answer_invitation(
     assignment_id: int, event: AssignmentEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
 ) -> dict[str, Any]:
@@ -75,7 +83,7 @@ class Visit(Body):
     findings: str = Field(max_length=20_000)
 
 
-@router.post("/reviews/{review_id}/site-visit", status_code=201)
+@router.post("/reviews/{review_id}/site-visit", status_code=201, response_model=Made)
 def report_visit(review_id: int, body: Visit, ctx: Ctx) -> dict[str, Any]:
     """Report a site visit (site visitor, secretary)."""
     return {"id": panel.report_visit(ctx, review_id, body.findings).id}
@@ -94,7 +102,7 @@ class Run(Body):
     go_on: dict[int, str] = Field(default_factory=dict, max_length=10_000)
 
 
-@router.post("/rounds/{round_id}/score-runs", status_code=201)
+@router.post("/rounds/{round_id}/score-runs", status_code=201, response_model=RunAnswer)
 def run(round_id: int, body: Run, ctx: Ctx) -> dict[str, Any]:
     """Score every verified review of the round that no run has scored yet, at this moment (secretary)."""
     return run_view(ctx, scoring.run(ctx, round_id, go_on=body.go_on))
@@ -104,32 +112,32 @@ class NewRun(Reason, Run):
     """Why, and the reviews that go on although their panel stayed below its minimum: review number → reason."""
 
 
-@router.post("/rounds/{round_id}/score-runs/new", status_code=201)
+@router.post("/rounds/{round_id}/score-runs/new", status_code=201, response_model=RunAnswer)
 def order_new_run(round_id: int, body: NewRun, ctx: Ctx) -> dict[str, Any]:
     """A new run of all that is not yet publicised (secretary, with a reason)."""
     return run_view(ctx, scoring.order_new_run(ctx, round_id, body.reason, go_on=body.go_on))
 
 
-@router.post("/reviews/{review_id}/rescore", status_code=201)
+@router.post("/reviews/{review_id}/rescore", status_code=201, response_model=RunAnswer)
 def rescore(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """Score one review again within its run (secretary)."""
     return run_view(ctx, scoring.rescore(ctx, review_id))
 
 
-@router.get("/score-runs/{run_id}")
+@router.get("/score-runs/{run_id}", response_model=RunWithFiles)
 def read_run(run_id: int, ctx: Ctx) -> dict[str, Any]:
     """A run with its frozen inputs: the very files of `specialty-eval policy score`."""
     made = scoring.read(ctx, run_id)
     return {**run_view(ctx, made), "files": scoring.files(made)}
 
 
-@router.get("/reviews/{review_id}/sheet")
+@router.get("/reviews/{review_id}/sheet", response_model=SheetAnswer, response_model_exclude_unset=True)
 def read_sheet(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """The sheet; for a school once it has opened it, without the rating until the preview."""
     return challenges.read_sheet(ctx, review_id)
 
 
-@router.post("/reviews/{review_id}/sheet/open")
+@router.post("/reviews/{review_id}/sheet/open", response_model=SheetAnswer, response_model_exclude_unset=True)
 def open_sheet(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """The school opens its own sheet: its challenge days begin."""
     return challenges.open_sheet(ctx, review_id)
@@ -150,7 +158,7 @@ def challenge_view(row: Any) -> dict[str, Any]:
             "answer_due": row.answer_due}  # fmt: skip
 
 
-@router.post("/reviews/{review_id}/challenges", status_code=201)
+@router.post("/reviews/{review_id}/challenges", status_code=201, response_model=ChallengeAnswer)
 def challenge(review_id: int, body: NewChallenge, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Challenge one figure of one's own sheet (school head)."""
     row = challenges.challenge(ctx, review_id, body.measure, body.claimed, body.reason)
@@ -158,7 +166,7 @@ def challenge(review_id: int, body: NewChallenge, ctx: Ctx, response: Response) 
     return challenge_view(row)
 
 
-@router.get("/reviews/{review_id}/challenges")
+@router.get("/reviews/{review_id}/challenges", response_model=Listed[ChallengeWithActions])
 def list_challenges(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """A review's challenges."""
     found = challenges.of_review(ctx, review_id)
@@ -171,7 +179,7 @@ class Answer(Body):
     answer: str = Field(max_length=20_000)
 
 
-@router.post("/challenges/{challenge_id}/{event}")
+@router.post("/challenges/{challenge_id}/{event}", response_model=ChallengeAnswer)
 def answer(
     challenge_id: int, event: ChallengeEvent, body: Answer, ctx: Ctx, version: IfMatch, response: Response
 ) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from specialty_eval.actions.context import Possible
 
@@ -13,6 +13,15 @@ from .problems import ReasonAnswer, reason
 R = TypeVar("R", bound=BaseModel)
 Level = Literal["secondary", "associate", "bachelor"]
 SchoolKind = Literal["secondary", "technician", "college", "vocational_university"]
+
+
+def sometimes(description: str) -> Any:
+    """A field that some answers leave out, and that is never null. Its route answers with `exclude_unset`."""
+    return Field(default=None, description=description, json_schema_extra=_without_default)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
 
 
 class Listed(BaseModel, Generic[R]):
@@ -75,3 +84,16 @@ def actions_of(possible: Iterable[Possible]) -> list[dict[str, Any]]:
         }
         for found in possible
     ]
+
+
+class Made(BaseModel):
+    """The number of what was made."""
+
+    id: int
+
+
+class LabelledReason(BaseModel):
+    """A reason's code, and the policy's words for it in each language (empty where it has none)."""
+
+    code: str
+    label: dict[str, str] = Field(description="语言 → 文字 · by language")
