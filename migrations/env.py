@@ -7,7 +7,7 @@ from alembic import context
 
 from specialty_eval.settings import Settings
 from specialty_eval.store.base import Utc, make_engine
-from specialty_eval.store.schema import METADATA
+from specialty_eval.store.metadata import METADATA
 from specialty_eval.store.server import opened
 
 

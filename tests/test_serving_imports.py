@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("numpy", "polars", "openpyxl", "fastexcel", "xlsxwriter", "pandas", "pyarrow", "matplotlib")
+HEAVY = {"numpy", "polars", "openpyxl", "fastexcel", "xlsxwriter", "pandas", "pyarrow", "matplotlib"}
+"""For files and batches."""
+LATER = {"alembic", "argon2", "jinja2", "multipart", "ruamel", "transitions"}
+"""For pages, policies, acts and upgrades: loaded when somebody asks for them."""
 
 SERVED = """
 import asyncio, sys
@@ -19,8 +22,17 @@ async def ask(app, path):
     ) as client:
         return (await client.get(path)).status_code
 
-for path, status in (("/healthz", 200), ("/v1/specialties/3637000001-000000/status", 404), ("/v1/openapi.json", 200)):
-    assert asyncio.run(ask(create_app(sys.argv[1], Path(sys.argv[2])), path)) == status, path
+for path in sys.argv[3:]:
+    assert asyncio.run(ask(create_app(sys.argv[1], Path(sys.argv[2])), path)) in (200, 404), path
+"""
+STATUS = "/v1/specialties/3637000001-000000/status"
+
+OPENED = """
+import sys
+from pathlib import Path
+from specialty_eval import serving
+with serving.ready(sys.argv[1], Path(sys.argv[2])) as url:
+    serving.create_app(url, Path(sys.argv[2]))
 """
 
 HELPED = """
@@ -40,10 +52,23 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
 
 
 def test_the_serving_path_loads_nothing_for_files_and_batches(database: str, tmp_path: Path) -> None:
-    loaded = loaded_by(SERVED, database, str(tmp_path))
+    loaded = loaded_by(SERVED, database, str(tmp_path), "/healthz", STATUS, "/v1/openapi.json")
 
     assert "sqlalchemy" in loaded
-    assert loaded & set(HEAVY) == set()
+    assert loaded & HEAVY == set()
+
+
+def test_the_first_answers_load_nothing_that_they_do_not_need(database: str, tmp_path: Path) -> None:
+    loaded = loaded_by(SERVED, database, str(tmp_path), "/healthz", STATUS, "/v1/catalogue")
+
+    assert loaded & {*HEAVY, *LATER} == set()
+
+
+def test_a_start_at_the_newest_schema_loads_no_upgrade(database: str, tmp_path: Path) -> None:
+    loaded = loaded_by(OPENED, database, str(tmp_path))
+
+    assert "uvicorn" in loaded
+    assert loaded & {*HEAVY, *LATER} == set()
 
 
 def test_the_commands_help_loads_neither_the_database_nor_the_web_framework() -> None:

@@ -80,6 +80,7 @@ def test_the_installed_package_migrates_an_empty_database(installed: Path, fresh
         f"""
         import sqlalchemy as sa
         from specialty_eval.store import schema
+        from specialty_eval.store.metadata import METADATA
         url = {fresh_database!r}
         engine = sa.create_engine(url)
         with engine.begin() as connection:
@@ -88,7 +89,7 @@ def test_the_installed_package_migrates_an_empty_database(installed: Path, fresh
         schema.migrate(url)
         with engine.connect() as connection:
             found = set(sa.inspect(connection).get_table_names())
-            print(found == {{*schema.METADATA.tables, "alembic_version"}})
+            print(found == {{*METADATA.tables, "alembic_version"}})
         """,
     )
 

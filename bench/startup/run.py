@@ -1,11 +1,13 @@
 """From the start of a fresh server to its first answer, and the memory it holds then, beside the smallest such server.
 
 Everybody in turn, on the same embedded PostgreSQL, byte-compiled before. `specialty-eval serve` also looks whether the
-schema is the newest. Processor time is the whole process's up to the answer.
+schema is the newest. Processor time is the whole process's up to the answer. The goal is met where both the clock's
+median and the least processor time keep it; the clock needs a machine that does nothing else.
 """
 
 import compileall
 import os
+import platform
 import socket
 import statistics
 import subprocess
@@ -15,17 +17,19 @@ import time
 from pathlib import Path
 
 import psutil
+import psycopg
 
 HERE = Path(__file__).resolve().parent
-TURNS, PATIENCE = 7, 60
+TURNS, PATIENCE, GOAL = 7, 60, 1.4
 UVICORN = (sys.executable, "-m", "uvicorn", "--app-dir", str(HERE), "--no-access-log", "--log-level", "warning",
            "--port", "{port}")  # fmt: skip
 SERVE = (sys.executable, "-c", "from specialty_eval.cli import main; main()", "serve", "--port", "{port}")
-STATUS = "/v1/specialties/3637000001-000000/status"
+STATUS, LIST = "/v1/specialties/3637000001-000000/status", "/v1/catalogue"
 CONTESTANTS = {
     "FastAPI + SQLAlchemy + psycopg, one query": ((*UVICORN, "minimal:app"), "/", b" 200 "),
     "specialty-eval, /healthz": ((*UVICORN, "ours:app"), "/healthz", b" 200 "),
     "specialty-eval, a specialty's status (none has this code)": ((*UVICORN, "ours:app"), STATUS, b" 404 "),
+    "specialty-eval, a list without sign-in (the catalogue)": ((*UVICORN, "ours:app"), LIST, b" 200 "),
     "specialty-eval serve, /healthz": (SERVE, "/healthz", b" 200 "),
 }
 LIMIT = next(iter(CONTESTANTS))
@@ -82,6 +86,7 @@ def main() -> None:
         os.chmod(folder, 0o755)
         with embedded.start(Path(folder) / "db") as server:
             schema.migrate(server.url)
+            print(machine(embedded.conninfo(server.url)), end="\n\n")
             for turn in range(TURNS + 1):
                 for name, (command, path, wanted) in CONTESTANTS.items():
                     result = first_answer(command, path, wanted, server.url)
@@ -90,20 +95,32 @@ def main() -> None:
     report(found)
 
 
+def machine(conninfo: str) -> str:
+    """On what this was measured."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    with psycopg.connect(conninfo) as connection:
+        server = connection.info.server_version // 10_000
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {server}"
+
+
 def report(found: dict[str, list[tuple[float, float, float]]]) -> None:
-    """Medians, spread and ratios."""
-    print("| first answer | ms, median [min-max] | x | processor ms, least | x | MB |")
-    print("|---|--:|--:|--:|--:|--:|")
-    limit = found[LIMIT]
+    """Medians, spread and ratios; whether the goal is met."""
+    print("| first answer | ms, median [min-max] | x | processor ms, median | x | least | x | MB | goal |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|---|")
+    limits = [column(found[LIMIT], place) for place in range(3)]
     for name, results in found.items():
-        clock = [took for took, _, _ in results]
-        least, least_limit = min(cpu for _, cpu, _ in results), min(cpu for _, cpu, _ in limit)
-        times = statistics.median(clock) / statistics.median(took for took, _, _ in limit)
-        held = statistics.median(mb for _, _, mb in results)
-        print(
-            f"| {name} | {statistics.median(clock):,.0f} [{min(clock):,.0f}-{max(clock):,.0f}] | {times:.2f} ", end=""
-        )
-        print(f"| {least:,.0f} | {least / least_limit:.2f} | {held:,.0f} |")
+        clock, spent, held = (column(results, place) for place in range(3))
+        by_clock, by_least = statistics.median(clock) / statistics.median(limits[0]), min(spent) / min(limits[1])
+        goal = "" if name == LIMIT else f"{GOAL}: {'met' if max(by_clock, by_least) <= GOAL else 'NOT MET'}"
+        print(f"| {name} | {statistics.median(clock):,.0f} [{min(clock):,.0f}-{max(clock):,.0f}] | {by_clock:.2f} "
+              f"| {statistics.median(spent):,.0f} | {statistics.median(spent) / statistics.median(limits[1]):.2f} "
+              f"| {min(spent):,.0f} | {by_least:.2f} | {statistics.median(held):,.0f} | {goal} |")  # fmt: skip
+
+
+def column(results: list[tuple[float, float, float]], place: int) -> list[float]:
+    """One figure of every turn."""
+    return [figures[place] for figures in results]
 
 
 if __name__ == "__main__":

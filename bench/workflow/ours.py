@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval.actions import accounts, verification
-from specialty_eval.actions.context import commit, opened
+from specialty_eval.actions.context import Credentials, commit, opened
 from specialty_eval.engine import review
 from specialty_eval.engine.permissions import Actor, Scope
 from specialty_eval.store.base import make_engine, make_sessions
@@ -73,7 +73,7 @@ def seed(url: str, reviews: int) -> None:
 
 def one_transition(bench: Bench) -> Callable[[int], None]:
     """`verification.exempt` as a request does it: identify the caller, lock, check, state and event, commit."""
-    files, shown = Files(Path(".")), accounts.Credentials(KEY)
+    files, shown = Files(Path(".")), Credentials(KEY)
 
     def identify(session: Session, now: datetime) -> Actor:
         return accounts.identify(session, now, shown)

@@ -70,10 +70,10 @@ def migrate(data: Data = None) -> None:
 @app.command()
 def tidy(data: Data = None) -> None:
     """清除不再需要的幂等应答 · Forget the answers kept for repeated requests that nobody waits for any more."""
-    from specialty_eval import serving
+    from specialty_eval import installation
 
     known = configured(data)
-    forgotten = serving.tidy(known.url, known.folder)
+    forgotten = installation.tidy(known.url, known.folder)
     typer.echo(f"已清除 {forgotten} 条 · {forgotten} kept answers are forgotten")
 
 
@@ -85,11 +85,11 @@ def init(
     data: Data = None,
 ) -> None:
     """全新安装：城市、教育局和第一位管理员 · A new installation: city, bureau, first administrator."""
-    from specialty_eval import serving
+    from specialty_eval import installation
 
     password = typer.prompt("管理员密码 · Password", hide_input=True, confirmation_prompt=True)
     known = configured(data)
-    serving.init(known.url, known.folder, city=city, bureau=bureau, login=login, password=password)
+    installation.init(known.url, known.folder, city=city, bureau=bureau, login=login, password=password)
     typer.echo(f"已建立管理员 {login} · Administrator {login} is on record")
 
 
@@ -103,13 +103,13 @@ def load(
     data: Data = None,
 ) -> None:
     """导入一个文件，全部写入或一行不写 · Load a file: all of it, or nothing and every problem."""
-    from specialty_eval import serving
+    from specialty_eval import installation
     from specialty_eval.actions.intake import MOST_BYTES
 
     known = configured(data)
     with cli_policy.explaining({kind: file}):
         content = cli_policy.contents([file], MOST_BYTES)[0]
-        done = serving.load(
+        done = installation.load(
             known.url, known.folder, kind, (file.name, content), edition=edition, policy=policy, dry_run=dry_run
         )
     would = "（仅比对 · compared only）" if done.dry_run else ""
@@ -129,10 +129,10 @@ def verify_events(
     data: Data = None,
 ) -> None:
     """核对事件记录有没有被改动、删除、插入或截断 · Find a changed, removed, inserted or cut-off event."""
-    from specialty_eval import serving
+    from specialty_eval import installation
 
     known = configured(data)
-    sealed = serving.verify_events(known.url, known.folder, head)
+    sealed = installation.verify_events(known.url, known.folder, head)
     typer.echo(f"事件记录完好，已封存 {sealed} 条 · The event log is whole; {sealed} events are sealed")
 
 

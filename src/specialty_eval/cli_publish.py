@@ -25,12 +25,12 @@ def bundle(
     data: Data = None,
 ) -> None:
     """把一个批次的评定连同依据写成一个文件，任何人都能复算 · Write what a round's ratings follow from, for anybody."""
-    from specialty_eval import serving  # noqa: PLC0415 -- slow import: the whole application
+    from specialty_eval import installation  # noqa: PLC0415 -- slow import: the whole application
     from specialty_eval.engine.bundle import files_of  # noqa: PLC0415 -- with it
     from specialty_eval.engine.bundle_archive import packed  # noqa: PLC0415 -- with it
 
     known = configured(data)
-    made = serving.bundle(known.url, known.folder, round_, whole=whole)
+    made = installation.bundle(known.url, known.folder, round_, whole=whole)
     cli_policy.write_whole(output, packed(files_of(made)))
     typer.echo(f"{output}：{len(made.ratings)} 个评定 ratings，{len(made.runs)} 次计分 score runs，"
                f"{len(made.withheld)} 个数据未公开 figures withheld")  # fmt: skip
@@ -43,10 +43,10 @@ def rounds(
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 · For programs")] = False, data: Data = None
 ) -> None:
     """列出各批次的代码、状态和数量 · List the rounds with code, state and counts."""
-    from specialty_eval import serving  # noqa: PLC0415 -- slow import: the whole application
+    from specialty_eval import installation  # noqa: PLC0415 -- slow import: the whole application
 
     known = configured(data)
-    found = serving.rounds(known.url, known.folder)
+    found = installation.rounds(known.url, known.folder)
     if as_json:
         typer.echo(json.dumps([
             {"code": r.round.code, "cycle": r.round.cycle, "number": r.round.number, "year": r.round.year,

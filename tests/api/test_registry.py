@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from e2e.server import Callers, serving
 from factories import CITY, COUNTY, City, make_city, make_cycle
 from small_policy import POLICY
-from specialty_eval.api import ROUTERS
+from specialty_eval.api import ROOMS
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import RatingInForce
@@ -65,7 +66,8 @@ def served(fresh_database: str, tmp_path: Path) -> Iterator[Served]:
 
 def routes_with_a_code() -> list[tuple[str, str]]:
     """(method, path) of every route that takes a specialty's code."""
-    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    routers = [import_module(room.module).router for room in ROOMS]
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     return [
         (method, route.path)
         for route in routes

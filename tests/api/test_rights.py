@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from factories_rights import CALLERS, World, make_world
+from specialty_eval import rooms
 from specialty_eval.actions import accounts
 from specialty_eval.actions.context import opened
 from specialty_eval.api.deps import Edge
@@ -60,6 +61,7 @@ def kind_of(status: int) -> str:
 
 def routes_of(app: FastAPI) -> list[str]:
     """`GET /v1/me` and so on, of everything that is mounted, whatever mounts it."""
+    rooms.open_all(app)
     found = set()
     for route in iter_route_contexts(app.routes):
         methods = getattr(route, "methods", None) or {"GET"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2e.server import Callers, serving
-from specialty_eval import serving as installation
+from specialty_eval import installation
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT = re.compile(r"^# 等到.*$", re.M)

@@ -21,6 +21,17 @@ def test_the_files_are_sorted_as_the_revisions_follow() -> None:
     assert revisions == sorted(revisions, reverse=True)
 
 
+def test_the_newest_revision_is_known_without_running_any() -> None:
+    assert schema.newest() == ScriptDirectory.from_config(schema.config("")).get_current_head()
+
+
+def test_an_older_database_is_upgraded(fresh_database: str) -> None:
+    command.downgrade(schema.config(fresh_database), "-1")
+    schema.migrate(fresh_database)
+
+    command.check(schema.config(fresh_database))
+
+
 def test_the_migrated_schema_is_what_the_tables_describe(fresh_database: str) -> None:
     command.check(schema.config(fresh_database))
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from factories import START
-from specialty_eval.actions.accounts import Credentials, identify
-from specialty_eval.actions.context import Context, opened
+from specialty_eval.actions.accounts import identify
+from specialty_eval.actions.context import Context, Credentials, opened
 from specialty_eval.app import create_app
 from specialty_eval.store.files import Files
 

@@ -20,17 +20,10 @@ from specialty_eval.store.base import Straight
 from specialty_eval.store.registry import Organisation
 
 from . import passwords
-from .context import LOCAL, Context, Note
+from .context import LOCAL, Context, Credentials, Note
 
 SIGNED_IN_FOR = timedelta(hours=12)
 TOKEN, KEY = "tok_", "key_"
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a caller shows: a person's token, a machine's key, or nothing."""
-
-    secret: str = ""
 
 
 def digest(secret: str) -> str:

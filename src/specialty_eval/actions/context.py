@@ -51,6 +51,13 @@ class Stateful(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a caller shows: a person's token, a machine's key, or nothing."""
+
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """What an event says beside who, when and what: why, to whom, and facts for that audience (no names).
 

@@ -1,51 +1,85 @@
-"""The JSON API under /v1: one router a capability."""
+"""The JSON API under /v1: one room a capability, its module loaded when somebody first asks for one of its paths."""
 
 from fastapi import FastAPI
 
-from . import (
-    accounts,
-    committee,
-    cycles,
-    enrolment,
-    events,
-    evidence,
-    imports,
-    objections,
-    operations,
-    problems,
-    publications,
-    ratings,
-    rectifications,
-    registry,
-    scoring,
-    status,
-)
+from specialty_eval.rooms import Room
+
+from . import problems
 from .deps import Transactional
 
-ROUTERS = (
-    accounts.router,
-    committee.router,
-    cycles.router,
-    enrolment.router,
-    evidence.router,
-    events.router,
-    imports.router,
-    objections.router,
-    operations.router,
-    publications.router,
-    ratings.router,
-    rectifications.router,
-    registry.router,
-    scoring.router,
-    status.router,
-)
+ROOMS = (
+    Room(
+        f"{__name__}.accounts",
+        ("/v1/sign-in", "/v1/sign-out", "/v1/me", "/v1/people/**", "/v1/roles/**", "/v1/keys/**"),
+    ),
+    Room(
+        f"{__name__}.committee",
+        ("/v1/committee/**", "/v1/meetings/**", "/v1/items/**", "/v1/rounds/*/meetings", "/v1/reviews/*/rescind"),
+    ),
+    Room(
+        f"{__name__}.cycles",
+        (
+            "/v1/policies/**", "/v1/cycles/**", "/v1/rounds", "/v1/rounds/*", "/v1/rounds/*/reviews",
+            "/v1/rounds/*/remind", "/v1/rounds/*/default", "/v1/rounds/*/phases/*",
+        ),
+    ),
+    Room(
+        f"{__name__}.enrolment",
+        ("/v1/enrolment-plans/**", "/v1/academic-years/**", "/v1/specialties/*/standing"),
+    ),
+    Room(
+        f"{__name__}.evidence",
+        (
+            "/v1/reviews/*", "/v1/reviews/*/evidence", "/v1/reviews/*/attachments/**", "/v1/reviews/*/submit",
+            "/v1/reviews/*/recall", "/v1/reviews/*/claim", "/v1/reviews/*/take-over", "/v1/reviews/*/pass",
+            "/v1/reviews/*/return", "/v1/reviews/*/accept", "/v1/reviews/*/default", "/v1/reviews/*/exempt",
+            "/v1/reviews/*/extend", "/v1/specialties/*/figures/*", "/v1/specialties/*/report/*",
+        ),
+    ),
+    Room(f"{__name__}.events", ("/v1/events", "/v1/reviews/*/events")),
+    Room(f"{__name__}.imports", ("/v1/imports/**",)),
+    Room(f"{__name__}.objections", ("/v1/objections/**", "/v1/publications/*/objections")),
+    Room(f"{__name__}.operations", ("/healthz", "/readyz")),
+    Room(
+        f"{__name__}.publications",
+        (
+            "/v1/publications/*", "/v1/publications/*/redraft", "/v1/publications/*/approve",
+            "/v1/publications/*/open", "/v1/publications/*/close", "/v1/publications/*/errata",
+            "/v1/rounds/*/publications", "/v1/rounds/*/preview", "/v1/reviews/*/acknowledge",
+            "/v1/reviews/*/decision",
+        ),
+    ),
+    Room(
+        f"{__name__}.ratings",
+        (
+            "/v1/appeals/**", "/v1/reviews/*/appeals", "/v1/reviews/*/receive", "/v1/publications/*/confirm",
+            "/v1/specialties/*/ratings",
+        ),
+    ),
+    Room(
+        f"{__name__}.rectifications",
+        ("/v1/rectifications/**", "/v1/closing-proposals/**", "/v1/specialties/*/close"),
+    ),
+    Room(
+        f"{__name__}.registry",
+        ("/v1/jurisdictions", "/v1/catalogue/**", "/v1/schools/**", "/v1/specialties", "/v1/specialties/*"),
+    ),
+    Room(
+        f"{__name__}.scoring",
+        (
+            "/v1/assignments/**", "/v1/score-runs/**", "/v1/challenges/**", "/v1/rounds/*/score-runs/**",
+            "/v1/reviews/*/experts", "/v1/reviews/*/site-visit", "/v1/reviews/*/rescore",
+            "/v1/reviews/*/sheet/**", "/v1/reviews/*/challenges",
+        ),
+    ),
+    Room(f"{__name__}.status", ("/v1/specialties/*/status",)),
+)  # fmt: skip
+"""In the order in which they are asked. A new route has a path here, or nobody finds it (tests/api/test_rooms.py)."""
 
 
 def install(app: FastAPI) -> None:
-    """Mount every router and the problem answers."""
+    """The problem answers, which everything gives."""
     problems.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
 
 
-__all__ = ["ROUTERS", "Transactional", "install"]
+__all__ = ["ROOMS", "Transactional", "install"]

@@ -14,8 +14,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
-from specialty_eval.actions import accounts
-from specialty_eval.actions.context import Context, commit, refusal_of
+from specialty_eval.actions.context import Context, Credentials, commit, refusal_of
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, Problem, Refusal
 
@@ -29,15 +28,15 @@ Clock = Callable[[], datetime]
 class Edge:
     """What the application hands to every request: how to open a transaction, what time it is, how many at once."""
 
-    open: Callable[[datetime, accounts.Credentials], Context]
+    open: Callable[[datetime, Credentials], Context]
     clock: Clock
     gate: anyio.CapacityLimiter
 
 
-def credentials(request: Request) -> accounts.Credentials:
+def credentials(request: Request) -> Credentials:
     """What the caller shows: `Authorization: Bearer …` (a person's token or a machine's key), or nothing."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    return accounts.Credentials(secret.strip() if scheme.lower() == "bearer" else "")
+    return Credentials(secret.strip() if scheme.lower() == "bearer" else "")
 
 
 def current(request: Request) -> Context:
@@ -143,6 +142,8 @@ def begin(request: Request, asked: tuple[str, str] | None) -> Response | None:
     """Open the transaction where a key is shown, and answer with the first reply if there is one."""
     if asked is None:
         return None
+    from specialty_eval.actions import accounts  # noqa: PLC0415 -- slow import: rows that the public's reads need not
+
     context = current(request)
     request.state.idempotency = asked
     kept = accounts.first_reply(context, *asked)
@@ -160,6 +161,8 @@ def finish(request: Request, response: Response) -> None:
         return
     asked = getattr(request.state, "idempotency", None)
     if asked is not None:
+        from specialty_eval.actions import accounts  # noqa: PLC0415 -- see `begin`
+
         headers = {k: v for k, v in response.headers.items() if k != "content-length"}
         accounts.keep_reply(context, asked[0], response.status_code, headers, bytes(response.body))
     commit(context)

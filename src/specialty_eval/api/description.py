@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from specialty_eval.rooms import open_all
+
 from .deps import SECRET
 from .problems import MEDIA_TYPE, ProblemAnswer
 
@@ -47,7 +49,8 @@ class Api(FastAPI):
     """An application whose description says what this module knows."""
 
     def openapi(self) -> dict[str, Any]:
-        """OpenAPI 3.1."""
+        """OpenAPI 3.1, of every room."""
+        open_all(self)
         schema = super().openapi()
         if "securitySchemes" not in schema.setdefault("components", {}):
             _describe(schema)

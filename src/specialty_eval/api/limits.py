@@ -1,5 +1,6 @@
 """Limits before reading: a body beyond its limit is refused unread, whether it says its length or not."""
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from specialty_eval.engine.errors import Problem, TooLarge
@@ -14,6 +15,10 @@ LIMITS = (("/attachments", 32 << 20), ("/v1/imports/", 64 << 20))
 def limit_of(path: str, *, is_known: bool) -> int:
     """How many bytes a body sent to this path may have; nobody who shows nothing sends a file."""
     return next((size for part, size in LIMITS if part in path and is_known), DEFAULT_LIMIT)
+
+
+def _refused(limit: int) -> Response:
+    return answer(TooLarge(Problem("body-too-large", "body", {"limit": limit})))
 
 
 class _BeyondLimit(Exception):  # noqa: N818 -- a signal inside this module
@@ -33,9 +38,8 @@ class BodyLimit:
             return
         limit = limit_of(scope["path"], is_known=any(name == b"authorization" for name, _ in scope["headers"]))
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        refusal = answer(TooLarge(Problem("body-too-large", "body", {"limit": limit})))
         if not length.isdigit() or int(length) > limit:
-            await refusal(scope, receive, send)
+            await _refused(limit)(scope, receive, send)
             return
         read, started = 0, False
 
@@ -56,4 +60,4 @@ class BodyLimit:
             await self.app(scope, counted, watched)
         except _BeyondLimit:
             if not started:
-                await refusal(scope, receive, send)
+                await _refused(limit)(scope, receive, send)

@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
-
-from transitions import EventData, Machine, MachineError
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import NotNow, Problem
 from .roles import Role
+
+if TYPE_CHECKING:
+    from transitions import EventData, Machine
 
 logging.getLogger("transitions").setLevel(logging.WARNING)  # two INFO lines per step otherwise
 
@@ -74,25 +76,34 @@ class Workflow(Generic[F_contra]):
         for step in self.steps:
             row = (step.source.value, step.event.value)
             self._rows[row] = (*self._rows.get(row, ()), step)
-        self._machine = Machine(
+
+    @cached_property
+    def _machine(self) -> "Machine":
+        """The library's own machine, made for the first move: who only reads needs none."""
+        from transitions import Machine  # noqa: PLC0415 -- slow import
+
+        made = Machine(
             model=None,
-            states=[state.value for state in states],
-            initial=start.value,
+            states=[state.value for state in self.states],
+            initial=self.start.value,
             auto_transitions=False,  # else every state gets a `to_<state>` that jumps every guard
             send_event=True,
         )
         for step in self.steps:
-            self._machine.add_transition(
+            made.add_transition(
                 step.event.value,
                 step.source.value,
                 step.target.value,
                 conditions=[] if step.when is None else [_as_condition(step.when)],
             )
+        return made
 
     def move(self, state: str, event: StrEnum, facts: F_contra) -> Moved:
         """Where `event` leads from `state`; raises NotNow with every problem."""
         if problems := self.objections(state, event, facts):
             raise NotNow(*problems)
+        from transitions import MachineError  # noqa: PLC0415 -- slow import
+
         slot = _Slot(str(state))  # the library looks enum members up by name; columns hold the value
         try:
             moved = self._machine.events[event.value].trigger(slot, facts)
@@ -131,5 +142,5 @@ class Workflow(Generic[F_contra]):
         return any(step.two_people for step in self._rows.get((state, event), ()))
 
 
-def _as_condition(branch: Callable[[Any], bool]) -> Callable[[EventData], bool]:
+def _as_condition(branch: Callable[[Any], bool]) -> "Callable[[EventData], bool]":
     return lambda event_data: branch(next(iter(event_data.args)))

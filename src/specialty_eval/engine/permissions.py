@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from .policy import Policy
 from .roles import Role, roles
 from .vocabulary import Publish
+
+if TYPE_CHECKING:  # the public's requests read no policy, and its classes take long to build
+    from .policy import Policy
 
 __all__ = [
     "FILLS_IN",
@@ -304,7 +307,7 @@ def _only_at_departments(actor: Actor, code: str) -> Actor:
     return Actor(actor.person_id, actor.key_id, tuple(g for g in actor.grants if g.code == code))
 
 
-def visible_measures(policy: Policy, actor: Actor, scope: Scope, today: date) -> frozenset[str]:
+def visible_measures(policy: "Policy", actor: Actor, scope: Scope, today: date) -> frozenset[str]:
     """The measures whose values the actor may see: all for those who check or decide, what it supplies for a supplier,
     `public` and `own` ones and its own reports for the school, `public` ones for everybody else.
     """

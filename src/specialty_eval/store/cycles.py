@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from specialty_eval.engine import cycle
 from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.engine.policy import Policy
-from specialty_eval.engine.policy_load import load_policy
 
 from .base import Base, Versioned, identity, one_of, reference
+
+if TYPE_CHECKING:
+    from specialty_eval.engine.policy import Policy
 
 
 class PolicyDocument(Base):
@@ -87,22 +88,23 @@ class Round(Versioned, Base):
 
 
 @lru_cache(maxsize=64)
-def _parsed(digest: str, text: str) -> Policy:
+def _parsed(digest: str, text: str) -> "Policy":
     """A policy's values; a digest never means another text, so the cache needs no forgetting."""
+    from specialty_eval.engine.policy_load import load_policy  # noqa: PLC0415 -- slow import: YAML
+
     policy = load_policy(text)
     if policy.digest != digest:
         raise AssertionError(f"policy text does not have the digest {digest}")
     return policy
 
 
-def policy_of(session: Session, policy_row_id: int) -> Policy:
+def policy_of(session: Session, policy_row_id: int) -> "Policy":
     """The policy of a row, parsed once a process."""
-    known = session.info.setdefault("policies", {})
+    known: dict[int, Policy] = session.info.setdefault("policies", {})
     if policy_row_id not in known:
         found = sa.select(PolicyDocument.digest, PolicyDocument.text).where(PolicyDocument.id == policy_row_id)
         known[policy_row_id] = _parsed(*session.execute(found).one())
-    policy: Policy = known[policy_row_id]
-    return policy
+    return known[policy_row_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def pinned_for(session: Session, city: str, evidence_year: int) -> dict[str, str
     return {digest: f"{name}@{version}" for digest, name, version in session.execute(found)}
 
 
-def policy_named(session: Session, policy_id: str, version: str) -> Policy:
+def policy_named(session: Session, policy_id: str, version: str) -> "Policy":
     """The policy of this id and version; NotFound."""
     found = sa.select(PolicyDocument.id).where(
         PolicyDocument.policy_id == policy_id, PolicyDocument.policy_version == version

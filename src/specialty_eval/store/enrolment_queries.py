@@ -16,9 +16,9 @@ from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment
 from specialty_eval.engine.cycle import CycleState, RoundState
 from specialty_eval.engine.enrolment import Approved, Line, Rated, acts_from, consequence, line, standing_in
-from specialty_eval.engine.policy import COLOURS, Rating
 from specialty_eval.engine.review import State
 from specialty_eval.engine.standing import STANDING, StandingState
+from specialty_eval.engine.vocabulary import COLOURS, Rating
 
 from .cycles import Cycle, Round, policy_of
 from .outcome_queries import among, going_appeal

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import APPEAL_ENDED, OBJECTION_HOLDS_UP, AppealState, ObjectionState
 from specialty_eval.engine.meeting import ItemState
-from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.rectification import RECTIFICATION_ENDED
 from specialty_eval.engine.review import ENDED, State
+from specialty_eval.engine.vocabulary import Rating
 
 from .cycles import Round
 from .deliberation import Decision, MeetingItem

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from specialty_eval.engine import cases, enrolment, plan, publicity, rectification, standing
-from specialty_eval.engine.policy import COLOURS, Rating
+from specialty_eval.engine.vocabulary import COLOURS, Rating
 
 from .base import Base, Versioned, identity, one_of, reference
 

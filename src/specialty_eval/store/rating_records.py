@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from specialty_eval.engine.policy import COLOURS, Rating
+from specialty_eval.engine.vocabulary import COLOURS, Rating
 
 from . import bulk
 from .outcome_queries import among, known_ratings

@@ -12,9 +12,9 @@ from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment, RectificationRules
 from specialty_eval.engine.enrolment import Rated, consequence
 from specialty_eval.engine.plan import PlanState
-from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.rectification import RectificationState
 from specialty_eval.engine.review import ENDED
+from specialty_eval.engine.vocabulary import Rating
 
 from .cycles import Round, policy_of
 from .outcome_queries import going_appeals

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from specialty_eval.engine import cases, review
-from specialty_eval.engine.policy import Rating
+from specialty_eval.engine.vocabulary import Rating
 
 from .base import Base, Versioned, identity, one_of, reference
 

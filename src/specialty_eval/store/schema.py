@@ -1,20 +1,18 @@
 """Bringing a database to the schema this version needs. The migrations travel in the wheel, beside the package."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
+from psycopg.rows import scalar_row
 
-from . import accounts, cycles, deliberation, ledger, outcomes, registry, reviews
-from .base import Base
 from .embedded import conninfo
 
-TABLES = (accounts, cycles, deliberation, ledger, outcomes, registry, reviews)
-"""Every module with tables, so that the metadata is whole wherever this is imported."""
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-METADATA: sa.MetaData = Base.metadata
+_REVISION = re.compile(r"""^revision: str = ["'](.+)["']$""", re.MULTILINE)
 
 
 def scripts() -> Path:
@@ -24,8 +22,19 @@ def scripts() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "migrations"
 
 
-def config(url: str) -> Config:
+def newest() -> str:
+    """The newest revision: that of the last file, for the files are sorted as the revisions follow."""
+    last = max((scripts() / "versions").glob("*.py"), key=lambda file: file.name)
+    found = _REVISION.search(last.read_text("utf-8"))
+    if found is None:
+        raise AssertionError(f"{last.name} does not say its revision")
+    return found[1]
+
+
+def config(url: str) -> "Config":
     """Alembic's configuration for one database, with our layout and no file."""
+    from alembic.config import Config  # noqa: PLC0415 -- slow import
+
     made = Config()
     made.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     made.set_main_option("file_template", "%%(year)d%%(month).2d%%(day).2d_%%(hour).2d%%(minute).2d_%%(slug)s")
@@ -35,8 +44,24 @@ def config(url: str) -> Config:
 
 def migrate(url: str) -> None:
     """Upgrade to the newest revision; a database that is there already is left as it is."""
-    command.upgrade(config(url), "head")
-    _catch_up(url)
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        is_there = _revisions(connection) == [newest()]
+        if is_there:
+            _catch_up(connection)
+    if not is_there:
+        from alembic import command  # noqa: PLC0415 -- slow import: most starts find nothing to do
+
+        command.upgrade(config(url), "head")
+        with psycopg.connect(conninfo(url), autocommit=True) as connection:
+            _catch_up(connection)
+
+
+def _revisions(connection: psycopg.Connection) -> list[str]:
+    """What Alembic has noted; nothing in an empty database."""
+    cursor = connection.cursor(row_factory=scalar_row)
+    if cursor.execute("SELECT to_regclass('alembic_version')").fetchone() is None:
+        return []
+    return cursor.execute("SELECT version_num FROM alembic_version").fetchall()
 
 
 CATCH_UP = """
@@ -51,10 +76,9 @@ END $$
 """
 
 
-def _catch_up(url: str) -> None:
+def _catch_up(connection: psycopg.Connection) -> None:
     """After a restore the server may count its transactions from below those on record, and what happens now would
     stand before what is sealed: let its count pass the log's first. Elsewhere this does nothing.
     """
-    with psycopg.connect(conninfo(url), autocommit=True) as connection:
-        connection.execute("SET synchronous_commit = off")
-        connection.execute(CATCH_UP)
+    connection.execute("SET synchronous_commit = off")
+    connection.execute(CATCH_UP)

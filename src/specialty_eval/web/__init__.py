@@ -2,15 +2,24 @@
 
 from fastapi import FastAPI
 
-from . import assets, pages, policies, reference, results, rounds, specialties
+from specialty_eval.rooms import Room
+
+from . import pages
+
+ROOMS = (
+    Room(f"{__name__}.assets", ("/static/*",)),
+    Room(f"{__name__}.results", ("/",)),
+    Room(f"{__name__}.specialties", ("/specialties/*",)),
+    Room(f"{__name__}.rounds", ("/rounds/*",)),
+    Room(f"{__name__}.policies", ("/policies/*/*",)),
+    Room(f"{__name__}.reference", ("/api", "/api/problems")),
+)
+"""In the order in which they are asked."""
 
 
 def install(app: FastAPI) -> None:
-    """Mount the pages."""
+    """The pages that say what went wrong."""
     pages.install(app)
-    assets.install(app)
-    results.install(app)
-    specialties.install(app)
-    rounds.install(app)
-    policies.install(app)
-    reference.install(app)
+
+
+__all__ = ["ROOMS", "install"]

@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -29,15 +29,15 @@ def address(name: str) -> str:
     return next(f"/static/{n}" for n in contents() if n.startswith(f"{stem}.") and n.endswith(f".{kind}"))
 
 
-def install(app: FastAPI) -> None:
-    """Serve them."""
+def serve(request: Request) -> Response:
+    """The file of this name, if there is one now."""
+    name = request.path_params["name"]
+    body = contents().get(name)
+    if body is None:
+        raise HTTPException(404)
+    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
+    return Response(body, headers=headers, media_type=TYPES[name.rpartition(".")[2]])
 
-    def serve(request: Request) -> Response:
-        name = request.path_params["name"]
-        body = contents().get(name)
-        if body is None:
-            raise HTTPException(404)
-        headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
-        return Response(body, headers=headers, media_type=TYPES[name.rpartition(".")[2]])
 
-    app.add_route("/static/{name}", serve, methods=["GET", "HEAD"], include_in_schema=False)
+router = APIRouter()
+router.add_route("/static/{name}", serve, methods=["GET", "HEAD"], include_in_schema=False)

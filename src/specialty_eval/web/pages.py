@@ -12,13 +12,12 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from specialty_eval.actions.accounts import Credentials
-from specialty_eval.actions.context import Context, refusal_of
+from specialty_eval.actions.context import Context, Credentials, refusal_of
 from specialty_eval.engine.errors import Invalid, NotFound, Refusal, TryAgain
 from specialty_eval.text import LANGUAGES, advice, message
 
@@ -70,7 +69,7 @@ class Moved:
 Build = Callable[[Context, Request], Shown | Moved]
 
 
-def add(app: FastAPI, path: str, build: Build) -> None:
+def add(router: APIRouter, path: str, build: Build) -> None:
     """Serve a page. It is read as nobody, whatever credentials the request carries."""
 
     async def endpoint(request: Request) -> Response:
@@ -78,7 +77,7 @@ def add(app: FastAPI, path: str, build: Build) -> None:
         async with edge.gate:
             return await run_in_threadpool(_read, request, edge, build)
 
-    app.add_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
+    router.add_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def _read(request: Request, edge: Edge, build: Build) -> Response:

@@ -1,6 +1,6 @@
 """`/policies/{id}/{version}`: a policy as a page: what is measured, what it is worth, and how a rating follows."""
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 
 from specialty_eval.actions import public
 from specialty_eval.actions.context import Context
@@ -11,14 +11,13 @@ from .policy_words import PolicyWords
 from .words import Words
 
 
-def install(app: FastAPI) -> None:
-    """Serve it."""
-    pages.add(app, "/policies/{policy_id}/{version}", show)
-
-
 def show(ctx: Context, request: Request) -> Shown:
     """The page of one version; what is pinned never changes."""
     named = (request.path_params[part].replace("\0", "") for part in ("policy_id", "version"))
     policy = public.policy(ctx, *named)
     words = PolicyWords(policy, Words(pages.language(request)))
     return Shown("policy.html", {"policy": policy, "p": words})
+
+
+router = APIRouter()
+pages.add(router, "/policies/{policy_id}/{version}", show)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 
 from specialty_eval import text
 from specialty_eval.actions.context import Context
@@ -51,24 +51,6 @@ class Route:
     def anchor(self) -> str:
         """Its place on the page."""
         return f"{self.method}-{self.path}".lower().replace("/", "-").replace("{", "").replace("}", "")
-
-
-def install(app: FastAPI) -> None:
-    """Serve the reference and the list of problem codes."""
-    groups: list[tuple[str, list[Route]]] = []
-
-    def routes(_: Context, request: Request) -> Shown:
-        if not groups:
-            groups.extend(grouped(request.app.openapi()))
-        return Shown("reference.html", {"groups": groups, "base": BASE})
-
-    def problems(_: Context, request: Request) -> Shown:
-        lang = pages.language(request)
-        found = [(p.code, text.message(p, lang), text.advice(p, lang)) for p in map(text.sample, sorted(text.codes()))]
-        return Shown("problems.html", {"problems": found})
-
-    pages.add(app, "/api", routes)
-    pages.add(app, "/api/problems", problems)
 
 
 def grouped(document: Json) -> Iterator[tuple[str, list[Route]]]:
@@ -142,3 +124,23 @@ def curl(method: str, path: str, is_open: bool, parameters: Sequence[tuple[str, 
 def query(needed: Sequence[str]) -> str:
     """The query of an example, with what must be there."""
     return f"?{'&'.join(needed)}" if needed else ""
+
+
+def routes(_: Context, request: Request) -> Shown:
+    """The reference; what the document says is sorted once an application."""
+    state = request.app.state
+    if not hasattr(state, "reference"):
+        state.reference = list(grouped(request.app.openapi()))
+    return Shown("reference.html", {"groups": state.reference, "base": BASE})
+
+
+def problems(_: Context, request: Request) -> Shown:
+    """The list of problem codes."""
+    lang = pages.language(request)
+    found = [(p.code, text.message(p, lang), text.advice(p, lang)) for p in map(text.sample, sorted(text.codes()))]
+    return Shown("problems.html", {"problems": found})
+
+
+router = APIRouter()
+pages.add(router, "/api", routes)
+pages.add(router, "/api/problems", problems)

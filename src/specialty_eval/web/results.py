@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import asdict, replace
 from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 
 from specialty_eval.actions import public
 from specialty_eval.actions.context import Context
@@ -16,11 +16,6 @@ from .pages import Shown
 
 ROWS = 50
 LONGEST = 100
-
-
-def install(app: FastAPI) -> None:
-    """Serve it."""
-    pages.add(app, "/", show)
 
 
 def show(ctx: Context, request: Request) -> Shown:
@@ -68,3 +63,7 @@ def address(wanted: Wanted, **more: str) -> str:
     asked = {FIELDS[name]: value for name, value in asdict(wanted).items()} | more
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"/?{query}" if query else "/"
+
+
+router = APIRouter()
+pages.add(router, "/", show)

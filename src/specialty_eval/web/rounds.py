@@ -1,6 +1,6 @@
 """`/rounds/{id}`: one round: its policy, its counts, and its lists with their days, seals and entries."""
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 
 from specialty_eval.actions import public, publication_views, publications
 from specialty_eval.actions.context import Context
@@ -11,11 +11,6 @@ from . import pages
 from .pages import Shown
 
 ROWS = 100
-
-
-def install(app: FastAPI) -> None:
-    """Serve it."""
-    pages.add(app, "/rounds/{number}", show)
 
 
 def show(ctx: Context, request: Request) -> Shown:
@@ -40,3 +35,7 @@ def asked(number: str, kind: str) -> int:
     if not (number.isascii() and number.isdigit() and len(number) < 16):
         raise NotFound(Problem("not-found", kind, {"kind": kind, "id": number[:20]}))
     return int(number)
+
+
+router = APIRouter()
+pages.add(router, "/rounds/{number}", show)

@@ -2,18 +2,13 @@
 
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, Request
 
 from specialty_eval.actions import public
 from specialty_eval.actions.context import Context
 
 from . import pages
 from .pages import Moved, Shown
-
-
-def install(app: FastAPI) -> None:
-    """Serve it."""
-    pages.add(app, "/specialties/{code}", show)
 
 
 def show(ctx: Context, request: Request) -> Shown | Moved:
@@ -23,3 +18,7 @@ def show(ctx: Context, request: Request) -> Shown | Moved:
     if found.known.code != code:
         return Moved(f"/specialties/{quote(found.known.code)}")
     return Shown("specialty.html", {"found": found, "known": found.known}, 410 if found.is_closed else 200)
+
+
+router = APIRouter()
+pages.add(router, "/specialties/{code}", show)

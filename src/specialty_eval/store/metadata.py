@@ -1,0 +1,11 @@
+"""Every table there is: for whoever compares them with a database."""
+
+import sqlalchemy as sa
+
+from . import accounts, cycles, deliberation, ledger, outcomes, registry, reviews
+from .base import Base
+
+TABLES = (accounts, cycles, deliberation, ledger, outcomes, registry, reviews)
+"""Every module with tables, so that the metadata is whole wherever this is imported."""
+
+METADATA: sa.MetaData = Base.metadata
