@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from remembered import remembered
 from specialty_eval import policies
 from specialty_eval.actions import accounts, cycles, rounds
 from specialty_eval.actions.context import Context
@@ -76,6 +77,7 @@ class City:
         self.now += timedelta(days=days)
 
 
+@remembered
 def make_city(session: Session) -> City:
     """Two counties, three schools (the third run by the city), four specialties, one person a role."""
     city = City(session)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from factories import make_organisation, make_person
 from factories_deliberation import POLICY, REASON, Sitting, add_sheet, make_publicised, new_meeting, publicise, serve
+from remembered import remembered
 from specialty_eval.actions import appeals, ballots, committee, decisions, interests, plans, ratings
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.deliberation import MeetingItem
@@ -37,6 +38,7 @@ HOLDS = BITES.replace("appeal_suspends: none", "appeal_suspends: all")
 COLOURS = {"one-a": "green", "one-b": "unrated", "two-a": "yellow", "city-a": "red"}
 
 
+@remembered
 def make_confirmed(
     session: Session,
     ratings_: Mapping[str, str] = COLOURS,

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import CITY, City, make_city, make_cycle, make_person
+from remembered import remembered
 from specialty_eval.actions import ballots, committee, decisions, interests, previews, publications, rounds
 from specialty_eval.actions.context import Context
 from specialty_eval.engine import review
@@ -116,6 +117,7 @@ class Sitting:
             ballots.cast(self.as_(login), self.items[short], choice, reason)
 
 
+@remembered
 def make_scored(
     session: Session,
     ratings: Mapping[str, str],
@@ -300,6 +302,7 @@ def publicise(sitting: Sitting) -> int:
     return publications.open_publicity(sitting.as_("secretary"), made.id).id
 
 
+@remembered
 def make_publicised(
     session: Session,
     ratings: Mapping[str, str],

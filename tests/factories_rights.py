@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from factories import CITY, City, make_cycle, make_organisation, make_person, make_school, open_round
 from factories_consequences import BITES
 from factories_deliberation import Sitting, convene, decide, employ, make_scored, publicise, serve
+from remembered import remembered
 from specialty_eval.actions import (
     accounts,
     appeals,
@@ -92,6 +93,7 @@ class World:
         return replace(self.sitting, reviews={state: self.reviews[state] for state in states})
 
 
+@remembered
 def make_world(session: Session) -> World:
     """Every state, every case and every caller of `CALLERS`."""
     sitting = make_scored(session, dict.fromkeys(("one-a", "two-a", *STATES), "red"), policy=BITES)
