@@ -17,7 +17,10 @@ from specialty_eval.actions.intake_tables import TABLES
 from specialty_eval.api import limits, problems
 from specialty_eval.demo import city, people
 from specialty_eval.engine.machines import MACHINES
+from specialty_eval.engine.overdue import ESCALATED
 from specialty_eval.settings import Settings
+from specialty_eval.store.overdue_queries import SUBJECTS
+from specialty_eval.store.reviews import Review
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "specialty_eval"
@@ -161,12 +164,16 @@ def test_every_problem_code_is_documented_and_no_other() -> None:
     assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", page("docs/problems.md"), re.M)) == text.codes()
 
 
+WRITERS = ("record", "record_many")
+
+
 def recorded() -> set[str]:
     """Every kind of event that is written beside the moves of the machines."""
     kinds = {f"intake.{name}" for name in TABLES}
+    kinds |= {f"{SUBJECTS.get(what, Review).__tablename__}.escalate" for what in ESCALATED}
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "record":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITERS:
                 kind = node.args[0]
                 choices = (kind.body, kind.orelse) if isinstance(kind, ast.IfExp) else (kind,)
                 kinds |= {str(each.value) for each in choices if isinstance(each, ast.Constant)}

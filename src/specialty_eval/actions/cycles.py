@@ -11,8 +11,7 @@ from specialty_eval.engine import cycle, review
 from specialty_eval.engine.cycle import CycleEvent, CycleFacts, RoundFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope
-from specialty_eval.engine.policy import Policy
-from specialty_eval.engine.policy_load import lacking_for_a_round, load_policy
+from specialty_eval.engine.policy_load import load_policy
 from specialty_eval.store import attributes, cycles, review_queries
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import Jurisdiction, Organisation, Specialty, SpecialtyCode
@@ -47,17 +46,6 @@ def import_policy(ctx: Context, text: str) -> tuple[PolicyDocument, bool]:
     ctx.record("policy.import", row, Note(audience="public", told={"id": policy.id, "version": policy.version,
                                                                    "digest": policy.digest}))  # fmt: skip
     return row, True
-
-
-def fit_for_a_round(policy: Policy) -> list[Problem]:
-    """What keeps a policy from being pinned: a section it leaves out, an attribute or a measure nobody can supply."""
-    return [
-        *(Problem("policy-section-missing", section, {"section": section}) for section in lacking_for_a_round(policy)),
-        *(Problem("attribute-unknown", f"attributes.{code}", {"known": sorted(attributes.KNOWN)})
-          for code in policy.attributes if code not in attributes.KNOWN),
-        *(Problem("computed-measure-unknown", f"measures.{m.code}", {"known": sorted(attributes.COMPUTED)})
-          for m in policy.measures.values() if m.supplier == "computed" and m.code not in attributes.COMPUTED),
-    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +120,7 @@ def _pinned(ctx: Context, new: NewCycle) -> tuple[list[int], list[Problem]]:
             value = f"{r.policy_id}@{r.policy_version}"
             problems.append(Problem("policy-unknown", f"{where}.policy", {"value": value}))
             continue
-        unfit = fit_for_a_round(cycles.policy_of(ctx.session, row))
+        unfit = attributes.unfit(cycles.policy_of(ctx.session, row))
         problems.extend(Problem(p.code, f"{where}.policy.{p.where}", p.facts) for p in unfit)
         rows.append(row)
     return rows, problems
@@ -202,7 +190,8 @@ def specialty_ids(ctx: Context, codes: Sequence[str]) -> dict[str, int]:
 
 def facts_of_cycle(ctx: Context, made: Cycle, reason: str = "") -> CycleFacts:
     """What the cycle's steps look at."""
-    rounds = ctx.session.execute(sa.select(Round.id, Round.number, Round.state).where(Round.cycle_id == made.id)).all()
+    wanted = sa.select(Round.id, Round.number, Round.state, Round.policy_id).where(Round.cycle_id == made.id)
+    rounds = ctx.session.execute(wanted.order_by(Round.number)).all()
     round_ids = [r.id for r in rounds]
     in_scope = attributes.sites(ctx.session, made.jurisdiction_code, levels=made.levels,
                                 school_kinds=made.school_kinds, at=date(made.first_year, 1, 1))  # fmt: skip
@@ -212,6 +201,9 @@ def facts_of_cycle(ctx: Context, made: Cycle, reason: str = "") -> CycleFacts:
     ended = {s.value for s in cycle.ROUND_ENDED}
     return CycleFacts(
         rounds=len(rounds),
+        rounds_without_policy=tuple(
+            str(r.number) for r in rounds if attributes.unfit(cycles.policy_of(ctx.session, r.policy_id))
+        ),
         in_scope=len(in_scope),
         unplaced=tuple(_codes(ctx, set(in_scope) - set(placed))),
         placed_twice=tuple(_codes(ctx, twice)),

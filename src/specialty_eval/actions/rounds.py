@@ -10,7 +10,9 @@ from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope
-from specialty_eval.store import cycles, review_queries, scopes
+from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.review_checks import REMINDERS_BEFORE_DEFAULT
+from specialty_eval.store import attributes, cycles, review_queries, scopes, scoring_queries
 from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
@@ -22,7 +24,7 @@ PHASE_DAYS = {
     RoundEvent.COLLECT: ("collecting_due", "collect"),
     RoundEvent.VERIFY: ("verifying_due", "verify"),
     RoundEvent.SCORE: ("scoring_due", "panel"),
-    RoundEvent.DELIBERATE: ("deliberating_due", "preview"),
+    RoundEvent.DELIBERATE: ("deliberating_due", "deliberate"),
 }
 """The phase an event opens → the column of its due time and the policy's days for it."""
 
@@ -39,18 +41,28 @@ def facts_of(ctx: Context, r: Round, event: RoundEvent | None, reason: str = "")
     going_on = ctx.session.scalar(sa.select(Cycle.state).where(Cycle.id == r.cycle_id))
     due = getattr(r, ENDS_WHAT[event]) if event in ENDS_WHAT else None
     reached = due is not None and ctx.now >= due
-    # A school with a longer deadline of its own goes on filling in while the others are verified.
-    left = event == RoundEvent.VERIFY and due is not None
+    policy = cycles.policy_of(ctx.session, r.policy_id)
     return RoundFacts(
         cycle_running=going_on == cycle.CycleState.RUNNING,
-        policy_pinned=True,
+        policy_pinned=not attributes.unfit(policy),
         due_reached=reached or event == RoundEvent.COLLECT,
-        leftovers=review_queries.due_with(ctx.session, r.id, due) if left and due is not None else 0,
+        leftovers=0 if due is None else _leftovers(ctx, r, event, due, policy),
         score_runs=_count(ctx, ScoreRun, r.id),
         lists_published=_count(ctx, Publication, r.id),
         unended_reviews=review_queries.unended(ctx.session, [r.id]),
         reason=reason,
     )
+
+
+def _leftovers(ctx: Context, r: Round, event: RoundEvent | None, due: datetime, policy: Policy) -> int:
+    """How many reviews the policy has an answer for at the end of the phase that has not been given."""
+    if event == RoundEvent.VERIFY:  # default: nothing came by the round's day; a school with a later one fills in
+        return review_queries.due_with(ctx.session, r.id, due)
+    if event == RoundEvent.SCORE:  # take over: the county has not checked within its days
+        return len(review_queries.county_overdue(ctx.session, r.id, ctx.now))
+    # Go on with the minimum: enough experts have scored, and no run has.
+    wanted = [m.code for m in policy.measures.values() if m.supplier == "panel"]
+    return len(scoring_queries.unscored(ctx.session, r.id, wanted, policy.workflow.experts_at_least))
 
 
 def _count(ctx: Context, model: type[ScoreRun] | type[Publication], round_id: int) -> int:
@@ -131,8 +143,11 @@ def extend(ctx: Context, review_id: int, until: date, reason: str, *, version: i
     return ctx.saved(row)
 
 
-def default_left_over(ctx: Context, round_id: int) -> int:
-    """Default every review whose deadline passed: nothing submitted, or not corrected in time. How many were."""
+def default_left_over(ctx: Context, round_id: int, *, reminded: bool = False) -> int:
+    """Default every review whose deadline passed: nothing submitted, or not corrected in time. How many were.
+
+    NotNow with every one that was not reminded twice; `reminded` leaves those to the secretary.
+    """
     scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
     ctx.permit(entitled(review.WORKFLOW, "", review.Event.DEFAULT), scope, where="round")
     ctx.locked(Round, round_id)
@@ -141,9 +156,11 @@ def default_left_over(ctx: Context, round_id: int) -> int:
         ctx.lock_all(Review, review_queries.late(ctx.session, round_id, state, ctx.now))
         # Read again under the locks: an extension given in between counts.
         ids = review_queries.late(ctx.session, round_id, state, ctx.now)
+        reminders = review_queries.reminders(ctx.session, ids)
+        if reminded and state == review.State.OPEN:
+            ids = [key for key in ids if reminders[key] >= REMINDERS_BEFORE_DEFAULT]
         if not ids:
             continue
-        reminders = review_queries.reminders(ctx.session, ids)
         facts = {key: review.Facts(deadline_passed=True, reminders_served=reminders[key]) for key in ids}
         moved += ctx.advance_many(review.WORKFLOW, Review, review.Event.DEFAULT, ids, scope, facts=facts,
                                   note=Note(audience="school"), changes={"was_defaulted": True})  # fmt: skip

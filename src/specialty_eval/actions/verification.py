@@ -68,9 +68,21 @@ def take_over(ctx: Context, review_id: int, reason: str, *, version: int | None 
         raise NotNow(*problems)
     told = {} if row.county_due is None else {"county_had_until": last_local_day(row.county_due, LOCAL).isoformat()}
     row.taken_over, row.county_due, row.version = True, None, row.version + 1
-    row.claimed_by = ctx.person_id or row.claimed_by
+    row.claimed_by, row.updated_at = ctx.person_id or row.claimed_by, ctx.now
     ctx.record("review.take_over", row, Note(reason=reason, audience="school", told=told), grant=grant)
     return ctx.saved(row)
+
+
+def take_over_silent(ctx: Context, round_id: int, reason: str) -> int:
+    """Take over everything of a round that its counties have not checked within their days; how many."""
+    city = cycles.round_of(ctx.session, round_id).city
+    grant = ctx.permit(TAKES_OVER | {Role.SYSTEM}, Scope(city=city), where="round")
+    ctx.lock_all(Review, review_queries.county_overdue(ctx.session, round_id, ctx.now))
+    # Read again under the locks: a county that passed in between was in time.
+    silent = review_queries.county_overdue(ctx.session, round_id, ctx.now)
+    review_queries.take_over(ctx.session, silent, ctx.now)
+    ctx.record_many("review.take_over", Review, silent, Note(reason=reason, audience="school"), grant=grant)
+    return len(silent)
 
 
 def take_over_problems(ctx: Context, row: Review, scope: Scope, policy: Policy) -> list[Problem]:

@@ -40,6 +40,7 @@ ROOMS = (
     Room(f"{__name__}.imports", ("/v1/imports/**",)),
     Room(f"{__name__}.objections", ("/v1/objections/**", "/v1/publications/*/objections")),
     Room(f"{__name__}.operations", ("/healthz", "/readyz")),
+    Room(f"{__name__}.overdue", ("/v1/rounds/*/overdue", "/v1/rounds/*/act-on-due")),
     Room(
         f"{__name__}.publications",
         (

@@ -40,6 +40,7 @@ DAYS = {
     "challenge_answer": Duration(10, working=True),
     "quorum": Duration(10, working=True),
     "written": Duration(10, working=True),
+    "deliberate": Duration(30, working=True),
     "preview": Duration(5, working=True),
     "deemed_served": Duration(5, working=True),
     "publicity": Duration(5, working=True),

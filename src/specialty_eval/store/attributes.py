@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.evidence import Value
+from specialty_eval.engine.policy import Policy
 
 from .registry import CatalogueEntry, School, Specialty
 from .registry_queries import numbered
@@ -24,6 +26,28 @@ KNOWN = frozenset({
 
 COMPUTED = frozenset({"schools_offering", "schools_in_area", "schools_share", "city_graduates"})
 """The measures the registry supplies (`supplier: computed`)."""
+
+
+CLOCK = {"time_zone": "Asia/Shanghai", "calendar": "CN"}
+"""The local time and the working days that deadlines are counted by; another word of a policy would have no effect."""
+
+
+def unfit(policy: Policy) -> list[Problem]:
+    """What keeps a policy from governing a round: a section it leaves out, an attribute or a measure nobody can
+    supply, another clock than ours.
+    """
+    from specialty_eval.engine.policy_load import lacking_for_a_round  # noqa: PLC0415 -- slow import: YAML
+
+    said = {"time_zone": policy.workflow.time_zone, "calendar": policy.workflow.calendar}
+    return [
+        *(Problem("policy-section-missing", section, {"section": section}) for section in lacking_for_a_round(policy)),
+        *(Problem("attribute-unknown", f"attributes.{code}", {"known": sorted(KNOWN)})
+          for code in policy.attributes if code not in KNOWN),
+        *(Problem("computed-measure-unknown", f"measures.{m.code}", {"known": sorted(COMPUTED)})
+          for m in policy.measures.values() if m.supplier == "computed" and m.code not in COMPUTED),
+        *(Problem("policy-clock-unknown", f"workflow.{key}", {"value": said[key], "known": ours})
+          for key, ours in CLOCK.items() if said[key] != ours),
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

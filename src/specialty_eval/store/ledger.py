@@ -118,7 +118,7 @@ _REVIEW = sa.table("review", *(sa.column(name, sa.BigInteger()) for name in ("id
 """By name: the table family of reviews knows this one, not the other way round."""
 
 
-def _own(table: sa.Table, moved: sa.CTE, column: str, parameter: str) -> Any:
+def _own(table: sa.Table, moved: sa.FromClause, column: str, parameter: str) -> Any:
     """The row's own specialty or round where it has one; else what the caller says, else its review's."""
     if column in table.c:
         return moved.c[column]
@@ -262,6 +262,23 @@ def record(session: Session, kind: str, subject: Any, entry: Entry) -> None:
         "e_round": getattr(subject, "round_id", None) or entry.round_id,
     }  # fmt: skip
     _RECORD.run(session, parameters)
+
+
+@lru_cache(maxsize=64)
+def _each(table: sa.Table) -> sa.Insert:
+    said = _entry_columns(
+        table.c.id, _own(table, table, "specialty_id", "e_specialty"), _own(table, table, "round_id", "e_round"),
+        sa.null(), sa.null(),
+    )  # fmt: skip
+    rows = sa.select(*said).where(table.c.id == sa.any_(sa.bindparam("ids", type_=_IDS))).order_by(table.c.id)
+    return sa.insert(Event).from_select(COLUMNS, rows)
+
+
+def record_many(session: Session, kind: str, model: type[Base], ids: Sequence[int], entry: Entry) -> None:
+    """Write an event that changes no state for each row of a set."""
+    table = table_of(model)
+    parameters = {**entry.parameters(), "ids": list(ids), "e_kind": kind, "e_subject_kind": table.name}
+    session.connection().execute(_each(table), parameters)
 
 
 def is_settled() -> sa.ColumnElement[bool]:

@@ -237,6 +237,22 @@ def due_with(session: Session, round_id: int, due: datetime) -> int:
     return session.scalar(found) or 0
 
 
+def county_overdue(session: Session, round_id: int, now: datetime) -> list[int]:
+    """The reviews of a round whose county has not checked within its days, and that nobody has taken over."""
+    waits = [state.value for state in review.WITH_THE_COUNTY]
+    found = sa.select(Review.id).where(
+        Review.round_id == round_id, Review.state.in_(waits), Review.county_due <= now, ~Review.taken_over
+    )
+    return list(session.scalars(found.order_by(Review.id)))
+
+
+def take_over(session: Session, ids: Collection[int], now: datetime) -> None:
+    """These reviews are the bureau's to check from now on."""
+    taken = sa.update(Review).where(Review.id.in_(ids))
+    taken = taken.values(taken_over=True, county_due=None, version=Review.version + 1, updated_at=now)
+    session.execute(taken, execution_options={"synchronize_session": "fetch"})
+
+
 def was_reminded(session: Session, round_id: int, since: datetime) -> bool:
     """Whether a reminder of the round went out since then."""
     found = sa.select(Event.seq).where(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine import assignment
 from specialty_eval.engine.results_text import sheet_columns
+from specialty_eval.engine.review import State
 
 from . import bulk
 from .deliberation import ExpertAssignment, PanelScore
@@ -85,6 +86,15 @@ def by_state(session: Session, round_id: int) -> list[InRound]:
     has_run = sa.or_(Review.sheet_id.is_not(None), Review.replaces_id.is_not(None))
     found = sa.select(Review.id, Review.specialty_id, Review.state, Review.was_defaulted, has_run)
     return [InRound(*row) for row in session.execute(found.where(Review.round_id == round_id).order_by(Review.id))]
+
+
+def unscored(session: Session, round_id: int, measures: Collection[str], at_least: int) -> list[int]:
+    """The verified reviews of a round that no run has scored although their panels have the minimum: a run would."""
+    verified = [r.review for r in by_state(session, round_id) if r.state == State.VERIFIED and not r.has_run]
+    scores = panel_scores(session, verified) if measures else {}
+    return [
+        key for key in verified if all(len(scores.get(key, {}).get(measure, ())) >= at_least for measure in measures)
+    ]
 
 
 def computed_ratings(session: Session, review_ids: Collection[int]) -> dict[int, str]:

@@ -1,0 +1,188 @@
+"""What of a round is late, of everybody, in one query; and the escalations on record."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.assignment import AssignmentState
+from specialty_eval.engine.cases import APPEAL_ENDED, ChallengeState, ObjectionState
+from specialty_eval.engine.overdue import Awaited
+from specialty_eval.engine.rectification import RectificationState
+from specialty_eval.engine.review import WITH_THE_COUNTY, State
+
+from .base import Base
+from .cycles import Round
+from .deliberation import Decision, ExpertAssignment
+from .outcomes import Appeal, Objection, Rectification
+from .overdue import Escalation
+from .registry import Jurisdiction, School, Specialty, SpecialtyCode
+from .reviews import Challenge, Review
+
+SUBJECTS: Mapping[Awaited, type[Base]] = {
+    Awaited.PANEL_SCORE: ExpertAssignment,
+    Awaited.CHALLENGE_ANSWER: Challenge,
+    Awaited.ADMISSIBILITY: Objection,
+    Awaited.OBJECTION_ANSWER: Objection,
+    Awaited.APPEAL_ANSWER: Appeal,
+    Awaited.RECTIFICATION_ANSWER: Rectification,
+}
+"""What is owed on something else than the review itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One thing that is late; `at` is its due time, or, where days are counted from an act, when that was."""
+
+    what: Awaited
+    subject_id: int
+    review_id: int
+    at: datetime
+    specialty_id: int
+    code: str
+    specialty: str
+    school: str
+    county: str
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Acts before these instants have had the policy's days: the bureau's check, the scoring, the decision, …"""
+
+    now: datetime
+    verify: datetime
+    panel: datetime
+    deliberate: datetime
+    preview: datetime
+
+
+def late(round_id: int, since: Since) -> tuple[sa.Select[*tuple[Any, ...]], sa.Subquery]:
+    """The query behind `Owed`, to be narrowed, ordered by (what, subject) and cut by the caller; and its inner part."""
+    owed = sa.union_all(*_of_reviews(since), *_of_phases(since), *_of_cases(since)).subquery("owed")
+    found = (
+        sa.select(
+            owed.c.what, owed.c.subject_id, owed.c.review_id, owed.c.at, Specialty.id, SpecialtyCode.code,
+            Specialty.name, School.name, School.jurisdiction_code,
+        )
+        .select_from(owed)
+        .join(Review, Review.id == owed.c.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
+        .where(Review.round_id == round_id)
+    )  # fmt: skip
+    return found, owed
+
+
+def owed_of(row: Sequence[Any]) -> Owed:
+    """A row of `late`."""
+    what, *rest = row
+    return Owed(Awaited(what), *rest)
+
+
+Part = sa.Select[*tuple[Any, ...]]
+
+
+def _part(what: Awaited, subject: Any, review: Any, at: Any) -> Part:
+    return sa.select(
+        sa.literal(what.value, sa.Text()).label("what"),
+        subject.label("subject_id"),
+        review.label("review_id"),
+        at.label("at"),
+    )
+
+
+def _of_reviews(since: Since) -> list[Part]:
+    """What has its own due time on the review."""
+    waiting = [state.value for state in WITH_THE_COUNTY]
+    return [
+        _part(what, Review.id, Review.id, due).where(state, due <= since.now)
+        for what, due, state in (
+            (Awaited.EVIDENCE, Review.due, Review.state == State.OPEN.value),
+            (Awaited.CORRECTION, Review.correction_due, Review.state == State.RETURNED.value),
+            (Awaited.COUNTY_CHECK, Review.county_due, sa.and_(Review.state.in_(waiting), ~Review.taken_over)),
+        )
+    ]
+
+
+def _of_phases(since: Since) -> list[Part]:
+    """What a phase's due time asks for; what came after it has the phase's days anew, from when it came."""
+    with_bureau = sa.or_(
+        Review.state == State.CHECKED.value,
+        sa.and_(Review.state.in_([state.value for state in WITH_THE_COUNTY]), Review.county_due.is_(None)),
+    )
+    challenged = sa.exists().where(Challenge.review_id == Review.id, Challenge.state == ChallengeState.OPEN.value)
+    to_decide = sa.and_(
+        Review.state == State.SCORED.value, Review.challenge_due <= since.now, ~challenged.correlate(Review)
+    )
+    return [
+        _part(what, Review.id, Review.id, sa.case((Review.updated_at <= due, due), else_=Review.updated_at))
+        .join(Round, Round.id == Review.round_id)
+        .where(state, due <= since.now, sa.or_(Review.updated_at <= due, Review.updated_at < before))
+        for what, due, before, state in (
+            (Awaited.VERIFICATION, Round.verifying_due, since.verify, with_bureau),
+            (Awaited.SCORE_RUN, Round.scoring_due, since.panel, Review.state == State.VERIFIED.value),
+            (Awaited.DECISION, Round.deliberating_due, since.deliberate, to_decide),
+        )
+    ]
+
+
+def _of_cases(since: Since) -> list[Part]:
+    asked = (AssignmentState.INVITED.value, AssignmentState.ACCEPTED.value)
+    unscored = [s.value for s in (*WITH_THE_COUNTY, State.CHECKED, State.VERIFIED)]
+    unheard = (ObjectionState.RECEIVED.value, ObjectionState.CONTACT_CONFIRMED.value)
+    closed = [state.value for state in APPEAL_ENDED]
+    now = since.now
+    return [
+        _part(Awaited.PANEL_SCORE, ExpertAssignment.id, Review.id, ExpertAssignment.due)
+        .join(Review, Review.id == ExpertAssignment.review_id)
+        .where(ExpertAssignment.state.in_(asked), Review.state.in_(unscored), ExpertAssignment.due <= now),
+        _part(Awaited.CHALLENGE_ANSWER, Challenge.id, Challenge.review_id, Challenge.answer_due)
+        .where(Challenge.state == ChallengeState.OPEN.value, Challenge.answer_due <= now),
+        _part(Awaited.PREVIEW, Review.id, Review.id, Decision.decided_at)
+        .join(Decision, Decision.id == Review.decision_id)
+        .where(Review.state == State.DECIDED.value, Decision.decided_at < since.preview),
+        _part(Awaited.ADMISSIBILITY, Objection.id, Objection.review_id, Objection.admissibility_due)
+        .where(Objection.state.in_(unheard), Objection.admissibility_due <= now),
+        _part(Awaited.OBJECTION_ANSWER, Objection.id, Objection.review_id, Objection.answer_due)
+        .where(Objection.state == ObjectionState.ADMITTED.value, Objection.answer_due <= now),
+        _part(Awaited.APPEAL_ANSWER, Appeal.id, Appeal.review_id, Appeal.answer_due)
+        .where(Appeal.state.not_in(closed), Appeal.answer_due <= now),
+        _part(Awaited.RECTIFICATION_ANSWER, Rectification.id, Rectification.review_id, Rectification.updated_at)
+        .where(Rectification.state == RectificationState.PLANNED.value, Rectification.updated_at < since.verify),
+    ]  # fmt: skip
+
+
+def of_city(session: Session, counties: Collection[str], city: str) -> bool:
+    """Whether one of these counties belongs to the city."""
+    found = sa.select(Jurisdiction.code).where(Jurisdiction.code.in_(counties), Jurisdiction.parent_code == city)
+    return session.scalar(found.limit(1)) is not None
+
+
+def escalated(session: Session, reviews: Collection[int]) -> dict[tuple[str, int, datetime], datetime]:
+    """(what, subject, due) → when it was escalated, of these reviews."""
+    found = sa.select(Escalation.what, Escalation.subject_id, Escalation.due, Escalation.escalated_at)
+    rows = session.execute(found.where(Escalation.review_id.in_(reviews)))
+    return {(what, subject, due): at for what, subject, due, at in rows}
+
+
+def escalate(session: Session, late: Collection[tuple[Owed, datetime]], now: datetime) -> set[tuple[str, int]]:
+    """Put what is late, each with its due time, on record; (what, subject) of those that were not."""
+    if not late:
+        return set()
+    columns = {
+        "what": ([owed.what.value for owed, _ in late], sa.Text()),
+        "subject_id": ([owed.subject_id for owed, _ in late], sa.BigInteger()),
+        "review_id": ([owed.review_id for owed, _ in late], sa.BigInteger()),
+        "due": ([due for _, due in late], Escalation.due.type),
+    }
+    laid_out = sa.select(
+        *(sa.func.unnest(sa.literal(values, ARRAY(kind))).label(name) for name, (values, kind) in columns.items())
+    ).subquery()
+    rows = sa.select(*laid_out.c, sa.literal(now, Escalation.escalated_at.type))
+    new = insert(Escalation).from_select([*columns, "escalated_at"], rows).on_conflict_do_nothing()
+    return {(what, key) for what, key in session.execute(new.returning(Escalation.what, Escalation.subject_id))}
