@@ -1,19 +1,22 @@
 """The rounds of a cycle: opening their phases, reminding, extending, defaulting what the deadline left over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
 from specialty_eval.engine import cycle, review
-from specialty_eval.engine.calendar import end_of
+from specialty_eval.engine.calendar import end_of, is_kept, last_local_day
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.review_checks import REMINDERS_BEFORE_DEFAULT
-from specialty_eval.store import attributes, cycles, review_queries, scopes, scoring_queries
+from specialty_eval.store import attributes, cycles, deadline_queries, review_queries, scopes, scoring_queries
 from specialty_eval.store.cycles import Cycle, Round
+from specialty_eval.store.deadline_queries import Deadline
+from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
 
@@ -125,12 +128,10 @@ def extend(ctx: Context, review_id: int, until: date, reason: str, *, version: i
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(frozenset({Role.SECRETARY}), scope, where="review")
     ctx.check_version(row, version)
-    due, told = end_of(until, LOCAL), row.correction_due if row.state == review.State.RETURNED else row.due
-    problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
+    due, told = _ends(ctx, until), row.correction_due if row.state == review.State.RETURNED else row.due
+    problems = _no_extension(ctx, due, told, reason)
     if row.state not in review.WITH_THE_SCHOOL:
         problems.append(Problem("step-not-open", "review", {"event": "extend", "state": row.state}))
-    if told is not None and due <= told:
-        problems.append(Problem("deadline-never-earlier", "until", {"told": told.isoformat()}))
     if problems:
         raise Invalid(*problems)
     if row.state == review.State.RETURNED:
@@ -138,9 +139,64 @@ def extend(ctx: Context, review_id: int, until: date, reason: str, *, version: i
     else:
         row.due = due
     row.version += 1
-    note = Note(reason=reason, audience="school", told={"until": until.isoformat()})
-    ctx.record("review.extend", row, note, grant=grant)
+    told_day = last_local_day(due, LOCAL).isoformat()
+    ctx.record("review.extend", row, Note(reason=reason, audience="school", told={"until": told_day}), grant=grant)
     return ctx.saved(row)
+
+
+def _ends(ctx: Context, until: date) -> datetime:
+    """The end of that local day; of the next working day where it is a day off."""
+    return end_of(ctx.calendar().next_working(until), LOCAL)
+
+
+def _no_extension(ctx: Context, due: datetime, told: datetime | None, reason: str) -> list[Problem]:
+    """Why a deadline cannot be extended until then: no reason, over already, or not later than what was told."""
+    problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
+    if not is_kept(ctx.now, due):
+        problems.append(Problem("deadline-in-the-past", "until", {"until": last_local_day(due, LOCAL).isoformat()}))
+    if told is not None and due <= told:
+        day = last_local_day(told, LOCAL).isoformat()
+        problems.append(Problem("deadline-never-earlier", "until", {"told": day}))
+    return problems
+
+
+def extend_all(ctx: Context, round_id: int, until: date, reason: str, *, version: int | None = None) -> Round:
+    """Give everybody of a round's running phase until the end of a later local day (an outage), with a reason.
+
+    The phase ends then, and so does every deadline of it that would end sooner; whoever has longer keeps that.
+    Each whose deadline moves is told by an event of their own, the public by one of the round. Invalid with every
+    reason: a date that was told never moves earlier.
+    """
+    r = ctx.locked(Round, round_id, version=version)
+    scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
+    grant = ctx.permit(frozenset({Role.SECRETARY}), scope, where="round")
+    due, column = _ends(ctx, until), f"{r.state}_due"
+    deadlines = deadline_queries.OF_PHASE.get(r.state)
+    problems = _no_extension(ctx, due, getattr(r, column) if deadlines else None, reason)
+    if deadlines is None:
+        problems.append(Problem("step-not-open", "round", {"event": "extend", "state": r.state}))
+    if deadlines is None or problems:
+        raise Invalid(*problems)
+    day = last_local_day(due, LOCAL).isoformat()
+    deadline_queries.end_phase(ctx.session, r.id, column, due, ctx.now)
+    note = Note(reason=reason, audience="public", told={"phase": r.state, "until": day}, round_id=r.id)
+    ctx.record("round.extend", r, note, grant=grant)
+    for deadline in deadlines:
+        _extend_each(
+            ctx, r, deadline, due, replace(note, audience="school", told={"what": deadline.what, "until": day})
+        )
+    return ctx.saved(r)
+
+
+def _extend_each(ctx: Context, r: Round, deadline: Deadline, due: datetime, note: Note) -> None:
+    """Move a phase's deadlines of one kind that end before then, and tell each."""
+    waiting = deadline_queries.earlier(ctx.session, deadline, r.id, due)
+    ctx.lock_all(deadline.model, waiting)
+    moved = deadline_queries.move(ctx.session, deadline, r.id, waiting, due)
+    if deadline.model is Review:
+        ctx.record_many("review.extend", Review, moved, note)
+    else:  # an expert's own days are no news of the school's
+        ctx.record_many("assignment.extend", ExpertAssignment, moved, replace(note, audience="office"))
 
 
 def default_left_over(ctx: Context, round_id: int, *, reminded: bool = False) -> int:

@@ -20,7 +20,7 @@ ROOMS = (
         f"{__name__}.cycles",
         (
             "/v1/policies/**", "/v1/cycles/**", "/v1/rounds", "/v1/rounds/*", "/v1/rounds/*/reviews",
-            "/v1/rounds/*/remind", "/v1/rounds/*/default", "/v1/rounds/*/phases/*",
+            "/v1/rounds/*/remind", "/v1/rounds/*/default", "/v1/rounds/*/extend", "/v1/rounds/*/phases/*",
         ),
     ),
     Room(

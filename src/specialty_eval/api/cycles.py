@@ -166,6 +166,21 @@ def default_left_over(round_id: int, ctx: Ctx) -> dict[str, int]:
     return {"defaulted": rounds.default_left_over(ctx, round_id)}
 
 
+class Extension(Body):
+    """Until the end of which local day, and why."""
+
+    until: Day
+    reason: str = Field(max_length=4000)
+
+
+@router.post("/rounds/{round_id}/extend", response_model=RoundAnswer)
+def extend_round(round_id: int, body: Extension, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Give everybody of the running phase more time, as after an outage (secretary, with a reason)."""
+    row = rounds.extend_all(ctx, round_id, body.until, body.reason, version=version)
+    tag(response, row.version)
+    return round_view(ctx, row)
+
+
 @router.post("/rounds/{round_id}/phases/{event}", response_model=RoundAnswer)
 def move_round(
     round_id: int, event: RoundEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
