@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from verdict import machine, told
+
 HERE = Path(__file__).resolve().parent
 SIZES, TURNS = (1_500, 20_000), 3
 NOW = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
@@ -100,6 +102,7 @@ def one(reviews: int) -> None:
 
 def main() -> None:
     """Every size in turn; the table; the JSON."""
+    on = machine()
     found: dict[int, list[dict[str, Any]]] = {n: [] for n in SIZES}
     for _ in range(TURNS):
         for n in SIZES:
@@ -115,9 +118,7 @@ def main() -> None:
         spread = f"{clock[len(clock) // 2]:.1f} [{clock[0]:.1f}-{clock[-1]:.1f}]"
         parts = f"{least['own']:.2f} | {least['engine']:.2f} | {least['statements']} | {least['added']:.0f}"
         print(f"| {n:,} | {spread} | {parts} |")
-    home = Path(os.environ.get("BENCH_HOME", HERE.parents[1] / "var" / "bench"))
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "score_run.json").write_text(json.dumps({"figures": found, "load": os.getloadavg()}, indent=1), "utf-8")
+    told("score_run", on, [], found)
 
 
 if __name__ == "__main__":

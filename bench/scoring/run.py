@@ -6,11 +6,9 @@ does falls on all of them; the results of every peer are compared with ours firs
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 from data import HOME, make
 from ours import POLICY
 from rules import POLICY as AS_JSON
+from verdict import Goal, above, at_least, at_most, machine, told
 
 from specialty_eval.engine import load_policy
 
@@ -142,30 +141,19 @@ def table(n: int, found: dict[str, Figures]) -> None:
         print(f"| {name} | {clock[0]} [{clock[1]}-{clock[2]}] | {1e3 * one.least:,.2f} | {ratios} | {one.added:.0f} |")
 
 
-def goals(found: dict[int, dict[str, Figures]]) -> list[tuple[str, float, str]]:
-    """Goal, what was reached, whether."""
+def goals(found: dict[int, dict[str, Figures]]) -> list[Goal]:
+    """Ahead of every peer, near the limit, small and quick."""
     many, ours = found[150_000], found[150_000][OURS]
-    ahead = [(f"{name} / ours, above 1", many[name].least / ours.least, 1.0)
-             for name in ("OpenFisca", "pandas", "DuckDB", "Polars", "Polars, whole numbers")]  # fmt: skip
-    ahead.append(("row by row / ours, at least 20", many["Python, row by row"].least / ours.least, 20.0))
-    below = [
-        ("ours / one weighted sum, at most 40 (aim 13)", ours.least / many[LIMIT].least, 40.0),
-        ("MB above the loaded table, at most 30", ours.added, 30.0),
-        ("1,500 specialties, ms, at most 3", 1e3 * statistics.median(found[1500][OURS].clock), 3.0),
-        ("one specialty, ms, at most 1", 1e3 * statistics.median(found[1][OURS].clock), 1.0),
-    ]
+    peers = ("OpenFisca", "pandas", "DuckDB", "Polars", "Polars, whole numbers")
     return [
-        *((goal, value, "yes" if value > least else "NO") for goal, value, least in ahead),
-        *((goal, value, "yes" if value <= most else "NO") for goal, value, most in below),
+        *(above(f"{name} / ours", many[name].least / ours.least, 1) for name in peers),
+        at_least("row by row / ours", many["Python, row by row"].least / ours.least, 20),
+        at_most("ours / one weighted sum", ours.least / many[LIMIT].least, 40),
+        at_most("the aim beyond: ours / one weighted sum", ours.least / many[LIMIT].least, 13),
+        at_most("MB above the loaded table", ours.added, 30),
+        at_most("1,500 specialties, ms", 1e3 * statistics.median(found[1500][OURS].clock), 3),
+        at_most("one specialty, ms", 1e3 * statistics.median(found[1][OURS].clock), 1),
     ]
-
-
-def machine() -> dict[str, Any]:
-    """What this ran on."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version(),
-            "load": os.getloadavg(), "at": time.strftime("%FT%TZ", time.gmtime())}  # fmt: skip
 
 
 def main() -> None:
@@ -176,15 +164,9 @@ def main() -> None:
     found = {n: run(n) for n in SIZES}
     for n, figures in found.items():
         table(n, figures)
-    print("\n| goal | reached | |\n|---|--:|---|")
-    reached = goals(found)
-    for goal, value, said in reached:
-        print(f"| {goal} | {value:,.2f} | {said} |")
-    where = f"{on['processor']}, {on['cores']} cores, load {on['load'][0]:.1f} at the start, Python {on['python']}"
-    print(f"\nEvery peer's totals, dimension scores, ratings and reasons equal ours. {where}.")
+    print("\nEvery peer's totals, dimension scores, ratings and reasons equal ours.")
     every = {n: {name: one._asdict() for name, one in figures.items()} for n, figures in found.items()}
-    said = json.dumps({"machine": on, "goals": reached, "figures": every}, indent=1, ensure_ascii=False)
-    (HOME / "scoring.json").write_text(said, encoding="utf-8")
+    told("scoring", on, goals(found), every)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from verdict import HOME, Goal, at_least, at_most, machine, told
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 WHO, CLIENTS = ("specialty-eval", "django-fsm-2", "viewflow.fsm"), (1, 8)
@@ -86,7 +88,7 @@ def main() -> None:
     """Everybody in turn; the table."""
     from specialty_eval.store import embedded, schema
 
-    django = Path(os.environ.get("BENCH_HOME", HERE.parents[1] / "var" / "bench")) / "django" / "bin" / "python"
+    on, django = machine(), HOME / "django" / "bin" / "python"
     results: dict[tuple[str, int], list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o755)
@@ -109,6 +111,19 @@ def main() -> None:
                 said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
                 results.setdefault((who, clients), []).append(json.loads(said.splitlines()[-1]))
     report(results, opening)
+    every = {f"{who}, {clients}": found for (who, clients), found in results.items()}
+    told("workflow", on, goals(results, opening), {"transition": every, "opening": opening})
+
+
+def goals(results: dict[tuple[str, int], list[tuple[float, float]]], opening: dict[str, list[float]]) -> list[Goal]:
+    """A transition beside each peer, for every number of clients; opening beside its limit."""
+    rate = {key: statistics.median(each for each, _ in found) for key, found in results.items()}
+    ours, limit = (statistics.median(opening[who]) for who in ("specialty-eval", "bare SQL"))
+    return [
+        *(at_least(f"ours / {who}, {clients} clients", rate[WHO[0], clients] / rate[who, clients], 2)
+          for clients in CLIENTS for who in WHO[1:]),
+        at_most(f"opening {BULK:,} reviews / bare SQL", ours / limit, 1.5),
+    ]  # fmt: skip
 
 
 def report(results: dict[tuple[str, int], list[tuple[float, float]]], opening: dict[str, list[float]]) -> None:
