@@ -188,7 +188,7 @@ def test_nobody_else_sees_receives_or_decides_a_proposal(s: Sitting) -> None:
         assert closings.listing(s.as_(who), Page(9))[0] == []
     refused(NotYou, lambda: closings.receive(s.as_("secretary"), key))
     refused(NotYou, lambda: closings.decide(s.as_("head-two"), key, "close", DOCUMENT, WHY))
-    assert [row["code"] for row in closings.listing(s.as_("head-two"), Page(9))[0]] == [s.city.codes["two-a"]]
+    assert [row.code for row in closings.listing(s.as_("head-two"), Page(9))[0]] == [s.city.codes["two-a"]]
 
 
 def test_closing_is_offered_to_those_who_may_with_why_not(s: Sitting) -> None:
@@ -199,3 +199,17 @@ def test_closing_is_offered_to_those_who_may_with_why_not(s: Sitting) -> None:
     assert offered("head-two") == [("close", [])]
     assert offered("bureau-approver") == [("close", ["closing-not-decided", "school-not-served"])]
     assert offered("planner") == offered("head-one") == offered("nobody") == []
+
+
+def test_a_proposal_says_what_can_be_done_with_it_and_why_not(s: Sitting) -> None:
+    def offered(who: str) -> dict[str, list[str]]:
+        listed = [one.possible for one in closings.listing(s.as_(who), Page(9))[0]]
+        found = closings.possible_with(s.as_(who), proposal(s))
+        assert listed in ([found], [])
+        return {p.event: [r.code for r in p.reasons] for p in found}
+
+    assert (offered("head-two"), offered("secretary")) == ({"receive": []}, {"decide": ["school-not-served"]})
+    assert offered("planner") == offered("auditor") == {}
+    decided(s)
+    assert offered("secretary") == {"decide": ["closing-decided"]}
+    assert refused(NotNow, lambda: decided(s)) == [("closing-decided", "closing")]

@@ -15,7 +15,7 @@ from factories_deliberation import (
     nothing_left,
     refused,
 )
-from specialty_eval.actions import ballots, committee, conflicts, decisions, meeting_views
+from specialty_eval.actions import ballots, committee, conflicts, decisions, meeting_actions, meeting_views
 from specialty_eval.actions.committee import Substitute
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
@@ -184,7 +184,7 @@ def test_ballots_are_sealed_to_everybody_until_the_close_and_their_event_says_no
         assert refused(NotNow, lambda who=who: meeting_views.ballots(s.as_(who), item)) == [  # type: ignore[misc]
             ("ballots-sealed", "ballots")
         ]
-    assert {p.event: [r.code for r in p.reasons] for p in meeting_views.possible(s.as_("chair"), item)} == {
+    assert {p.event: [r.code for r in p.reasons] for p in meeting_actions.of_item(s.as_("chair"), item)} == {
         "close": [], "void": [],
     }  # fmt: skip
     said = session.execute(sa.select(Event.facts, Event.reason).where(Event.kind == "item.cast")).all()

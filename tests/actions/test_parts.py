@@ -42,7 +42,7 @@ def test_an_expert_sees_no_sheet_and_no_other_expert(world: World) -> None:
     panel.invite(world.as_("secretary"), world.reviews["verified"], [world.city.people["expert-3"]])
 
     rows = panel.assignments(world.as_("expert-1"), world.reviews["verified"])
-    assert [row.person_id for row in rows] == [world.city.people["expert-1"]]
+    assert [row.assignment.person_id for row in rows] == [world.city.people["expert-1"]]
 
 
 def test_an_appeals_panel_sees_the_sheet_it_judges_and_no_other(world: World) -> None:

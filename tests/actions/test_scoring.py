@@ -167,7 +167,7 @@ def test_a_score_that_went_into_a_run_is_replaced_no_more(city: City, reviews: d
     verified(city, key, "one-a")
     scored_by_experts(city, key, "20", "90")
     scoring.run(city.as_("secretary"), to_scoring(city, key))
-    secretary, asked = city.as_("secretary"), panel.assignments(city.as_("secretary"), key)[0].id
+    secretary, asked = city.as_("secretary"), panel.assignments(city.as_("secretary"), key)[0].assignment.id
 
     def replace() -> list[tuple[str, str]]:
         return refused(NotNow, lambda: panel.answer(secretary, asked, AssignmentEvent.REPLACE, reason="示例：评分过低"))

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotSignedIn, Problem
-from specialty_eval.engine.permissions import HELD_AT, Actor, Grant, Kind, Role, Scope
+from specialty_eval.engine.permissions import HELD_AT, READ, Actor, Grant, Kind, Role, Scope, Thing
 from specialty_eval.store import registry
 from specialty_eval.store.accounts import ApiKey, IdempotentReply, Person, RoleGrant, SignIn
 from specialty_eval.store.base import Straight
@@ -21,6 +21,7 @@ from specialty_eval.store.registry import Organisation
 
 from . import passwords
 from .context import LOCAL, Context, Credentials, Note
+from .paging import Page
 
 SIGNED_IN_FOR = timedelta(hours=12)
 TOKEN, KEY = "tok_", "key_"
@@ -117,6 +118,58 @@ def create_person(
     )  # fmt: skip
     ctx.record("person.create", person)
     return person
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGrant:
+    """A role that a person holds, held or will hold, and at which organisation."""
+
+    id: int
+    role: str
+    organisation_id: int
+    organisation: str
+    kind: str
+    valid_from: date
+    valid_to: date | None
+    deputy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A person as who keeps the accounts needs them: no contact, nothing of the password."""
+
+    id: int
+    login: str
+    name: str
+    employer_id: int | None
+    employer_name: str
+    active: bool
+    roles: tuple[HeldGrant, ...]
+
+
+def people(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
+    """Everybody with an account and every role of theirs, ended ones too, in order of their numbers."""
+    ctx.office(*READ[Thing.PEOPLE])
+    columns = (Person.id, Person.login, Person.name, Person.employer_id, Person.employer_name, Person.active)
+    asked = page.within(sa.select(*columns), Person.id)
+    rows, cursor = page.cut(ctx.session.execute(asked).all(), lambda row: (row.id,))
+    held: dict[int, list[HeldGrant]] = {}
+    found: sa.Select[*tuple[Any, ...]] = (
+        sa.select(
+            RoleGrant.person_id, RoleGrant.id, RoleGrant.role, RoleGrant.organisation_id, Organisation.code,
+            Organisation.kind, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.deputy,
+        )
+        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+        .where(RoleGrant.person_id.in_([row.id for row in rows]))
+        .order_by(RoleGrant.id)
+    )  # fmt: skip
+    for person, *grant in ctx.session.execute(found):
+        held.setdefault(person, []).append(HeldGrant(*grant))
+    return [
+        Listed(row.id, row.login, row.name, row.employer_id, row.employer_name, row.active,
+               tuple(held.get(row.id, ())))
+        for row in rows
+    ], cursor  # fmt: skip
 
 
 def grant_role(

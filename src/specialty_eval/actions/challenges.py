@@ -1,5 +1,6 @@
 """The school sees its own sheet, without the rating, and challenges one figure of it with evidence."""
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -176,5 +177,26 @@ def of_review(ctx: Context, review_id: int) -> list[tuple[Challenge, list[Possib
     """A review's challenges, each with what the caller may do with it."""
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.CHALLENGES, scope, where="challenges")
+    row = ctx.session.get_one(Review, review_id, populate_existing=True)
     found = ctx.session.scalars(sa.select(Challenge).where(Challenge.review_id == review_id).order_by(Challenge.id))
-    return [(c, ctx.possible(cases.CHALLENGE, c.state, ChallengeFacts(), scope)) for c in found]
+    return [(kept, _possible(ctx, kept, row, scope)) for kept in found]
+
+
+def possible(ctx: Context, kept: Challenge) -> list[Possible]:
+    """What the caller may do with the challenge, each with why it is not possible now, but for the answer itself."""
+    scope = scopes.of_review(ctx.session, kept.review_id, acting=ctx.person_id)
+    row = ctx.session.get_one(Review, kept.review_id, populate_existing=True)
+    return _possible(ctx, kept, row, scope)
+
+
+def _possible(ctx: Context, kept: Challenge, row: Review, scope: Scope) -> list[Possible]:
+    """Upholding puts the claimed value in the place of the scored one, and sends the review back to be scored."""
+    found = ctx.possible(cases.CHALLENGE, kept.state, ChallengeFacts(answer="…"), scope)
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    goes_back = review.WORKFLOW, row.state, review.Event.UPHOLD_CHALLENGE, review.Facts(challenge_upheld=True)
+    return [
+        step if step.event != ChallengeEvent.UPHOLD else
+        replace(step, reasons=(*step.reasons, *_unfit(ctx, row, policy, kept.measure, kept.claimed),
+                               *goes_back[0].objections(*goes_back[1:])))
+        for step in found
+    ]  # fmt: skip

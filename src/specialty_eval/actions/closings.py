@@ -1,5 +1,6 @@
 """Closing a specialty: by its school, or on a proposal after notice, the committee's decision and days to appeal."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from specialty_eval.engine import review
 from specialty_eval.engine.calendar import is_kept
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
-from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, reach
+from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, may, reach
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts, StandingState, academic_year_begins
@@ -69,10 +70,7 @@ def decide(
         wrong.append(Problem("reason-missing", "reason"))
     if wrong:
         raise Invalid(*wrong)
-    problems = [] if row.decision is None else [Problem("closing-decided", "closing", {"decision": row.decision})]
-    if not _is_served(ctx, row):
-        problems.append(Problem("school-not-served", "closing"))
-    if problems:
+    if problems := _undecidable(ctx, row):
         raise NotNow(*problems)
     days = policy_of(ctx.session, _round(ctx, row).policy_id).workflow.days
     deemed = ctx.calendar().due(ctx.now, days["deemed_served"], LOCAL)
@@ -82,6 +80,27 @@ def decide(
     told = {"decision": decision, "document_number": row.document_number}
     ctx.record("closing.decide", ctx.saved(row), Note(reason=reason, audience="school", told=told), grant=grant)
     return row
+
+
+def _undecidable(ctx: Context, row: ClosingProposal) -> list[Problem]:
+    problems = [] if row.decision is None else [Problem("closing-decided", "closing", {"decision": row.decision})]
+    if not _is_served(ctx, row):
+        problems.append(Problem("school-not-served", "closing"))
+    return problems
+
+
+def possible_with(ctx: Context, row: ClosingProposal) -> list[Possible]:
+    """What the caller may do with the proposal, each with why it is not possible now, but for what they are to write.
+
+    The closing itself is the specialty's own act (`possible`).
+    """
+    return _offered(ctx, row, scopes.of_specialty(ctx.session, row.specialty_id, acting=ctx.person_id))
+
+
+def _offered(ctx: Context, row: ClosingProposal, scope: Scope) -> list[Possible]:
+    offered = (("receive", RECEIVES, ()), ("decide", RECORDS, tuple(_undecidable(ctx, row))))
+    return [Possible(event, sorted(who), reasons) for event, who, reasons in offered
+            if may(ctx.actor, who, scope, ctx.today)]  # fmt: skip
 
 
 def _round(ctx: Context, row: ClosingProposal) -> Round:
@@ -189,15 +208,29 @@ def view(row: ClosingProposal) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def listing(ctx: Context, page: Page) -> tuple[list[dict[str, Any]], str | None]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A proposal, the code of the specialty it would close, and what the caller may do with it."""
+
+    proposal: ClosingProposal
+    code: str
+    possible: list[Possible]
+
+
+def listing(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
     """The proposals within the caller's reach, in order of id."""
     near = reach(ctx.actor, READ[Thing.RECTIFICATIONS], ctx.today)
     query = (
-        sa.select(ClosingProposal, SpecialtyCode.code)
+        sa.select(
+            ClosingProposal, SpecialtyCode.code, School.id, School.jurisdiction_code, School.city_code, School.run_by,
+            scopes.recused_from_specialty(ctx.person_id),
+        )
         .join(Specialty, Specialty.id == ClosingProposal.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
         .where(SpecialtyCode.valid_to.is_(None), registry.within(near))
-    )
+    )  # fmt: skip
     rows, cursor = page.cut(ctx.session.execute(page.within(query, ClosingProposal.id)).all(), lambda row: (row[0].id,))
-    return [{**view(row), "code": code} for row, code in rows], cursor
+    return [
+        Listed(row, code, _offered(ctx, row, scopes.scope_from(whose, ctx.person_id))) for row, code, *whose in rows
+    ], cursor

@@ -23,7 +23,7 @@ from specialty_eval.store.accounts import CommitteeMember, Person
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Meeting, MeetingItem, MeetingSeat
 from specialty_eval.store.deliberation_queries import MemberRow
-from specialty_eval.store.deliberation_rooms import GOING
+from specialty_eval.store.deliberation_rooms import GOING, Room
 from specialty_eval.store.registry import Organisation
 
 from .context import LOCAL, Context, Note
@@ -316,9 +316,40 @@ def _sent_from_the_vote(
     return [Problem("voting-on-an-item", f"members.{m}") for m in sorted(sent)]
 
 
-def _refuse_in_writing(row: Meeting) -> None:
+def adjourn_problems(ctx: Context, room: Room) -> list[Problem]:
+    """Why the meeting cannot be adjourned now, as `adjourn` says it."""
+    if problems := _no_sitting(ctx, room.meeting):
+        return problems
+    return [] if _short(room, _going(ctx, room)) else [Problem("quorum-is-there", "seats")]
+
+
+def _no_sitting(ctx: Context, row: Meeting) -> list[Problem]:
     if row.written:
-        raise NotNow(Problem("vote-in-writing", "meeting"))
+        return in_writing(row)
+    early = ctx.now < row.held_at
+    return [Problem("meeting-not-held", "meeting", {"held_at": row.held_at.isoformat()})] if early else []
+
+
+def _going(ctx: Context, room: Room) -> list[int]:
+    """What is left on the list, without what the caller is recused from."""
+    return [i for i in room.items if not room.is_recused(i, ctx.person_id) and room.items[i].state in GOING]
+
+
+def _short(room: Room, going: Collection[int]) -> list[int]:
+    """Those that the people present cannot vote on. Whoever is there and has not declared could: they are no want."""
+    rules, waived = room.policy.committee, frozenset(room.meeting.waived_sectors)
+    seats = {i: [replace(seat, declared=True) for seat in room.seats_of(i)] for i in going}
+    return [i for i in going if committee.presence_problems(rules, seats[i], waived)]
+
+
+def in_writing(row: Meeting) -> list[Problem]:
+    """Where members vote in writing nobody sits: nothing is added, attended or adjourned."""
+    return [Problem("vote-in-writing", "meeting")] if row.written else []
+
+
+def _refuse_in_writing(row: Meeting) -> None:
+    if problems := in_writing(row):
+        raise NotNow(*problems)
 
 
 def adjourn(ctx: Context, meeting_id: int) -> list[int]:
@@ -328,18 +359,14 @@ def adjourn(ctx: Context, meeting_id: int) -> list[int]:
     possible on all that is left.
     """
     row = ctx.locked(Meeting, meeting_id)
-    city, rules = _round(ctx, row.round_id)
+    city, _ = _round(ctx, row.round_id)
     ctx.permit(CHAIR, Scope(city=city), where="meeting")
-    _refuse_in_writing(row)
-    if ctx.now < row.held_at:
-        raise NotNow(Problem("meeting-not-held", "meeting", {"held_at": row.held_at.isoformat()}))
+    if problems := _no_sitting(ctx, row):
+        raise NotNow(*problems)
     room = deliberation_rooms.room(ctx.session, row, acting=ctx.person_id)
-    going = [i for i in room.items if not room.is_recused(i, ctx.person_id) and room.items[i].state in GOING]
+    going = _going(ctx, room)
     states = ctx.lock_all(MeetingItem, going)
-    waived = frozenset(row.waived_sectors)
-    # Whoever is there and has not declared could: that is no want of a quorum.
-    seats = {i: [replace(seat, declared=True) for seat in room.seats_of(i)] for i in going}
-    short = [i for i in going if states[i] in GOING and committee.presence_problems(rules, seats[i], waived)]
+    short = _short(room, [i for i in going if states[i] in GOING])
     if not short:
         raise NotNow(Problem("quorum-is-there", "seats"))
     facts = dict.fromkeys(short, meeting.ItemFacts(reason=NO_QUORUM))

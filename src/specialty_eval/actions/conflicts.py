@@ -70,7 +70,7 @@ def _held(ctx: Context, item_id: int, version: int | None) -> tuple[Room, Review
 def _undo(ctx: Context, room: Room, subject: Review, row: MeetingItem, reason: str) -> None:
     """Void the item, and rescind what it decided. NotNow once the school has seen the decision."""
     facts, scope = ItemFacts(reason=reason), room.scope_of(row.id)
-    decided = row.state == ItemState.CLOSED and _rests_on(subject, _decision_of(ctx, row.id))
+    decided = has_decided(ctx, row.id, row.state, subject)
     problems = ITEM.objections(row.state, ItemEvent.VOID, facts)
     if decided:
         problems += review.WORKFLOW.objections(subject.state, review.Event.RESCIND, review.Facts(reason=reason))
@@ -161,6 +161,11 @@ def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) 
         rules, seats, ballots, computed, at_most, member=member, waived=tally["waived"],
         reason=decision.reason, casting=None if tally["casting"] is None else Rating(tally["casting"]),
     )  # fmt: skip
+
+
+def has_decided(ctx: Context, item_id: int, state: str, subject: Review) -> bool:
+    """Whether the review stands on what this item decided: then the decision falls with the item."""
+    return state == ItemState.CLOSED and _rests_on(subject, _decision_of(ctx, item_id))
 
 
 def _rests_on(subject: Review, decision: Decision | None) -> bool:

@@ -1,16 +1,12 @@
 """What a meeting's people read: seats, the list, an item's material. A recused reader gets the title and no more."""
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import committee
-from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
-from specialty_eval.engine.meeting import BALLOTS_ON_RECORD, ITEM, MATERIAL_OPEN, ItemFacts
+from specialty_eval.engine.meeting import BALLOTS_ON_RECORD, MATERIAL_OPEN
 from specialty_eval.engine.permissions import READ, Thing, may
-from specialty_eval.engine.review import State
 from specialty_eval.engine.roles import Role
 from specialty_eval.store import deliberation_queries, deliberation_rooms
 from specialty_eval.store.accounts import Person
@@ -19,7 +15,7 @@ from specialty_eval.store.deliberation_rooms import Room
 from specialty_eval.store.publications_queries import reason_labels
 from specialty_eval.store.scoring_queries import panel_scores
 
-from .context import LOCAL, Context, Possible
+from .context import Context
 from .paging import Page
 
 DECLARES_FIRST = READ[Thing.MATERIAL] - {Role.AUDITOR}
@@ -46,7 +42,7 @@ def _meeting(row: Meeting) -> dict[str, Any]:
 
 def meeting_view(ctx: Context, meeting_id: int) -> dict[str, Any]:
     """A meeting with its seats. No counts of its items: from them a recused member could tell what became of one."""
-    room = _entered(ctx, meeting_id, [])
+    room = entered(ctx, meeting_id, [])
     seats = [
         {"member": s.member_id, "name": s.name, "sector": s.sector, "present": s.present,
          "stands_in_for": s.stands_in_for}
@@ -55,7 +51,8 @@ def meeting_view(ctx: Context, meeting_id: int) -> dict[str, Any]:
     return {**_meeting(room.meeting), "seats": seats}
 
 
-def _entered(ctx: Context, meeting_id: int, items: list[int] | None) -> Room:
+def entered(ctx: Context, meeting_id: int, items: list[int] | None) -> Room:
+    """The meeting's room with these items (None: all), for those who may read material there; NotFound for others."""
     meeting = ctx.session.get(Meeting, meeting_id)
     if meeting is None:
         raise NotFound(Problem("not-found", "meeting", {"kind": "meeting", "id": meeting_id}))
@@ -67,10 +64,10 @@ def _entered(ctx: Context, meeting_id: int, items: list[int] | None) -> Room:
 
 def items_view(ctx: Context, meeting_id: int, page: Page) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the list. Whoever is recused from an item sees its title there and nothing else."""
-    _entered(ctx, meeting_id, [])
+    entered(ctx, meeting_id, [])
     on_page = page.within(sa.select(MeetingItem.id).where(MeetingItem.meeting_id == meeting_id), MeetingItem.id)
     ids, cursor = page.cut(ctx.session.scalars(on_page).all(), lambda key: (key,))
-    room = _entered(ctx, meeting_id, list(ids))
+    room = entered(ctx, meeting_id, list(ids))
     return [_listed(ctx, room, key) for key in ids], cursor
 
 
@@ -92,7 +89,7 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
 
     NotFound for outsiders, NotYou for the recused and those who have not declared, NotNow before it is opened.
     """
-    room = _opened(ctx, item_id)
+    room = opened(ctx, item_id)
     row = room.items[item_id]
     if row.state not in MATERIAL_OPEN:
         raise NotNow(Problem("material-not-open", "item"))
@@ -125,7 +122,7 @@ def _text(score: object) -> str | None:
     return None if score is None else str(score)
 
 
-def _opened(ctx: Context, item_id: int) -> Room:
+def opened(ctx: Context, item_id: int) -> Room:
     """The item's room for somebody who may look into it."""
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
     if not _may_enter(ctx, room):
@@ -138,29 +135,9 @@ def _opened(ctx: Context, item_id: int) -> Room:
     return room
 
 
-def possible(ctx: Context, item_id: int) -> list[Possible]:
-    """What the caller may do with the item. Says nothing of the ballots while they are sealed."""
-    room = _opened(ctx, item_id)
-    row = room.items[item_id]
-    waived = frozenset(room.meeting.waived_sectors)
-    presence = tuple(committee.presence_problems(room.policy.committee, room.seats_of(item_id), waived))
-    case = deliberation_queries.cases(ctx.session, [row.review_id]).get(row.review_id)
-    facts = ItemFacts(
-        review_scored=case is not None and case.state == State.SCORED,
-        undeclared=room.undeclared(item_id),
-        vote_problems=presence,
-        outcome_problems=presence,
-        reason="-",  # it is asked for when the step is taken
-    )
-    if room.meeting.written and row.written_until is not None:
-        facts = replace(facts, written=True, written_days_over=room.has_had_its_days(item_id, ctx.now),
-                        due=last_local_day(row.written_until, LOCAL))  # fmt: skip
-    return ctx.possible(ITEM, row.state, facts, room.scope_of(item_id))
-
-
 def ballots(ctx: Context, item_id: int) -> list[dict[str, Any]]:
     """Every ballot, once the item is closed or void; before, nobody's and not one's own either."""
-    room = _opened(ctx, item_id)
+    room = opened(ctx, item_id)
     ctx.permit_read(Thing.BALLOTS, room.scope_of(item_id), where="ballots")
     if room.items[item_id].state not in BALLOTS_ON_RECORD:
         raise NotNow(Problem("ballots-sealed", "ballots"))

@@ -10,17 +10,18 @@ from specialty_eval.engine import assignment, review
 from specialty_eval.engine.assignment import AssignmentEvent, AssignmentFacts
 from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.engine.evidence import parse_value
-from specialty_eval.engine.permissions import Kind, Role, Thing, may_read
+from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import cycles, panel_queries, scopes
 from specialty_eval.store.accounts import RoleGrant
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.panel_queries import Asked
-from specialty_eval.store.registry import School, Specialty
+from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Review, SiteVisitReport
 
-from .context import LOCAL, Context, Note, entitled
+from .context import LOCAL, Context, Note, Possible, entitled
+from .paging import Page
 
 SCORES_FROM = frozenset({review.State.SUBMITTED, review.State.CHECKED, review.State.VERIFIED, review.State.DEFAULTED})
 """An expert is asked once there is something to look at, until the run freezes it."""
@@ -83,7 +84,7 @@ def answer(
     A score that went into a run is replaced no more.
     """
     asked = _mine(ctx, assignment_id, version)
-    frozen = asked.review.state not in SCORES_FROM or asked.review.sheet_id is not None
+    frozen = _is_frozen(asked.review, scored=True)
     facts = AssignmentFacts(has_interest=asked.has_interest, reason=reason, scoring_begun=frozen)
     ctx.advance(assignment.ASSIGNMENT, asked.assignment, event, facts, asked.scope, changes={"reason": reason},
                 note=_note(asked, reason))  # fmt: skip
@@ -109,7 +110,7 @@ def score(
     facts = AssignmentFacts(
         has_interest=asked.has_interest,
         unscored=tuple(m for m in wanted if m not in given),
-        scoring_begun=asked.review.state not in SCORES_FROM,
+        scoring_begun=_is_frozen(asked.review, scored=False),
     )
     if given:
         panel_queries.give(ctx.session, assignment_id, given, ctx.now)
@@ -134,29 +135,57 @@ def _read(policy: Policy, scores: Mapping[str, str], wanted: Sequence[str]) -> t
     return given, problems
 
 
-def assignments(ctx: Context, review_id: int) -> list[ExpertAssignment]:
+def assignments(ctx: Context, review_id: int) -> list[Asked]:
     """A review's experts: all for the offices, one's own for an expert; NotFound for everybody else."""
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
-    found = sa.select(ExpertAssignment).where(ExpertAssignment.review_id == review_id).order_by(ExpertAssignment.id)
+    found = panel_queries.asked(ctx.person_id).where(ExpertAssignment.review_id == review_id)
+    found = found.order_by(ExpertAssignment.id)
     if may_read(ctx.actor, Thing.EXPERTS, replace(scope, experts=frozenset()), ctx.today):
-        return list(ctx.session.scalars(found))
-    mine = list(ctx.session.scalars(found.where(ExpertAssignment.person_id == (ctx.person_id or 0))))
-    ctx.permit_read(Thing.EXPERTS, replace(scope, experts=frozenset(str(row.person_id) for row in mine)))
+        return panel_queries.asked_of(ctx.session, found, ctx.person_id)
+    found = found.where(ExpertAssignment.person_id == (ctx.person_id or 0))
+    mine = panel_queries.asked_of(ctx.session, found, ctx.person_id)
+    people = frozenset(str(one.assignment.person_id) for one in mine)
+    ctx.permit_read(Thing.EXPERTS, replace(scope, experts=people))
     return mine
 
 
-def my_assignments(ctx: Context) -> list[ExpertAssignment]:
-    """Everything the caller was asked to score where they still are an expert, newest first."""
+def shown(ctx: Context, assignment_ids: Sequence[int]) -> list[Asked]:
+    """Assignments after whatever the caller did with them, in order."""
+    found = panel_queries.asked(ctx.person_id).where(ExpertAssignment.id.in_(assignment_ids))
+    return panel_queries.asked_of(ctx.session, found.order_by(ExpertAssignment.id), ctx.person_id)
+
+
+def listing(
+    ctx: Context, page: Page, *, round_id: int | None = None, review_id: int | None = None, state: str | None = None
+) -> tuple[Sequence[Asked], str | None]:
+    """The newest first: what the caller was asked to score where they still are an expert; for the offices all of their
+    city, without the reviews they are recused from.
+    """
     cities = [g.jurisdiction for g in ctx.actor.grants
               if g.role == Role.EXPERT and g.kind == Kind.BUREAU and g.holds(ctx.today)]  # fmt: skip
-    found = (
-        sa.select(ExpertAssignment)
-        .join(Review, Review.id == ExpertAssignment.review_id)
-        .join(Specialty, Specialty.id == Review.specialty_id)
-        .join(School, School.id == Specialty.school_id)
-        .where(ExpertAssignment.person_id == (ctx.person_id or 0), School.city_code.in_(cities))
+    mine = sa.and_(ExpertAssignment.person_id == (ctx.person_id or 0), School.city_code.in_(cities))
+    offices = reach(ctx.actor, READ[Thing.EXPERTS], ctx.today).cities
+    theirs = sa.and_(School.city_code.in_(offices), sa.not_(scopes.recused(ctx.person_id)))
+    asked_for = ((Review.round_id, round_id), (Review.id, review_id), (ExpertAssignment.state, state))
+    query = panel_queries.asked(ctx.person_id).where(sa.or_(mine, theirs))
+    query = query.where(*(column == value for column, value in asked_for if value is not None))
+    found = panel_queries.asked_of(ctx.session, page.within(query, -ExpertAssignment.id), ctx.person_id)
+    return page.cut(found, lambda one: (-one.assignment.id,))
+
+
+def possible(ctx: Context, asked: Asked) -> list[Possible]:
+    """What the caller may do with the assignment, each with why it is not possible now, but for what they write."""
+    facts = AssignmentFacts(
+        has_interest=asked.has_interest,
+        reason="…",
+        scoring_begun=_is_frozen(asked.review, scored=asked.assignment.state == assignment.AssignmentState.SCORED),
     )
-    return list(ctx.session.scalars(found.order_by(ExpertAssignment.id.desc())))
+    return ctx.possible(assignment.ASSIGNMENT, asked.assignment.state, facts, asked.scope)
+
+
+def _is_frozen(row: Review, *, scored: bool) -> bool:
+    """Whether a run has taken the scores; those of an expert who has scored stay frozen when the review goes back."""
+    return row.state not in SCORES_FROM or (scored and row.sheet_id is not None)
 
 
 def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport:

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from specialty_eval.actions import accounts
+from specialty_eval.engine.permissions import Kind
 from specialty_eval.engine.roles import Role
 
 from .bodies import Body, Day
-from .deps import SECRET, Ctx, Transactional, credentials
-from .shapes import Made
+from .deps import SECRET, Ctx, Paging, Transactional, credentials
+from .shapes import Listed, Made
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["accounts"])
 
@@ -49,7 +50,7 @@ class HeldRole(BaseModel):
     role: Role
     organisation_id: int
     organisation: str
-    kind: str
+    kind: Kind
     valid_to: date | None
     deputy: bool
 
@@ -85,6 +86,37 @@ class NewPerson(Body):
     contact: str = Field("", max_length=200)
     employer_id: int | None = None
     employer_name: str = Field("", max_length=200)
+
+
+class GrantAnswer(BaseModel):
+    """A role that a person holds, held or will hold."""
+
+    id: int
+    role: Role
+    organisation_id: int
+    organisation: str = Field(description="单位代码 · the organisation's code")
+    kind: Kind
+    valid_from: date
+    valid_to: date | None
+    deputy: bool
+
+
+class PersonAnswer(BaseModel):
+    """A person with every role of theirs. Contacts and anything of the password are not told."""
+
+    id: int
+    login: str
+    name: str
+    employer_id: int | None
+    employer_name: str = Field(description="没有编号的单位，可为空 · an employer without a number here, may be empty")
+    active: bool
+    roles: list[GrantAnswer]
+
+
+@router.get("/people")
+def list_people(ctx: Ctx, paging: Paging) -> Listed[PersonAnswer]:
+    """Everybody with an account and their roles (administrator, auditor)."""
+    return Listed[PersonAnswer].of(*accounts.people(ctx, paging))
 
 
 @router.post("/people", status_code=201, response_model=Made)

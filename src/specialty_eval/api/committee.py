@@ -6,7 +6,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field
 
-from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, meeting_views
+from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, meeting_actions, meeting_views
 from specialty_eval.engine.policy import Rating
 
 from .bodies import Body, Day, Reason
@@ -104,6 +104,12 @@ class NewMeeting(Body):
     written: bool = False
 
 
+def meeting_shown(ctx: Ctx, meeting_id: int) -> dict[str, Any]:
+    """A meeting after whatever was done, with what the caller may do next."""
+    actions = actions_of(meeting_actions.of_meeting(ctx, meeting_id))
+    return {**meeting_views.meeting_view(ctx, meeting_id), "actions": actions}
+
+
 @router.post("/meetings", status_code=201, response_model=MeetingWithSeats)
 def create_meeting(body: NewMeeting, ctx: Ctx) -> dict[str, Any]:
     """Call a meeting with its seats and its list; or, `written`, a vote in writing on what was put off for want of a
@@ -116,7 +122,7 @@ def create_meeting(body: NewMeeting, ctx: Ctx) -> dict[str, Any]:
         substitutes=_substitutes(body.substitutes), reviews=body.reviews, together=frozenset(body.together),
         written=body.written,
     )  # fmt: skip
-    return meeting_views.meeting_view(ctx, committee.create(ctx, new).id)
+    return meeting_shown(ctx, committee.create(ctx, new).id)
 
 
 @router.get("/rounds/{round_id}/meetings", response_model=Listed[MeetingAnswer])
@@ -127,8 +133,8 @@ def list_meetings(round_id: int, ctx: Ctx) -> dict[str, Any]:
 
 @router.get("/meetings/{meeting_id}", response_model=MeetingWithSeats)
 def read_meeting(meeting_id: int, ctx: Ctx) -> dict[str, Any]:
-    """A meeting and its seats."""
-    return meeting_views.meeting_view(ctx, meeting_id)
+    """A meeting, its seats, and what the caller may do with it."""
+    return meeting_shown(ctx, meeting_id)
 
 
 @router.get("/meetings/{meeting_id}/items", response_model=ItemsAnswer)
@@ -161,7 +167,7 @@ class Attendance(Body):
 def attend(meeting_id: int, body: Attendance, ctx: Ctx) -> dict[str, Any]:
     """Say who is present and which substitutes stand in (chair, secretary)."""
     committee.attend(ctx, meeting_id, frozenset(body.present), _substitutes(body.substitutes))
-    return meeting_views.meeting_view(ctx, meeting_id)
+    return meeting_shown(ctx, meeting_id)
 
 
 @router.post("/meetings/{meeting_id}/adjourn", response_model=ItemsPutOff)
@@ -245,7 +251,7 @@ def read_item(item_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """An item's material, for those who declared no interest."""
     found = meeting_views.material(ctx, item_id)
     tag(response, found["version"])
-    return {**found, "actions": actions_of(meeting_views.possible(ctx, item_id))}
+    return {**found, "actions": actions_of(meeting_actions.of_item(ctx, item_id))}
 
 
 @router.get("/items/{item_id}/declarations", response_model=Listed[DeclarationAnswer])

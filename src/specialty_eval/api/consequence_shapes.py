@@ -243,7 +243,7 @@ class DueActedOn(BaseModel):
 
 
 class ClosingAnswer(BaseModel):
-    """A proposal to close a specialty."""
+    """A proposal to close a specialty, and what the caller may do with it."""
 
     id: int
     rectification_id: int
@@ -256,6 +256,7 @@ class ClosingAnswer(BaseModel):
     document_number: str | None
     reason: str = Field(description="未决定时为空 · empty before it is decided")
     appeal_due: datetime | None
+    actions: list[ActionAnswer]
 
 
 class ListedClosing(ClosingAnswer):

@@ -61,9 +61,10 @@ class SeatAnswer(BaseModel):
 
 
 class MeetingWithSeats(MeetingAnswer):
-    """A meeting and its seats."""
+    """A meeting with its seats, and what the caller may do with it."""
 
     seats: list[SeatAnswer]
+    actions: list[ActionAnswer]
 
 
 class RecusedItem(BaseModel):
@@ -102,7 +103,9 @@ class DecisionAnswer(BaseModel):
     computed: Rating = Field(description="计算所得 · what the score run computed")
     reason: str = Field(description="改变计算结果的理由，可为空 · why otherwise than computed, may be empty")
     decided_at: datetime
-    by: Literal["meeting", "bureau"] = Field(description="会议，或教育局代决 · the meeting, or the bureau in its place")
+    by: Literal["meeting", "writing", "bureau"] = Field(
+        description="会议、书面表决，或教育局代决 · the meeting, a vote in writing, or the bureau in its place"
+    )
     votes: dict[Rating, int] = Field(description="各等级得票 · how many voted for each rating")
     abstentions: int
     present: int = Field(description="计入法定人数的到会人数 · how many of the quorum's base took part")

@@ -158,7 +158,9 @@ def fail(rectification_id: int, body: Findings, ctx: Ctx, version: IfMatch, resp
 @router.get("/closing-proposals", response_model=Listed[ListedClosing])
 def list_proposals(ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """The proposals to close of one's own school, county or city."""
-    return listed(*closings.listing(ctx, paging))
+    found, cursor = closings.listing(ctx, paging)
+    return listed([{**closings.view(one.proposal), "code": one.code, "actions": actions_of(one.possible)}
+                   for one in found], cursor)  # fmt: skip
 
 
 @router.post("/closing-proposals/{proposal_id}/receive", response_model=ClosingAnswer)
@@ -166,7 +168,7 @@ def receive(proposal_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """The school opens the notice: it is served."""
     row = closings.receive(ctx, proposal_id)
     tag(response, row.version)
-    return closings.view(row)
+    return {**closings.view(row), "actions": actions_of(closings.possible_with(ctx, row))}
 
 
 class Decision(Body):
@@ -182,7 +184,7 @@ def decide(proposal_id: int, body: Decision, ctx: Ctx, version: IfMatch, respons
     """Put the committee's decision on record, once the school has had notice (secretary)."""
     row = closings.decide(ctx, proposal_id, body.decision, body.document_number, body.reason, version=version)
     tag(response, row.version)
-    return closings.view(row)
+    return {**closings.view(row), "actions": actions_of(closings.possible_with(ctx, row))}
 
 
 class Closing(Body):

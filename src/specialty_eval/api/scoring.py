@@ -1,20 +1,20 @@
 """Experts, score runs, sheets and challenges."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from specialty_eval.actions import challenges, panel, scoring
-from specialty_eval.engine.assignment import AssignmentEvent
+from specialty_eval.engine.assignment import AssignmentEvent, AssignmentState
 from specialty_eval.engine.cases import ChallengeEvent
 
+from .arrival import BIGGEST
 from .bodies import Body, Reason
-from .deps import Ctx, IfMatch, Transactional, listed, tag
+from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .scoring_shapes import (
     AssignmentAnswer,
     ChallengeAnswer,
-    ChallengeWithActions,
     RunAnswer,
     RunWithFiles,
     SheetAnswer,
@@ -24,9 +24,18 @@ from .shapes import Listed, Made, actions_of
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["scoring"])
 
 
-def assignment_view(row: Any) -> dict[str, Any]:
-    """An expert's assignment, without any score."""
-    return {"id": row.id, "review_id": row.review_id, "person_id": row.person_id, "state": row.state, "due": row.due}
+def assignment_view(ctx: Ctx, asked: Any) -> dict[str, Any]:
+    """An expert's assignment, without any score, with what the caller may do with it."""
+    row = asked.assignment
+    return {"id": row.id, "review_id": row.review_id, "person_id": row.person_id, "state": row.state, "due": row.due,
+            "version": row.version, "actions": actions_of(panel.possible(ctx, asked))}  # fmt: skip
+
+
+def assignment_shown(ctx: Ctx, assignment_id: int, response: Response) -> dict[str, Any]:
+    """An assignment after whatever was done."""
+    asked = panel.shown(ctx, [assignment_id])[0]
+    tag(response, asked.assignment.version)
+    return assignment_view(ctx, asked)
 
 
 class Experts(Body):
@@ -38,19 +47,27 @@ class Experts(Body):
 @router.post("/reviews/{review_id}/experts", status_code=201, response_model=Listed[AssignmentAnswer])
 def invite(review_id: int, body: Experts, ctx: Ctx) -> dict[str, Any]:
     """Ask experts to score a review (secretary)."""
-    return listed([assignment_view(row) for row in panel.invite(ctx, review_id, body.people)], None)
+    made = [row.id for row in panel.invite(ctx, review_id, body.people)]
+    return listed([assignment_view(ctx, asked) for asked in panel.shown(ctx, made)], None)
 
 
 @router.get("/reviews/{review_id}/experts", response_model=Listed[AssignmentAnswer])
 def list_experts(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """A review's experts; an expert sees oneself alone."""
-    return listed([assignment_view(row) for row in panel.assignments(ctx, review_id)], None)
+    return listed([assignment_view(ctx, asked) for asked in panel.assignments(ctx, review_id)], None)
 
 
 @router.get("/assignments", response_model=Listed[AssignmentAnswer])
-def my_assignments(ctx: Ctx) -> dict[str, Any]:
-    """What I was asked to score."""
-    return listed([assignment_view(row) for row in panel.my_assignments(ctx)], None)
+def list_assignments(
+    ctx: Ctx,
+    paging: Paging,
+    round_id: Annotated[int | None, Query(alias="round", ge=1, le=BIGGEST)] = None,
+    review: Annotated[int | None, Query(ge=1, le=BIGGEST)] = None,
+    state: AssignmentState | None = None,
+) -> dict[str, Any]:
+    """What I was asked to score; for the offices what everybody was asked, by round or review. The newest first."""
+    found, cursor = panel.listing(ctx, paging, round_id=round_id, review_id=review, state=state)
+    return listed([assignment_view(ctx, asked) for asked in found], cursor)
 
 
 class Scores(Body):
@@ -62,9 +79,8 @@ class Scores(Body):
 @router.put("/assignments/{assignment_id}/scores", response_model=AssignmentAnswer)
 def score(assignment_id: int, body: Scores, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Hand in one's scores (expert)."""
-    row = panel.score(ctx, assignment_id, body.scores, version=version)
-    tag(response, row.version)
-    return assignment_view(row)
+    panel.score(ctx, assignment_id, body.scores, version=version)
+    return assignment_shown(ctx, assignment_id, response)
 
 
 @router.post("/assignments/{assignment_id}/{event}", response_model=AssignmentAnswer)
@@ -72,9 +88,8 @@ def answer_invitation(
     assignment_id: int, event: AssignmentEvent, body: Reason, ctx: Ctx, version: IfMatch, response: Response
 ) -> dict[str, Any]:
     """Accept or decline (expert), replace (secretary)."""
-    row = panel.answer(ctx, assignment_id, event, reason=body.reason, version=version)
-    tag(response, row.version)
-    return assignment_view(row)
+    panel.answer(ctx, assignment_id, event, reason=body.reason, version=version)
+    return assignment_shown(ctx, assignment_id, response)
 
 
 class Visit(Body):
@@ -163,10 +178,10 @@ def challenge(review_id: int, body: NewChallenge, ctx: Ctx, response: Response) 
     """Challenge one figure of one's own sheet (school head)."""
     row = challenges.challenge(ctx, review_id, body.measure, body.claimed, body.reason)
     tag(response, row.version)
-    return challenge_view(row)
+    return {**challenge_view(row), "actions": actions_of(challenges.possible(ctx, row))}
 
 
-@router.get("/reviews/{review_id}/challenges", response_model=Listed[ChallengeWithActions])
+@router.get("/reviews/{review_id}/challenges", response_model=Listed[ChallengeAnswer])
 def list_challenges(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """A review's challenges."""
     found = challenges.of_review(ctx, review_id)
@@ -186,4 +201,4 @@ def answer(
     """Uphold or reject a challenge (bureau)."""
     row = challenges.answer(ctx, challenge_id, event, body.answer, version=version)
     tag(response, row.version)
-    return challenge_view(row)
+    return {**challenge_view(row), "actions": actions_of(challenges.possible(ctx, row))}

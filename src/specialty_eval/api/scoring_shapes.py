@@ -15,13 +15,15 @@ from .shapes import ActionAnswer, sometimes
 
 
 class AssignmentAnswer(BaseModel):
-    """An expert's assignment, without any score."""
+    """An expert's assignment, without any score, and what the caller may do with it."""
 
     id: int
     review_id: int
     person_id: int
     state: AssignmentState
     due: datetime = Field(description="评分截止 · until when the scores are due")
+    version: int
+    actions: list[ActionAnswer]
 
 
 class NotScored(BaseModel):
@@ -111,7 +113,7 @@ class SheetAnswer(BaseModel):
 
 
 class ChallengeAnswer(BaseModel):
-    """A challenge of one figure."""
+    """A challenge of one figure, and what the caller may do with it."""
 
     id: int
     review_id: int
@@ -122,9 +124,4 @@ class ChallengeAnswer(BaseModel):
     state: ChallengeState
     answer: str = Field(description="未答复时为空 · empty before it is answered")
     answer_due: datetime
-
-
-class ChallengeWithActions(ChallengeAnswer):
-    """A challenge, and what the caller may do with it."""
-
     actions: list[ActionAnswer]

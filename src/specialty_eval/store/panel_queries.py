@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -24,7 +25,7 @@ from .scopes import ACTING, recused, scope_from
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An assignment under a lock, its review under another, whose that is, and whether the expert is too near."""
+    """An assignment, its review, whose that is, and whether the expert is too near."""
 
     assignment: ExpertAssignment
     review: Review
@@ -74,6 +75,29 @@ def _locked(by_person: bool) -> Straight:
         .where(ExpertAssignment.id == sa.bindparam("id", type_=sa.BigInteger()))
         .with_for_update(of=(table_of(Review), table_of(ExpertAssignment)))
     )  # fmt: skip
+
+
+def asked(acting: int | None) -> sa.Select[*tuple[Any, ...]]:
+    """Assignments with all that `Asked` tells of them, none of it under a lock; to be chosen from by the caller."""
+    return (
+        sa.select(
+            ExpertAssignment, Review, sa.func.coalesce(_NEAR, False),
+            School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting),
+        )
+        .join(Review, Review.id == ExpertAssignment.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(Person, Person.id == ExpertAssignment.person_id)
+    )  # fmt: skip
+
+
+def asked_of(session: Session, chosen: sa.Select[*tuple[Any, ...]], acting: int | None) -> list[Asked]:
+    """What a choice of `asked` found."""
+    found = []
+    for assignment, reviewed, has_interest, *whose in session.execute(chosen):
+        scope = replace(scope_from(whose, acting), experts=frozenset({str(assignment.person_id)}))
+        found.append(Asked(assignment, reviewed, scope, has_interest))
+    return found
 
 
 def near(session: Session, people: Collection[int], specialty_id: int) -> set[int]:
