@@ -20,6 +20,7 @@ from specialty_eval.actions.context import Context
 from specialty_eval.engine import review
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import Refusal
+from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.permissions import Actor, Grant, Kind, Role, Scope
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store.accounts import CommitteeMember, Person
@@ -199,8 +200,9 @@ def _hand_in(sitting: Sitting) -> None:
 
 def _score(sitting: Sitting, ratings: Mapping[str, str], reasons: Mapping[str, list[str]]) -> None:
     session, city = sitting.session, sitting.city
+    frozen = Inputs(policy="0" * 64, evidence="specialty,year\n", history="specialty,year,rating\n", rated=())
     run = ScoreRun(round_id=sitting.round_id, number=1, kind="round", policy_digest="0" * 64, inputs_digest="0" * 64,
-                   inputs=b"", set_aside=[], notes=[], made_at=city.now)  # fmt: skip
+                   inputs=frozen.packed(), set_aside=[], notes=[], made_at=city.now)  # fmt: skip
     session.add(run)
     session.flush()
     for short, rating in ratings.items():
@@ -218,7 +220,8 @@ def add_sheet(session: Session, run_id: int, review_id: int, rating: str, reason
                        reasons=reasons)  # fmt: skip
     session.add(sheet)
     session.flush()
-    session.execute(sa.update(Review).where(Review.id == review_id).values(sheet_id=sheet.id))
+    due = sa.func.coalesce(Review.challenge_due, Review.updated_at)
+    session.execute(sa.update(Review).where(Review.id == review_id).values(sheet_id=sheet.id, challenge_due=due))
     return sheet.id
 
 

@@ -30,7 +30,6 @@ from specialty_eval.actions import (
     verification,
 )
 from specialty_eval.actions.context import Context
-from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
 from specialty_eval.store.cycles import Cycle
@@ -98,8 +97,6 @@ def make_world(session: Session) -> World:
     """Every state, every case and every caller of `CALLERS`."""
     sitting = make_scored(session, dict.fromkeys(("one-a", "two-a", *STATES), "red"), policy=BITES)
     world = World(sitting, sitting.reviews)
-    frozen = Inputs(policy="0" * 64, evidence="specialty,year\n", history="specialty,year,rating\n", rated=())
-    session.execute(sa.update(ScoreRun).values(inputs=frozen.packed()))
     other_city(sitting.city)
     _lapsed(world)
     _confirmed(world)

@@ -16,7 +16,9 @@ from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import Invalid, NotNow
+from specialty_eval.store import review_queries
 from specialty_eval.store.cycles import Round
+from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Challenge, Figure, Review
 
 RESTART = POLICY.replace("corrections_at_most: 2", "corrections_at_most: 2, correction_clock: restart")
@@ -168,7 +170,8 @@ def test_a_claim_that_has_come_to_break_a_check_is_not_upheld(session: Session) 
     challenges.open_sheet(city.as_("head-one"), key)
     attachments.attach(city.as_("head-one"), key, "employed", "名单.pdf", PDF)
     kept = challenges.challenge(city.as_("head-one"), key, "employed", "95", "漏报5人")
-    session.execute(sa.update(Figure).where(Figure.measure == "graduates").values(value="94"))
+    fewer = NewFigure(city.specialties["one-a"], 2025, "graduates", "94", "school", "示例")
+    review_queries.record_figures(session, [fewer], city.now, None)
 
     with pytest.raises(NotNow) as caught:
         challenges.answer(city.as_("bureau-verifier"), kept.id, ChallengeEvent.UPHOLD, "属实")

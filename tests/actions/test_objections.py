@@ -270,7 +270,8 @@ def test_an_objection_cannot_be_heard_once_its_rating_is_confirmed(session: Sess
     confirmed = review.Facts(publicity_over=True, document_number="示例〔2026〕1号")
     s.as_("bureau-approver").advance(
         review.WORKFLOW, s.review("one-a"), review.Event.CONFIRM, confirmed, Scope(city="371400"),
-        changes={"document_number": "示例〔2026〕1号", "confirmed_at": s.city.now},
+        changes={"document_number": "示例〔2026〕1号", "confirmed_at": s.city.now,
+                 "appeal_due": s.city.now + timedelta(days=60)},
     )  # fmt: skip
 
     with nothing_left(session), pytest.raises(NotNow) as caught:

@@ -169,10 +169,12 @@ def test_an_office_of_another_city_is_told_nothing_of_this_one(s: Sitting) -> No
 
 
 def test_a_run_is_closed_to_whoever_is_recused_from_a_specialty_in_it(s: Sitting) -> None:
-    made = s.session.scalars(sa.select(ScoreRun)).one()
-    made.set_aside = [{"review": s.reviews[k], "code": s.city.codes[k], "reason": "not-verified", "state": "open"}
-                      for k in ("one-a", "two-a")]  # fmt: skip
-    made.notes = [{"code": s.city.codes["one-a"], "was": "red", "would_be": "green"}]
+    aside = [{"review": s.reviews[k], "code": s.city.codes[k], "reason": "not-verified", "state": "open"}
+             for k in ("one-a", "two-a")]  # fmt: skip
+    notes = [{"code": s.city.codes["one-a"], "was": "red", "would_be": "green"}]
+    made = ScoreRun(round_id=s.round_id, number=2, kind="round", policy_digest="0" * 64, inputs_digest="0" * 64,
+                    inputs=b"", set_aside=aside, notes=notes, made_at=s.city.now)  # fmt: skip
+    s.session.add(made)
     s.session.flush()
 
     assert refused(NotYou, lambda: scoring.read(s.as_("auditor"), made.id)) == [("recused", "score_run")]

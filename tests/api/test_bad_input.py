@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from contents import contents
 from e2e.server import Callers, serving
 from factories import City, make_city, make_cycle, open_round
 from small_policy import POLICY
-from specialty_eval.store.base import Base, make_engine
+from specialty_eval.store.base import make_engine
 
 JSON = {"Content-Type": "application/json"}
 FIGURES = '{"figures": {"graduates": "1"}, "self_evaluation": ""}'
@@ -50,11 +51,9 @@ class Served:
         path = f"/v1/reviews/{self.review}/evidence"
         return self.told(self.send("head-one", "PUT", path, content, **JSON), 422)
 
-    def counts(self) -> dict[str, int]:
-        """Rows of every table but sign-ins."""
-        with self.engine.connect() as connection:
-            return {name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-                    for name, table in Base.metadata.tables.items() if name != "sign_in"}  # fmt: skip
+    def contents(self) -> dict[str, str]:
+        """What every table but sign-ins holds."""
+        return contents(self.engine, apart={"sign_in"})
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +75,9 @@ def world(server_url: str, template: str, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def served(world: Served) -> Iterator[Served]:
     """The shared server; whatever a test sends must leave everything as it was."""
-    before = world.counts()
+    before = world.contents()
     yield world
-    assert world.counts() == before
+    assert world.contents() == before
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------

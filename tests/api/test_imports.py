@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from contents import contents
 from e2e.server import Callers, serving
 from factories import City, make_city
 from small_policy import POLICY
 from specialty_eval.actions.intake import CSV, XLSX
-from specialty_eval.store.base import Base, make_engine
+from specialty_eval.store.base import make_engine
 from spreadsheets import SHEET, patched, with_sheet, workbook
 
 Row = tuple[object, ...]
@@ -43,15 +44,9 @@ class Served:
         to = f"{self.callers.base}/v1/imports/{kind}"
         return self.callers.http.post(to, content=content, headers=headers, params=more)
 
-    def counts(self) -> dict[str, int]:
-        """Rows of every table that says something of the world."""
-        apart = {"sign_in", "idempotent_reply"}
-        with self.engine.connect() as connection:
-            return {
-                name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-                for name, table in Base.metadata.tables.items()
-                if name not in apart
-            }
+    def contents(self) -> dict[str, str]:
+        """What every table holds that says something of the world."""
+        return contents(self.engine, apart={"sign_in", "idempotent_reply"})
 
 
 @pytest.fixture
@@ -122,7 +117,7 @@ WRONG: dict[str, tuple[str, str, tuple[Row, ...], list[tuple[str, int, str]]]] =
 
 
 def test_by_either_door_every_reason_is_told_at_once_and_nothing_changes(served: Served) -> None:
-    before = served.counts()
+    before = served.contents()
     for who, kind, rows, expected in WRONG.values():
         more = {"policy": "small@1"} if kind == "figures" else {}
         for media_type, written in DOORS:
@@ -130,7 +125,7 @@ def test_by_either_door_every_reason_is_told_at_once_and_nothing_changes(served:
             assert answer.headers["content-type"] == "application/problem+json"
             assert (answer.status_code, told(answer)) == (422, expected)
             assert all(p["zh"] and p["en"] and p["next_zh"] and p["next_en"] for p in answer.json()["problems"])
-    assert served.counts() == before
+    assert served.contents() == before
 
 
 def test_by_either_door_a_file_is_loaded_once(served: Served) -> None:
@@ -142,11 +137,11 @@ def test_by_either_door_a_file_is_loaded_once(served: Served) -> None:
 
 
 def test_a_dry_run_and_a_refused_file_write_nothing(served: Served) -> None:
-    before = served.counts()
+    before = served.contents()
     answer = served.load("administrator", "schools", as_csv(SCHOOLS, NEW_SCHOOL), dry_run="true")
     assert (answer.status_code, answer.json()["new"], answer.json()["dry_run"]) == (200, 1, True)
     assert served.load("administrator", "schools", as_csv(SCHOOLS, NEW_SCHOOL), edition="2025").status_code == 422
-    assert served.counts() == before
+    assert served.contents() == before
 
 
 def test_the_first_thousand_problems_are_told_and_all_are_counted(served: Served) -> None:
@@ -156,13 +151,13 @@ def test_the_first_thousand_problems_are_told_and_all_are_counted(served: Served
 
 
 def test_only_who_may_load_a_kind_gets_as_far_as_its_reasons(served: Served) -> None:
-    before, wrong = served.counts(), as_csv(SCHOOLS, ("x",))
+    before, wrong = served.contents(), as_csv(SCHOOLS, ("x",))
     for who in ("secretary", "head-one", "editor-one", "planner", "auditor", "chair", "nobody", ""):
         answer = served.load(who, "schools", wrong)
         assert (answer.status_code, list(answer.json()["totals"])) == (403, ["role-missing"])
     assert served.load("administrator", "ratings", wrong).status_code == 403
     assert served.load("administrator", "teachers", wrong).status_code == 404
-    assert served.counts() == before
+    assert served.contents() == before
 
 
 def test_a_repeated_file_with_its_key_gets_the_first_answer_and_another_file_is_refused(served: Served) -> None:
@@ -175,7 +170,7 @@ def test_a_repeated_file_with_its_key_gets_the_first_answer_and_another_file_is_
 
 
 def test_what_cannot_be_read_is_refused_with_the_one_reason(served: Served) -> None:
-    before = served.counts()
+    before = served.contents()
     heading = ",".join(SCHOOLS).encode() + b"\n"
     many = with_sheet('<row r="1">' + "<c><v>1</v></c>" * 1_000_000 + "</row>")
     bomb = patched(workbook([["x"]]), {"xl/media/zeros": bytes(200 << 20)})
@@ -196,7 +191,7 @@ def test_what_cannot_be_read_is_refused_with_the_one_reason(served: Served) -> N
     ):
         answer = served.load("administrator", "schools", content, media_type)
         assert (answer.status_code, list(answer.json()["totals"])) == (status, [code])
-    assert served.counts() == before
+    assert served.contents() == before
 
 
 def test_the_kinds_say_their_columns_in_the_order_of_a_new_installation(served: Served) -> None:

@@ -6,6 +6,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
 from specialty_eval.store import schema
+from specialty_eval.store.base import make_engine
+from specialty_eval.store.metadata import METADATA
 
 
 def test_there_is_one_newest_revision_and_one_first() -> None:
@@ -34,6 +36,27 @@ def test_an_older_database_is_upgraded(fresh_database: str) -> None:
 
 def test_the_migrated_schema_is_what_the_tables_describe(fresh_database: str) -> None:
     command.check(schema.config(fresh_database))
+
+
+CONSTRAINTS = sa.text(
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE contype IN ('c', 'x', 'f', 'u') AND conrelid <> 0 AND conrelid::regclass::text <> 'alembic_version'"
+)
+
+
+def test_the_migrated_constraints_are_word_for_word_what_the_tables_describe(
+    fresh_database: str, session: Session
+) -> None:
+    migrated = set(session.execute(CONSTRAINTS).all())
+    described = make_engine(fresh_database, pool_size=1)
+    with described.connect() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+        METADATA.create_all(connection)
+        said = set(connection.execute(CONSTRAINTS).all())
+    described.dispose()
+
+    assert (migrated - said, said - migrated) == (set(), set())
 
 
 def test_an_upgrade_of_a_database_that_is_up_to_date_changes_nothing(fresh_database: str) -> None:

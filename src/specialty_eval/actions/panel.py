@@ -112,6 +112,7 @@ def score(
         unscored=tuple(m for m in wanted if m not in given),
         scoring_begun=_is_frozen(asked.review, scored=False),
     )
+    assignment.ASSIGNMENT.move(asked.assignment.state, AssignmentEvent.SCORE, facts)  # refused before anything is kept
     if given:
         panel_queries.give(ctx.session, assignment_id, given, ctx.now)
     ctx.advance(assignment.ASSIGNMENT, asked.assignment, AssignmentEvent.SCORE, facts, asked.scope, note=_note(asked))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SCORERS = roles(Role.SECRETARY, Role.SYSTEM)
 SCORED_ANEW = "该专业已重新计分，须按新的计分结果重新审议"
+UNDECIDED: Mapping[str, Any] = {"decision_id": None, "decided_rating": None, "served_at": None}
+"""Scored anew, a review is decided anew: the decision stays on record, the review no longer stands on it."""
 LOOKS_BACK = 10
 """Calendar years of figures that go into a run: as far as any window of a policy sensibly looks."""
 RUNNING = frozenset({cycle.RoundState.SCORING, cycle.RoundState.DELIBERATING, cycle.RoundState.PUBLICISED})
@@ -98,8 +100,7 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
     # Ranks and quotas look at the whole round: those scored in an earlier run stay in the group they are measured by.
     inputs = _inputs(ctx, frame, ready | frame.measured())
     results = inputs.score(frame.policy)
-    made = _keep_run(ctx, frame, inputs, "round", aside, None)
-    made.notes = _now_otherwise(ctx, frame, ready, results)
+    made = _keep_run(ctx, frame, inputs, aside=aside, notes=_now_otherwise(ctx, frame, ready, results))
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(audience="school", told={"run": made.number, "inputs": made.inputs_digest})
     _move(ctx, results, frame, ready, review.Event.SCORE, scope, note)
@@ -190,12 +191,14 @@ def row_of(frame: Frame, site: int, year: int, figures: Mapping[str, str], defau
 
 
 def _keep_run(
-    ctx: Context, frame: Frame, inputs: Inputs, kind: str, aside: list[dict[str, Any]], within: int | None
-) -> ScoreRun:
-    number = scoring_queries.next_number(ctx.session, frame.round.id)
+    ctx: Context, frame: Frame, inputs: Inputs, *, aside: list[dict[str, Any]], notes: list[dict[str, Any]],
+    within: int | None = None,
+) -> ScoreRun:  # fmt: skip
+    """Whole from the first: a run on record never changes. `within`: the whole run that a single one belongs to."""
+    number, kind = scoring_queries.next_number(ctx.session, frame.round.id), "round" if within is None else "single"
     return ctx.saved(
         ScoreRun(round_id=frame.round.id, number=number, kind=kind, within_id=within, policy_digest=inputs.policy,
-                 inputs_digest=inputs.digest, inputs=inputs.packed(), set_aside=aside, notes=[], made_at=ctx.now,
+                 inputs_digest=inputs.digest, inputs=inputs.packed(), set_aside=aside, notes=notes, made_at=ctx.now,
                  made_by=ctx.person_id)
     )  # fmt: skip
 
@@ -226,12 +229,12 @@ def _deemed_challenge_due(ctx: Context, policy: Policy) -> datetime:
 
 def _move(
     ctx: Context, results: "Results", frame: Frame, ready: Mapping[int, int], event: review.Event, scope: Scope,
-    note: Note,
+    note: Note, changes: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     place = {code: i for i, code in enumerate(results.specialties)}
     facts = {key: review.Facts(computed=results.rating(place[frame.codes[s]]), reason=note.reason)
              for key, s in ready.items()}  # fmt: skip
-    ctx.advance_many(review.WORKFLOW, Review, event, sorted(ready), scope, facts=facts, note=note)
+    ctx.advance_many(review.WORKFLOW, Review, event, sorted(ready), scope, facts=facts, note=note, changes=changes)
 
 
 def rescore(ctx: Context, review_id: int) -> ScoreRun:
@@ -261,14 +264,13 @@ def rescore(ctx: Context, review_id: int) -> ScoreRun:
     rows = [row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures)]
     inputs = before.with_own(code, rows, _history(ctx, frame, [row.specialty_id]))
     results = inputs.score(frame.policy)
-    made = _keep_run(ctx, frame, inputs, "single", [], within.id)
     earlier = before.score(frame.policy)
     was = {specialty: earlier.rating(i).value for i, specialty in enumerate(earlier.specialties) if specialty != code}
-    made.notes = _falls_differently(was, results)
+    made = _keep_run(ctx, frame, inputs, aside=[], notes=_falls_differently(was, results), within=within.id)
     _keep_sheets(ctx, frame, made, results, ready)
     told = {"run": made.number, "within": within.number, "inputs": made.inputs_digest}
     _move(ctx, results, frame, ready, review.Event.SCORE, scope, Note(audience="school", told=told))
-    return ctx.saved(made)
+    return made
 
 
 def _whole_run_of(ctx: Context, row: Review) -> ScoreRun:
@@ -324,12 +326,10 @@ def order_new_run(
     _record_panel_and_computed(ctx, frame, ready)
     inputs = _inputs(ctx, frame, frame.measured())
     results = inputs.score(frame.policy)
-    made = _keep_run(ctx, frame, inputs, "round", aside, None)
-    made.notes = _now_otherwise(ctx, frame, ready, results)
+    made = _keep_run(ctx, frame, inputs, aside=aside, notes=_now_otherwise(ctx, frame, ready, results))
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})
-    _move(ctx, results, frame, ready, review.Event.RESCORE, scope, note)
-    scoring_queries.forget_decisions(ctx.session, list(ready))
+    _move(ctx, results, frame, ready, review.Event.RESCORE, scope, note, UNDECIDED)
     ctx.record("round.score_run", r, Note(reason=reason, told={"run": made.id, "scored": len(ready)}, round_id=r.id))
     return made
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from specialty_eval.engine import cycle
 from specialty_eval.engine.errors import NotFound, Problem
 
+from . import needs
 from .base import Base, Versioned, identity, one_of, reference
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Round(Versioned, Base):
             "state IN ('planned', 'cancelled') OR collecting_due IS NOT NULL", name="collecting_has_due"
         ),
         sa.CheckConstraint("evidence_year <= year", name="evidence_not_ahead"),
+        *needs.of_round(),
     )
 
     id: Mapped[int] = identity()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from specialty_eval.engine import assignment, meeting
 from specialty_eval.engine.vocabulary import Rating
 
+from . import needs
 from .base import Base, Versioned, identity, one_of, reference
 
 
@@ -22,6 +23,7 @@ class ExpertAssignment(Versioned, Base):
         sa.UniqueConstraint("review_id", "person_id"),
         one_of("state", assignment.AssignmentState),
         sa.CheckConstraint("state <> 'declined' OR reason <> ''", name="declined_has_reason"),
+        *needs.of_assignment(),
     )
 
     id: Mapped[int] = identity()
@@ -94,6 +96,8 @@ class MeetingItem(Versioned, Base):
         ),
         one_of("state", meeting.ItemState),
         sa.CheckConstraint("no_quorum_at IS NULL OR state = 'voided'", name="put_off_is_void"),
+        sa.UniqueConstraint("id", "review_id"),
+        *needs.of_item(),
     )
 
     id: Mapped[int] = identity()
@@ -155,11 +159,13 @@ class Decision(Base):
         one_of("rating", Rating),
         one_of("computed", Rating),
         sa.CheckConstraint("rating = computed OR reason <> ''", name="override_has_reason"),
+        sa.UniqueConstraint("id", "review_id", "rating", "sheet_id"),
+        sa.ForeignKeyConstraint(["item_id", "review_id"], ["meeting_item.id", "meeting_item.review_id"]),
     )
 
     id: Mapped[int] = identity()
     review_id: Mapped[int] = reference("review.id")
-    item_id: Mapped[int] = reference("meeting_item.id")
+    item_id: Mapped[int] = mapped_column(unique=True)
     sheet_id: Mapped[int] = reference("score_sheet.id")
     rating: Mapped[str]
     computed: Mapped[str]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from specialty_eval.engine import cases, enrolment, plan, publicity, rectification, standing
 from specialty_eval.engine.vocabulary import COLOURS, Rating
 
+from . import needs
 from .base import Base, Versioned, identity, one_of, reference
 
 COLOUR_VALUES = tuple(c.value for c in COLOURS)
@@ -34,6 +35,7 @@ class Publication(Versioned, Base):
             "state NOT IN ('in_publicity', 'closed') OR (opened_at IS NOT NULL AND closes_at > opened_at)",
             name="publicity_has_days",
         ),
+        *needs.of_publication(),
     )
 
     id: Mapped[int] = identity()
@@ -90,6 +92,7 @@ class Objection(Versioned, Base):
         sa.CheckConstraint(
             "state NOT IN ('inadmissible', 'upheld', 'rejected') OR answer <> ''", name="answered_has_answer"
         ),
+        *needs.of_objection(),
     )
 
     id: Mapped[int] = identity()
@@ -134,6 +137,7 @@ class Appeal(Versioned, Base):
         sa.CheckConstraint(
             "state NOT IN ('inadmissible', 'upheld', 'rejected') OR answer <> ''", name="answered_has_answer"
         ),
+        *needs.of_appeal(),
     )
 
     id: Mapped[int] = identity()
@@ -177,6 +181,7 @@ class RatingInForce(Base):
             postgresql_where=sa.text("valid_to IS NULL AND known_to IS NULL"),
         ),
         sa.Index("ix_rating_in_force_specialty", "specialty_id", "valid_from"),
+        *needs.of_rating(),
     )
 
     id: Mapped[int] = identity()
@@ -231,6 +236,7 @@ class EnrolmentPlan(Versioned, Base):
         sa.CheckConstraint("state NOT IN ('submitted', 'approved') OR submitted_by IS NOT NULL", name="submitted_by"),
         sa.CheckConstraint("approved_by IS NULL OR approved_by <> submitted_by", name="two_people"),
         sa.CheckConstraint("city_total >= 0", name="city_total_not_negative"),
+        *needs.of_plan(),
     )
 
     id: Mapped[int] = identity()
@@ -316,6 +322,7 @@ class Rectification(Versioned, Base):
         sa.CheckConstraint("(state = 'passed') = (passed_on IS NOT NULL)", name="passed_has_day"),
         sa.CheckConstraint("state <> 'passed' OR findings <> ''", name="passed_has_findings"),
         one_of("rating", COLOUR_VALUES),
+        *needs.of_rectification(),
     )
 
     id: Mapped[int] = identity()
@@ -368,6 +375,7 @@ class ClosingProposal(Base):
             name="decided_has_document",
         ),
         sa.CheckConstraint("deemed_served_at > proposed_at", name="notice_has_days"),
+        *needs.of_closing(),
     )
 
     id: Mapped[int] = identity()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from specialty_eval.engine import cases, review
 from specialty_eval.engine.vocabulary import Rating
 
+from . import needs
 from .base import Base, Versioned, identity, one_of, reference
 
 RATED_STATES = "('decided', 'previewed', 'publicised', 'confirmed')"
@@ -43,6 +44,15 @@ class Review(Versioned, Base):
         ),
         sa.CheckConstraint("state <> 'returned' OR correction_due IS NOT NULL", name="returned_has_due"),
         one_of("decided_rating", Rating),
+        *needs.of_review(),
+        sa.ForeignKeyConstraint(
+            ["decision_id", "id", "decided_rating", "sheet_id"],
+            ["decision.id", "decision.review_id", "decision.rating", "decision.sheet_id"],
+            name="fk_review_decision",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+        ),
     )
 
     id: Mapped[int] = identity()
@@ -67,7 +77,8 @@ class Review(Versioned, Base):
     sheet_id: Mapped[int | None] = mapped_column(sa.ForeignKey("score_sheet.id", use_alter=True), index=False)
     sheet_opened_at: Mapped[datetime | None]
     challenge_due: Mapped[datetime | None]
-    decision_id: Mapped[int | None] = mapped_column(sa.ForeignKey("decision.id", use_alter=True), index=False)
+    decision_id: Mapped[int | None]
+    """Its own, of this rating, on the sheet it stands on: a foreign key looks when the transaction ends."""
     decided_rating: Mapped[str | None]
     served_at: Mapped[datetime | None]
     appeal_due: Mapped[datetime | None]
@@ -178,10 +189,17 @@ class VerificationMark(Base):
 
 
 class ScoreRun(Base):
-    """One scoring of a round: frozen inputs with a hash, and who was set aside and why. A `single` one rescores one."""
+    """One scoring of a round: frozen inputs with a hash, and who was set aside and why. A `single` one rescores one.
+
+    A trigger refuses every change.
+    """
 
     __tablename__ = "score_run"
-    __table_args__ = (sa.UniqueConstraint("round_id", "number"), one_of("kind", ("round", "single")))
+    __table_args__ = (
+        sa.UniqueConstraint("round_id", "number"),
+        one_of("kind", ("round", "single")),
+        *needs.of_run(),
+    )
 
     id: Mapped[int] = identity()
     round_id: Mapped[int] = reference("round.id", index=False)
@@ -198,7 +216,10 @@ class ScoreRun(Base):
 
 
 class ScoreSheet(Base):
-    """The computed result of one review in one run, with everything that explains it."""
+    """The computed result of one review in one run, with everything that explains it.
+
+    A trigger refuses every change.
+    """
 
     __tablename__ = "score_sheet"
     __table_args__ = (sa.UniqueConstraint("run_id", "review_id"), one_of("rating", Rating))
@@ -224,6 +245,7 @@ class Challenge(Versioned, Base):
     __table_args__ = (
         one_of("state", cases.ChallengeState),
         sa.CheckConstraint("state = 'open' OR answer <> ''", name="answered_has_answer"),
+        *needs.of_challenge(),
     )
 
     id: Mapped[int] = identity()

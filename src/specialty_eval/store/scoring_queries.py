@@ -136,12 +136,3 @@ def evidence_versions(session: Session, review_ids: Sequence[int]) -> dict[int, 
     """Review → the evidence version it stands on."""
     found = sa.select(Review.id, Review.evidence_version_id).where(numbered(Review.id, review_ids))
     return {key: version for key, version in session.execute(found)}  # noqa: C416 -- see above
-
-
-def forget_decisions(session: Session, review_ids: Sequence[int]) -> None:
-    """Scored anew, a review is decided anew: the decision stays on record, the review no longer stands on it."""
-    session.execute(
-        sa.update(Review)
-        .where(numbered(Review.id, review_ids))
-        .values(decision_id=None, decided_rating=None, served_at=None)
-    )

@@ -1,0 +1,168 @@
+"""What a row has in each state of its machine, as CHECK constraints: a half-made state is refused by the database.
+
+Whatever looks at other rows is a foreign key or a trigger of the migrations. `tests/state_needs.py` says the
+same from the other side, state by state, and compares it with what PostgreSQL refuses.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+
+from specialty_eval.engine import cases, publicity, review
+from specialty_eval.engine.cycle import RoundState
+from specialty_eval.engine.plan import PlanState
+
+Checks = tuple[sa.CheckConstraint, ...]
+SHA256 = "~ '^[0-9a-f]{64}$'"
+
+
+def _listed(states: Iterable[str]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
+def _needs(states: Iterable[str], what: str, name: str) -> sa.CheckConstraint:
+    """In these states `what` holds; it must never be null, which a CHECK lets pass."""
+    return sa.CheckConstraint(f"state NOT IN ({_listed(states)}) OR {what}", name=name)
+
+
+def _elsewhere(states: Iterable[str], what: str, name: str) -> sa.CheckConstraint:
+    """In every other state `what` holds."""
+    return sa.CheckConstraint(f"state IN ({_listed(states)}) OR {what}", name=name)
+
+
+_S = review.State
+_COMPUTED = tuple(state.value for state in _S if state in review.RATING_COMPUTED)
+_SEEN = tuple(state.value for state in _S if state in review.SCHOOL_SEES_RATING)
+_LEFT = (_S.EXEMPTED.value, _S.WITHDRAWN.value, _S.CANCELLED.value)
+_BEFORE_SCORES = tuple(s.value for s in _S if s.value not in {*_COMPUTED, *_LEFT})
+
+
+def of_review() -> Checks:
+    """Deadlines while the school has it, evidence from submission on, a sheet and days to challenge it once scored, a
+    decision that is whole, service once it was shown, and the days to appeal from confirmation on.
+    """
+    return (
+        _needs(("open",), "due IS NOT NULL", "open_has_due"),
+        _needs(("submitted", "defaulted", "checked"), "num_nonnulls(due, correction_due) > 0", "checked_had_due"),
+        _needs(("returned",), "returned_fields <> '{}'", "returned_has_fields"),
+        _needs(("submitted",), "evidence_version_id IS NOT NULL", "submitted_has_evidence"),
+        _needs(("defaulted",), "was_defaulted", "defaulted_is_marked"),
+        _needs(_COMPUTED, "sheet_id IS NOT NULL", "scored_has_sheet"),
+        _needs(_COMPUTED, "challenge_due IS NOT NULL", "scored_has_challenge_days"),
+        sa.CheckConstraint("sheet_opened_at IS NULL OR sheet_id IS NOT NULL", name="opened_has_sheet"),
+        sa.CheckConstraint("decision_id IS NULL OR decided_rating IS NOT NULL", name="decision_has_rating"),
+        _needs(_BEFORE_SCORES, "decision_id IS NULL", "unscored_is_undecided"),
+        _elsewhere((*_SEEN, *_LEFT), "served_at IS NULL", "served_was_shown"),
+        _needs(("confirmed",), "coalesce(appeal_due > confirmed_at, false)", "confirmed_has_appeal_days"),
+        _elsewhere(("confirmed",), "num_nonnulls(confirmed_at, appeal_due) = 0", "unconfirmed_has_no_days"),
+        _elsewhere(("confirmed",), "document_number = ''", "unconfirmed_has_no_document"),
+    )
+
+
+_ENDED_OBJECTION = tuple(s.value for s in cases.ObjectionState if s in cases.OBJECTION_ENDED)
+_ENDED_APPEAL = tuple(s.value for s in cases.AppealState if s in cases.APPEAL_ENDED)
+
+
+def of_challenge() -> Checks:
+    """An answer exactly when it is answered."""
+    return (_elsewhere(("upheld", "rejected"), "answer = ''", "open_has_no_answer"),)
+
+
+def of_objection() -> Checks:
+    """A day to answer by from its admission on, an answer exactly when it is answered."""
+    return (
+        _needs(("admitted", "upheld", "rejected"), "answer_due IS NOT NULL", "admitted_has_due"),
+        _elsewhere(("admitted", "upheld", "rejected"), "answer_due IS NULL", "unadmitted_has_no_due"),
+        _elsewhere(_ENDED_OBJECTION, "answer = ''", "unanswered_has_no_answer"),
+    )
+
+
+def of_appeal() -> Checks:
+    """An answer exactly when it is answered."""
+    return (_elsewhere(_ENDED_APPEAL, "answer = ''", "unanswered_has_no_answer"),)
+
+
+_LIVE = tuple(s.value for s in RoundState if s not in {RoundState.PLANNED, RoundState.CANCELLED})
+
+
+def of_round() -> Checks:
+    """Every phase that began has its due time."""
+    phases = ("collecting", "verifying", "scoring", "deliberating")
+    return tuple(
+        _needs(_LIVE[number:], f"{phase}_due IS NOT NULL", f"{phase}_has_due")
+        for number, phase in enumerate(phases) if number
+    )  # fmt: skip
+
+
+def of_run() -> Checks:
+    """A run of one review names the whole run it is within; what it was computed from has its hashes."""
+    return (
+        sa.CheckConstraint("(kind = 'single') = (within_id IS NOT NULL)", name="single_is_within"),
+        sa.CheckConstraint(f"policy_digest {SHA256} AND inputs_digest {SHA256}", name="digests_sha256"),
+    )
+
+
+def of_assignment() -> Checks:
+    """Nobody is replaced without a reason."""
+    return (_needs(("replaced",), "reason <> ''", "replaced_has_reason"),)
+
+
+def of_item() -> Checks:
+    """Days to vote in writing only once it is voted on."""
+    return (_elsewhere(("voting", "closed", "voided"), "written_until IS NULL", "written_is_voted_on"),)
+
+
+_OUT = tuple(s.value for s in publicity.ListState if s.value in {"in_publicity", "closed"})
+
+
+def of_publication() -> Checks:
+    """A list that holds something, with its hash; approved by a second person at an instant; in publicity from a day
+    to a day.
+    """
+    return (
+        sa.CheckConstraint(f"digest {SHA256}", name="list_digest_sha256"),
+        sa.CheckConstraint("coalesce((counts ->> 'total')::integer > 0, false)", name="counts_something"),
+        sa.CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approval_whole"),
+        _needs(("drafted",), "approved_by IS NULL", "drafted_is_unapproved"),
+        _needs(_OUT, "coalesce(closes_at > opened_at, false)", "out_has_both_days"),
+        _elsewhere(_OUT, "num_nonnulls(opened_at, closes_at) = 0", "unopened_has_no_days"),
+    )
+
+
+def of_plan() -> Checks:
+    """Approved by somebody at an instant what somebody else submitted; a plan in the making is approved by nobody."""
+    making = tuple(s.value for s in PlanState if s.value in {"draft", "submitted"})
+    return (
+        sa.CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approval_whole"),
+        sa.CheckConstraint("approved_by IS NULL OR submitted_by IS NOT NULL", name="approved_was_submitted"),
+        _needs(making, "approved_by IS NULL", "draft_is_unapproved"),
+    )
+
+
+def of_rectification() -> Checks:
+    """Findings of every recheck that failed."""
+    return (
+        sa.CheckConstraint("failures >= 0", name="failures_not_negative"),
+        sa.CheckConstraint("failures = 0 OR findings <> ''", name="failed_has_findings"),
+    )
+
+
+def of_rating() -> tuple[sa.Constraint, ...]:
+    """Of one specialty, one rating at most holds on a day as known at an instant. Without an extension: a number is
+    compared as the range of itself alone.
+    """
+    return (
+        ExcludeConstraint(
+            (sa.text("int8range(specialty_id, specialty_id, '[]')"), "&&"),
+            (sa.text("daterange(valid_from, valid_to)"), "&&"),
+            (sa.text("tstzrange(known_from, known_to)"), "&&"),
+            name="ex_rating_in_force_one_at_a_time",
+            using="gist",
+        ),
+    )
+
+
+def of_closing() -> Checks:
+    """A decision gives the school its days to appeal."""
+    return (sa.CheckConstraint("decision IS NULL OR appeal_due IS NOT NULL", name="decided_has_appeal_days"),)

@@ -1,0 +1,44 @@
+"""A row of every machine: the world of the rights' tests, and beside it what nobody there asks about."""
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories_rights import World, make_world
+from specialty_eval.actions import appeals, plans, rectifications
+from specialty_eval.store.deliberation import PanelScore
+from specialty_eval.store.ledger import EventSeal
+from specialty_eval.store.outcomes import EnrolmentLine, Erratum, Standing
+from specialty_eval.store.overdue import Escalation
+from specialty_eval.store.registry import Intake, SpecialtyCode
+from specialty_eval.store.reviews import SiteVisitReport
+
+
+def make_every_case(session: Session) -> World:
+    """An upheld appeal, a proved milestone, an approved plan, a standing and an expert's score as well."""
+    world = make_world(session)
+    appeal, plan = int(str(world.named["appeal_id"])), int(str(world.named["plan_id"]))
+    appeals.hear(world.as_("appeal-1"), appeal)
+    appeals.uphold(world.as_("appeal-1"), appeal, appeals.Upheld("scored", "示例：申诉成立"))
+    mended = int(str(world.named["begun_rectification"]))
+    rectifications.prove(world.as_("head-two"), mended, "1", rectifications.Proof("示例：已完成"))
+    bare = sa.select(SpecialtyCode.code).join(EnrolmentLine, EnrolmentLine.specialty_id == SpecialtyCode.specialty_id)
+    for code in session.scalars(bare.where(EnrolmentLine.plan_id == plan, EnrolmentLine.computed.is_(None))).all():
+        plans.adjust(world.as_("planner"), plan, code, plans.Adjustment(10, "示例：没有基数"))
+    plans.submit(world.as_("planner"), plan)
+    plans.approve(world.as_("bureau-approver"), plan, "示例招〔2026〕1号")
+    now = world.city.now
+    session.add(Standing(specialty_id=world.city.specialties["one-a"], state="normal", since=now.date(),
+                         academic_year=2026, supports=[], updated_at=now))  # fmt: skip
+    session.add(PanelScore(assignment_id=int(str(world.named["assignment_id"])), measure="quality",
+                           score=Decimal(80), given_at=now))  # fmt: skip
+    session.add_all([
+        Erratum(publication_id=int(str(world.named["publication_id"])), text="示例更正", made_at=now),
+        SiteVisitReport(review_id=world.reviews["scored"], visited_on=now, findings="示例"),
+        EventSeal(through=1, count=0, previous="", head="0" * 64, sealed_at=now),
+        Escalation(what="decision", subject_id=1, review_id=world.reviews["scored"], due=now, escalated_at=now),
+        Intake(kind="schools", digest="0" * 64, rows=1, new=1, changed=0, unchanged=0, loaded_at=now),
+    ])  # fmt: skip
+    session.flush()
+    return world

@@ -1,0 +1,86 @@
+"""What stays as it was written: no column but the few that may is ever changed, and no row removed."""
+
+import pytest
+import sqlalchemy as sa
+
+from refusing import assert_refused, refused_by
+from specialty_eval.store.metadata import METADATA
+
+IMMUTABLE = (
+    "policy", "evidence_version", "decision", "publication_entry", "event", "event_seal", "score_run", "score_sheet",
+    "attachment", "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation",
+)  # fmt: skip
+FROZEN = {
+    "ballot": {"void"},
+    "rating_in_force": {"known_to"},
+    "figure": {"superseded_at"},
+    "panel_score": {"score", "given_at"},
+    "challenge": {"state", "answer", "answer_due", "version", "updated_at"},
+    "objection": {"state", "answer", "admissibility_due", "answer_due", "version", "updated_at"},
+    "appeal": {"state", "answer", "answer_due", "new_review_id", "follow_ups", "version", "updated_at"},
+    "expert_assignment": {"state", "reason", "due", "version", "updated_at"},
+    "meeting_item": {"state", "together", "written_until", "no_quorum_at", "version", "updated_at"},
+    "organisation": {"code", "name", "jurisdiction_code"},
+}  # fmt: skip
+"""Table → the columns that may change."""
+MOVES_ON = (
+    "cycle", "round", "review", "meeting", "publication", "standing", "rectification", "closing_proposal",
+    "enrolment_plan", "verification_mark",
+)  # fmt: skip
+KEPT = {table: f"{table}_immutable" for table in IMMUTABLE}
+KEPT |= {table: f"{table}_frozen" for table in FROZEN}
+KEPT |= {table: f"{table}_kept_rows" for table in MOVES_ON}
+
+
+def columns(table: str) -> list[str]:
+    """What an UPDATE can name: all but the number that the database gives."""
+    return [column.name for column in METADATA.tables[table].columns if column.identity is None]
+
+
+@pytest.mark.parametrize("table", KEPT)
+def test_no_row_is_ever_removed(filled: sa.Connection, table: str) -> None:
+    assert filled.scalar(sa.text(f"SELECT count(*) FROM {table}"))
+    assert refused_by(filled, f"DELETE FROM {table}") == KEPT[table]
+    assert (refused_by(filled, f"TRUNCATE {table} CASCADE") or "").endswith("_kept")
+
+
+@pytest.mark.parametrize("table", [*IMMUTABLE, *FROZEN])
+def test_no_column_changes_but_those_that_may(filled: sa.Connection, table: str) -> None:
+    for column in columns(table):
+        same = f"UPDATE {table} SET {column} = {column}"
+        if column in FROZEN.get(table, set()):
+            assert refused_by(filled, same) is None
+        else:
+            assert_refused(filled, same, KEPT[table])
+
+
+def test_what_is_set_once_stays(filled: sa.Connection) -> None:
+    for table, column, value, other in (
+        ("ballot", "void", "true", "false"),
+        ("rating_in_force", "known_to", "known_from + interval '1 day'", "known_from + interval '2 days'"),
+        ("figure", "superseded_at", "recorded_at", "NULL"),
+    ):
+        first = f"UPDATE {table} SET {column} = {value} WHERE id = (SELECT max(id) FROM {table})"
+        again = f"UPDATE {table} SET {column} = {other} WHERE id = (SELECT max(id) FROM {table})"
+        assert refused_by(filled, f"{first}; {first}") is None
+        assert_refused(filled, f"{first}; {again}", f"{table}_once")
+
+
+def test_an_approved_plans_lines_stay(filled: sa.Connection) -> None:
+    approved = "WHERE plan_id = (SELECT id FROM enrolment_plan WHERE state = 'approved')"
+    for column in set(columns("enrolment_line")) - {"set_aside"}:
+        assert_refused(filled, f"UPDATE enrolment_line SET {column} = {column} {approved}", "enrolment_line_kept")
+    assert_refused(filled, f"DELETE FROM enrolment_line {approved}", "enrolment_line_kept")
+    assert refused_by(filled, f"UPDATE enrolment_line SET set_aside = true {approved}") is None
+
+
+def test_milestones_stay_as_agreed_and_their_proof_as_it_was_when_it_was_rechecked(filled: sa.Connection) -> None:
+    for column in ("code", "text", "due"):
+        same = f"UPDATE rectification_milestone SET {column} = {column}"
+        assert_refused(filled, same, "rectification_milestone_kept")
+    assert_refused(filled, "DELETE FROM rectification_milestone", "rectification_milestone_kept")
+    assert refused_by(filled, "UPDATE rectification_milestone SET proof = proof") is None
+    rechecked = "UPDATE rectification SET state = 'recheck' WHERE state = 'in_progress'; "
+    for column in ("proof", "attachment_id", "proved_at", "proved_by"):
+        same = f"{rechecked} UPDATE rectification_milestone SET {column} = {column}"
+        assert_refused(filled, same, "rectification_milestone_proof_kept")
