@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.orm import Session
 
+from specialty_eval.actions import passwords
 from specialty_eval.store import embedded, place, server
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.schema import migrate
@@ -58,6 +59,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not _is_worker(config) and (folder := os.environ.pop(FOLDER, None)):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Three years' sign-ins in a few seconds: the same Argon2id, at a cost that protects nobody."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(passwords, "COST", (1, 64, 1))
+        yield
 
 
 @pytest.fixture(scope="session")

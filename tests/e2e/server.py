@@ -39,15 +39,20 @@ class Callers:
 
     base: str
     clock: Clock
+    password: str = PASSWORD
     tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
-    def call(self, who: str, method: str, path: str, expect: int, **more: Any) -> Any:
-        """One request as this person (`""`: nobody); the answer's JSON, and its status asserted."""
+    def ask(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request as this person (`""`: nobody), whatever comes of it."""
         headers = dict(more.pop("headers", {}))
         if who:
             headers["Authorization"] = f"Bearer {self._token(who)}"
-        answer = self.http.request(method, self.base + path, headers=headers, **more)
+        return self.http.request(method, self.base + path, headers=headers, **more)
+
+    def call(self, who: str, method: str, path: str, expect: int, **more: Any) -> Any:
+        """One request as this person; the answer's JSON, and its status asserted."""
+        answer = self.ask(who, method, path, **more)
         assert answer.status_code == expect, (who, method, path, answer.status_code, answer.text[:2000])
         is_json = "json" in answer.headers.get("content-type", "")
         return answer.json() if is_json and answer.content else answer.content
@@ -63,7 +68,7 @@ class Callers:
     def _token(self, who: str) -> str:
         token, until = self.tokens.get(who, ("", self.clock.now))
         if until <= self.clock.now:
-            said = self.post("", "/v1/sign-in", {"login": who, "password": PASSWORD}, 201)
+            said = self.post("", "/v1/sign-in", {"login": who, "password": self.password}, 201)
             token, until = said["token"], datetime.fromisoformat(said["expires_at"])
             self.tokens[who] = token, until
         return token
@@ -71,11 +76,18 @@ class Callers:
 
 @contextmanager
 def serving(url: str, files: Path) -> Iterator[Callers]:
-    """Callers of a server on this database, for as long as the block runs. Everybody may sign in with one password."""
+    """As `running`, over a database that a test has prepared: everybody in it may sign in with one password."""
     engine = make_engine(url, pool_size=1)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE person SET password_hash = :hash"), {"hash": hasher().hash(PASSWORD)})
     engine.dispose()
+    with running(url, files) as callers:
+        yield callers
+
+
+@contextmanager
+def running(url: str, files: Path) -> Iterator[Callers]:
+    """Callers of a server on this database, for as long as the block runs."""
     clock = Clock()
     server = uvicorn.Server(uvicorn.Config(create_app(url, files, clock=clock), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotSignedIn, Problem
 from specialty_eval.engine.permissions import HELD_AT, READ, Actor, Grant, Kind, Role, Scope, Thing
 from specialty_eval.store import registry
-from specialty_eval.store.accounts import ApiKey, IdempotentReply, Person, RoleGrant, SignIn
+from specialty_eval.store.accounts import ApiKey, IdempotentReply, Invitation, Person, RoleGrant, SignIn
 from specialty_eval.store.base import Straight
 from specialty_eval.store.registry import Organisation
 
@@ -24,7 +24,8 @@ from .context import LOCAL, Context, Credentials, Note
 from .paging import Page
 
 SIGNED_IN_FOR = timedelta(hours=12)
-TOKEN, KEY = "tok_", "key_"
+INVITED_FOR = timedelta(days=7)
+TOKEN, KEY, INVITATION = "tok_", "key_", "inv_"
 
 
 def digest(secret: str) -> str:
@@ -172,6 +173,53 @@ def people(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
     ], cursor  # fmt: skip
 
 
+def invite(ctx: Context, login: str) -> tuple[str, datetime]:
+    """A code with which the person sets a first or a new password, and when it ends; shown this once.
+
+    Nobody but the person then knows the password. Who holds a role in another city is its administrators' to invite.
+    """
+    ctx.office(Role.ADMINISTRATOR)
+    person = ctx.session.scalar(sa.select(Person).where(Person.login == login, Person.active))
+    if person is None:
+        raise NotFound(Problem("not-found", "login", {"kind": "person", "id": login}))
+    for area in ctx.session.scalars(_held_in().where(RoleGrant.person_id == person.id).distinct()):
+        ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, area)), where="login")
+    code, ends = INVITATION + secrets.token_urlsafe(32), ctx.now + INVITED_FOR
+    kept = {"code_hash": digest(code), "expires_at": ends}
+    new = insert(Invitation).values(person_id=person.id, **kept)
+    ctx.session.execute(new.on_conflict_do_update(index_elements=["person_id"], set_=kept))
+    ctx.record("person.invite", person)
+    return code, ends
+
+
+def _held_in() -> sa.Select[str]:
+    """The areas of the organisations that roles are held at."""
+    return sa.select(Organisation.jurisdiction_code).join(RoleGrant, RoleGrant.organisation_id == Organisation.id)
+
+
+def set_password(ctx: Context, code: str, password: str) -> None:
+    """The invited person sets a password: the code is used up, and whoever was signed in under the old one is not.
+
+    Invalid for a short password, and for a code that is wrong, used, replaced or over.
+    """
+    invited = sa.select(Invitation).where(Invitation.code_hash == digest(code)).with_for_update()
+    kept = ctx.session.scalar(invited)
+    problems = []
+    if kept is None or kept.expires_at <= ctx.now:
+        problems.append(Problem("invitation-wrong", "code"))
+    if len(password) < passwords.PASSWORD_AT_LEAST:
+        problems.append(Problem("password-too-short", "password", {"at_least": passwords.PASSWORD_AT_LEAST}))
+    if kept is None or problems:
+        raise Invalid(*problems)
+    person = ctx.locked(Person, kept.person_id)
+    if not person.active:
+        raise Invalid(Problem("invitation-wrong", "code"))
+    person.password_hash = passwords.hasher().hash(password)
+    ctx.session.delete(kept)
+    ctx.session.execute(sa.delete(SignIn).where(SignIn.person_id == person.id))
+    ctx.record("person.set_password", person)
+
+
 def grant_role(
     ctx: Context, role: Role, organisation_id: int, *, valid_from: date, valid_to: date | None = None,
     person_id: int | None = None, api_key_id: int | None = None, deputy: bool = False,
@@ -225,8 +273,7 @@ def end_key(ctx: Context, key_id: int) -> None:
     """The key stops holding at once. A key that holds a role in another city is its administrators' to end."""
     ctx.office(Role.ADMINISTRATOR)
     key = ctx.locked(ApiKey, key_id)
-    held_in = sa.select(Organisation.jurisdiction_code).join(RoleGrant, RoleGrant.organisation_id == Organisation.id)
-    for area in ctx.session.scalars(held_in.where(RoleGrant.api_key_id == key_id).distinct()):
+    for area in ctx.session.scalars(_held_in().where(RoleGrant.api_key_id == key_id).distinct()):
         ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, area)), where="key")
     key.valid_to = ctx.today - timedelta(days=1)
     ctx.record("key.end", key)

@@ -125,6 +125,39 @@ def create_person(body: NewPerson, ctx: Ctx) -> dict[str, int]:
     return {"id": accounts.create_person(ctx, **body.model_dump()).id}
 
 
+class Invited(Body):
+    """Who is invited."""
+
+    login: str = Field(min_length=1, max_length=200)
+
+
+class InvitationAnswer(BaseModel):
+    """The code to hand to the person, and until when it can be used."""
+
+    code: str
+    expires_at: datetime
+
+
+@router.post("/invitations", status_code=201, openapi_extra=SECRET)
+def invite(body: Invited, ctx: Ctx) -> InvitationAnswer:
+    """Invite a person to set a first or a new password (administrator). The code is shown this once."""
+    code, ends = accounts.invite(ctx, body.login)
+    return InvitationAnswer(code=code, expires_at=ends)
+
+
+class NewPassword(Body):
+    """The invitation's code, and the password one chooses."""
+
+    code: str = Field(min_length=1, max_length=200)
+    password: str = Field(max_length=1000)
+
+
+@router.post("/password", status_code=204, openapi_extra=SECRET)
+def set_password(body: NewPassword, ctx: Ctx) -> None:
+    """Set one's password with the code of an invitation (anyone who has it). Earlier sessions end."""
+    accounts.set_password(ctx, body.code, body.password)
+
+
 class NewGrant(Body):
     """A role to hold."""
 

@@ -62,7 +62,9 @@ class Elsewhere(Exception):  # noqa: N818 -- not an error: the answer lies at an
 
 
 SECRET = {"x-answer-kept": False}
-"""Marks a route (`openapi_extra`) whose answer is a secret that is told once: it is not kept for a repeated request."""
+"""Marks a route (`openapi_extra`) that takes or tells a secret: nothing of it is kept for a repeated request, the
+quick digest of a body with a password neither.
+"""
 
 
 NOT_HERE = {

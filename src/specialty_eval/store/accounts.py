@@ -73,6 +73,16 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
 
 
+class Invitation(Base):
+    """A code by which a person sets a password, once; only its hash is kept. A newer one takes its place."""
+
+    __tablename__ = "invitation"
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+
+
 class CommitteeMember(Base):
     """A seat in the guidance committee for a term; substitutes stand in for their sector."""
 
