@@ -99,7 +99,9 @@ def test_a_plan_is_handed_in_with_its_milestones_and_its_words_stay_on_record(s:
         ("1", MILESTONES[0].text, MILESTONES[0].due), ("2", MILESTONES[1].text, MILESTONES[1].due),
     ]  # fmt: skip
     [event] = events(s, "rectification.plan")
-    assert (event.audience, event.facts["plan"], len(event.facts["milestones"])) == ("school", PLAN, 2)
+    assert (event.audience, set(event.facts), event.facts["version"], event.facts["milestones"]) == (
+        "school", {"version", "digest", "milestones"}, 1, 2,
+    )  # fmt: skip
 
 
 def test_a_plan_that_says_nothing_is_refused_with_every_reason(s: Sitting) -> None:
@@ -134,10 +136,13 @@ def test_a_plan_given_back_keeps_its_days_and_gets_those_to_correct(s: Sitting) 
     assert (row.state, rectification_views.header(row)["plan_due"]) == ("due", date(2026, 6, 15))
     again = rectifications.hand_in(on(s, 2026, 6, 15).as_("head-two"), key, "示例：第二版", MILESTONES[:1])
     assert [m.code for m in s.session.scalars(sa.select(RectificationMilestone))] == ["1"]
-    assert (again.plan, [e.facts["plan"] for e in events(s, "rectification.plan")]) == (
+    plans = rectification_views.view(s.as_("head-two"), again)["plans"]
+    assert (again.plan, [(p["number"], p["plan"], len(p["milestones"])) for p in plans]) == (
         "示例：第二版",
-        [PLAN, "示例：第二版"],
+        [(1, PLAN, 2), (2, "示例：第二版", 1)],
     )
+    assert [e.facts["version"] for e in events(s, "rectification.plan")] == [1, 2]
+    assert len({e.facts["digest"] for e in events(s, "rectification.plan")}) == 2
 
 
 def test_a_plan_that_the_bureau_does_not_answer_in_its_days_is_agreed_to(s: Sitting) -> None:
@@ -164,9 +169,14 @@ def test_a_milestone_is_proved_by_words_or_a_file_and_what_was_said_before_stays
     assert (first["proof"], first["proved_at"], second["proved_at"]) == ("示例：设备已安装", s.city.now, None)
     kept = s.session.get_one(Attachment, first["attachment_id"])
     assert (kept.review_id, s.city.files.get(kept.sha256)) == (s.reviews["two-a"], PDF)
-    assert [(e.reason, e.facts.get("sha256")) for e in events(s, "rectification.prove")] == [
-        ("示例：设备已到货", None), ("示例：设备已安装", kept.sha256),
+    assert [(r["number"], r["words"], r["attachment_id"]) for r in first["reports"]] == [
+        (1, "示例：设备已到货", None), (2, "示例：设备已安装", kept.id),
     ]  # fmt: skip
+    told = events(s, "rectification.prove")
+    assert [(e.reason, e.facts["version"], e.facts.get("sha256")) for e in told] == [
+        ("", 1, None), ("", 2, kept.sha256),
+    ]  # fmt: skip
+    assert not any("示例" in str(e.facts) for e in told)
 
 
 def test_what_proves_nothing_is_refused(s: Sitting) -> None:

@@ -132,9 +132,29 @@ def test_an_upheld_challenge_replaces_the_figure_and_only_that_sheet(city: City,
     uphold_challenge(city, key, "95")
     made = scoring.rescore(city.as_("secretary"), key)
 
+    assert [(said["review"], said["reason"]) for said in made.went_on] == [(key, "无专家")]  # as on record
     after = sheet(city, key)
     assert (first.total, after.total, made.kind) == (Decimal("57.78"), Decimal("85.00"), "single")
     assert sheet(city, reviews["two-a"]).id == others
+
+
+def test_a_review_whose_panel_is_small_is_not_scored_again_without_a_reason(
+    city: City, reviews: dict[str, int]
+) -> None:
+    key = reviews["one-a"]
+    verified(city, key, "one-a", employed="60")
+    scoring.run(city.as_("secretary"), to_scoring(city, key), go_on={key: "无专家"})
+    # As of a run from before the reasons were kept: no trigger refuses the change here.
+    city.session.execute(sa.text("SET LOCAL session_replication_role = 'replica'"))
+    city.session.execute(sa.update(ScoreRun).values(went_on=[]))
+    city.session.execute(sa.text("SET LOCAL session_replication_role = 'origin'"))
+    uphold_challenge(city, key, "95")
+
+    assert refused(NotNow, lambda: scoring.rescore(city.as_("secretary"), key)) == [
+        ("panel-below-minimum", f"reviews.{key}")
+    ]
+    made = scoring.rescore(city.as_("secretary"), key, "示例：专家缺席")
+    assert [said["reason"] for said in scoring.told(city.as_("secretary"), made)["went_on"]] == ["示例：专家缺席"]
 
 
 def test_a_review_scored_again_has_the_earlier_ratings_that_are_on_record_now(
@@ -188,6 +208,8 @@ def test_a_new_run_leaves_small_panels_aside_unless_they_go_on_with_a_reason(
     round_id = to_scoring(city, small)
     scoring.run(city.as_("secretary"), round_id, go_on={small: "示例：专家缺席"})
     before = city.session.get_one(Review, small).sheet_id
+    [named] = city.session.scalars(sa.select(ScoreRun)).one().went_on
+    assert named == {"review": small, "code": city.codes["one-a"], "scores": 1, "needed": 2, "reason": "示例：专家缺席"}
 
     made = scoring.order_new_run(city.as_("secretary"), round_id, "示例：重新计分")
 

@@ -72,3 +72,36 @@ def test_every_instant_is_kept_with_its_zone(session: Session) -> None:
     )
 
     assert zoneless.all() == []
+
+
+def test_words_that_events_told_before_are_kept_in_rows_too(fresh_database: str) -> None:
+    command.downgrade(schema.config(fresh_database), "0010_invitations")
+    engine = make_engine(fresh_database, pool_size=1)
+    with engine.begin() as connection:
+        # Neither the specialty nor the review is looked at: the rows that they would have are of no interest here.
+        connection.execute(sa.text("SET LOCAL session_replication_role = 'replica'"))
+        key = connection.scalar(sa.text(
+            "INSERT INTO rectification (specialty_id, review_id, rating, state, plan_due, recheck_from, version,"
+            " updated_at) VALUES (1, 1, 'red', 'due', '2026-05-01Z', '2027-04-01', 1, '2026-04-01Z') RETURNING id"
+        ))  # fmt: skip
+        for kind, reason, facts in (
+            ("plan", "", '{"plan": "示例一", "milestones": [{"code": "1", "text": "示例", "due": "2026-12-01"}]}'),
+            ("plan", "", '{"plan": "示例二", "milestones": []}'),
+            ("plan", "", '{"version": 3, "digest": "00", "milestones": 1}'),
+            ("prove", "示例：已到货", '{"milestone": "1"}'),
+            ("prove", "示例：已安装", '{"milestone": "1"}'),
+            ("prove", "", '{"milestone": "2", "version": 1}'),
+        ):
+            connection.execute(sa.text(
+                "INSERT INTO event (at, kind, subject_kind, subject_id, reason, audience, facts) VALUES"
+                " ('2026-04-02Z', :kind, 'rectification', :key, :reason, 'school', CAST(:facts AS jsonb))"
+            ), {"kind": f"rectification.{kind}", "key": key, "reason": reason, "facts": facts})  # fmt: skip
+
+    schema.migrate(fresh_database)
+
+    with engine.connect() as connection:
+        plans = connection.execute(sa.text("SELECT rectification_id, number, plan FROM rectification_plan ORDER BY 2"))
+        assert [tuple(row) for row in plans] == [(key, 1, "示例一"), (key, 2, "示例二")]
+        reports = connection.execute(sa.text("SELECT code, number, words FROM rectification_proof ORDER BY 1, 2"))
+        assert [tuple(row) for row in reports] == [("1", 1, "示例：已到货"), ("1", 2, "示例：已安装")]
+    engine.dispose()

@@ -14,7 +14,8 @@ from .paging import Page
 
 
 def view(ctx: Context, row: Rectification) -> dict[str, Any]:
-    """A rectification with its milestones and, where it came to that, the proposal to close."""
+    """A rectification with every plan and report handed in and, where it came to that, the proposal to close."""
+    reports = rectification_queries.proofs_of(ctx.session, row.id)
     proposal = ctx.session.scalar(sa.select(ClosingProposal.id).where(ClosingProposal.rectification_id == row.id))
     return {
         **header(row),
@@ -24,8 +25,14 @@ def view(ctx: Context, row: Rectification) -> dict[str, Any]:
         "closing_proposal_id": proposal,
         "milestones": [
             {"code": m.code, "text": m.text, "due": m.due, "proof": m.proof, "attachment_id": m.attachment_id,
-             "proved_at": m.proved_at, "late": m.proved_at is None and m.due < ctx.today}
+             "proved_at": m.proved_at, "late": m.proved_at is None and m.due < ctx.today,
+             "reports": [{"number": r.number, "words": r.words, "attachment_id": r.attachment_id,
+                          "given_at": r.given_at} for r in reports if r.code == m.code]}
             for m in rectification_queries.milestones_of(ctx.session, row.id)
+        ],
+        "plans": [
+            {"number": p.number, "plan": p.plan, "milestones": p.milestones, "handed_in_at": p.handed_in_at}
+            for p in rectification_queries.plans_of(ctx.session, row.id)
         ],
     }  # fmt: skip
 

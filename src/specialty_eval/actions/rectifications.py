@@ -1,5 +1,7 @@
 """A yellow or red specialty mends: plan with milestones, their proof, the recheck; passed, it is restored at once."""
 
+import hashlib
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -21,8 +23,13 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import RESTORABLE, STANDING, StandingEvent, StandingFacts
 from specialty_eval.store import rectification_queries, scopes
 from specialty_eval.store.cycles import Round, policy_of
-from specialty_eval.store.outcomes import ClosingProposal, Rectification, RectificationMilestone
+from specialty_eval.store.outcomes import (
+    ClosingProposal,
+    Rectification,
+    RectificationMilestone,
+)
 from specialty_eval.store.rectification_queries import Ground
+from specialty_eval.store.rectification_words import RectificationPlan, RectificationProof
 from specialty_eval.store.reviews import Review
 
 from . import attachments
@@ -112,10 +119,14 @@ def hand_in(
         raise Invalid(*problems)
     facts = replace(facts_of(ctx, case.row, case.ground), plan=plan, milestones=len(milestones))
     promised = [{"code": str(n), "text": m.text.strip(), "due": m.due.isoformat()} for n, m in enumerate(milestones, 1)]
-    # Handed in anew after a return, the plan before stands in its own event.
-    note = Note(audience="school", told={"plan": plan.strip(), "milestones": promised})
+    kept = RectificationPlan(rectification_id=key, plan=plan.strip(), milestones=promised, handed_in_at=ctx.now,
+                             number=len(rectification_queries.plans_of(ctx.session, key)) + 1,
+                             handed_in_by=ctx.person_id)  # fmt: skip
+    note = Note(audience="school", told={"version": kept.number, "digest": _digest([kept.plan, promised]),
+                                         "milestones": len(promised)})  # fmt: skip
     ctx.advance(RECTIFICATION, case.row, RectificationEvent.PLAN, facts, case.scope, note=note,
                 changes={"plan": plan.strip()})  # fmt: skip
+    ctx.saved(kept)
     for old in rectification_queries.milestones_of(ctx.session, key):
         ctx.session.delete(old)
     ctx.session.flush()
@@ -124,6 +135,11 @@ def hand_in(
         for n, m in enumerate(milestones, 1)
     )
     return ctx.saved(case.row)
+
+
+def _digest(words: Any) -> str:
+    """What an event tells of words that stand in a row of their own: enough to see whether they are still the same."""
+    return hashlib.sha256(json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 def _milestone_problems(where: str, milestone: Milestone, today: date, recheck: date) -> list[Problem]:
@@ -175,7 +191,7 @@ class Proof:
 
 
 def prove(ctx: Context, key: int, code: str, proof: Proof, *, version: int | None = None) -> Rectification:
-    """The school reports what it has done for a milestone; earlier proof stays in the events. Invalid for nothing."""
+    """The school reports what it has done for a milestone; earlier reports stay on record. Invalid for nothing."""
     case = _locked(ctx, key, version)
     grant = ctx.permit(FILLS_IN, case.scope, where="milestones")
     milestone = next((m for m in rectification_queries.milestones_of(ctx.session, key) if m.code == code), None)
@@ -185,17 +201,21 @@ def prove(ctx: Context, key: int, code: str, proof: Proof, *, version: int | Non
         raise NotNow(Problem("step-not-open", "rectification", {"event": "prove", "state": case.row.state}))
     if not proof.words.strip() and proof.content is None:
         raise Invalid(Problem("proof-missing", f"milestones.{code}"))
-    told: dict[str, Any] = {"milestone": code}
+    earlier = [one for one in rectification_queries.proofs_of(ctx.session, key) if one.code == code]
+    report = RectificationProof(rectification_id=key, code=code, number=len(earlier) + 1, words=proof.words.strip(),
+                                given_at=ctx.now, given_by=ctx.person_id)  # fmt: skip
+    told: dict[str, Any] = {"milestone": code, "version": report.number}
     if proof.content is not None:
         kept = attachments.keep(ctx, case.row.review_id, f"milestone:{code}", proof.name, proof.content)
-        milestone.attachment_id = kept.id
+        milestone.attachment_id = report.attachment_id = kept.id
         told |= {"attachment": kept.id, "sha256": kept.sha256}
-    milestone.proof = proof.words.strip() or milestone.proof
+    if report.words:
+        told["digest"] = _digest(report.words)
+    milestone.proof = report.words or milestone.proof
     milestone.proved_at, milestone.proved_by = ctx.now, ctx.person_id
     case.row.version, case.row.updated_at = case.row.version + 1, ctx.now
-    ctx.saved(case.row)
-    note = Note(reason=proof.words.strip(), audience="school", told=told)
-    ctx.record("rectification.prove", case.row, note, grant=grant)
+    ctx.saved(report)
+    ctx.record("rectification.prove", ctx.saved(case.row), Note(audience="school", told=told), grant=grant)
     return case.row
 
 

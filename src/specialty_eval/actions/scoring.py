@@ -91,7 +91,8 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
         raise NotNow(Problem("step-not-open", "round", {"event": "score", "state": r.state}))
     ready = frame.first_scored()
     ctx.lock_all(Review, sorted(ready))
-    aside = _set_aside(ctx, frame, ready, go_on or {})
+    small, went_on = _small_panels(ctx, frame, ready, go_on or {})
+    aside = _not_ready(frame, ready) + small
     for said in aside:
         ready.pop(said["review"], None)
     if not ready:
@@ -100,41 +101,46 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
     # Ranks and quotas look at the whole round: those scored in an earlier run stay in the group they are measured by.
     inputs = _inputs(ctx, frame, ready | frame.measured())
     results = inputs.score(frame.policy)
-    made = _keep_run(ctx, frame, inputs, aside=aside, notes=_now_otherwise(ctx, frame, ready, results))
+    notes = _now_otherwise(ctx, frame, ready, results)
+    made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(audience="school", told={"run": made.number, "inputs": made.inputs_digest})
     _move(ctx, results, frame, ready, review.Event.SCORE, scope, note)
     ctx.record("round.score_run", r, Note(told={"run": made.id, "scored": len(ready), "set_aside": len(aside),
-                                                "inputs": made.inputs_digest}, round_id=r.id))  # fmt: skip
+                                                "went_on": len(went_on), "inputs": made.inputs_digest},
+                                          round_id=r.id))  # fmt: skip
     return made
 
 
-def _set_aside(ctx: Context, frame: Frame, ready: Mapping[int, int], go_on: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Who is not scored now, and why: not verified yet, scored again within a run of its own, or a small panel."""
+def _not_ready(frame: Frame, ready: Mapping[int, int]) -> list[dict[str, Any]]:
+    """Who is not scored now because of where they stand: not verified yet, or scored again within a run of its own."""
     done = {s.value for s in (*review.ENDED, *review.RATING_COMPUTED)}
-    aside: list[dict[str, Any]] = [
+    return [
         {"review": r.review, "code": frame.codes[r.specialty], "state": r.state,
          "reason": "scored-again-alone" if r.state == review.State.VERIFIED else "not-verified"}
         for r in frame.reviews
         if r.review not in ready and r.state not in done
     ]  # fmt: skip
-    return aside + _small_panels(ctx, frame, ready, go_on)
 
 
 def _small_panels(
     ctx: Context, frame: Frame, ready: Mapping[int, int], go_on: Mapping[int, str]
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Whose panel is below its minimum: those set aside for it, and those that go on, each with the reason given."""
     aside: list[dict[str, Any]] = []
+    went_on: list[dict[str, Any]] = []
     wanted = [m.code for m in frame.policy.measures.values() if m.supplier == "panel"]
     least = frame.policy.workflow.experts_at_least
     if wanted:
         scores = scoring_queries.panel_scores(ctx.session, list(ready))
         for key, specialty in ready.items():
             short = min(len(scores.get(key, {}).get(m, ())) for m in wanted)
-            if short < least and not go_on.get(key, "").strip():
-                aside.append({"review": key, "code": frame.codes[specialty], "reason": "panel-below-minimum",
-                              "scores": short, "needed": least})  # fmt: skip
-    return aside
+            if short < least:
+                reason = go_on.get(key, "").strip()
+                named = {"review": key, "code": frame.codes[specialty], "scores": short, "needed": least}
+                to = went_on if reason else aside
+                to.append({**named, "reason": reason or "panel-below-minimum"})
+    return aside, went_on
 
 
 def _record_panel_and_computed(ctx: Context, frame: Frame, ready: Mapping[int, int]) -> None:
@@ -192,14 +198,14 @@ def row_of(frame: Frame, site: int, year: int, figures: Mapping[str, str], defau
 
 def _keep_run(
     ctx: Context, frame: Frame, inputs: Inputs, *, aside: list[dict[str, Any]], notes: list[dict[str, Any]],
-    within: int | None = None,
+    went_on: list[dict[str, Any]], within: int | None = None,
 ) -> ScoreRun:  # fmt: skip
     """Whole from the first: a run on record never changes. `within`: the whole run that a single one belongs to."""
     number, kind = scoring_queries.next_number(ctx.session, frame.round.id), "round" if within is None else "single"
     return ctx.saved(
         ScoreRun(round_id=frame.round.id, number=number, kind=kind, within_id=within, policy_digest=inputs.policy,
-                 inputs_digest=inputs.digest, inputs=inputs.packed(), set_aside=aside, notes=notes, made_at=ctx.now,
-                 made_by=ctx.person_id)
+                 inputs_digest=inputs.digest, inputs=inputs.packed(), set_aside=aside, notes=notes, went_on=went_on,
+                 made_at=ctx.now, made_by=ctx.person_id)
     )  # fmt: skip
 
 
@@ -237,8 +243,10 @@ def _move(
     ctx.advance_many(review.WORKFLOW, Review, event, sorted(ready), scope, facts=facts, note=note, changes=changes)
 
 
-def rescore(ctx: Context, review_id: int) -> ScoreRun:
+def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
     """Score one review again within its run, with only its own inputs replaced.
+
+    A panel below its minimum goes on with a reason, the one on record where none is given; NotNow without one.
 
     Its earlier ratings are those on record now. Its own rank and quota place follow; the others keep what they have.
     Where one of them would now fall differently, the run's `notes` say so, and the secretary may order a new run.
@@ -253,9 +261,13 @@ def rescore(ctx: Context, review_id: int) -> ScoreRun:
     ctx.permit(SCORERS, scope, where="score_run")
     if row.state != review.State.VERIFIED:
         raise NotNow(Problem("step-not-open", "review", {"event": "score", "state": row.state}))
+    ready = {review_id: row.specialty_id}
+    small, went_on = _small_panels(ctx, frame, ready, {review_id: reason.strip() or _reason_on_record(ctx, row)})
+    if small:
+        facts = {"scores": small[0]["scores"], "needed": small[0]["needed"]}
+        raise NotNow(Problem("panel-below-minimum", f"reviews.{review_id}", facts))
     within = _whole_run_of(ctx, row)
     before = Inputs.unpacked(within.inputs)
-    ready = {review_id: row.specialty_id}
     _record_panel_and_computed(ctx, frame, ready)
     code, year = frame.codes[row.specialty_id], frame.round.evidence_year
     figures = attributes.figures(ctx.session, [row.specialty_id], range(year - LOOKS_BACK + 1, year + 1))
@@ -266,11 +278,19 @@ def rescore(ctx: Context, review_id: int) -> ScoreRun:
     results = inputs.score(frame.policy)
     earlier = before.score(frame.policy)
     was = {specialty: earlier.rating(i).value for i, specialty in enumerate(earlier.specialties) if specialty != code}
-    made = _keep_run(ctx, frame, inputs, aside=[], notes=_falls_differently(was, results), within=within.id)
+    notes = _falls_differently(was, results)
+    made = _keep_run(ctx, frame, inputs, aside=[], notes=notes, went_on=went_on, within=within.id)
     _keep_sheets(ctx, frame, made, results, ready)
     told = {"run": made.number, "within": within.number, "inputs": made.inputs_digest}
     _move(ctx, results, frame, ready, review.Event.SCORE, scope, Note(audience="school", told=told))
     return made
+
+
+def _reason_on_record(ctx: Context, row: Review) -> str:
+    """With which the review, or the one its appeal is about, went on in the newest run that says so; or empty."""
+    runs = sa.select(ScoreRun.went_on).where(ScoreRun.round_id == row.round_id).order_by(ScoreRun.number.desc())
+    told = (said for went_on in ctx.session.scalars(runs) for said in went_on)
+    return next((str(said["reason"]) for said in told if said["review"] in {row.id, row.replaces_id}), "")
 
 
 def _whole_run_of(ctx: Context, row: Review) -> ScoreRun:
@@ -318,7 +338,7 @@ def order_new_run(
         raise Invalid(Problem("reason-missing", "reason"))
     ready = frame.of_state("scored", "decided", "previewed")
     ctx.lock_all(Review, sorted(ready))
-    aside = _small_panels(ctx, frame, ready, go_on or {})
+    aside, went_on = _small_panels(ctx, frame, ready, go_on or {})
     for said in aside:
         ready.pop(said["review"])
     if not ready:
@@ -326,11 +346,14 @@ def order_new_run(
     _record_panel_and_computed(ctx, frame, ready)
     inputs = _inputs(ctx, frame, frame.measured())
     results = inputs.score(frame.policy)
-    made = _keep_run(ctx, frame, inputs, aside=aside, notes=_now_otherwise(ctx, frame, ready, results))
+    notes = _now_otherwise(ctx, frame, ready, results)
+    made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})
     _move(ctx, results, frame, ready, review.Event.RESCORE, scope, note, UNDECIDED)
-    ctx.record("round.score_run", r, Note(reason=reason, told={"run": made.id, "scored": len(ready)}, round_id=r.id))
+    ctx.record("round.score_run", r, Note(reason=reason, told={
+        "run": made.id, "scored": len(ready), "set_aside": len(aside), "went_on": len(went_on),
+    }, round_id=r.id))  # fmt: skip
     return made
 
 
@@ -352,10 +375,13 @@ def _kept_from(ctx: Context, round_id: int) -> frozenset[str]:
 
 
 def told(ctx: Context, made: ScoreRun) -> dict[str, list[dict[str, Any]]]:
-    """Who a run set aside and for whom it would now fall differently, without those the caller is recused from."""
+    """Who a run set aside, who went on with a small panel, for whom it would now fall differently; without those the
+    caller is recused from.
+    """
     hidden = _kept_from(ctx, made.round_id)
     return {
         "set_aside": [said for said in made.set_aside if said["code"] not in hidden],
+        "went_on": [said for said in made.went_on if said["code"] not in hidden],
         "notes": [said for said in made.notes if said["code"] not in hidden],
     }
 

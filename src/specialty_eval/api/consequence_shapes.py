@@ -211,6 +211,32 @@ class ListedRectification(RectificationHeader):
     school: str
 
 
+class ReportAnswer(BaseModel):
+    """One report of what was done for a milestone."""
+
+    number: int
+    words: str = Field(description="只交附件时为空 · empty where a file alone was given")
+    attachment_id: int | None
+    given_at: datetime
+
+
+class PromiseAnswer(BaseModel):
+    """A milestone as it stood in a plan."""
+
+    code: str
+    text: str
+    due: date
+
+
+class PlanHandedIn(BaseModel):
+    """A plan as it was handed in; the newest one counts."""
+
+    number: int
+    plan: str
+    milestones: list[PromiseAnswer]
+    handed_in_at: datetime
+
+
 class MilestoneAnswer(BaseModel):
     """One thing a school promised to have done by a day."""
 
@@ -221,6 +247,7 @@ class MilestoneAnswer(BaseModel):
     attachment_id: int | None
     proved_at: datetime | None
     late: bool
+    reports: list[ReportAnswer] = Field(description="历次所报，先报的在前 · every report, the first one first")
 
 
 class RectificationAnswer(RectificationHeader):
@@ -231,6 +258,7 @@ class RectificationAnswer(RectificationHeader):
     passed_on: date | None
     closing_proposal_id: int | None
     milestones: list[MilestoneAnswer]
+    plans: list[PlanHandedIn] = Field(description="历次方案，先交的在前 · every plan handed in, the first one first")
     actions: list[ActionAnswer]
 
 

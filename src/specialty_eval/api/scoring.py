@@ -134,9 +134,9 @@ def order_new_run(round_id: int, body: NewRun, ctx: Ctx) -> dict[str, Any]:
 
 
 @router.post("/reviews/{review_id}/rescore", status_code=201, response_model=RunAnswer)
-def rescore(review_id: int, ctx: Ctx) -> dict[str, Any]:
-    """Score one review again within its run (secretary)."""
-    return run_view(ctx, scoring.rescore(ctx, review_id))
+def rescore(review_id: int, ctx: Ctx, body: Reason | None = None) -> dict[str, Any]:
+    """Score one review again within its run (secretary). A panel below its minimum goes on with a reason."""
+    return run_view(ctx, scoring.rescore(ctx, review_id, "" if body is None else body.reason))
 
 
 @router.get("/score-runs/{run_id}", response_model=RunWithFiles)

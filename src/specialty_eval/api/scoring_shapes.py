@@ -47,6 +47,16 @@ class SmallPanel(BaseModel):
     needed: int = Field(description="至少几位 · how many are needed")
 
 
+class WentOn(BaseModel):
+    """A review that was scored although too few experts scored it: the measure counts as the policy says of none."""
+
+    review: int
+    code: str
+    scores: int = Field(description="评分最少的测点有几位评分 · how many scores the measure with the fewest has")
+    needed: int = Field(description="至少几位 · how many are needed")
+    reason: str
+
+
 class OtherwiseNow(BaseModel):
     """A specialty that would now be rated otherwise; it keeps what it has."""
 
@@ -66,6 +76,7 @@ class RunAnswer(BaseModel):
     policy: str = Field(description="办法的 SHA-256 · the policy's digest")
     inputs: str = Field(description="所用数据的 SHA-256 · the frozen inputs' digest")
     set_aside: list[Annotated[NotScored | SmallPanel, Field(discriminator="reason")]]
+    went_on: list[WentOn]
     notes: list[OtherwiseNow]
     made_at: datetime
 

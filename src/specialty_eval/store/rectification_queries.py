@@ -28,6 +28,7 @@ from .outcomes import (
     RectificationMilestone,
     Standing,
 )
+from .rectification_words import RectificationPlan, RectificationProof
 from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
 
@@ -60,6 +61,18 @@ def milestones_of(session: Session, rectification_id: int) -> Sequence[Rectifica
     """What the school promised, in its order."""
     found = sa.select(RectificationMilestone).where(RectificationMilestone.rectification_id == rectification_id)
     return session.scalars(found.order_by(RectificationMilestone.id)).all()
+
+
+def plans_of(session: Session, rectification_id: int) -> Sequence[RectificationPlan]:
+    """Every plan that was handed in, the first one first."""
+    found = sa.select(RectificationPlan).where(RectificationPlan.rectification_id == rectification_id)
+    return session.scalars(found.order_by(RectificationPlan.number)).all()
+
+
+def proofs_of(session: Session, rectification_id: int) -> Sequence[RectificationProof]:
+    """Every report of what was done, milestone by milestone, the first one first."""
+    found = sa.select(RectificationProof).where(RectificationProof.rectification_id == rectification_id)
+    return session.scalars(found.order_by(RectificationProof.code, RectificationProof.number)).all()
 
 
 def appeals_closed_at(session: Session, review_id: int) -> datetime | None:

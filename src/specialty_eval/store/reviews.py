@@ -211,6 +211,8 @@ class ScoreRun(Base):
     inputs: Mapped[bytes] = mapped_column(deferred=True)
     set_aside: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     notes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    went_on: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    """Reviews scored although their panel stayed below its minimum, each with the reason."""
     made_at: Mapped[datetime]
     made_by: Mapped[int | None] = reference("person.id", null=True, index=False)
 
