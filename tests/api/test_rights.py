@@ -41,6 +41,7 @@ OPEN_TO_WRITE = (
 )
 OF_ONES_OWN_CITY = (
     "GET /v1/committee/members",
+    "GET /v1/people",
     "POST /v1/academic-years/{academic_year}/begin",
     "POST /v1/committee/members",
     "POST /v1/enrolment-plans",
@@ -192,6 +193,19 @@ def test_an_outsider_reads_what_everybody_reads_and_no_more(asked: Asked, route:
     for who in ("ended-secretary", "nobody", "head-elsewhere", "stranger"):
         is_personal = route == "GET /v1/me" or (who == "stranger" and route in OF_ONES_OWN_CITY)
         assert is_personal or asked.ask(who, route).content == told, who
+
+
+def test_people_are_told_to_their_own_citys_offices_alone(asked: Asked) -> None:
+    def logins(who: str) -> dict[str, int]:
+        return {row["login"]: len(row["roles"]) for row in asked.ask(who, "GET /v1/people").json()["items"]}
+
+    ours, theirs = logins("administrator"), logins("stranger")
+    assert {"secretary", "head-one", "county-two", "hrss"} <= ours.keys()
+    assert ours.keys().isdisjoint({"stranger", "head-elsewhere"})
+    assert {login for login, roles in theirs.items() if roles} == {"stranger", "head-elsewhere"}
+    assert {login for login, roles in theirs.items() if not roles} <= {
+        login for login, roles in ours.items() if not roles
+    }
 
 
 def test_a_role_that_ended_gives_nothing_in_the_same_second(asked: Asked) -> None:

@@ -149,10 +149,15 @@ class Listed:
 
 
 def people(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
-    """Everybody with an account and every role of theirs, ended ones too, in order of their numbers."""
-    ctx.office(*READ[Thing.PEOPLE])
+    """Everybody with a role in the caller's city, and who has none anywhere yet, in order of their numbers; of roles
+    those held, once held or to be held there.
+    """
+    here = Organisation.jurisdiction_code.in_(registry.areas_of(ctx.office(*READ[Thing.PEOPLE]).city))
+    held_by = sa.select(RoleGrant.person_id).join(Organisation, Organisation.id == RoleGrant.organisation_id)
+    anywhere = held_by.where(RoleGrant.person_id == Person.id).correlate(Person)
     columns = (Person.id, Person.login, Person.name, Person.employer_id, Person.employer_name, Person.active)
-    asked = page.within(sa.select(*columns), Person.id)
+    known = sa.select(*columns).where(sa.or_(anywhere.where(here).exists(), ~anywhere.exists()))
+    asked = page.within(known, Person.id)
     rows, cursor = page.cut(ctx.session.execute(asked).all(), lambda row: (row.id,))
     held: dict[int, list[HeldGrant]] = {}
     found: sa.Select[*tuple[Any, ...]] = (
@@ -161,7 +166,7 @@ def people(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
             Organisation.kind, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.deputy,
         )
         .join(Organisation, Organisation.id == RoleGrant.organisation_id)
-        .where(RoleGrant.person_id.in_([row.id for row in rows]))
+        .where(RoleGrant.person_id.in_([row.id for row in rows]), here)
         .order_by(RoleGrant.id)
     )  # fmt: skip
     for person, *grant in ctx.session.execute(found):

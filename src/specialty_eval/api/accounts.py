@@ -115,7 +115,7 @@ class PersonAnswer(BaseModel):
 
 @router.get("/people")
 def list_people(ctx: Ctx, paging: Paging) -> Listed[PersonAnswer]:
-    """Everybody with an account and their roles (administrator, auditor)."""
+    """Everybody of one's own city with an account, and their roles there (administrator, auditor)."""
     return Listed[PersonAnswer].of(*accounts.people(ctx, paging))
 
 

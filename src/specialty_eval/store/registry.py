@@ -175,6 +175,11 @@ def city_of(session: Session, code: str) -> str:
     return (area.parent_code or "") if area.kind in {"county", "zone"} else ""
 
 
+def areas_of(city: str) -> sa.Select[str]:
+    """The city's own code, and those of the counties and zones in it."""
+    return sa.select(Jurisdiction.code).where(sa.or_(Jurisdiction.code == city, Jurisdiction.parent_code == city))
+
+
 def within(near: Reach) -> sa.ColumnElement[bool]:
     """The `school` is one that these roles reach: itself, by its county unless the city runs it, or by its city."""
     return sa.or_(
