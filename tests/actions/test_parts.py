@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from factories_deliberation import employ
+from factories_deliberation import employ, refused
 from factories_rights import World, make_world
 from specialty_eval.actions import challenges, panel, views
 from specialty_eval.engine.assignment import AssignmentEvent
-from specialty_eval.engine.errors import NotFound, NotYou
+from specialty_eval.engine.errors import NotFound, NotNow, NotYou
 from specialty_eval.store.reviews import Review
 
 
@@ -26,6 +26,14 @@ def test_an_expert_sees_the_evidence_of_what_they_are_asked_to_score_and_of_noth
     for who, state in (("expert-1", "checked"), ("expert-2", "verified")):
         with pytest.raises(NotFound):
             seen(world, who, state)
+
+
+def test_nobody_has_scored_who_had_nothing_to_score(world: World) -> None:
+    key = int(str(world.named["assignment_id"]))
+    asked = panel.answer(world.as_("expert-1"), key, AssignmentEvent.ACCEPT)
+
+    assert refused(NotNow, lambda: panel.score(world.as_("expert-1"), key, {})) == [("no-panel-measures", "assignment")]
+    assert asked.state == "accepted"
 
 
 def test_whoever_declined_sees_it_no_longer(world: World) -> None:

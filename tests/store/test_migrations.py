@@ -5,6 +5,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
+from conftest import copied
 from specialty_eval.store import schema
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.metadata import METADATA
@@ -57,6 +58,14 @@ def test_the_migrated_constraints_are_word_for_word_what_the_tables_describe(
     described.dispose()
 
     assert (migrated - said, said - migrated) == (set(), set())
+
+
+def test_what_each_state_needs_is_added_to_a_database_that_is_in_use(filled_engine: sa.Engine, server_url: str) -> None:
+    filled_engine.dispose()
+    with copied(server_url, str(filled_engine.url.database)) as in_use:
+        command.downgrade(schema.config(in_use), "0007_escalations")
+        schema.migrate(in_use)
+        command.check(schema.config(in_use))
 
 
 def test_an_upgrade_of_a_database_that_is_up_to_date_changes_nothing(fresh_database: str) -> None:

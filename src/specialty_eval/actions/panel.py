@@ -113,8 +113,9 @@ def score(
         scoring_begun=_is_frozen(asked.review, scored=False),
     )
     assignment.ASSIGNMENT.move(asked.assignment.state, AssignmentEvent.SCORE, facts)  # refused before anything is kept
-    if given:
-        panel_queries.give(ctx.session, assignment_id, given, ctx.now)
+    if not given:
+        raise NotNow(Problem("no-panel-measures", "assignment"))
+    panel_queries.give(ctx.session, assignment_id, given, ctx.now)
     ctx.advance(assignment.ASSIGNMENT, asked.assignment, AssignmentEvent.SCORE, facts, asked.scope, note=_note(asked))
     return asked.assignment
 
