@@ -5,6 +5,7 @@ By state and role, with the same codes; an expert sees what they were asked, an 
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -27,7 +28,7 @@ from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou
 from specialty_eval.store.accounts import Person
-from specialty_eval.store.deliberation import ExpertAssignment
+from specialty_eval.store.deliberation import ExpertAssignment, PanelScore
 from specialty_eval.store.reviews import Challenge, Review
 
 PAGE = Page(50)
@@ -168,6 +169,8 @@ def test_an_expert_is_told_what_stands_in_the_way_of_scoring(session: Session) -
 def test_scores_that_went_into_a_run_are_said_to_be_frozen(session: Session) -> None:
     s = make_scored(session, {"one-a": "yellow"})
     (key,) = asked(s, "expert-1")
+    session.add(PanelScore(assignment_id=key, measure="quality", score=Decimal(80), given_at=s.city.now))
+    session.flush()
     session.execute(sa.update(ExpertAssignment).values(state="scored"))
     secretary = s.as_("secretary")
 
