@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from specialty_eval.actions import appeals, ratings, status
 from specialty_eval.actions.appeals import Upheld
+from specialty_eval.engine.vocabulary import Rating
 
 from .bodies import Body
 from .codes import AnyCode
@@ -46,16 +47,16 @@ def receive(review_id: int, ctx: Ctx) -> None:
 class RatingAnswer(BaseModel):
     """A rating with both its times: when it holds, and when it was known."""
 
-    year: int
-    rating: str
-    reasons: list[str]
-    document_number: str | None
-    source: str
-    review_id: int | None
+    year: int = Field(description="依据哪一年的数据 · the year of its evidence")
+    rating: Rating
+    reasons: list[str] = Field(description="理由代码 · the policy's reason codes")
+    document_number: str = Field(description="文号，期初导入的可为空 · empty for some of the opening balance")
+    source: str = Field(description="期初导入的出处，否则为空 · of the opening balance where it is from, else empty")
+    review_id: int | None = Field(description="评定所依据的评估，期初导入的没有 · null for the opening balance")
     valid_from: date
-    valid_to: date | None
+    valid_to: date | None = Field(description="自这一天起不再有效 · the first day it no longer holds")
     known_from: datetime
-    known_to: datetime | None
+    known_to: datetime | None = Field(description="自这一刻起另有所知 · when it became known to be otherwise")
 
 
 class RatingsAnswer(Listed[RatingAnswer]):

@@ -7,6 +7,8 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from specialty_eval.actions.context import Possible
+from specialty_eval.engine.standing import StandingState
+from specialty_eval.engine.vocabulary import Rating
 
 from .problems import ReasonAnswer, reason
 
@@ -42,19 +44,21 @@ class StatusAnswer(BaseModel):
     code: str
     name: str
     school: str
-    rating: str | None
-    rating_year: int | None
-    reasons: list[str]
+    rating: Rating | None = Field(
+        description="现行等级，从未评定时为空 · the one in force, null if there never was one"
+    )
+    rating_year: int | None = Field(description="依据哪一年的数据 · the year of its evidence")
+    reasons: list[str] = Field(description="理由代码 · the policy's reason codes")
     document_number: str | None
-    valid_from: date | None
-    provisional: str | None
-    under: list[str]
-    standing: str
-    quota: dict[int, int]
+    valid_from: date | None = Field(description="自哪一天生效 · the first day it holds")
+    provisional: Rating | None = Field(description="公示中的等级 · the rating in publicity, if one is")
+    under: list[str] = Field(description="异议、申诉、更正 · `objection`, `appeal`, `correction`: what is going on")
+    standing: StandingState
+    quota: dict[int, int] = Field(description="学年 → 已批准的招生计划数 · approved quota by academic year")
     closed_on: date | None
-    valid_at: date
-    known_at: datetime
-    sequence: int
+    valid_at: date = Field(description="所问的日子 · the day that was asked about")
+    known_at: datetime = Field(description="按哪一刻所知 · as it was known at this instant")
+    sequence: int = Field(description="所依据的最后一个事件 · the last event it rests on")
 
 
 GONE: dict[int | str, dict[str, Any]] = {
