@@ -20,6 +20,9 @@ COUNTED = "employed: {label: {zh: 就业人数}, type: integer, min: 0, supplier
 HIDING = POLICY.replace(COUNTED, f"{COUNTED}, publish: restricted")
 
 
+BANDED = HIDING + "publication: {restricted: banded}\n"
+
+
 def made(sitting: Sitting, *, whole: bool = False) -> Bundle:
     """The bundle, through the files it is given as."""
     return read_bundle(files_of(bundles.make(sitting.city.clock(), CODE, whole=whole)))
@@ -140,3 +143,20 @@ def test_a_confirmed_rating_is_the_one_in_force(session: Session) -> None:
     (rating,) = bundle.ratings
     assert (rating.state, rating.in_force, rating.document_number) == ("confirmed", "green", "示例评〔2026〕1号")
     assert answers(bundle) == [("green", "follows", ())]
+
+
+def test_a_policy_with_bands_tells_between_which_points_a_restricted_figure_lies(session: Session) -> None:
+    sitting = publicised(session, BANDED)
+    bundle = made(sitting)
+
+    codes = sitting.city.codes
+    assert {(band.specialty, band.indicator, band.points) for band in bundle.bands} == {
+        (codes["one-a"], "rate", "80-100"), (codes["two-a"], "rate", "0-20"),
+    }  # fmt: skip
+    assert {rating.total for rating in bundle.ratings} == {"hidden"}
+    assert [answer for _, answer, _ in answers(bundle)] == ["cannot_be_checked"] * 2
+    assert made(sitting, whole=True).bands == ()
+
+
+def test_a_bundle_without_bands_has_no_file_of_them(session: Session) -> None:
+    assert "bands.csv" not in files_of(bundles.make(publicised(session, HIDING).city.clock(), CODE))

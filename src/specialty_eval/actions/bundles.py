@@ -11,7 +11,7 @@ from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.permissions import Scope, Thing
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.sources import of_scores
-from specialty_eval.engine.withholding import HIDDEN, Withheld, by_specialty, hidden_in, withhold
+from specialty_eval.engine.withholding import HIDDEN, Band, Withheld, bands, by_specialty, hidden_in, withhold
 from specialty_eval.store import bundle_queries, cycles
 from specialty_eval.store.bundle_queries import Rated, RoundFacts, RunFacts
 
@@ -75,7 +75,13 @@ def _bundled(ctx: Context, round_: RoundFacts, ratings: Sequence[Rated], *, whol
     ]
     head = bundle_queries.last_head(ctx.session, round_.id)
     text = bundle_queries.policy_text(ctx.session, round_.policy_row)
-    return Bundle(_told(round_, policy, head, whole=whole), text, tuple(runs), tuple(public), tuple(withheld))
+    told = [
+        Band(said.run, said.specialty, indicator, points)
+        for rated, said in zip(ratings, public, strict=True)
+        for indicator, points in bands(policy, said.specialty, rated.indicators, withheld).items()
+    ]
+    named = _told(round_, policy, head, whole=whole)
+    return Bundle(named, text, tuple(runs), tuple(public), tuple(withheld), tuple(told))
 
 
 def _run(

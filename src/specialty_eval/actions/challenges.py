@@ -9,9 +9,10 @@ from specialty_eval.engine import cases, review, sheet
 from specialty_eval.engine.calendar import is_kept, last_local_day
 from specialty_eval.engine.cases import ChallengeEvent, ChallengeFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
-from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing, at_office
+from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing, at_office, visible_measures
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
+from specialty_eval.engine.withholding import HIDDEN, hides_score, shaded
 from specialty_eval.store import attributes, cycles, review_queries, scopes
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Attachment, Challenge, Review, ScoreRun, ScoreSheet
@@ -37,7 +38,7 @@ def open_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
         due = last_local_day(row.challenge_due, LOCAL).isoformat()
         ctx.record("sheet.open", row, Note(audience="school", told={"challenge_until": due}), grant=grant)
         ctx.saved(row)
-    return sheet_view(ctx, row, with_rating=row.state in review.SCHOOL_SEES_RATING)
+    return sheet_view(ctx, row, scope, with_rating=row.state in review.SCHOOL_SEES_RATING)
 
 
 def read_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def read_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
     office = at_office(ctx.actor, OFFICE, scope, ctx.today)
     if not office and row.sheet_opened_at is None:
         raise NotNow(Problem("sheet-not-opened", "sheet"))
-    return sheet_view(ctx, row, with_rating=office or row.state in review.SCHOOL_SEES_RATING)
+    return sheet_view(ctx, row, scope, with_rating=office or row.state in review.SCHOOL_SEES_RATING)
 
 
 OFFICE = roles(
@@ -58,9 +59,15 @@ OFFICE = roles(
 )  # fmt: skip
 
 
-def sheet_view(ctx: Context, row: Review, *, with_rating: bool) -> dict[str, Any]:
-    """A sheet with the run it comes from; the rating and its reasons only for those who may know them yet."""
+def sheet_view(ctx: Context, row: Review, scope: Scope, *, with_rating: bool) -> dict[str, Any]:
+    """A sheet with the run it comes from; the rating and its reasons only for those who may know them yet.
+
+    What rests on a figure that the caller may not see is withheld or banded, as the policy says, and so is every sum.
+    """
     kept = ctx.session.get_one(ScoreSheet, row.sheet_id)
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    seen = visible_measures(policy, ctx.actor, scope, ctx.today)
+    dimensions = {code: HIDDEN if hides_score(policy, seen, code) else score for code, score in kept.dimensions.items()}
     made = ctx.session.execute(
         sa.select(ScoreRun.id, ScoreRun.number, ScoreRun.made_at, ScoreRun.policy_digest, ScoreRun.inputs_digest)
         .where(ScoreRun.id == kept.run_id)
@@ -68,8 +75,10 @@ def sheet_view(ctx: Context, row: Review, *, with_rating: bool) -> dict[str, Any
     view: dict[str, Any] = {
         "review_id": row.id, "run": {"id": made.id, "number": made.number, "made_at": made.made_at,
                                      "policy": made.policy_digest, "inputs": made.inputs_digest},
-        "evidence_version_id": kept.evidence_version_id, "total": _text(kept.total),
-        "completeness": _text(kept.completeness), "dimensions": kept.dimensions, "indicators": kept.indicators,
+        "evidence_version_id": kept.evidence_version_id,
+        "total": HIDDEN if hides_score(policy, seen) else _text(kept.total),
+        "completeness": _text(kept.completeness), "dimensions": dimensions,
+        "indicators": shaded(policy, kept.indicators, seen),
         "opened_at": row.sheet_opened_at, "challenge_due": row.challenge_due,
     }  # fmt: skip
     if with_rating:

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import assignment, review
+from specialty_eval.engine import assignment, panel, review
 from specialty_eval.engine.assignment import AssignmentEvent, AssignmentFacts
 from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.engine.evidence import parse_value
 from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, panel_queries, scopes
+from specialty_eval.store import cycles, panel_queries, scopes, scoring_queries
 from specialty_eval.store.accounts import RoleGrant
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.panel_queries import Asked
@@ -40,7 +40,7 @@ def invite(ctx: Context, review_id: int, person_ids: Sequence[int]) -> list[Expe
     """Ask experts to score a review (secretary). Invalid with everybody who is no expert or works for the school."""
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(roles(Role.SECRETARY), scope, where="experts")
-    problems = _unfit(ctx, row, person_ids)
+    problems = _unfit(ctx, row, person_ids) + _too_many(ctx, row, len(person_ids))
     if row.state not in SCORES_FROM:
         raise NotNow(Problem("step-not-open", "review", {"event": "invite", "state": row.state}), *problems)
     if problems:
@@ -51,6 +51,16 @@ def invite(ctx: Context, review_id: int, person_ids: Sequence[int]) -> list[Expe
     ctx.session.add_all(asked)
     ctx.record("review.invite_experts", row, Note(told={"experts": len(asked)}), grant=grant)
     return asked
+
+
+def _too_many(ctx: Context, row: Review, asked: int) -> list[Problem]:
+    """Nobody asks expert after expert until the mean suits: whoever declined, was replaced or is late makes room."""
+    policy = _policy(ctx, row)
+    scores = scoring_queries.panel_scores(ctx.session, [row.id]).get(row.id, {})
+    at_most, going = panel.room(policy, scores), panel_queries.going(ctx.session, row.id, ctx.now)
+    if going + asked <= at_most:
+        return []
+    return [Problem("panel-full", "experts", {"going": going, "asked": asked, "at_most": at_most})]
 
 
 def _unfit(ctx: Context, row: Review, person_ids: Sequence[int]) -> list[Problem]:
@@ -117,7 +127,21 @@ def score(
         raise NotNow(Problem("no-panel-measures", "assignment"))
     panel_queries.give(ctx.session, assignment_id, given, ctx.now)
     ctx.advance(assignment.ASSIGNMENT, asked.assignment, AssignmentEvent.SCORE, facts, asked.scope, note=_note(asked))
+    _flag_spread(ctx, asked, policy, given)
     return asked.assignment
+
+
+def _flag_spread(ctx: Context, asked: Asked, policy: Policy, given: Mapping[str, Decimal]) -> None:
+    """Tell the offices, when this expert's scores made the panel lie too far apart; not whose, and not how far."""
+    after = scoring_queries.panel_scores(ctx.session, [asked.review.id]).get(asked.review.id, {})
+    before = {code: [*scores] for code, scores in after.items()}
+    for code, score in given.items():
+        before[code].remove(score)
+    known = {alert.measure for alert in panel.alerts(policy, before)}
+    for alert in panel.alerts(policy, after):
+        if alert.measure not in known:
+            told = {"measure": alert.measure, "scores": alert.scores, "above": str(alert.above)}
+            ctx.as_system().record("review.spread", asked.review, Note(told=told))
 
 
 def _read(policy: Policy, scores: Mapping[str, str], wanted: Sequence[str]) -> tuple[dict[str, Decimal], list[Problem]]:

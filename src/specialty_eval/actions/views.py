@@ -5,9 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from specialty_eval.engine import panel
+from specialty_eval.engine.decimals import shortest
 from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.engine.permissions import FILLS_IN, READ, Thing, may, reach, visible_measures
-from specialty_eval.store import cycles, registry, review_queries, scopes
+from specialty_eval.engine.permissions import FILLS_IN, READ, Scope, Thing, may, may_read, reach, visible_measures
+from specialty_eval.engine.policy import Policy
+from specialty_eval.store import cycles, registry, review_queries, scopes, scoring_queries
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Attachment, EvidenceDraft, EvidenceVersion, Review
@@ -145,6 +148,7 @@ def review_view(ctx: Context, row: Review) -> dict[str, Any]:
         "version": row.version,
         "correction_due": row.correction_due,
         "county_due": row.county_due,
+        "spread_alerts": _spread_alerts(ctx, row, scope, policy),
         "returned_fields": row.returned_fields,
         "evidence": None if version is None else {
             "number": version.number, "digest": version.digest, "submitted_at": version.submitted_at,
@@ -153,6 +157,17 @@ def review_view(ctx: Context, row: Review) -> dict[str, Any]:
         "attachments": [{"id": a.id, "measure": a.measure, "name": a.name, "size": a.size, "sha256": a.sha256,
                          "media_type": a.media_type} for a in attachments],
     }  # fmt: skip
+
+
+def _spread_alerts(ctx: Context, row: Review, scope: Scope, policy: Policy) -> list[dict[str, Any]]:
+    """Where the experts lie too far apart, for those who may read their scores."""
+    watched = any(m.supplier == "panel" and policy.panel_of(m).spread_alert is not None
+                  for m in policy.measures.values())  # fmt: skip
+    if not watched or not may_read(ctx.actor, Thing.PANEL_SCORES, scope, ctx.today):
+        return []
+    scores = scoring_queries.panel_scores(ctx.session, [row.id]).get(row.id, {})
+    return [{"measure": a.measure, "scores": a.scores, "spread": shortest(a.spread), "above": shortest(a.above)}
+            for a in panel.alerts(policy, scores)]  # fmt: skip
 
 
 def draft_view(ctx: Context, review_id: int) -> EvidenceDraft | None:

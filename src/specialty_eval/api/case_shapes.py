@@ -144,12 +144,24 @@ class AttachmentAnswer(BaseModel):
     media_type: str
 
 
+class SpreadAnswer(BaseModel):
+    """A panel measure whose experts lie further apart than the policy lets pass: one more may be asked."""
+
+    measure: str
+    scores: int = Field(description="有效评分数 · how many scores count")
+    spread: str = Field(description="最高与最低之差 · highest less lowest")
+    above: str = Field(description="办法的限度 · the policy's limit")
+
+
 class ReviewAnswer(TitledAnswer):
     """A review, its evidence, and what the caller may do with it and why not now."""
 
     version: int
     correction_due: datetime | None
     county_due: datetime | None = Field(description="县区审核期限 · until when the county checks")
+    spread_alerts: list[SpreadAnswer] = Field(
+        description="专家分歧过大的测点，可以看评分的人才有 · for those who may read the experts' scores"
+    )
     returned_fields: dict[str, str] = Field(description="测点代码 → 退回理由 · why each measure went back")
     evidence: EvidenceAnswer | None
     attachments: list[AttachmentAnswer]

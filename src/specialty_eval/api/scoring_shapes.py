@@ -107,16 +107,25 @@ class RunOfSheet(BaseModel):
     inputs: str
 
 
+class LineAnswer(IndicatorAnswer):
+    """One indicator's line, without value and points where they rest on a figure that the reader may not see."""
+
+    withheld: str = sometimes("不显示的原因，不显示时才有 · why it is not shown, where it is not")
+    band: str = sometimes("得分所在的档，如 60-80，办法分档公布时才有 · its points' band, where the policy has bands")
+
+
 class SheetAnswer(BaseModel):
     """A sheet. `rating` and `reasons` are there only for those who may know them yet."""
 
     review_id: int
     run: RunOfSheet
     evidence_version_id: int | None
-    total: str | None = Field(description="总分，十进制文本 · total score, a decimal as text")
+    total: str | None = Field(
+        description="总分，十进制文本；会泄露不公开数据时为 hidden · a decimal as text; hidden where it would tell"
+    )
     completeness: str | None = Field(description="数据完整度（%） · share of the weights with a value, in %")
     dimensions: dict[str, str | None] = Field(description="维度代码 → 得分 · score by the dimension's code")
-    indicators: list[IndicatorAnswer]
+    indicators: list[LineAnswer]
     opened_at: datetime | None = Field(description="学校打开的时刻 · when the school opened it")
     challenge_due: datetime | None = Field(description="质疑截止 · until when a figure may be challenged")
     rating: Rating = sometimes("可以知道时才有 · only for those who may know it yet")

@@ -8,13 +8,13 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from io import StringIO
 from typing import Any
 
 from .errors import Invalid, Problem
 from .frozen import Inputs, as_csv
-from .withholding import Why, Withheld
+from .withholding import Band, Why, Withheld
 
 SCHEMA = "specialty-eval/bundle/1"
 MANIFEST, POLICY, RUNS, RATINGS_FILE, WITHHELD = (
@@ -24,6 +24,7 @@ MANIFEST, POLICY, RUNS, RATINGS_FILE, WITHHELD = (
     "ratings.csv",
     "withheld.csv",
 )
+BANDS = "bands.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Bundle:
     runs: tuple[Run, ...]
     ratings: tuple[PublicRating, ...]
     withheld: tuple[Withheld, ...]
+    bands: tuple[Band, ...] = ()
 
     def inputs_of(self, number: int) -> Inputs:
         """A run's inputs; a single run replaces one specialty's own lines in those of its round's run.
@@ -97,6 +99,9 @@ def files_of(bundle: Bundle) -> dict[str, bytes]:
     """The bundle as files by name; the manifest names the SHA-256 of each of the others."""
     found = {POLICY: bundle.policy, RUNS: _runs_csv(bundle.runs), RATINGS_FILE: _ratings_csv(bundle.ratings),
              WITHHELD: as_csv([f.name for f in fields(Withheld)], map(_cells, bundle.withheld))}  # fmt: skip
+    if bundle.bands:
+        rows = [{**asdict(band), "run": str(band.run)} for band in bundle.bands]
+        found[BANDS] = as_csv([f.name for f in fields(Band)], rows)
     for run in bundle.runs:
         found[f"runs/{run.number}/evidence.csv"] = run.evidence
         found[f"runs/{run.number}/rated.csv"] = as_csv(["specialty"], [{"specialty": code} for code in run.rated])
@@ -189,7 +194,9 @@ def _parsed(said: Mapping[str, Any], texts: Mapping[str, str]) -> Bundle:
         for row in _rows(texts[RATINGS_FILE])
     ]  # fmt: skip
     withheld = [Withheld(r["specialty"], r["year"], r["measure"], Why(r["why"])) for r in _rows(texts[WITHHELD])]
-    return Bundle(dict(said["round"]), texts[POLICY], tuple(runs), tuple(ratings), tuple(withheld))
+    told = _rows(texts[BANDS]) if BANDS in texts else ()  # not in a bundle without any
+    bands = tuple(Band(int(r["run"]), r["specialty"], r["indicator"], r["points"]) for r in told)
+    return Bundle(dict(said["round"]), texts[POLICY], tuple(runs), tuple(ratings), tuple(withheld), bands)
 
 
 def _rows(text: str) -> Iterator[dict[str, str]]:

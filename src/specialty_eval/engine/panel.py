@@ -1,11 +1,12 @@
 """Expert scores → a panel measure: who is dropped, the mean, and the spread that asks for one more expert."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from .decimals import half_up
-from .policy import PanelRules
+from .policy import PanelRules, Policy
 
 _LEFT_AT_LEAST = 1
 
@@ -31,6 +32,31 @@ def counted(scores: Sequence[Decimal], rules: PanelRules) -> tuple[Decimal, ...]
 def spread(scores: Sequence[Decimal]) -> Decimal:
     """The highest score less the lowest, dropped ones included; 0 of none."""
     return max(scores) - min(scores) if scores else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The experts of a panel measure lie further apart than the policy lets pass."""
+
+    measure: str
+    scores: int
+    spread: Decimal
+    above: Decimal
+
+
+def alerts(policy: Policy, scores: Mapping[str, Sequence[Decimal]]) -> list[Alert]:
+    """The panel measures (measure → scores that count) whose spread the secretary is told of."""
+    found = []
+    for code, given in scores.items():
+        rules = policy.panel_of(policy.measures[code])
+        if rules.spread_alert is not None and is_spread_alert(given, rules):
+            found.append(Alert(code, len(given), spread(given), rules.spread_alert))
+    return found
+
+
+def room(policy: Policy, scores: Mapping[str, Sequence[Decimal]]) -> int:
+    """How many experts a review may have: the policy's number, and one more where they lie too far apart."""
+    return policy.workflow.experts + (1 if alerts(policy, scores) else 0)
 
 
 def is_spread_alert(scores: Sequence[Decimal], rules: PanelRules) -> bool:

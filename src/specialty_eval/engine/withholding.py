@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from io import StringIO
+from typing import Any
 
-from .forms import Ratio
+from .forms import Linear, Rank, Ratio, Steps
 from .frozen import as_csv
-from .policy import Policy
-from .sources import Sources
+from .policy import Indicator, Policy
+from .sources import Sources, of_points, of_scores
 from .vocabulary import Publish
 
 HIDDEN = "hidden"
@@ -60,6 +61,75 @@ def hidden_in(sources: Sources, code: str, withheld: Mapping[str, frozenset[str]
     """The withheld measures that a result of this specialty rests on: its own, and everybody's where peers matter."""
     everybody = frozenset[str]().union(*withheld.values())
     return (withheld.get(code, frozenset()) & sources.own) | (everybody & sources.peers)
+
+
+BAND = 20
+"""Points wide is a band: 0-20 (without 20), …, 80-100."""
+
+
+def band_of(policy: Policy, indicator: Indicator, points: str | None) -> str:
+    """The band that an indicator's points lie in, where the policy has restricted figures banded; else empty.
+
+    A yes or no, or a choice, would be told by its band: it has none.
+    """
+    has_bands = policy.publication.restricted == "banded" and isinstance(indicator.points, Linear | Steps | Rank)
+    if not has_bands or points is None:
+        return ""
+    lower = min(int(Decimal(points)) // BAND * BAND, 100 - BAND)
+    return f"{lower}-{lower + BAND}"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Between which points the public is told that an indicator of a specialty lies, in a run."""
+
+    run: int
+    specialty: str
+    indicator: str
+    points: str
+
+
+def bands(
+    policy: Policy, code: str, lines: Iterable[Mapping[str, Any]], withheld: Collection[Withheld]
+) -> dict[str, str]:
+    """Indicator → band, of a sheet's lines: where nothing is withheld of what it rests on but restricted figures.
+
+    A small cohort, or what is not published yet, keeps its points to itself.
+    """
+    own: dict[str, set[Why]] = {}
+    everybodys: dict[str, set[Why]] = {}
+    for cell in withheld:
+        everybodys.setdefault(cell.measure, set()).add(cell.why)
+        if cell.specialty == code:
+            own.setdefault(cell.measure, set()).add(cell.why)
+    values = {line["code"]: line for line in lines}
+    found = {}
+    for indicator in policy.indicators:
+        line, used = values.get(indicator.code), of_points(indicator, policy)
+        reasons = set[Why]().union(*(own.get(m, ()) for m in used.own), *(everybodys.get(m, ()) for m in used.peers))
+        if line is not None and line["value"] is not None and reasons == {Why.RESTRICTED}:
+            found[indicator.code] = band_of(policy, indicator, line["points"])
+    return {code: told for code, told in found.items() if told}
+
+
+def shaded(policy: Policy, lines: Iterable[Mapping[str, Any]], seen: Collection[str]) -> list[dict[str, Any]]:
+    """A sheet's lines for somebody who sees these measures: of the others no value, no points, but why, and a band."""
+    shown = []
+    by_code = {indicator.code: indicator for indicator in policy.indicators}
+    for line in lines:
+        indicator = by_code[line["code"]]
+        if of_points(indicator, policy).own <= set(seen):
+            shown.append(dict(line))
+            continue
+        told = band_of(policy, indicator, line["points"]) if line["value"] is not None else ""
+        shown.append({**line, "value": None, "points": None, "withheld": Why.RESTRICTED.value,
+                      **({"band": told} if told else {})})  # fmt: skip
+    return shown
+
+
+def hides_score(policy: Policy, seen: Collection[str], dimension: str | None = None) -> bool:
+    """Whether a dimension's score, or the total, would give a figure away that these eyes do not see."""
+    return not of_scores(policy, dimension).own <= set(seen)
 
 
 def cohorts(policy: Policy) -> frozenset[str]:

@@ -87,6 +87,7 @@ class Rated:
     run: int
     total: Decimal | None
     dimensions: Mapping[str, str | None]
+    indicators: list[dict[str, Any]]
     computed: str
     reasons: list[str]
     decided: str
@@ -105,8 +106,8 @@ def public_ratings(session: Session, round_id: int) -> list[Rated]:
     found: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             Review.id, Review.specialty_id, Review.state, Review.document_number, ScoreRun.id, ScoreSheet.total,
-            ScoreSheet.dimensions, ScoreSheet.rating, ScoreSheet.reasons, Decision.rating, Decision.reason,
-            entered.c.rating,
+            ScoreSheet.dimensions, ScoreSheet.indicators, ScoreSheet.rating, ScoreSheet.reasons, Decision.rating,
+            Decision.reason, entered.c.rating,
         )
         .join(Decision, Decision.id == Review.decision_id)
         .join(ScoreSheet, ScoreSheet.id == Decision.sheet_id)

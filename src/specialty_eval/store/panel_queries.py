@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
@@ -98,6 +99,19 @@ def asked_of(session: Session, chosen: sa.Select[*tuple[Any, ...]], acting: int 
         scope = replace(scope_from(whose, acting), experts=frozenset({str(assignment.person_id)}))
         found.append(Asked(assignment, reviewed, scope, has_interest))
     return found
+
+
+def going(session: Session, review_id: int, now: datetime) -> int:
+    """How many experts of a review have scored, or still have their days."""
+    still = sa.and_(
+        ExpertAssignment.state.in_((AssignmentState.INVITED.value, AssignmentState.ACCEPTED.value)),
+        ExpertAssignment.due > now,
+    )
+    found = sa.select(sa.func.count()).select_from(ExpertAssignment)
+    found = found.where(
+        ExpertAssignment.review_id == review_id, sa.or_(ExpertAssignment.state == AssignmentState.SCORED.value, still)
+    )
+    return session.scalar(found) or 0
 
 
 def near(session: Session, people: Collection[int], specialty_id: int) -> set[int]:
