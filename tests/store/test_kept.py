@@ -8,21 +8,22 @@ from specialty_eval.store.metadata import METADATA
 
 IMMUTABLE = (
     "policy", "evidence_version", "decision", "publication_entry", "event", "event_seal", "score_run", "score_sheet",
-    "attachment", "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation",
+    "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation",
 )  # fmt: skip
 FROZEN = {
-    "ballot": {"void"},
+    "ballot": {"void", "reason"},
+    "attachment": {"name"},
     "rating_in_force": {"known_to"},
     "figure": {"superseded_at"},
     "panel_score": {"score", "given_at"},
-    "challenge": {"state", "answer", "answer_due", "version", "updated_at"},
-    "objection": {"state", "answer", "admissibility_due", "answer_due", "version", "updated_at"},
-    "appeal": {"state", "answer", "answer_due", "new_review_id", "follow_ups", "version", "updated_at"},
+    "challenge": {"reason", "state", "answer", "answer_due", "version", "updated_at"},
+    "objection": {"grounds", "state", "answer", "admissibility_due", "answer_due", "version", "updated_at"},
+    "appeal": {"grounds", "state", "answer", "answer_due", "new_review_id", "follow_ups", "version", "updated_at"},
     "expert_assignment": {"state", "reason", "due", "version", "updated_at"},
     "meeting_item": {"state", "together", "written_until", "no_quorum_at", "version", "updated_at"},
     "organisation": {"code", "name", "jurisdiction_code"},
 }  # fmt: skip
-"""Table → the columns that may change."""
+"""Table → the columns that may change, or be emptied."""
 MOVES_ON = (
     "cycle", "round", "review", "meeting", "publication", "standing", "rectification", "closing_proposal",
     "enrolment_plan", "verification_mark",
@@ -52,6 +53,18 @@ def test_no_column_changes_but_those_that_may(filled: sa.Connection, table: str)
             assert refused_by(filled, same) is None
         else:
             assert_refused(filled, same, KEPT[table])
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [("ballot", "reason"), ("challenge", "reason"), ("objection", "grounds"), ("appeal", "grounds"),
+     ("attachment", "name")],
+)  # fmt: skip
+def test_words_that_may_hold_a_name_can_be_erased_and_not_changed(
+    filled: sa.Connection, table: str, words: str
+) -> None:
+    assert refused_by(filled, f"UPDATE {table} SET {words} = ''") is None
+    assert_refused(filled, f"UPDATE {table} SET {words} = {words} || '！'", f"{table}_words")
 
 
 def test_what_is_set_once_stays(filled: sa.Connection) -> None:
