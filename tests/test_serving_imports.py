@@ -10,6 +10,9 @@ HEAVY = {"numpy", "polars", "openpyxl", "fastexcel", "xlsxwriter", "pandas", "py
 LATER = {"alembic", "argon2", "jinja2", "multipart", "ruamel", "transitions"}
 """For pages, policies, acts and upgrades: loaded when somebody asks for them."""
 
+ROWS = ("accounts", "cycles", "deliberation", "outcomes", "registry", "reviews")
+"""Where the row classes are, but for the event log's."""
+
 SERVED = """
 import asyncio, sys
 from pathlib import Path
@@ -43,8 +46,8 @@ assert run(["--help"]) == 0
 
 
 def loaded_by(code: str, *arguments: str) -> set[str]:
-    """The top-level modules that a fresh process has loaded after running this."""
-    told = f"{code}\nprint('loaded:', *sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    """The modules that a fresh process has loaded after running this."""
+    told = f"{code}\nprint('loaded:', *sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", told, *arguments], capture_output=True, text=True, check=False,
                           env={**os.environ, "PYTHONIOENCODING": "utf-8"})  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -62,6 +65,14 @@ def test_the_first_answers_load_nothing_that_they_do_not_need(database: str, tmp
     loaded = loaded_by(SERVED, database, str(tmp_path), "/healthz", STATUS, "/v1/catalogue")
 
     assert loaded & {*HEAVY, *LATER} == set()
+
+
+def test_a_status_is_answered_without_row_classes_and_without_accounts(database: str, tmp_path: Path) -> None:
+    loaded = loaded_by(SERVED, database, str(tmp_path), STATUS)
+
+    assert {"specialty_eval.actions.status", "specialty_eval.store.plain"} <= loaded
+    assert loaded & {f"specialty_eval.store.{name}" for name in ROWS} == set()
+    assert loaded & {"specialty_eval.actions.accounts", "specialty_eval.engine.policy"} == set()
 
 
 def test_a_start_at_the_newest_schema_loads_no_upgrade(database: str, tmp_path: Path) -> None:

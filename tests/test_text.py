@@ -1,12 +1,13 @@
 """Sentences for problems: both languages, their facts filled in, never an exception."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from specialty_eval.engine.errors import Problem
-from specialty_eval.text import LANGUAGES, advice, codes, message, shown
+from specialty_eval.text import LANGUAGES, advice, codes, message, sample, shown
 
 ENGINE = Path(__file__).resolve().parents[1] / "src/specialty_eval/engine"
 NAMED = re.compile(r'(?:refuse|_refuse|_refuse_shape|_unreadable|_refused|_named|\.add)\(\s*(?:\w+, )?"([a-z0-9-]+)"')
@@ -17,6 +18,17 @@ def test_every_code_of_policies_and_files_has_words() -> None:
     named = {code for path in sources for code in NAMED.findall(path.read_text("utf-8"))}
     assert len(named) > 60
     assert named - codes() == set()
+
+
+def test_a_code_has_the_texts_of_its_file() -> None:
+    folder = ENGINE.parent / "locale/problems"
+    whole = {code: texts for file in folder.glob("*.toml") for code, texts in tomllib.loads(file.read_text()).items()}
+
+    assert codes() == set(whole)
+    for code, texts in whole.items():
+        plain = Problem(code, "", {place: f"{{{place}}}" for place in sample(code).facts})
+        written = texts["zh"].replace("[[", "").replace("]]", "")
+        assert message(plain, "zh") == written, code
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

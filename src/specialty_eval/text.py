@@ -18,40 +18,48 @@ LANGUAGES = ("zh", "en")
 _PLACE = re.compile(r"\{(\w+)\}")
 _IF_KNOWN = re.compile(r"\[\[(.*?)\]\]")
 _PHRASE = re.compile(r"(\w+)(?:\(([0-9])\))?(?: (-?[0-9.]*)\.\.(-?[0-9.]*))?")
+_SECTION = re.compile(r"^\[([a-z0-9-]+)\]$\n((?:(?!\[).*\n?)*)", re.MULTILINE)
 _LONGEST = 200
 _AND = {"zh": "、", "en": ", "}
 
 
 def message(problem: Problem, lang: str) -> str:
     """What is wrong, in `zh` or `en`. A code without a text is said as it is; a missing fact is left out."""
-    text = _texts().get(problem.code, {}).get(lang)
+    text = _texts_of(problem.code).get(lang)
     return f"{problem.code} {problem.where}".strip() if text is None else _filled(text, problem, lang)
 
 
 def advice(problem: Problem, lang: str) -> str:
     """What to do next, in `zh` or `en`; empty when nothing is known."""
-    return _filled(_texts().get(problem.code, {}).get(f"{lang}_next", ""), problem, lang)
+    return _filled(_texts_of(problem.code).get(f"{lang}_next", ""), problem, lang)
 
 
 def codes() -> frozenset[str]:
     """Every code that has a text."""
-    return frozenset(_texts())
+    return frozenset(_sections())
 
 
 def sample(code: str) -> Problem:
     """A problem of this code as a list of codes shows it: … stands for every fact."""
-    places = {place for text in _texts()[code].values() for place in _PLACE.findall(text)}
+    places = {place for text in _texts_of(code).values() for place in _PLACE.findall(text)}
     return Problem(code, "…", dict.fromkeys(places, "…"))
 
 
 @cache
-def _texts() -> Mapping[str, Mapping[str, str]]:
-    merged: dict[str, Mapping[str, str]] = {}
+def _sections() -> Mapping[str, str]:
+    """Code → its section of a file as it is written: what a server says first is one of hundreds."""
+    found: dict[str, str] = {}
     folder = files("specialty_eval").joinpath("locale/problems")
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".toml"):
-            merged.update(tomllib.loads(file.read_text("utf-8")))
-    return merged
+            found.update(_SECTION.findall(file.read_text("utf-8")))
+    return found
+
+
+@cache
+def _texts_of(code: str) -> Mapping[str, str]:
+    """The texts of a code; empty for a code without any."""
+    return tomllib.loads(_sections().get(code, ""))
 
 
 @cache

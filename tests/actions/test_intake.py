@@ -15,7 +15,7 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotYou, Refusal, Too
 from specialty_eval.store.accounts import CommitteeMember, Person, RoleGrant
 from specialty_eval.store.base import Base
 from specialty_eval.store.ledger import Event
-from specialty_eval.store.outcome_queries import rating_at, ratings_of
+from specialty_eval.store.outcome_queries import ratings_of
 from specialty_eval.store.outcomes import OpeningQuota, RatingInForce, Standing
 from specialty_eval.store.registry import (
     CatalogueEntry,
@@ -27,6 +27,7 @@ from specialty_eval.store.registry import (
     SpecialtyCode,
 )
 from specialty_eval.store.reviews import Figure
+from specialty_eval.store.status_queries import rating_at
 
 KEY = "school_code,catalogue_code,direction"
 ONE_A = "3637000001,710201,"

@@ -8,10 +8,10 @@ from psycopg.types.json import Jsonb
 
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store import bulk, outcome_queries, rating_records, registry_queries
-from specialty_eval.store.outcome_queries import RatingRow
 from specialty_eval.store.outcomes import OpeningQuota, RatingInForce, Standing
 from specialty_eval.store.rating_records import Confirmed, Span
 from specialty_eval.store.registry_queries import Named
+from specialty_eval.store.status_queries import RatingRow
 
 from .context import Context
 from .intake_batch import Batch, Line, Outcome, cells, compare, outcome

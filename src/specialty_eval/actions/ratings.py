@@ -22,11 +22,13 @@ from specialty_eval.store import (
     rating_records,
     registry,
     scopes,
+    status_queries,
 )
-from specialty_eval.store.outcome_queries import RatingRow, Ready
+from specialty_eval.store.outcome_queries import Ready
 from specialty_eval.store.outcomes import Publication, Rectification
 from specialty_eval.store.rating_records import Confirmed, Span
 from specialty_eval.store.reviews import Review
+from specialty_eval.store.status_queries import RatingRow
 
 from .context import LOCAL, Context, Note, many_objections
 
@@ -290,4 +292,4 @@ def rating_at(ctx: Context, code: str, valid_at: date | None, known_at: datetime
     if known_at is not None and known_at > ctx.now:
         raise Invalid(Problem("not-known-yet", "known_at", {"now": ctx.now.isoformat()}))
     found = registry.id_of(ctx.session, code)
-    return outcome_queries.rating_at(ctx.session, found, valid_at or ctx.today, known_at or ctx.now)
+    return status_queries.rating_at(ctx.session, found, valid_at or ctx.today, known_at or ctx.now)

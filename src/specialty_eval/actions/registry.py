@@ -1,11 +1,11 @@
 """Reads: the registry as anybody may see it, and which code a specialty has now."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.store import registry_reads
+from specialty_eval.store import registry_reads, status_queries
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Jurisdiction, School, Specialty
 from specialty_eval.store.registry_reads import Asked, CodeRow, Edition, SchoolRow, SpecialtyRow
 
@@ -14,32 +14,14 @@ from .paging import Page
 
 __all__ = [
     "Asked",
-    "Present",
     "areas",
     "editions",
     "entries",
-    "present",
     "school",
     "schools",
     "specialties",
     "specialty",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """The code a specialty has now, and whether it is closed by today."""
-
-    code: str
-    is_closed: bool
-
-
-def present(ctx: Context, code: str) -> Present:
-    """Which code the specialty has that this one names, now or before; NotFound for a code nobody ever had."""
-    found = registry_reads.here(ctx.session, code)
-    if found is None:
-        raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
-    return Present(found.code, found.closed_on is not None and found.closed_on <= ctx.today)
 
 
 def areas(ctx: Context, page: Page, parent: str | None) -> tuple[list[Jurisdiction], str | None]:
@@ -96,7 +78,7 @@ def specialties(
 
 def specialty(ctx: Context, code: str) -> tuple[SpecialtyRow, list[CodeRow]]:
     """A specialty and every code it has or had; NotFound."""
-    found = registry_reads.here(ctx.session, code)
+    found = status_queries.named(ctx.session, code)
     if found is None:
         raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
     row = ctx.session.execute(registry_reads.specialties(Asked()).where(Specialty.id == found.id)).one()

@@ -4,9 +4,25 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.store import outcome_queries, status_queries
+from specialty_eval.store import status_queries
 
 from .context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The code a specialty has now, and whether it is closed by today."""
+
+    code: str
+    is_closed: bool
+
+
+def present(ctx: Context, code: str) -> Present:
+    """Which code the specialty has that this one names, now or before; NotFound for a code nobody ever had."""
+    found = status_queries.named(ctx.session, code)
+    if found is None:
+        raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
+    return Present(found.code, found.closed_on is not None and found.closed_on <= ctx.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +55,7 @@ def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datet
     if named is None:
         raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
     day, known = valid_at or ctx.today, known_at or ctx.now
-    found = outcome_queries.rating_at(ctx.session, named.id, day, known)
+    found = status_queries.rating_at(ctx.session, named.id, day, known)
     public = status_queries.publicised(ctx.session, named.id)
     at = status_queries.standing(ctx.session, named.id)
     return Status(
@@ -52,7 +68,7 @@ def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datet
         document_number=None if found is None else found.document_number,
         valid_from=None if found is None else found.valid_from,
         provisional=None if public is None else public.rating,
-        under=status_queries.contested(ctx.session, named.id),
+        under=status_queries.under_way(ctx.session, named.id),
         standing="normal" if at is None else at[0],
         quota=status_queries.quotas(ctx.session, named.id),
         closed_on=named.closed_on,

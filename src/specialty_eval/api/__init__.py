@@ -10,7 +10,10 @@ from .deps import Transactional
 ROOMS = (
     Room(
         f"{__name__}.accounts",
-        ("/v1/sign-in", "/v1/sign-out", "/v1/me", "/v1/people/**", "/v1/roles/**", "/v1/keys/**"),
+        (
+            "/v1/sign-in", "/v1/sign-out", "/v1/me", "/v1/password", "/v1/invitations", "/v1/people/**",
+            "/v1/roles/**", "/v1/keys/**",
+        ),
     ),
     Room(
         f"{__name__}.committee",
@@ -75,7 +78,7 @@ ROOMS = (
     ),
     Room(f"{__name__}.status", ("/v1/specialties/*/status",)),
 )  # fmt: skip
-"""In the order in which they are asked. A new route has a path here, or nobody finds it (tests/api/test_rooms.py)."""
+"""In the order in which they are asked. A route without a path here is not found (tests/api/test_rooms.py)."""
 
 
 def install(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import Depends, Path, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from specialty_eval.actions import registry, status
+from specialty_eval.actions import status
 
 from .deps import Ctx, Elsewhere
 from .shapes import StatusAnswer
@@ -17,9 +17,9 @@ from .shapes import StatusAnswer
 
 def any_code(
     code: Annotated[str, Path(description="`<school>-<catalogue code>[-<direction>]`")], request: Request, ctx: Ctx
-) -> registry.Present:
+) -> status.Present:
     """The code, when it is the specialty's present one; else the same request belongs to the new code's address."""
-    found = registry.present(ctx, code)
+    found = status.present(ctx, code)
     if found.code != code:
         path = request.scope["route"].path_format.format(**{**request.path_params, "code": found.code})
         query = f"?{request.url.query}" if request.url.query else ""
@@ -27,7 +27,7 @@ def any_code(
     return found
 
 
-AnyCode = Annotated[registry.Present, Depends(any_code)]
+AnyCode = Annotated[status.Present, Depends(any_code)]
 
 
 def open_code(found: AnyCode, ctx: Ctx) -> str:

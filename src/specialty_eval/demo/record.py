@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import OBJECTION_HOLDS_UP
+from specialty_eval.store.contested import is_going
 from specialty_eval.store.deliberation import MeetingItem
-from specialty_eval.store.outcome_queries import going_appeal
 from specialty_eval.store.outcomes import (
     Appeal,
     EnrolmentLine,
@@ -165,7 +165,7 @@ def contested(session: Session) -> list[Contested]:
         sa.select(SpecialtyCode.code, Appeal.state, Appeal.received_at, Appeal.answer_due, Appeal.id, Appeal.grounds)
         .join(Review, Review.id == Appeal.review_id)
         .join(SpecialtyCode, SpecialtyCode.specialty_id == Review.specialty_id)
-        .where(going_appeal(), SpecialtyCode.valid_to.is_(None))
+        .where(is_going(Appeal), SpecialtyCode.valid_to.is_(None))
     )
     found = [
         Contested(code, kind, state, since, due, number, grounds)

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
-from .consequences import Duration
 from .errors import Invalid, Problem
+
+if TYPE_CHECKING:
+    from .consequences import Duration
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
@@ -41,7 +44,7 @@ class Calendar:
             day += _DAY
         raise Invalid(Problem("deadline-too-far", "calendar", {"day": day.isoformat()}))
 
-    def last_day(self, told: date, duration: Duration) -> date:
+    def last_day(self, told: date, duration: "Duration") -> date:
         """The last day of a deadline that begins with what happened on day `told`, which is not counted itself.
 
         One that would end on a day off ends on the next working day. Invalid for more than ten years.
@@ -60,7 +63,7 @@ class Calendar:
         days = (after + n * _DAY for n in range(1, (last - after).days + 1))
         return sum(not working or self.is_working(day) for day in days)
 
-    def due(self, event_at: datetime, duration: Duration, zone: tzinfo) -> datetime:
+    def due(self, event_at: datetime, duration: "Duration", zone: tzinfo) -> datetime:
         """When a deadline ends that begins with an event at this instant: in UTC, the first instant no longer in it.
 
         `event_at` is aware. It is the midnight after the deadline's last local day.

@@ -20,8 +20,9 @@ from specialty_eval.engine.review import State
 from specialty_eval.engine.standing import STANDING, StandingState
 from specialty_eval.engine.vocabulary import COLOURS, Rating
 
+from .contested import is_going
 from .cycles import Cycle, Round, policy_of
-from .outcome_queries import among, going_appeal
+from .outcome_queries import among
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, OpeningQuota, RatingInForce, Rectification, Standing
 from .registry import School, Specialty
 from .reviews import Review
@@ -152,7 +153,7 @@ def _records(session: Session, ids: Collection[int], zone: tzinfo) -> dict[int, 
 
 
 def _add_ratings(session: Session, records: Mapping[int, Record], zone: tzinfo) -> None:
-    going = sa.exists().where(Appeal.review_id == Review.id, going_appeal()).correlate(Review)
+    going = sa.exists().where(Appeal.review_id == Review.id, is_going(Appeal)).correlate(Review)
     replaced = aliased(Review)  # an upheld appeal's rating acts from when the overturned one was confirmed
     in_force = (
         sa.select(

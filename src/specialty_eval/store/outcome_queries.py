@@ -2,23 +2,25 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from specialty_eval.engine.cases import APPEAL_ENDED, OBJECTION_HOLDS_UP, AppealState, ObjectionState
+from specialty_eval.engine.cases import OBJECTION_HOLDS_UP, ObjectionState
 from specialty_eval.engine.meeting import ItemState
 from specialty_eval.engine.rectification import RECTIFICATION_ENDED
-from specialty_eval.engine.review import ENDED, State
+from specialty_eval.engine.review import State
 from specialty_eval.engine.vocabulary import Rating
 
+from .contested import is_going
 from .cycles import Round
 from .deliberation import Decision, MeetingItem
 from .outcomes import Appeal, Objection, Publication, PublicationEntry, RatingInForce, Rectification
 from .reviews import Review
+from .status_queries import RatingRow, rating_row
 
 
 def among(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
@@ -26,48 +28,10 @@ def among(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
     return column == sa.any_(sa.literal(list(ids), ARRAY(sa.BigInteger())))  # type: ignore[no-any-return]  # any column
 
 
-@dataclass(frozen=True, slots=True)
-class RatingRow:
-    """A rating with both its times: when it holds (`valid_to` exclusive, None: still) and when that was known."""
-
-    id: int
-    specialty_id: int
-    review_id: int | None
-    rating: Rating
-    year: int
-    reasons: tuple[str, ...]
-    document_number: str
-    source: str
-    valid_from: date
-    valid_to: date | None
-    known_from: datetime
-    known_to: datetime | None
-
-
-def _row(found: RatingInForce) -> RatingRow:
-    return RatingRow(
-        found.id, found.specialty_id, found.review_id, Rating(found.rating), found.year, tuple(found.reasons),
-        found.document_number, found.source, found.valid_from, found.valid_to, found.known_from, found.known_to,
-    )  # fmt: skip
-
-
-def rating_at(session: Session, specialty_id: int, valid_at: date, known_at: datetime) -> RatingRow | None:
-    """The rating in force on that day as it was known at that instant; None when there was none."""
-    found = sa.select(RatingInForce).where(
-        RatingInForce.specialty_id == specialty_id,
-        RatingInForce.valid_from <= valid_at,
-        sa.or_(RatingInForce.valid_to.is_(None), RatingInForce.valid_to > valid_at),
-        RatingInForce.known_from <= known_at,
-        sa.or_(RatingInForce.known_to.is_(None), RatingInForce.known_to > known_at),
-    )
-    row = session.scalar(found)
-    return None if row is None else _row(row)
-
-
 def ratings_of(session: Session, specialty_id: int) -> list[RatingRow]:
     """Every row of a specialty, also what was known once and is no longer, in the order it became known."""
     found = sa.select(RatingInForce).where(RatingInForce.specialty_id == specialty_id)
-    return [_row(row) for row in session.scalars(found.order_by(RatingInForce.known_from, RatingInForce.id))]
+    return [rating_row(row) for row in session.scalars(found.order_by(RatingInForce.known_from, RatingInForce.id))]
 
 
 def known_ratings(session: Session, specialty_ids: Collection[int]) -> dict[int, list[RatingRow]]:
@@ -77,24 +41,16 @@ def known_ratings(session: Session, specialty_ids: Collection[int]) -> dict[int,
     )
     rows: dict[int, list[RatingRow]] = {key: [] for key in specialty_ids}
     for row in session.scalars(found.order_by(RatingInForce.valid_from, RatingInForce.id)):
-        rows[row.specialty_id].append(_row(row))
+        rows[row.specialty_id].append(rating_row(row))
     return rows
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------
 
 
-def going_appeal() -> sa.ColumnElement[bool]:
-    """Of an `appeal` row: it is not closed, or it was upheld and the new review is not."""
-    closed = [state.value for state in APPEAL_ENDED]
-    new = sa.orm.aliased(Review)  # the query around this may be about reviews itself
-    unended = sa.exists().where(new.id == Appeal.new_review_id, new.state.not_in([state.value for state in ENDED]))
-    return sa.or_(Appeal.state.not_in(closed), sa.and_(Appeal.state == AppealState.UPHELD.value, unended))
-
-
 def going_appeals(session: Session, review_ids: Collection[int]) -> dict[int, int]:
     """Review → the appeal against it that is still going, its new review included."""
-    found = sa.select(Appeal.review_id, Appeal.id).where(among(Appeal.review_id, review_ids), going_appeal())
+    found = sa.select(Appeal.review_id, Appeal.id).where(among(Appeal.review_id, review_ids), is_going(Appeal))
     return {review: key for review, key in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
 

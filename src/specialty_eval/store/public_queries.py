@@ -9,27 +9,20 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
-from specialty_eval.engine.cases import OBJECTION_HOLDS_UP
 from specialty_eval.engine.cycle import CycleState, RoundState
-from specialty_eval.engine.publicity import ListState
-from specialty_eval.engine.review import ENDED, State
+from specialty_eval.engine.review import State
 
+from .contested import OUT, contested, in_order
 from .cycles import Cycle, PolicyDocument, Round
-from .outcome_queries import going_appeal
-from .outcomes import Appeal, Objection, Publication, PublicationEntry, RatingInForce, Standing
+from .outcomes import Publication, PublicationEntry, RatingInForce, Standing
 from .registry import LEVELS, Jurisdiction, Organisation, School, Specialty, SpecialtyCode
 from .reviews import Review
 
-OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
-"""The states in which a list is public."""
-ENDED_STATES = tuple(state.value for state in ENDED)
 NEVER = "none"
 """Asked for as a rating: those that never had one."""
-CASES = ("objection", "appeal", "correction")
-"""What can be under way against a rating, in the order in which it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,41 +92,6 @@ def proposals() -> sa.Subquery:
         .order_by(Review.specialty_id, Publication.opened_at.desc(), Publication.id.desc())
         .subquery("proposals")
     )  # fmt: skip
-
-
-def contested() -> sa.Subquery:
-    """Specialty → what is under way: an admitted `objection`, an `appeal`, a `correction`.
-
-    A correction: what was publicised is looked at again, or a confirmed rating is reviewed anew after an appeal.
-    """
-    objections = (
-        sa.select(Review.specialty_id, sa.literal("objection").label("word"))
-        .join(Objection, Objection.review_id == Review.id)
-        .where(Objection.state.in_([state.value for state in OBJECTION_HOLDS_UP]), Review.state.not_in(ENDED_STATES))
-    )
-    appeals = sa.select(Review.specialty_id, sa.literal("appeal")).join(Appeal, Appeal.review_id == Review.id)
-    anew = sa.select(Review.specialty_id, sa.literal("correction")).where(
-        Review.state.not_in(ENDED_STATES), sa.or_(Review.replaces_id.is_not(None), _taken_back())
-    )
-    every = sa.union_all(objections, appeals.where(going_appeal()), anew).subquery("every")
-    words = sa.func.array_agg(every.c.word.distinct(), type_=ARRAY(sa.Text)).label("under")
-    return sa.select(every.c.specialty_id, words).group_by(every.c.specialty_id).subquery("contested")
-
-
-def _taken_back() -> sa.ColumnElement[bool]:
-    """Of a review: it stands on a list that is out, and is in publicity no longer."""
-    listed = sa.exists().where(
-        PublicationEntry.review_id == Review.id,
-        PublicationEntry.publication_id == Publication.id,
-        PublicationEntry.edition == Publication.edition,
-        Publication.state.in_(OUT),
-    )
-    return sa.and_(Review.state != State.PUBLICISED.value, listed)
-
-
-def in_order(words: Sequence[str] | None) -> tuple[str, ...]:
-    """What `contested` says of a specialty, in the order in which it is told; empty where nothing is under way."""
-    return tuple(case for case in CASES if case in (words or ()))
 
 
 @dataclass(frozen=True, slots=True)

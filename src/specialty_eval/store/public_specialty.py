@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.plan import PlanState
 
+from .contested import contested, in_order
 from .cycles import Round
 from .deliberation import Decision
 from .outcomes import EnrolmentLine, EnrolmentPlan, OpeningQuota, RatingInForce, Rectification, Standing
-from .public_queries import contested, in_order, plain, proposals
+from .public_queries import plain, proposals
 from .registry import Jurisdiction, School, Specialty, SpecialtyCode
 from .reviews import Review
 

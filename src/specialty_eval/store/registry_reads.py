@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from .registry import CatalogueEdition, CatalogueEntry, Jurisdiction, School, Specialty, SpecialtyCode
+from .status_queries import present_code
 
 Query = sa.Select[*tuple[Any, ...]]
 
@@ -80,38 +81,6 @@ class CodeRow:
     valid_to: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
-    """The specialty that a code names: its present code, and since when it is closed."""
-
-    id: int
-    code: str
-    closed_on: date | None
-
-
-def present_code() -> sa.ScalarSelect[str]:
-    """The code a specialty has now; of a closed one its last."""
-    return (
-        sa.select(SpecialtyCode.code)
-        .where(SpecialtyCode.specialty_id == Specialty.id)
-        .order_by(SpecialtyCode.valid_to.desc().nulls_first(), SpecialtyCode.valid_from.desc())
-        .limit(1)
-        .correlate(Specialty)
-        .scalar_subquery()
-    )
-
-
-def here(session: Session, code: str) -> Here | None:
-    """The specialty that this code names, now or before."""
-    found: Query = (
-        sa.select(Specialty.id, present_code(), Specialty.closed_on)
-        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
-        .where(SpecialtyCode.code == code)
-    )
-    row = session.execute(found).one_or_none()
-    return None if row is None else Here(*list(row))
-
-
 def areas(parent: str | None) -> sa.Select[Jurisdiction]:
     """The areas, or those right below one."""
     found = sa.select(Jurisdiction)
@@ -166,8 +135,8 @@ def specialties(asked: Asked) -> Query:
     entry, edition = aliased(CatalogueEntry), aliased(CatalogueEdition)
     found = (
         sa.select(
-            Specialty.id, present_code(), Specialty.name, Specialty.direction, Specialty.level, Specialty.class_code,
-            Specialty.class_name, Specialty.catalogue_code, edition.code, entry.id.is_(None),
+            Specialty.id, present_code(Specialty.id), Specialty.name, Specialty.direction, Specialty.level,
+            Specialty.class_code, Specialty.class_name, Specialty.catalogue_code, edition.code, entry.id.is_(None),
             sa.func.coalesce(entry.state_controlled, False), Specialty.length, Specialty.campus, Specialty.partner,
             Specialty.opened_on, Specialty.closed_on, School.code, School.name, Jurisdiction.code, Jurisdiction.name,
             School.city_code,
