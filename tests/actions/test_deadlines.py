@@ -20,6 +20,7 @@ from specialty_eval.store import review_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.review_queries import NewFigure
 from specialty_eval.store.reviews import Challenge, Figure, Review
+from specialty_eval.text import message
 
 RESTART = POLICY.replace("corrections_at_most: 2", "corrections_at_most: 2, correction_clock: restart")
 
@@ -177,3 +178,17 @@ def test_a_claim_that_has_come_to_break_a_check_is_not_upheld(session: Session) 
         challenges.answer(city.as_("bureau-verifier"), kept.id, ChallengeEvent.UPHOLD, "属实")
 
     assert [p.code for p in caught.value.problems] == ["check-failed"]
+
+
+def test_a_check_that_holds_is_told_in_the_policys_own_words(session: Session) -> None:
+    city, key = round_of(session)
+    figures = Figures({"graduates": "80", "employed": "90"}, {})
+    evidence.save(city.as_("head-one"), key, figures, "", version=None)
+
+    with pytest.raises(NotNow) as caught:
+        evidence.submit(city.as_("head-one"), key)
+
+    assert [(p.code, p.facts["zh"]) for p in caught.value.problems] == [("check-failed", "就业人数不能多于毕业生数")]
+    assert (
+        message(caught.value.problems[0], "zh") == "未通过校验规则 employed-within-graduates：就业人数不能多于毕业生数"
+    )

@@ -44,7 +44,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "checks": ("engine/sheet.py", "policy.checks"),
     "checks.code": ("engine/sheet.py", r"check\.code"),
     "checks.when": ("engine/sheet.py", r"check\.when"),
-    "checks.message": ("engine/evidence.py", "check.message"),
+    "checks.message": ("engine/sheet.py", "check.message"),
     # how a number becomes points
     "dimensions*": ("actions/bundles.py", "policy.dimensions"),
     "indicators": ("engine/sheet.py", "policy.indicators"),

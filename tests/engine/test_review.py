@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.tables_of_steps import codes, every, silent_checks, untried_steps
+from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.review import (
     APPEAL_STARTS,
     ENDED,
@@ -70,7 +71,9 @@ SUFFICES = [
 HANDED_IN = Facts(
     deadline_passed=True,
     due=date(2026, 10, 30),
-    failing_checks=("employed-within-graduates",),
+    failing_checks=(
+        Problem("check-failed", "checks.employed-within-graduates", {"check": "employed-within-graduates"}),
+    ),
     missing_blocking=("graduates",),
     missing_attachments=("employed_graduates",),
 )

@@ -132,8 +132,7 @@ def _unfit(ctx: Context, row: Review, policy: Policy, measure: str, claimed: str
         policy, {m: v for m, v in {**figures, measure: claimed}.items() if m in policy.measures}
     )
     site = attributes.site(ctx.session, key).attributes(made.reference_date, defaulted=row.was_defaulted)
-    failing = sheet.failing_checks(policy, values, site)
-    return [Problem("check-failed", f"checks.{code}", {"check": code}) for code in failing]
+    return sheet.failing_checks(policy, values, site)
 
 
 def _facts(ctx: Context, row: Review, measure: str) -> ChallengeFacts:

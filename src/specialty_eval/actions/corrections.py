@@ -34,8 +34,7 @@ def record(
         typed, _ = sheet.read_values(policy, year.get((subject.specialty_id, r.evidence_year), {}) | known)
         site = attributes.site(ctx.session, subject.specialty_id)
         known_of_it = site.attributes(r.reference_date, defaulted=subject.was_defaulted)
-        failing = sheet.failing_checks(policy, typed, known_of_it)
-        problems += [Problem("check-failed", f"checks.{code}", {"check": code}) for code in failing]
+        problems += sheet.failing_checks(policy, typed, known_of_it)
     if problems:
         raise Invalid(*problems)
     new = [NewFigure(subject.specialty_id, r.evidence_year, m, value.strip(), policy.measures[m].supplier, source)

@@ -204,7 +204,7 @@ def report_year(ctx: Context, specialty_id: int, year: int, policy: Policy, figu
         raise Invalid(*problems)
     typed, _ = sheet.read_values(policy, figures.values)
     if failing := sheet.failing_checks(policy, typed, {}):
-        raise Invalid(*(Problem("check-failed", f"checks.{code}", {"check": code}) for code in failing))
+        raise Invalid(*failing)
     return _record(ctx, specialty_id, year, policy, figures)
 
 

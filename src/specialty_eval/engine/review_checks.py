@@ -26,7 +26,7 @@ class Facts:
     """Of the collection, or of the correction once returned: by when the last byte arrived."""
     reminders_served: int = 0
     # what the school hands in
-    failing_checks: tuple[str, ...] = ()
+    failing_checks: tuple[Problem, ...] = ()
     missing_blocking: tuple[str, ...] = ()
     missing_attachments: tuple[str, ...] = ()
     # verification
@@ -103,7 +103,7 @@ def two_reminders_served(facts: Facts) -> Iterable[Problem]:
 
 
 def checks_pass(facts: Facts) -> Iterable[Problem]:
-    return [Problem("check-failed", f"checks.{code}", {"check": code}) for code in facts.failing_checks]
+    return facts.failing_checks
 
 
 def blocking_measures_are_there(facts: Facts) -> Iterable[Problem]:

@@ -50,7 +50,11 @@ def blocking(policy: Policy, supplier: str | None = None) -> set[str]:
     return {code for code in used if supplier is None or policy.measures[code].supplier == supplier}
 
 
-def failing_checks(policy: Policy, values: Mapping[str, Value], attributes: Mapping[str, Value]) -> list[str]:
-    """The codes of the policy's cross-field checks that hold on one specialty's values."""
+def failing_checks(policy: Policy, values: Mapping[str, Value], attributes: Mapping[str, Value]) -> list[Problem]:
+    """The policy's cross-field checks that hold on one specialty's values, each in the policy's own words."""
     row = Row("", None, attributes, values)
-    return [check.code for check in policy.checks if check_holds(check.when, row)]
+    return [
+        Problem("check-failed", f"checks.{check.code}", {"check": check.code, "zh": "", "en": "", **check.message})
+        for check in policy.checks
+        if check_holds(check.when, row)
+    ]
