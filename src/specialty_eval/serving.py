@@ -1,5 +1,6 @@
 """Serving an installation: its database opened, at the newest schema, and the application on a port."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ def serve(url: str | None, data: Path, *, host: str, port: int) -> None:
     """Serve until stopped. The database stops with the last that uses it."""
     with ready(url, data) as at:
         app = create_app(at, files_in(data))
+        gc.freeze()  # what is loaded stays: the collector need not walk through it while somebody waits
         later = Timer(QUIET, settle, (app, at, data))
         later.start()
         try:
@@ -52,6 +54,8 @@ def settle(app: FastAPI, at: str, data: Path) -> None:
     """Open what nobody has asked for yet, and forget answers that nobody waits for."""
     rooms.open_each(app)
     forget(at, data)
+    gc.collect()
+    gc.freeze()
 
 
 def forget(at: str, data: Path) -> int:
