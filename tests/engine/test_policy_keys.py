@@ -13,8 +13,8 @@ from specialty_eval.engine.policy_schema import policy_schema
 
 SOURCES = Path(specialty_eval.__file__).parent
 SCHEMA = policy_schema()
-YET_WITHOUT = ("lists", "lists.*", "list.*", "opening", "opening.*", "condition.count")
-"""Read and checked, and nothing follows yet: no list is built and no application checked."""
+YET_WITHOUT = ("opening", "opening.*")
+"""Read and checked, and nothing follows yet: no application is checked."""
 SAYS_WHERE_FROM = ("*.source",)
 """Where a rule comes from is for whoever reads the policy; the program does nothing with it."""
 
@@ -65,6 +65,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "panel.trim_from": ("engine/panel.py", r"rules\.trim_from"),
     "panel.spread_alert": ("actions/panel.py", r"panel\.alerts"),
     "adjustments*": ("engine/sources.py", r"policy\.adjustments"),
+    "condition.count": ("engine/lists.py", r"Subject\.COUNT"),
     "condition.previous*": ("engine/evaluation.py", "Previous"),
     "condition.years*": ("engine/evaluation.py", "years"),
     "condition.*": ("engine/evaluation.py", "Comparison"),
@@ -131,6 +132,10 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "committee.quorum": ("engine/committee.py", r"rules\.quorum"),
     "committee.pass": ("engine/committee.py", r"rules\.majority"),
     "committee.override_needs": ("engine/committee.py", r"rules\.override_needs"),
+    "lists*": ("engine/lists.py", r"policy\.lists"),
+    "list.small_intake_below": ("engine/entry_counts.py", "small_intake_below"),
+    "list.exempt*": ("engine/lists.py", r"rules\.exempt"),
+    "list.rules*": ("engine/lists.py", r"rules\.rules"),
     "publication": ("engine/withholding.py", r"policy\.publication"),
     "publication.suppress_below": ("engine/withholding.py", "suppress_below"),
     "publication.restricted": ("engine/withholding.py", r"publication\.restricted"),

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 Value = Fraction | bool | str | None
 COMPARISONS = ("at_least", "above", "at_most", "below", "equals", "one_of", "reported")
-SUBJECTS = ("measure", "indicator", "points", "dimension", "attribute", "total", "completeness")
+SUBJECTS = ("measure", "indicator", "points", "dimension", "attribute", "count", "total", "completeness")
 
 
 class Looks(Protocol):

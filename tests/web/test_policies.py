@@ -13,7 +13,7 @@ from specialty_eval.web.policy_words import PolicyWords
 from specialty_eval.web.words import Words
 from web.site import Site, text_of
 
-SHIPPED = ("anhui-2022", "dezhou", "fujian-2023", "jiangxi-2022", "sichuan-2023", "us-ge-2014")
+SHIPPED = ("anhui-2022", "dezhou", "fujian-2023", "guangxi-2023", "jiangxi-2022", "sichuan-2023", "us-ge-2014")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
