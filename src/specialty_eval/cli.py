@@ -49,12 +49,35 @@ def serve(
         str | None, typer.Option(help="地址，默认只限本机 · Address; this machine alone by default")
     ] = None,
     port: Port = None,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="同时办理到期的事 · Act on what is due as well")
+    ] = False,
 ) -> None:
     """提供接口和公开网页 · Serve the API and the public pages."""
     from specialty_eval import serving
 
     known = configured(data, host, port)
-    serving.serve(known.url, known.folder, host=known.host, port=known.port)
+    serving.serve(known.url, known.folder, host=known.host, port=known.port, with_worker=with_worker)
+
+
+@app.command()
+def work(
+    data: Data = None,
+    once: Annotated[bool, typer.Option("--once", help="只办一遍（供定时任务） · One pass, for a timer")] = False,
+) -> None:
+    """办理到期的事，每分钟一遍，直到停止 · Act on what is due, each minute, until stopped."""
+    from specialty_eval import serving
+
+    known = configured(data)
+    if not once:
+        serving.work(known.url, known.folder)
+        return
+    done, failed = serving.work_once(known.url, known.folder)
+    typer.echo(f"办成 {done} 件，未办成 {len(failed)} 件 · {done} jobs done, {len(failed)} failed")
+    for job in failed:
+        typer.echo(job, err=True)
+    if failed:
+        raise SystemExit(2)
 
 
 @app.command()

@@ -1,10 +1,13 @@
 """Serving an installation: its database opened, at the newest schema, and the application on a port."""
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
-from threading import Timer
+from threading import Event as Signal
+from threading import Thread, Timer
 
 import uvicorn
 from fastapi import FastAPI
@@ -36,18 +39,65 @@ def ready(url: str | None, data: Path) -> Iterator[str]:
         yield at
 
 
-def serve(url: str | None, data: Path, *, host: str, port: int) -> None:
-    """Serve until stopped. The database stops with the last that uses it."""
+def serve(url: str | None, data: Path, *, host: str, port: int, with_worker: bool = False) -> None:
+    """Serve until stopped, with a worker inside or without. The database stops with the last that uses it."""
     with ready(url, data) as at:
         app = create_app(at, files_in(data))
         gc.freeze()  # what is loaded stays: the collector need not walk through it while somebody waits
         later = Timer(QUIET, settle, (app, at, data))
         later.start()
         try:
-            uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+            with working(at, data, utc_now) if with_worker else nullcontext():
+                uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
         finally:
             later.cancel()
             later.join()
+
+
+@contextmanager
+def working(at: str, data: Path, clock: Callable[[], datetime]) -> Iterator[None]:
+    """A worker in a thread of its own, for as long as the block runs; what it is at ends first.
+
+    It begins when the first answers are out.
+    """
+    stopped = Signal()
+
+    def work() -> None:
+        from specialty_eval import worker  # noqa: PLC0415 -- slow import: the first answers need it not
+
+        worker.work(at, files_in(data), clock, stopped)
+
+    def later() -> None:
+        if not stopped.wait(QUIET):
+            work()
+
+    thread = Thread(target=later, name="worker")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def work(url: str | None, data: Path) -> None:
+    """Act on what is due until stopped."""
+    from specialty_eval import worker  # noqa: PLC0415 -- slow import: serving needs it later
+
+    stopped = Signal()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with ready(url, data) as at:
+        worker.work(at, files_in(data), utc_now, stopped)
+
+
+def work_once(url: str | None, data: Path) -> tuple[int, list[str]]:
+    """Act on what is due now: how many jobs were done, and which failed."""
+    from specialty_eval import worker  # noqa: PLC0415 -- slow import: serving needs it later
+
+    with ready(url, data) as at:
+        passed = worker.work_once(at, files_in(data), utc_now)
+    return passed.done, [f"{wanted.task} {wanted.subject}".strip() for wanted in passed.failed]
 
 
 def settle(app: FastAPI, at: str, data: Path) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from small_policy import POLICY
-from specialty_eval.actions import evidence, rounds, verification
+from specialty_eval.actions import evidence, reminders, rounds, verification
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.calendar import last_local_day
@@ -127,7 +127,7 @@ def test_a_default_gives_the_county_its_days_but_for_the_citys_schools(session: 
     city, reviews = in_round(session)
     round_id = row(city, reviews["one-a"]).round_id
     for _ in range(2):
-        rounds.remind(city.as_("secretary"), round_id)
+        reminders.remind(city.as_("secretary"), round_id)
         city.wait(1)
     city.wait(58)  # Friday, 1 May, a day off
     verification.default(city.as_("secretary"), reviews["one-b"])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from factories import City, make_city, make_cycle, open_round
 from factories_scored import PDF, to_scoring, verified
 from small_policy import POLICY
-from specialty_eval.actions import attachments, challenges, cycles, evidence, rounds, scoring, verification
+from specialty_eval.actions import attachments, challenges, cycles, evidence, reminders, rounds, scoring, verification
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.calendar import last_local_day
@@ -82,7 +82,7 @@ def test_a_school_with_more_time_does_not_keep_the_round_from_being_verified(ses
     city, key = round_of(session)
     round_id = row(city, key).round_id
     for _ in range(2):
-        rounds.remind(city.as_("secretary"), round_id)
+        reminders.remind(city.as_("secretary"), round_id)
         city.wait(1)
     rounds.extend(city.as_("secretary"), key, date(2026, 6, 30), "停电")
     city.wait(60)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from small_policy import POLICY
-from specialty_eval.actions import evidence, rounds, verification
+from specialty_eval.actions import evidence, reminders, rounds, verification
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine import load_policy
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
@@ -138,7 +138,7 @@ def test_a_submission_after_the_deadline_is_refused_and_leaves_no_version(city: 
 def test_who_hands_nothing_in_is_defaulted_after_two_reminders(city: City) -> None:
     round_id = city.session.get_one(Review, review(city, "one-a")).round_id
     for _ in range(2):
-        rounds.remind(city.as_("secretary"), round_id)
+        reminders.remind(city.as_("secretary"), round_id)
         city.wait(1)
     city.wait(60)
 
@@ -149,13 +149,13 @@ def test_who_hands_nothing_in_is_defaulted_after_two_reminders(city: City) -> No
 
 def test_two_reminders_in_a_row_or_too_late_are_none(city: City) -> None:
     round_id = city.session.get_one(Review, review(city, "one-a")).round_id
-    rounds.remind(city.as_("secretary"), round_id)
+    reminders.remind(city.as_("secretary"), round_id)
     with pytest.raises(NotNow) as refused:
-        rounds.remind(city.as_("secretary"), round_id)
+        reminders.remind(city.as_("secretary"), round_id)
     city.wait(60)
 
     assert [p.code for p in refused.value.problems] == ["reminded-today"]
-    assert rounds.remind(city.as_("secretary"), round_id) == 0
+    assert reminders.remind(city.as_("secretary"), round_id) == 0
     with pytest.raises(NotNow):
         rounds.default_left_over(city.as_("secretary"), round_id)
 

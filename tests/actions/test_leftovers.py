@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from factories import City, make_city, make_cycle, open_round
 from factories_scored import scored_by_experts, to_scoring, verified
 from small_policy import POLICY
-from specialty_eval.actions import cycles, evidence, overdue, rounds, verification
+from specialty_eval.actions import cycles, evidence, overdue, reminders, rounds, verification
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.cycle import CycleEvent, RoundEvent
 from specialty_eval.engine.errors import Invalid, NotNow
@@ -52,7 +52,7 @@ def test_nothing_handed_in_is_defaulted_before_verifying_begins(session: Session
     city, reviews, round_id = in_round(session)
     hand_in(city, reviews["one-a"])
     for _ in range(2):
-        rounds.remind(city.as_("secretary"), round_id)
+        reminders.remind(city.as_("secretary"), round_id)
         city.wait(1)
     to_the_end_of(city, round_id, "collecting")
     assert refused(city, round_id, RoundEvent.VERIFY) == [("leftovers-first", 3)]

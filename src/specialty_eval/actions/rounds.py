@@ -1,15 +1,15 @@
-"""The rounds of a cycle: opening their phases, reminding, extending, defaulting what the deadline left over."""
+"""The rounds of a cycle: opening their phases, extending, defaulting what the deadline left over."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from specialty_eval.engine import cycle, review
 from specialty_eval.engine.calendar import end_of, is_kept, last_local_day
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.review_checks import REMINDERS_BEFORE_DEFAULT
@@ -103,24 +103,6 @@ def _cancel_reviews(clock: Context, r: Round, scope: Scope, reason: str) -> None
     clock.advance_many(review.WORKFLOW, Review, review.Event.CANCEL, left, scope,
                        facts=dict.fromkeys(left, review.Facts(round_cancelled=True)),
                        note=Note(reason=reason, audience="school"))  # fmt: skip
-
-
-def remind(ctx: Context, round_id: int) -> int:
-    """Remind every school whose review is still open and in time; how many were. A default needs two reminders served.
-
-    On one day once, and not after the deadline: two in a row, or too late, would be none. NotNow the second time.
-    """
-    r = ctx.locked(Round, round_id)
-    scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
-    grant = ctx.permit(frozenset({Role.SECRETARY, Role.SYSTEM}), scope, where="round")
-    if review_queries.was_reminded(ctx.session, round_id, datetime.combine(ctx.today, time(), LOCAL)):
-        raise NotNow(Problem("reminded-today", "round", {"day": ctx.today.isoformat()}))
-    late = set(review_queries.late(ctx.session, round_id, "open", ctx.now))
-    left = [key for key in review_queries.ids_in(ctx.session, round_id, ["open"]) if key not in late]
-    ctx.lock_all(Review, left)
-    ctx.session.execute(sa.update(Review).where(Review.id.in_(left)).values(reminders=Review.reminders + 1))
-    ctx.record("round.remind", r, Note(audience="school", told={"reviews": len(left)}, round_id=r.id), grant=grant)
-    return len(left)
 
 
 def extend(ctx: Context, review_id: int, until: date, reason: str, *, version: int | None = None) -> Review:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from specialty_eval.actions import cycles, rounds
+from specialty_eval.actions import cycles, reminders, rounds
 from specialty_eval.actions.views import cycle_view, cycles_page, policy_view, round_reviews, round_view, rounds_page
 from specialty_eval.engine.cycle import CycleEvent, CycleState, RoundEvent, RoundState
 
@@ -157,7 +157,7 @@ def list_reviews(round_id: int, ctx: Ctx, paging: Paging, state: str | None = No
 @router.post("/rounds/{round_id}/remind", response_model=RemindedAnswer)
 def remind(round_id: int, ctx: Ctx) -> dict[str, int]:
     """Remind every school whose review is still open (secretary)."""
-    return {"reminded": rounds.remind(ctx, round_id)}
+    return {"reminded": reminders.remind(ctx, round_id)}
 
 
 @router.post("/rounds/{round_id}/default", response_model=DefaultedAnswer)

@@ -1,9 +1,12 @@
-"""Is the server alive, and can it do its work."""
+"""Is the server alive, can it do its work, and does somebody act when something is due."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+
+from specialty_eval.actions import health
 
 from .deps import Ctx, Transactional
 
@@ -16,14 +19,27 @@ class HealthAnswer(BaseModel):
     status: Literal["ok", "ready"]
 
 
+class WorkerAnswer(BaseModel):
+    """The process that acts on due dates: when it last went through all of them, and how many jobs are failing."""
+
+    seen_at: datetime | None
+    failing: int
+
+
+class ReadyAnswer(HealthAnswer):
+    """The database answers, and how the worker is; without one people have to act themselves."""
+
+    worker: WorkerAnswer
+
+
 @router.get("/healthz", response_model=HealthAnswer)
 def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", response_model=HealthAnswer)
-def readyz(ctx: Ctx) -> dict[str, str]:
-    """The database answers too."""
-    ctx.ping()
-    return {"status": "ready"}
+@router.get("/readyz", response_model=ReadyAnswer)
+def readyz(ctx: Ctx) -> dict[str, Any]:
+    """The database answers too; and when a worker was last seen."""
+    seen_at, failing = health.worker_seen(ctx)
+    return {"status": "ready", "worker": {"seen_at": seen_at, "failing": failing}}

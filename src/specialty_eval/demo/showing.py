@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval.app import create_app
 from specialty_eval.engine.errors import NotNow, Problem
+from specialty_eval.serving import working
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 from specialty_eval.store.ledger import Event
@@ -122,6 +123,7 @@ def going_on(since: datetime) -> Callable[[], datetime]:
 
 
 def serve_at(door: socket.socket, url: str, data: Path, clock: Callable[[], datetime]) -> None:
-    """Serve until stopped."""
+    """Serve until stopped, with a worker inside that acts by the city's own clock."""
     app = create_app(url, data / "files", clock=clock)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[door])
+    with working(url, data, clock):
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[door])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
-from specialty_eval.actions import attachments, evidence, rounds, verification
+from specialty_eval.actions import attachments, evidence, reminders, rounds, verification
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.actions.verification import Verdicts
@@ -91,7 +91,7 @@ def _remind(world: World, number: int) -> None:
     year, round_id = YEARS[number - 1], world.round_id(number)
     for day in (15, 22):
         world.on(year, 3, day)
-        rounds.remind(world.as_("secretary"), round_id)
+        reminders.remind(world.as_("secretary"), round_id)
     for _, review in _told(world, number, Tale.EXEMPTED):
         verification.exempt(world.as_("secretary"), review, "校舍因汛情停用，本批次免评，转入下一周期")
     due = world.round(number).collecting_due

@@ -13,7 +13,6 @@ from specialty_eval.engine import review
 
 from .base import table_of
 from .cycles import Round
-from .ledger import Event
 from .registry import School, Specialty, SpecialtyCode
 from .reviews import Attachment, EvidenceVersion, Figure, Review, VerificationMark
 
@@ -251,15 +250,6 @@ def take_over(session: Session, ids: Collection[int], now: datetime) -> None:
     taken = sa.update(Review).where(Review.id.in_(ids))
     taken = taken.values(taken_over=True, county_due=None, version=Review.version + 1, updated_at=now)
     session.execute(taken, execution_options={"synchronize_session": "fetch"})
-
-
-def was_reminded(session: Session, round_id: int, since: datetime) -> bool:
-    """Whether a reminder of the round went out since then."""
-    found = sa.select(Event.seq).where(
-        Event.subject_kind == Round.__tablename__, Event.subject_id == round_id, Event.kind == "round.remind",
-        Event.at >= since,
-    )  # fmt: skip
-    return session.scalar(found.limit(1)) is not None
 
 
 def reminders(session: Session, ids: Collection[int]) -> dict[int, int]:

@@ -1,0 +1,154 @@
+"""What the clock does by itself: which job is due for what, doing it once, and keeping how it went.
+
+The due dates stand in the tables; nothing is queued, so nothing can be queued wrongly, twice, or for a date that moved.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from specialty_eval.engine.permissions import Role
+from specialty_eval.engine.standing import academic_year_begins
+from specialty_eval.store import due_queries, job_queries
+from specialty_eval.store.due_queries import Since
+from specialty_eval.store.jobs import Job
+
+from . import accounts, overdue, publications, rectifications, reminders, seals, standings
+from .context import LOCAL, Context, refusal_of
+
+SETTLES = timedelta(minutes=5)
+"""A deadline ends with a local day; so long after midnight the clock leaves alone what may still be on its way in.
+
+What arrived before the deadline is kept however long a lock took: the clock must not come before it.
+"""
+_BACKOFF, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
+READERS = (Role.ADMINISTRATOR, Role.SECRETARY, Role.AUDITOR)
+
+
+class Task(StrEnum):
+    """A kind of job, in the order in which they are done when they are due at the same time."""
+
+    REMIND = "remind"
+    ACT_ON_DUE = "act_on_due"
+    CLOSE_PUBLICITY = "close_publicity"
+    RECTIFICATIONS = "rectifications"
+    ACADEMIC_YEAR = "academic_year"
+    SEAL = "seal"
+    TIDY = "tidy"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One job for one subject: due since then, and to be done unless it was done since `again`."""
+
+    task: Task
+    subject: str
+    since: datetime
+    again: datetime
+
+
+# --- what is due -----------------------------------------------------------------------------------------------------
+
+
+def due(ctx: Context) -> list[Due]:
+    """Everything that is to be done now, the longest due first; nothing in the minutes after a deadline's end."""
+    if ctx.now - _midnight(ctx) < SETTLES:
+        return []
+    runs = job_queries.runs(ctx.session)
+    found = [one for one in _all(ctx) if _is_left(runs.get((one.task, one.subject)), one, ctx.now)]
+    order = list(Task)
+    return sorted(found, key=lambda one: (one.since, order.index(one.task), one.subject))
+
+
+def _midnight(ctx: Context) -> datetime:
+    return datetime.combine(ctx.today, time(), LOCAL)
+
+
+def _is_left(run: Job | None, wanted: Due, now: datetime) -> bool:
+    if run is None:
+        return True
+    if run.retry_at is not None:
+        return run.retry_at <= now
+    return run.done_at is None or run.done_at < wanted.again
+
+
+def _all(ctx: Context) -> list[Due]:
+    session, day, hour = ctx.session, _midnight(ctx), ctx.now.replace(minute=0, second=0, microsecond=0)
+    found = [Due(Task.SEAL, "", hour, hour), Due(Task.TIDY, "", day, day)]
+    found += _each_day(Task.REMIND, due_queries.rounds_going(session), day)
+    for subject, ends in due_queries.rounds_going(session):
+        is_over = ends is not None and ends <= ctx.now
+        # A phase that could not end at its time is asked again every hour: what it waits for comes at any time.
+        found.append(
+            Due(Task.ACT_ON_DUE, subject, ends if ends and is_over else day, max(day, hour) if is_over else day)
+        )
+    found += [Due(Task.CLOSE_PUBLICITY, key, at, at) for key, at in due_queries.lists_to_close(session, ctx.now) if at]
+    found += _each_day(Task.RECTIFICATIONS, due_queries.cities_mending(session, ctx.now, ctx.today), day)
+    found += _each_day(Task.ACADEMIC_YEAR, due_queries.cities_rated(session, _academic_year(ctx)), day)
+    return found
+
+
+def _each_day(task: Task, subjects: Sequence[Since], day: datetime) -> list[Due]:
+    return [Due(task, subject, since or day, day) for subject, since in subjects]
+
+
+# --- doing it --------------------------------------------------------------------------------------------------------
+
+
+def act(ctx: Context, wanted: Due) -> bool:
+    """Do one job, and put on record with it that it is done; False when another worker is at it or has done it."""
+    if not job_queries.taken(ctx.session, wanted.task, wanted.subject):
+        return False
+    if not _is_left(job_queries.run_of(ctx.session, wanted.task, wanted.subject), wanted, ctx.now):
+        return False
+    DOES[wanted.task](ctx, wanted.subject)
+    job_queries.done(ctx.session, wanted.task, wanted.subject, ctx.now)
+    return True
+
+
+def _academic_year(ctx: Context) -> int:
+    return ctx.today.year if ctx.today >= academic_year_begins(ctx.today.year) else ctx.today.year - 1
+
+
+DOES: Mapping[Task, Callable[[Context, str], object]] = {
+    Task.REMIND: lambda ctx, subject: reminders.remind_due(ctx, int(subject)),
+    Task.ACT_ON_DUE: lambda ctx, subject: overdue.act_on_due(ctx, int(subject)),
+    Task.CLOSE_PUBLICITY: lambda ctx, subject: publications.close(ctx, int(subject)),
+    Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
+    Task.ACADEMIC_YEAR: lambda ctx, city: standings.begin_year(ctx, _academic_year(ctx), city=city),
+    Task.SEAL: lambda ctx, _: seals.seal(ctx),
+    Task.TIDY: lambda ctx, _: accounts.forget_replies(ctx),
+}
+
+
+def failed(ctx: Context, wanted: Due, error: Exception) -> None:
+    """Keep why a job could not be done, and when it is tried again: in a minute, then in twice as long, at most six
+    hours. A refusal's codes are kept, of a fault only what kind it was.
+    """
+    refusal = refusal_of(error)
+    reasons = [type(error).__name__] if refusal is None else [problem.code for problem in refusal.problems]
+    before = job_queries.run_of(ctx.session, wanted.task, wanted.subject)
+    wait = min(_BACKOFF * 2 ** min(0 if before is None else before.failures, 10), _LONGEST)
+    job_queries.failed(ctx.session, wanted.task, wanted.subject, now=ctx.now, retry_at=ctx.now + wait,
+                       reasons=list(dict.fromkeys(reasons)))  # fmt: skip
+
+
+def passed(ctx: Context) -> None:
+    """The worker has been through everything that was due; what is due no more (somebody did it) fails no more."""
+    job_queries.forget_failures(ctx.session, {(one.task.value, one.subject) for one in _all(ctx)})
+    job_queries.done(ctx.session, job_queries.WENT_THROUGH, "", ctx.now)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def listing(ctx: Context) -> list[dict[str, Any]]:
+    """What is failing, for whoever runs the installation, its secretary and the auditor."""
+    ctx.office(*READERS)
+    return [
+        {"job": job.name, "subject": job.subject, "failures": job.failures, "failed_at": job.failed_at,
+         "retry_at": job.retry_at, "done_at": job.done_at, "reasons": job.reasons}
+        for job in job_queries.failing(ctx.session)
+    ]  # fmt: skip

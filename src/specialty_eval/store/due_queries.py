@@ -1,0 +1,85 @@
+"""Which things of the tables the worker has to look at, and since when each is due."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.cycle import CycleState, RoundState
+from specialty_eval.engine.publicity import ListState
+from specialty_eval.engine.rectification import RectificationState
+
+from .cycles import Cycle, Round
+from .outcomes import Publication, Rectification
+from .registry import School, Specialty
+
+Since = tuple[str, datetime | None]
+"""A subject, and since when something of it is due; None where that is not known before looking."""
+
+
+def rounds_going(session: Session) -> list[Since]:
+    """The rounds that began and were not cancelled, each with the end of its phase, where the clock moves it on.
+
+    A round that has ended may still have appeals and rectifications whose offices keep silent.
+    """
+    ends = sa.case(
+        (Round.state == RoundState.COLLECTING.value, Round.collecting_due),
+        (Round.state == RoundState.VERIFYING.value, Round.verifying_due),
+        (Round.state == RoundState.SCORING.value, Round.scoring_due),
+    )
+    off = (RoundState.PLANNED.value, RoundState.CANCELLED.value)
+    return _told(session, sa.select(Round.id, ends).where(Round.state.not_in(off)))
+
+
+def lists_to_close(session: Session, now: datetime) -> list[Since]:
+    """The publication lists whose days are over, since when."""
+    found = sa.select(Publication.id, Publication.closes_at)
+    return _told(
+        session, found.where(Publication.state == ListState.IN_PUBLICITY.value, Publication.closes_at <= now)
+    )  # fmt: skip
+
+
+def cities_mending(session: Session, now: datetime, today: date) -> list[Since]:
+    """The cities where a rectification waits for something with a day, since when its plan is overdue."""
+    state = Rectification.state
+    overdue = sa.func.min(Rectification.plan_due).filter(
+        state == RectificationState.DUE.value, Rectification.plan_due <= now
+    )
+    waits = sa.or_(
+        sa.and_(state == RectificationState.DUE.value, Rectification.plan_due <= now),
+        state == RectificationState.PLANNED.value,
+        sa.and_(state == RectificationState.IN_PROGRESS.value, Rectification.recheck_from <= today),
+    )
+    found = (
+        sa.select(School.city_code, overdue)
+        .select_from(Rectification)
+        .join(Specialty, Specialty.id == Rectification.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(waits)
+        .group_by(School.city_code)
+    )
+    return _told(session, found)
+
+
+def cities_rated(session: Session, year: int) -> list[Since]:
+    """The cities with a round of this academic year's calendar year or before: its ratings move standings.
+
+    A year that began before the city's first round is the opening balance's.
+    """
+    off = (RoundState.PLANNED.value, RoundState.CANCELLED.value)
+    found = (
+        sa.select(Cycle.jurisdiction_code, sa.null())
+        .join(Round, Round.cycle_id == Cycle.id)
+        .where(
+            Cycle.state.not_in((CycleState.DRAFT.value, CycleState.CANCELLED.value)),
+            Round.state.not_in(off),
+            Round.year <= year,
+        )
+        .distinct()
+    )
+    return _told(session, found)
+
+
+def _told(session: Session, query: sa.Select[*tuple[Any, ...]]) -> list[Since]:
+    return [(str(subject), since) for subject, since in session.execute(query)]
