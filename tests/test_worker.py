@@ -14,7 +14,7 @@ from factories import City, make_city, make_cycle, open_round
 from factories_consequences import make_confirmed, on, standings
 from factories_deliberation import make_publicised
 from small_policy import POLICY
-from specialty_eval.actions import jobs, overdue, reminders
+from specialty_eval.actions import jobs, overdue
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.jobs import Task
 from specialty_eval.actions.paging import Page
@@ -24,7 +24,7 @@ from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.embedded import conninfo
 from specialty_eval.store.jobs import Job
-from specialty_eval.store.ledger import Event, EventSeal
+from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Publication, Rectification
 from specialty_eval.worker import Passed, Worker
 
@@ -166,16 +166,16 @@ def test_publicity_closes_when_its_days_are_over(engine: sa.Engine, session: Ses
 
 def test_events_are_sealed_every_hour(engine: sa.Engine, session: Session) -> None:
     city, _, _ = in_round(session)
+    began, sealed = city.now, sa.select(Job.done_at).where(Job.name == Task.SEAL)
     once(engine, city)
-    first = session.scalar(sa.select(sa.func.count()).select_from(EventSeal))
-    reminders.remind(city.as_("secretary"), session.scalars(sa.select(Round.id)).one())
+    city.now = began + timedelta(minutes=59)
     once(engine, city)
-    assert session.scalar(sa.select(sa.func.count()).select_from(EventSeal)) == first == 1
+    assert session.scalar(sealed) == began
 
-    city.now += timedelta(hours=1)
+    city.now = began + timedelta(minutes=60)
     once(engine, city)
 
-    assert session.scalar(sa.select(sa.func.count()).select_from(EventSeal)) == 2
+    assert session.scalar(sealed) == city.now
 
 
 # --- two at once, and one that dies ----------------------------------------------------------------------------------

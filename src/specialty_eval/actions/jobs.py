@@ -11,9 +11,10 @@ from typing import Any
 
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.standing import academic_year_begins
-from specialty_eval.store import due_queries, job_queries
+from specialty_eval.store import cycles, due_queries, job_queries
 from specialty_eval.store.due_queries import Since
 from specialty_eval.store.jobs import Job
+from specialty_eval.store.outcomes import Publication
 
 from . import accounts, overdue, publications, rectifications, reminders, seals, standings
 from .context import LOCAL, Context, refusal_of
@@ -144,11 +145,27 @@ def passed(ctx: Context) -> None:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
+OF_A_ROUND = frozenset({Task.REMIND, Task.ACT_ON_DUE})
+OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR})
+
+
+def _city_of(ctx: Context, job: Job) -> str | None:
+    """Whose a job is; None for the installation's own."""
+    if job.name in OF_A_CITY:
+        return job.subject
+    if job.name in OF_A_ROUND:
+        return cycles.round_of(ctx.session, int(job.subject)).city
+    if job.name == Task.CLOSE_PUBLICITY:
+        return cycles.round_of(ctx.session, ctx.session.get_one(Publication, int(job.subject)).round_id).city
+    return None
+
+
 def listing(ctx: Context) -> list[dict[str, Any]]:
-    """What is failing, for whoever runs the installation, its secretary and the auditor."""
-    ctx.office(*READERS)
+    """What is failing of the caller's city and of the installation (administrator, secretary, auditor)."""
+    city = ctx.office(*READERS).city
     return [
         {"job": job.name, "subject": job.subject, "failures": job.failures, "failed_at": job.failed_at,
          "retry_at": job.retry_at, "done_at": job.done_at, "reasons": job.reasons}
         for job in job_queries.failing(ctx.session)
+        if _city_of(ctx, job) in {city, None}
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.store import cycles, deadline_queries, reminder_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deadline_queries import Deadline
+from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.reminder_queries import Threshold
 from specialty_eval.store.reviews import Review
 
@@ -86,4 +87,8 @@ def _tell(ctx: Context, r: Round, deadline: Deadline, found: Sequence[tuple[int,
         last = last_local_day(due, LOCAL)
         told = {"what": deadline.what, "until": last.isoformat(), "days_left": (last - ctx.today).days}
         note = Note(audience="school" if deadline.what in _SCHOOLS else "office", told=told, round_id=r.id)
-        ctx.record_many(reminder_queries.kind_of(deadline), deadline.model, [key for key, _ in group], note)
+        ids = [key for key, _ in group]
+        if deadline.model is Review:
+            ctx.record_many("review.remind", Review, ids, note)
+        else:
+            ctx.record_many("assignment.remind", ExpertAssignment, ids, note)
