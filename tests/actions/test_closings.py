@@ -13,6 +13,7 @@ from factories_deliberation import Sitting, refused
 from specialty_eval.actions import closings, plans, rectifications, rounds, status
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.plans import Adjustment
+from specialty_eval.actions.statuses import Status
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
@@ -52,7 +53,7 @@ def test_a_school_closes_its_own_specialty_and_the_public_sees_it(s: Sitting) ->
 
     assert standings(s)["one-a"] == "closed"
     found = status.of(s.city.nobody(), s.city.codes["one-a"])
-    assert isinstance(found, status.Status)
+    assert isinstance(found, Status)
     assert (found.standing, found.rating, str(found.closed_on)) == ("closed", "green", "2026-05-26")
     [event] = events(s, "standing.close")
     assert (event.audience, event.reason, event.facts) == (

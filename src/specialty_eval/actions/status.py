@@ -1,12 +1,14 @@
 """Reads: what another system, or a family, may know of a specialty now, or as it was known at any moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.store import status_queries
 
+from . import statuses
 from .context import Context
+from .statuses import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +27,6 @@ def present(ctx: Context, code: str) -> Present:
     return Present(found.code, found.closed_on is not None and found.closed_on <= ctx.today)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Separate fields, never blank, never guessed (workflow.md, What a client reads)."""
-
-    code: str
-    name: str
-    school: str
-    rating: str | None
-    rating_year: int | None
-    reasons: tuple[str, ...]
-    document_number: str | None
-    valid_from: date | None
-    provisional: str | None
-    under: tuple[str, ...]
-    standing: str
-    quota: dict[int, int]
-    closed_on: date | None
-    valid_at: date
-    known_at: datetime
-    sequence: int
-
-
 def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datetime | None = None) -> Status:
     """The status of the specialty a code names or named. Only the rating follows `valid_at` and `known_at`; what is in
     publicity, contested or planned is told as it is now. NotFound for a code nobody ever had.
@@ -54,25 +34,18 @@ def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datet
     named = status_queries.named(ctx.session, code)
     if named is None:
         raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
+    now = next(statuses.of_ids(ctx, [named.id])).status
+    if valid_at is None and known_at is None:
+        return now
     day, known = valid_at or ctx.today, known_at or ctx.now
     found = status_queries.rating_at(ctx.session, named.id, day, known)
-    public = status_queries.publicised(ctx.session, named.id)
-    at = status_queries.standing(ctx.session, named.id)
-    return Status(
-        code=named.code,
-        name=named.name,
-        school=named.school,
+    return replace(
+        now,
         rating=None if found is None else found.rating.value,
         rating_year=None if found is None else found.year,
         reasons=() if found is None else found.reasons,
         document_number=None if found is None else found.document_number,
         valid_from=None if found is None else found.valid_from,
-        provisional=None if public is None else public.rating,
-        under=status_queries.under_way(ctx.session, named.id),
-        standing="normal" if at is None else at[0],
-        quota=status_queries.quotas(ctx.session, named.id),
-        closed_on=named.closed_on,
         valid_at=day,
         known_at=known,
-        sequence=status_queries.sequence(ctx.session, named.id),
     )

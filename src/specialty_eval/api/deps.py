@@ -92,7 +92,7 @@ class Transactional(APIRoute):
 
         async def handle(request: Request) -> Response:
             try:
-                if request.method != "GET" and (found := refused & set(request.headers)):
+                if request.method not in {"GET", "HEAD"} and (found := refused & set(request.headers)):
                     raise Invalid(*(NOT_HERE[name] for name in sorted(found)))
                 arrived = await whole(request, taken=taken, numbered=numbered)
             except Refusal as refusal:

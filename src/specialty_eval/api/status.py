@@ -1,15 +1,15 @@
 """The public status of a specialty: what enrolment systems and families ask. No key needed."""
 
-import hashlib
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
 from specialty_eval.actions import status
 
+from . import status_bytes
+from .arrival import JSON
 from .codes import AnyCode
 from .deps import Ctx, Transactional
 from .shapes import GONE, StatusAnswer
@@ -29,11 +29,14 @@ def read_status(
 ) -> Response:
     """The status now, or the rating in force on a day as known at an instant. 308 to the new code, 410 once closed."""
     now = status.of(ctx, found.code, valid_at=valid_at, known_at=known_at)
-    answer = StatusAnswer.model_validate(now, from_attributes=True)
-    # What was asked is part of the answer, the moment of asking is not: an unchanged status keeps its tag.
-    told = answer.model_dump_json(exclude=None if valid_at or known_at else {"known_at", "valid_at"})
-    tag = f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "public, max-age=0, must-revalidate"}
-    if if_none_match is not None and tag in {t.strip() for t in if_none_match.split(",")}:
+    before, after, tag, answer = status_bytes.encoded(now, 410 if found.is_closed else 200)
+    body = before + status_bytes.moment(now.valid_at, now.known_at) + after
+    if valid_at or known_at:  # what was asked is part of the answer
+        tag = status_bytes.tag_of(body)
+    headers = {"ETag": tag.decode(), "Cache-Control": status_bytes.CACHE_CONTROL}
+    if status_bytes.is_known(tag.decode(), if_none_match):
         return Response(status_code=304, headers=headers)
-    return JSONResponse(answer.model_dump(mode="json"), 410 if found.is_closed else 200, headers)
+    return Response(body, answer, headers, JSON)
+
+
+router.add_api_route("/specialties/{code}/status", read_status, methods=["HEAD"], include_in_schema=False)

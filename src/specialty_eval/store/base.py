@@ -110,7 +110,7 @@ class Straight:
     """
 
     def __init__(self, statement: sa.ClauseElement) -> None:
-        compiled = statement.compile(dialect=DIALECT)
+        compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 -- of a query it always is; this tells the type checker
         self._text = str(compiled)
         self._json = frozenset(name for name, bound in compiled.binds.items() if isinstance(bound.type, JSONB))

@@ -19,24 +19,27 @@ CASES = ("objection", "appeal", "correction")
 """What can be under way against a rating, in the order in which it is told."""
 
 
-def contested() -> sa.Subquery:
+def contested(wanted: sa.ColumnElement[bool] | None = None) -> sa.Subquery:
     """Specialty → what is under way: an admitted `objection`, an `appeal`, a `correction`.
 
     A correction: what was publicised is looked at again, or a confirmed rating is reviewed anew after an appeal.
+    `wanted`: of which reviews alone, for whoever asks about a few.
     """
     review, objection, appeal = REVIEW.c, OBJECTION.c, APPEAL.c
+    only = sa.true() if wanted is None else wanted
     objections = (
         sa.select(review.specialty_id, sa.literal("objection").label("word"))
         .join_from(REVIEW, OBJECTION, objection.review_id == review.id)
         .where(objection.state.in_([state.value for state in OBJECTION_HOLDS_UP]), review.state.not_in(ENDED_STATES))
+        .where(only)
     )
     appeals = (
         sa.select(review.specialty_id, sa.literal("appeal"))
         .join_from(REVIEW, APPEAL, appeal.review_id == review.id)
-        .where(is_going(appeal))
+        .where(is_going(appeal), only)
     )
     anew = sa.select(review.specialty_id, sa.literal("correction")).where(
-        review.state.not_in(ENDED_STATES), sa.or_(review.replaces_id.is_not(None), _taken_back())
+        only, review.state.not_in(ENDED_STATES), sa.or_(review.replaces_id.is_not(None), _taken_back())
     )
     every = sa.union_all(objections, appeals, anew).subquery("every")
     words = sa.func.array_agg(every.c.word.distinct(), type_=ARRAY(sa.Text)).label("under")

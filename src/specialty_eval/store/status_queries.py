@@ -1,4 +1,4 @@
-"""What the public status of a specialty rests on: code, rating, what is provisional or contested, quotas."""
+"""What is asked of one specialty: which it is by a code, its rating on a day as known then, its newest event."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,12 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from specialty_eval.engine.plan import PlanState
-from specialty_eval.engine.review import State
 from specialty_eval.engine.vocabulary import Rating
 
-from .contested import contested, in_order
-from .plain import EVENT, OPENING_QUOTA, PLAN, PLAN_LINE, RATING, REVIEW, SCHOOL, SPECIALTY, SPECIALTY_CODE, STANDING
+from .plain import EVENT, RATING, SCHOOL, SPECIALTY, SPECIALTY_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,55 +86,6 @@ def rating_at(session: Session, specialty_id: int, valid_at: date, known_at: dat
     )
     row = session.execute(found).first()
     return None if row is None else rating_row(row)
-
-
-@dataclass(frozen=True, slots=True)
-class Publicised:
-    """A review whose proposed rating is public and not confirmed yet."""
-
-    review_id: int
-    rating: str
-
-
-def publicised(session: Session, specialty_id: int) -> Publicised | None:
-    """The provisional rating, if one is in publicity."""
-    found = (
-        sa.select(REVIEW.c.id, REVIEW.c.decided_rating)
-        .where(REVIEW.c.specialty_id == specialty_id, REVIEW.c.state == State.PUBLICISED.value)
-        .order_by(REVIEW.c.id.desc())
-    )
-    row = session.execute(found).first()
-    return None if row is None or row[1] is None else Publicised(row[0], row[1])
-
-
-def under_way(session: Session, specialty_id: int) -> tuple[str, ...]:
-    """What is going on against a rating: an `objection` that was admitted, an `appeal`, a `correction`."""
-    under = contested()
-    return in_order(session.scalar(sa.select(under.c.under).where(under.c.specialty_id == specialty_id)))
-
-
-# --- what follows ----------------------------------------------------------------------------------------------------
-
-
-def standing(session: Session, specialty_id: int) -> tuple[str, date] | None:
-    """The standing and since when; None before the first."""
-    found = sa.select(STANDING.c.state, STANDING.c.since).where(STANDING.c.specialty_id == specialty_id)
-    row = session.execute(found).first()
-    return None if row is None else (row[0], row[1])
-
-
-def quotas(session: Session, specialty_id: int) -> dict[int, int]:
-    """Academic year → quota: of the approved plans, and of the opening balance where there is none."""
-    opening = sa.select(OPENING_QUOTA.c.academic_year, OPENING_QUOTA.c.quota).where(
-        OPENING_QUOTA.c.specialty_id == specialty_id
-    )
-    approved = (
-        sa.select(PLAN.c.academic_year, PLAN_LINE.c.quota)
-        .join_from(PLAN_LINE, PLAN, PLAN.c.id == PLAN_LINE.c.plan_id)
-        .where(PLAN_LINE.c.specialty_id == specialty_id, PLAN.c.state == PlanState.APPROVED.value)
-    )
-    known = {year: quota for year, quota in session.execute(opening)}  # noqa: C416 -- a Row is no tuple to dict()
-    return known | {year: quota for year, quota in session.execute(approved)}  # noqa: C416 -- see above
 
 
 def sequence(session: Session, specialty_id: int) -> int:

@@ -1,0 +1,87 @@
+"""What the public is told of specialties: the one place where a status is put together, of one as of all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from specialty_eval.store import contested, status_sets
+
+from .context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Separate fields, never blank, never guessed (workflow.md, What a client reads)."""
+
+    code: str
+    name: str
+    school: str
+    rating: str | None
+    rating_year: int | None
+    reasons: tuple[str, ...]
+    document_number: str | None
+    valid_from: date | None
+    provisional: str | None
+    under: tuple[str, ...]
+    standing: str
+    quota: dict[int, int]
+    closed_on: date | None
+    valid_at: date
+    known_at: datetime
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A specialty with its status now. `before`: codes it had; `turns`: the next day that alone changes the status."""
+
+    id: int
+    status: Status
+    is_closed: bool
+    before: tuple[str, ...]
+    turns: date | None
+
+
+def of_all(ctx: Context) -> Iterator[Told]:
+    """Every specialty, closed ones too, in the order in which they were put on record."""
+    return of_ids(ctx, status_sets.every_id(ctx.session))
+
+
+def of_ids(ctx: Context, ids: Sequence[int]) -> Iterator[Told]:
+    """These, in the order of their ids, a fixed number of statements for each thousand."""
+    for row in status_sets.of(ctx.session, sorted(set(ids)), ctx.today):
+        yield Told(row.id, _status(ctx, row), _is_closed(row.closed_on, ctx.today), tuple(row.codes[1:]), row.turns)
+
+
+def named(ctx: Context, codes: Sequence[str]) -> dict[str, Told]:
+    """Code → the specialty that it names, now or before; codes that nobody ever had are left out."""
+    ids = status_sets.named(ctx.session, set(codes))
+    found = {told.id: told for told in of_ids(ctx, list(ids.values()))}
+    return {code: found[key] for code, key in ids.items()}
+
+
+def _is_closed(closed_on: date | None, today: date) -> bool:
+    return closed_on is not None and closed_on <= today
+
+
+def _status(ctx: Context, row: Any) -> Status:
+    quota = {**(row.opening or {}), **(row.approved or {})}  # an approved plan takes the opening balance's place
+    return Status(
+        code=row.codes[0],
+        name=row.name,
+        school=row.school,
+        rating=row.rating,
+        rating_year=row.year,
+        reasons=tuple(row.reasons or ()),
+        document_number=row.document_number,
+        valid_from=row.valid_from,
+        provisional=row.provisional,
+        under=contested.in_order(row.under),
+        standing=row.standing or "normal",
+        quota={int(year): quota[year] for year in sorted(quota)},
+        closed_on=row.closed_on,
+        valid_at=ctx.today,
+        known_at=ctx.now,
+        sequence=row.sequence,
+    )
