@@ -145,7 +145,7 @@ def _compiled(policy: Policy) -> Compiled:
     lanes = Lanes.of(
         sum(whole.values()),
         counted=any(i.missing is Missing.EXCLUDE for i in policy.weighted),
-        complete=any(c.subject is Subject.COMPLETENESS for when in _conditions(policy) for c in comparisons(when)),
+        complete=any(c.subject is Subject.COMPLETENESS for when in conditions(policy) for c in comparisons(when)),
     )
     reasons = tuple(_reasons(policy))
     order = list(Step)
@@ -221,7 +221,8 @@ def comparisons(condition: Condition) -> Iterator[Comparison]:
                 yield from comparisons(inner)
 
 
-def _conditions(policy: Policy) -> Iterator[Condition]:
+def conditions(policy: Policy) -> Iterator[Condition]:
+    """Every condition that scores or rates."""
     steps = policy.rating
     for named in (policy.adjustments, steps.unrated, steps.rules, steps.caps, steps.history, steps.flags):
         for step in named:

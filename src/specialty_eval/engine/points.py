@@ -141,3 +141,24 @@ def ranked(value: Numbers, group: NDArray[np.int64], best_high: bool) -> NDArray
     peers = group_to - group_from
     result[mine[order]] = divided(10000 * (2 * worse + equal_to - equal_from), 2 * peers, signed=False)
     return result
+
+
+def ranked_among(new: Numbers, held: Numbers, group: NDArray[np.int64], best_high: bool) -> NDArray[np.int64]:
+    """As `ranked`, each row with its new value among the others' held ones."""
+    mine = np.flatnonzero(held.has)
+    levels = np.unique(held.data[mine])
+    width = 2 * len(levels) + 1  # a level is odd, the place between two levels even
+    ordered = np.sort(group[mine] * width + 2 * np.searchsorted(levels, held.data[mine]) + 1)
+    place = np.searchsorted(levels, new.data)
+    equal = np.zeros(place.shape, np.bool_)
+    inside = place < len(levels)
+    equal[inside] = levels[place[inside]] == new.data[inside]
+    key = group * width + 2 * place + equal
+    start, end = np.searchsorted(ordered, group * width), np.searchsorted(ordered, (group + 1) * width)
+    below, upto = np.searchsorted(ordered, key, side="left"), np.searchsorted(ordered, key, side="right")
+    was = group * width + 2 * np.searchsorted(levels, held.data) + 1
+    below, upto = below - start - (held.has & (was < key)), upto - start - (held.has & (was <= key))
+    others = end - start - held.has
+    worse = below if best_high else others - upto
+    result = divided(10000 * (2 * worse + upto - below + 1), 2 * (others + 1), signed=False)
+    return np.where(new.has, result, 0).astype(np.int64)

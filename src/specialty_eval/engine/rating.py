@@ -73,12 +73,14 @@ def quota(step: Quota, rating: Ratings, total: NDArray[np.int16], group: NDArray
 
 def _first(key: NDArray[np.int64], group: NDArray[np.int64], number: NDArray[np.int64]) -> Mask:
     """The first `number[group]` of each group by key; where the cut falls inside a tie, none of the tie."""
-    order = np.lexsort((key, group))
-    ordered = group[order]
-    place = np.arange(len(order)) - np.searchsorted(ordered, ordered, side="left")
+    low = key.min(initial=0)
+    span = int(key.max(initial=0)) - int(low) + 1
+    ordered = np.sort(group * span + (key - low))  # by group, and within it by key
+    sizes = np.bincount(group, minlength=len(number))
+    starts = np.cumsum(sizes) - sizes
     cut = np.full(number.shape, np.iinfo(np.int64).max)
-    beyond = order[place == number[ordered]]
-    cut[group[beyond]] = key[beyond]
+    beyond = np.flatnonzero(number < sizes)
+    cut[beyond] = ordered[starts[beyond] + number[beyond]] - beyond * span + low
     first: Mask = key < cut[group]
     return first
 
@@ -91,19 +93,35 @@ def last_ratings(
     marks: Marks,
 ) -> None:
     """Steps 3 to 6, in place, over all rated rows."""
-    steps = compiled.policy.rating
+    apply_quotas(compiled, rating, total, group_of, marks)
+    apply_later_steps(compiled, rating, marks)
 
-    def change(reason: int, hit: Mask, becomes: Rating) -> None:
-        marks[reason] = hit
-        np.copyto(rating, CODE[becomes], where=hit)
 
-    for number, share in enumerate(steps.quotas, compiled.first[Step.QUOTA]):
+def apply_quotas(
+    compiled: Compiled,
+    rating: Ratings,
+    total: NDArray[np.int16],
+    group_of: Mapping[tuple[str, ...], NDArray[np.int64]],
+    marks: Marks,
+) -> None:
+    """Step 3, in place."""
+    for number, share in enumerate(compiled.policy.rating.quotas, compiled.first[Step.QUOTA]):
         hit = quota(share, rating, total, group_of[share.within])
-        change(number, hit, share.otherwise if isinstance(share, TopQuota) else share.becomes)
+        _change(rating, marks, number, hit, share.otherwise if isinstance(share, TopQuota) else share.becomes)
+
+
+def apply_later_steps(compiled: Compiled, rating: Ratings, marks: Marks) -> None:
+    """Steps 4 to 6, in place: of what `mark_later_steps` marked, what does something stays."""
+    steps = compiled.policy.rating
     for number, cap in enumerate(steps.caps, compiled.first[Step.CAP]):
-        change(number, marks[number] & (rating < CODE[cap.at_most]), cap.at_most)
+        _change(rating, marks, number, marks[number] & (rating < CODE[cap.at_most]), cap.at_most)
     for number, step in enumerate(steps.history, compiled.first[Step.HISTORY]):
         hit = marks[number] & is_one_of(rating, step.now) & (rating != CODE[step.becomes])
-        change(number, hit, step.becomes)
+        _change(rating, marks, number, hit, step.becomes)
     for number, flag in enumerate(steps.flags, compiled.first[Step.FLAG]):
         marks[number] &= is_one_of(rating, flag.now)
+
+
+def _change(rating: Ratings, marks: Marks, reason: int, hit: Mask, becomes: Rating) -> None:
+    marks[reason] = hit
+    np.copyto(rating, CODE[becomes], where=hit)

@@ -9,7 +9,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from .batch import RATINGS, Ratings
+from .batch import RATINGS, Ratings, Rows, groups
 from .compiled import Compiled, Reason, Step
 from .exact import Codes, Operand, half_up, unscaled
 from .indicators import Block, Peers
@@ -79,6 +79,29 @@ class Results:
 
     def __len__(self) -> int:
         return len(self.total)
+
+    @property
+    def compiled(self) -> Compiled:
+        """What was applied, ready for batches."""
+        return self._compiled
+
+    @property
+    def peers(self) -> Peers:
+        """Everybody that ranks looked at."""
+        return self._peers
+
+    def block(self) -> Block:
+        """The rated rows, for a further look at what was computed."""
+        return Block(self._peers, self.rows_rated)
+
+    @property
+    def rows_rated(self) -> Rows:
+        """Which rows of the batch are rated."""
+        return slice(0, len(self)) if self._chosen is None else self._chosen
+
+    def groups(self, within: Sequence[str]) -> NDArray[np.int64]:
+        """The groups of the rated by these attributes, as the quotas tell them apart."""
+        return groups(self._peers.batch, within)[self.rows_rated]
 
     @property
     def policy(self) -> Policy:

@@ -4,6 +4,7 @@ The one way to a score: a single specialty is a batch of one."""
 
 import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -99,26 +100,66 @@ def _without_row(specialty: str, batch: Batch) -> Problem:
     return Problem("scored-year-missing", specialty, {"value": specialty, "year": batch.year_of(-1)})
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Everybody's weighted sums: (Σ weight x points in hundredths, Σ weight that counts), by dimension and of all.
+
+    None where nothing is weighted, or where nobody asks for that dimension. `known` is Σ weight that has a value, None
+    where no rule asks; `whole` Σ of all weights, nowhere above `most`. A row may be seen under several weights at once:
+    then the arrays are weights x rows.
+    """
+
+    dimensions: Sequence[tuple[Array, Array | int] | None]
+    everything: tuple[Array, Array | int] | None
+    known: Array | None
+    whole: Array | int
+    most: int
+
+
 def score_block(compiled: Compiled, block: Block, marks: Marks) -> Mask:
     """Give the block its scores and mark the adjustments; returns who is incomplete."""
-    incomplete = np.zeros(marks.shape[1], np.bool_)
+    return scores_from(compiled, block, _packed(compiled, block), marks)
+
+
+def scores_from(compiled: Compiled, block: Block, sums: Sums, marks: Marks) -> Mask:
+    """Give the block the scores that follow from these sums and mark the adjustments; returns who is incomplete."""
+    incomplete = np.zeros(marks.shape[1:], np.bool_)
     for code in compiled.blocking:
         incomplete |= ~block.value(code, block.years[-1]).has
-    sums = [_sum(compiled, block, weighted) for weighted in compiled.weighted]
-    known = [part for part in sums if part is not None]
-    everything = reduce(operator.add, known) if known else None
-    counted = _counted(compiled, everything, compiled.weighted)
-    if isinstance(counted, np.ndarray):
-        incomplete |= counted == 0
+    if sums.everything is not None and isinstance(sums.everything[1], np.ndarray):
+        incomplete |= sums.everything[1] == 0
     scored = ~incomplete
-    for dimension, weighted, part in zip(compiled.policy.dimensions, compiled.weighted, sums, strict=True):
-        score = _mean(compiled, part, _counted(compiled, part, [weighted]), scored)
-        block.scores[Subject.DIMENSION, dimension.code] = score
-    if everything is not None and compiled.lanes.complete:
-        block.scores[Subject.COMPLETENESS, ""] = _completeness(compiled, everything)
+    for dimension, found in zip(compiled.policy.dimensions, sums.dimensions, strict=True):
+        block.scores[Subject.DIMENSION, dimension.code] = _mean(found, scored, sums.most)
+    if sums.known is not None:
+        block.scores[Subject.COMPLETENESS, ""] = _completeness(sums.known, sums.whole, sums.most)
     extra = _extra(compiled, block, scored, marks)
-    block.scores[Subject.TOTAL, ""] = _mean(compiled, everything, counted, scored, extra)
+    block.scores[Subject.TOTAL, ""] = _mean(sums.everything, scored, sums.most, extra)
     return incomplete
+
+
+def _packed(compiled: Compiled, block: Block) -> Sums:
+    """The sums under the policy's own weights, all lanes in one pass."""
+    parts = [_sum(compiled, block, weighted) for weighted in compiled.weighted]
+    packed = [part for part in parts if part is not None]
+    everything = reduce(operator.add, packed) if packed else None
+    return Sums(
+        dimensions=[_unpacked(compiled, part, [of]) for part, of in zip(parts, compiled.weighted, strict=True)],
+        everything=_unpacked(compiled, everything, compiled.weighted),
+        known=compiled.lanes.complete_of(everything) if everything is not None and compiled.lanes.complete else None,
+        whole=compiled.whole,
+        most=compiled.whole,
+    )
+
+
+def _unpacked(
+    compiled: Compiled, sums: Array | None, weighted: Iterable[Sequence[Weighted]]
+) -> tuple[Array, Array | int] | None:
+    """The weight that counts is the same for everybody unless some indicator may be left out."""
+    if sums is None:
+        return None
+    same = sum(one.weight for group in weighted for one in group)
+    return compiled.lanes.points_of(sums), compiled.lanes.counted_of(sums) if compiled.lanes.counted else same
 
 
 def _sum(compiled: Compiled, block: Block, weighted: Sequence[Weighted]) -> Array | None:
@@ -139,13 +180,6 @@ def _sum(compiled: Compiled, block: Block, weighted: Sequence[Weighted]) -> Arra
     return total
 
 
-def _counted(compiled: Compiled, sums: Array | None, weighted: Iterable[Sequence[Weighted]]) -> Array | int:
-    """Σ weight of those that count: the same for everybody unless some indicator may be left out."""
-    if sums is not None and compiled.lanes.counted:
-        return compiled.lanes.counted_of(sums)
-    return sum(one.weight for group in weighted for one in group)
-
-
 def _extra(compiled: Compiled, block: Block, scored: Mask, marks: Marks) -> Numbers | None:
     """The points of the adjustments that hold."""
     parts = []
@@ -159,28 +193,25 @@ def _extra(compiled: Compiled, block: Block, scored: Mask, marks: Marks) -> Numb
     return added(parts)
 
 
-def _mean(
-    compiled: Compiled, sums: Array | None, counted: Array | int, scored: Mask, extra: Numbers | None = None
-) -> Numbers:
+def _mean(sums: tuple[Array, Array | int] | None, scored: Mask, most: int, extra: Numbers | None = None) -> Numbers:
     """Σ weight x points / Σ weight, and the extra points, cut to 0-100, in hundredths; empty where nothing counts."""
     if sums is None:
         return Numbers(np.zeros(scored.shape, np.int64), np.zeros(scored.shape, np.bool_), 2, 0, 0)
+    above, counted = sums
     has = scored if isinstance(counted, int) else scored & (counted > 0)
-    above, below = compiled.lanes.points_of(sums), counted if isinstance(counted, int) else np.maximum(counted, 1)
+    below = counted if isinstance(counted, int) else np.maximum(counted, 1)
     if extra is not None:
         fine = 10 ** (extra.scale - 2)
-        bound = 4 * compiled.whole * (10000 * fine + extra.bound)
+        bound = 4 * most * (10000 * fine + extra.bound)
         below = wide(np.asarray(below), bound)
         above = np.clip(wide(above, bound) * fine + wide(extra.data, bound) * below, 0, below * (10000 * fine))
         below = below * fine
     return Numbers(divided(above, below, signed=False), has, 2, 0, 10000)
 
 
-def _completeness(compiled: Compiled, sums: Array) -> Numbers:
-    """The weight of the weighted indicators that have a value, to two places."""
-    weight = compiled.lanes.complete_of(sums)
-    up, down = compiled.hundredths
-    data = divided(wide(weight, 2 * compiled.whole * up + down) * up, down, signed=False)
+def _completeness(known: Array, whole: Array | int, most: int) -> Numbers:
+    """The weight of the weighted indicators that have a value, of 100, to two places."""
+    data = divided(wide(known, 20001 * most) * 10000, whole, signed=False)
     return Numbers(data, np.ones(data.shape, np.bool_), 2, 0, 10000)
 
 
