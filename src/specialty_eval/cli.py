@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from specialty_eval import cli_policy, cli_publish
+from specialty_eval import cli_policy, cli_publish, cli_simulate
 from specialty_eval.cli_options import Data, Port, configured
 from specialty_eval.engine.errors import Refusal
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli_policy.app.command()(cli_simulate.simulate)
 app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_publish.publish, name="publish")
 app.command()(cli_publish.rounds)

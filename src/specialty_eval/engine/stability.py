@@ -69,12 +69,19 @@ def stability(results: Results, *, seed: int, draws: int) -> Stability:
     return Stability(draws, seed, counts)
 
 
-def _problems(results: Results, seed: int, draws: int) -> list[Problem]:
-    compiled, found = results.compiled, []
-    if not 1 <= draws <= MOST_DRAWS:
+def out_of_range(seed: int, draws: int) -> list[Problem]:
+    """What is wrong with the numbers asked for."""
+    found = []
+    if not 0 <= draws <= MOST_DRAWS:
         found.append(Problem("draws-out-of-range", "draws", {"value": draws, "most": MOST_DRAWS}))
     if not 0 <= seed <= MOST_SEED:
         found.append(Problem("seed-out-of-range", "seed", {"most": MOST_SEED}))
+    return found
+
+
+def _problems(results: Results, seed: int, draws: int) -> list[Problem]:
+    compiled, found = results.compiled, []
+    found += out_of_range(seed, draws)
     if not compiled.policy.weighted:
         found.append(Problem("nothing-to-draw", "draws"))
     elif _largest(compiled) > LARGEST:
