@@ -6,8 +6,10 @@ from sqlalchemy.orm import Session
 
 from factories import make_person
 from factories_deliberation import convene, decide, make_scored
-from specialty_eval.actions import challenges, conflicts, decisions, previews
-from specialty_eval.engine.errors import NotNow
+from factories_scored import make_computed
+from small_policy import POLICY
+from specialty_eval.actions import challenges, conflicts, decisions, meeting_views, previews
+from specialty_eval.engine.errors import NotFound, NotNow
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.reviews import Review
@@ -51,3 +53,18 @@ def test_a_schools_own_auditor_learns_a_rating_no_sooner_than_the_school(session
     with pytest.raises(NotNow):
         previews.decision_view(s.as_("audit-one"), s.reviews["one-a"])
     assert previews.decision_view(s.as_("auditor"), s.reviews["one-a"])["rating"] == "yellow"
+
+
+def test_a_schools_own_auditor_sees_what_its_head_sees_and_no_more(session: Session) -> None:
+    restricted = POLICY.replace('supplier: "department:hrss"}', 'supplier: "department:hrss", publish: restricted}')
+    assert restricted != POLICY
+    s = make_computed(session, {"two-a": "70"}, policy=restricted)
+    s.city.people["audit-two"] = make_person(session, login="audit-two", roles={Role.AUDITOR: s.city.schools["two"]})
+    opened = challenges.open_sheet(s.as_("head-two"), s.reviews["two-a"])
+
+    read = challenges.read_sheet(s.as_("audit-two"), s.reviews["two-a"])
+    assert read == opened
+    assert read != challenges.read_sheet(s.as_("auditor"), s.reviews["two-a"])
+    convene(s)
+    with pytest.raises(NotFound):
+        meeting_views.ballots(s.as_("audit-two"), s.items["two-a"])

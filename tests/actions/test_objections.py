@@ -18,7 +18,7 @@ from factories_deliberation import (
     serve,
 )
 from factories_scored import make_computed
-from specialty_eval.actions import decisions, objections, publications, scoring
+from specialty_eval.actions import decisions, objections, publications, ratings, scoring
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine import review
@@ -261,6 +261,28 @@ def test_what_an_objection_cannot_set_right_is_said_at_once_and_nothing_is_left(
         ]
         assert uphold({"employed": "150"}) == [("check-failed", "checks.employed-within-graduates")]
         assert uphold({"employed": "40"}, evidence_was_wrong=False) == [("corrections-are-scored-anew", "corrections")]
+
+
+def test_nobody_confirms_a_named_review_before_an_objection_to_it_was_let_in_or_not(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    closes = session.get_one(Publication, number).closes_at
+    assert closes is not None
+    s.city.now = closes - timedelta(hours=1)
+    key = lodge(s, number)
+    objections.confirm_contact(s.city.nobody(), key, code_of(session, key))
+    s.city.now = closes + timedelta(hours=1)
+
+    def confirm(*shorts: str) -> ratings.Confirmation:
+        reviews = [s.reviews[short] for short in shorts]
+        return ratings.confirm(s.as_("bureau-approver"), number, "示例〔2026〕1号", reviews)
+
+    with nothing_left(session):
+        assert refused(NotNow, lambda: confirm("one-a", "two-a")) == [
+            ("objection-not-admitted-yet", f"review {s.reviews['one-a']} objections")
+        ]
+    assert confirm("two-a").confirmed == (s.reviews["two-a"],)
+    s.city.now = session.get_one(Objection, key).admissibility_due  # the office has let its days pass
+    assert confirm("one-a").confirmed == (s.reviews["one-a"],)
 
 
 def test_an_objection_cannot_be_heard_once_its_rating_is_confirmed(session: Session) -> None:

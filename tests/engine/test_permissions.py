@@ -62,7 +62,9 @@ HELD = [(role, kind) for role, kinds in HELD_AT.items() for kind in sorted(kinds
 def test_a_role_held_where_it_belongs_reaches_its_own(role: Role, kind: Kind) -> None:
     held = grant(role, kind)
 
-    assert allowed(actor(held), [role], HERE, TODAY) == held
+    # An auditor at a school or a county is let in only where the organisation's own role is.
+    beside = {Kind.SCHOOL: [Role.SCHOOL_HEAD], Kind.COUNTY: [Role.COUNTY_VERIFIER]}.get(kind, [])
+    assert allowed(actor(held), [role, *beside], HERE, TODAY) == held
 
 
 @pytest.mark.parametrize(("role", "kind"), HELD)
@@ -184,6 +186,18 @@ def test_a_school_reads_nothing_of_another_school() -> None:
     neighbour = replace(HERE, school_id="11")
 
     assert [thing for thing in Thing if may_read(head, thing, neighbour, TODAY)] == [Thing.PUBLISHED]
+
+
+@pytest.mark.parametrize(
+    ("kind", "counterpart"), [(Kind.SCHOOL, Role.SCHOOL_HEAD), (Kind.COUNTY, Role.COUNTY_VERIFIER)]
+)
+def test_an_auditor_reads_what_its_own_organisation_may_and_no_more(kind: Kind, counterpart: Role) -> None:
+    auditor, theirs = actor(grant(Role.AUDITOR, kind)), actor(grant(counterpart, kind))
+
+    for thing in Thing:
+        assert may_read(auditor, thing, HERE, TODAY) == may_read(theirs, thing, HERE, TODAY), thing
+        assert reach(auditor, READ[thing], TODAY) == reach(theirs, READ[thing], TODAY), thing
+    assert visible_measures(POLICY, auditor, HERE, TODAY) == visible_measures(POLICY, theirs, HERE, TODAY)
 
 
 # --- measures --------------------------------------------------------------------------------------------------------

@@ -150,6 +150,12 @@ REFUSES = [
         Facts(open_objections=1),
         ["publicity-running", "objection-open", "document-number-missing"],
     ),
+    (
+        State.PUBLICISED,
+        Event.CONFIRM,
+        Facts(publicity_over=True, objections_to_admit=1, document_number="示例〔2026〕1号"),
+        ["objection-not-admitted-yet"],
+    ),
     (State.PUBLICISED, Event.REOPEN, Facts(), ["no-objection-upheld"]),
     *every(UNENDED, Event.EXEMPT, Facts(), ["reason-missing"]),
     *every(UNENDED, Event.WITHDRAW, Facts(), ["specialty-not-closed"]),

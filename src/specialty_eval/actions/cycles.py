@@ -13,6 +13,7 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.policy_load import load_policy
 from specialty_eval.store import attributes, cycles, review_queries
+from specialty_eval.store.attributes import Site
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import Jurisdiction, Organisation, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
@@ -131,6 +132,7 @@ def place(
 ) -> dict[int, int]:
     """Put specialties (by current code) into rounds (by number); a planned review moves, others are refused.
 
+    Only what is in the cycle's scope at the round's reference date; another city's specialty is not there.
     Returns round number → how many of these are in it now. Invalid with every reason, nothing placed then.
     """
     made = ctx.locked(Cycle, cycle_id, version=version)
@@ -138,10 +140,13 @@ def place(
     rounds = {r.number: r for r in ctx.session.scalars(
         sa.select(Round).where(Round.cycle_id == cycle_id).order_by(Round.id).with_for_update())}  # fmt: skip
     ids = specialty_ids(ctx, list(rounds_by_code))
+    sites = attributes.among(ctx.session, made.jurisdiction_code, list(ids.values()))
+    ours = {code: sites[key] for code, key in ids.items() if key in sites}
     states = {s: (rid, state, key) for key, s, rid, state in ctx.session.execute(
         sa.select(Review.id, Review.specialty_id, Review.round_id, Review.state)
         .where(Review.round_id.in_([r.id for r in rounds.values()]), Review.replaces_id.is_(None)))}  # fmt: skip
-    problems = _misplaced(rounds_by_code, ids, rounds, states)
+    problems = _misplaced(rounds_by_code, ours, rounds, states)
+    problems += _out_of_scope(made, rounds_by_code, ours, rounds)
     if made.state in {s.value for s in cycle.CYCLE_ENDED}:
         problems.append(Problem("cycle-not-running", "cycle", {"state": made.state}))
     if problems:
@@ -153,7 +158,7 @@ def place(
 
 def _misplaced(
     wanted: Mapping[str, int],
-    ids: Mapping[str, int],
+    ours: Mapping[str, Site],
     rounds: Mapping[int, Round],
     states: Mapping[int, tuple[int, str, int]],
 ) -> list[Problem]:
@@ -161,12 +166,30 @@ def _misplaced(
     problems = []
     for code, number in wanted.items():
         where = f"specialties.{code}"
-        if code not in ids:
+        if code not in ours:
             problems.append(Problem("not-found", where, {"kind": "specialty", "id": code}))
         elif number not in rounds:
             problems.append(Problem("round-unknown", where, {"round": number}))
-        elif number not in open_ or (ids[code] in states and states[ids[code]][1] != review.State.PLANNED.value):
+        elif number not in open_ or (
+            ours[code].id in states and states[ours[code].id][1] != review.State.PLANNED.value
+        ):
             problems.append(Problem("round-already-collecting", where, {"round": number}))
+    return problems
+
+
+def _out_of_scope(
+    made: Cycle, wanted: Mapping[str, int], ours: Mapping[str, Site], rounds: Mapping[int, Round]
+) -> list[Problem]:
+    """Which of these the cycle does not review: another level or kind of school, or not open at the reference date."""
+    problems = []
+    for code, site in ours.items():
+        where, number = f"specialties.{code}", wanted[code]
+        if site.level not in made.levels or site.school_kind not in made.school_kinds:
+            facts = {"level": site.level, "school_kind": site.school_kind, "levels": list(made.levels),
+                     "school_kinds": list(made.school_kinds)}  # fmt: skip
+            problems.append(Problem("specialty-not-in-scope", where, facts))
+        elif number in rounds and not site.is_open(day := rounds[number].reference_date):
+            problems.append(Problem("specialty-not-open", where, {"round": number, "day": day.isoformat()}))
     return problems
 
 
@@ -190,11 +213,15 @@ def specialty_ids(ctx: Context, codes: Sequence[str]) -> dict[str, int]:
 
 def facts_of_cycle(ctx: Context, made: Cycle, reason: str = "") -> CycleFacts:
     """What the cycle's steps look at."""
-    wanted = sa.select(Round.id, Round.number, Round.state, Round.policy_id).where(Round.cycle_id == made.id)
+    wanted = sa.select(Round.id, Round.number, Round.state, Round.policy_id, Round.reference_date).where(
+        Round.cycle_id == made.id
+    )
     rounds = ctx.session.execute(wanted.order_by(Round.number)).all()
     round_ids = [r.id for r in rounds]
-    in_scope = attributes.sites(ctx.session, made.jurisdiction_code, levels=made.levels,
-                                school_kinds=made.school_kinds, at=date(made.first_year, 1, 1))  # fmt: skip
+    begun = attributes.sites(ctx.session, made.jurisdiction_code, levels=made.levels,
+                             school_kinds=made.school_kinds, at=date(made.first_year, 1, 1))  # fmt: skip
+    # What no round can take, because it closes or opens between the two days, is not waited for.
+    in_scope = [key for key, site in begun.items() if any(site.is_open(r.reference_date) for r in rounds)]
     reviewed = sa.select(Review.specialty_id).where(Review.round_id.in_(round_ids), Review.replaces_id.is_(None))
     placed = list(ctx.session.scalars(reviewed))
     twice = {s for s in placed if placed.count(s) > 1} if len(set(placed)) != len(placed) else set()

@@ -76,9 +76,9 @@ def confirm(
 ) -> Confirmation:
     """Put the ratings of a list whose publicity is over in force, all in one transaction, under one document.
 
-    Without `reviews` all of the list that nobody contests and the caller is not recused from: an admitted objection, or
-    one whose admissibility is still to be said, makes its own review wait and no other. The same again changes nothing.
-    NotNow with every reason.
+    Without `reviews` all of the list that nobody contests and the caller is not recused from. An admitted objection, or
+    one whose admissibility is still to be said in time, makes its own review wait and no other, also when it is named.
+    The same again changes nothing. NotNow with every reason.
     """
     row = ctx.session.get(Publication, publication_id)
     if row is None:
@@ -128,11 +128,12 @@ def _refuse_early(ctx: Context, row: Publication, document_number: str) -> None:
 def facts_of(ctx: Context, review_id: int, document_number: str) -> review.Facts:
     """What confirming one publicised review looks at, by the days of the list that it was last on."""
     closes_at = publications_queries.last_closing(ctx.session, review_id)
-    held, _ = outcome_queries.objections_open(ctx.session, [review_id], ctx.now).get(review_id, (0, 0))
+    held, new = outcome_queries.objections_open(ctx.session, [review_id], ctx.now).get(review_id, (0, 0))
     return review.Facts(
         due=None if closes_at is None else last_local_day(closes_at, LOCAL),
         publicity_over=closes_at is not None and ctx.now >= closes_at,
         open_objections=held,
+        objections_to_admit=new,
         document_number=document_number,
     )
 
@@ -158,11 +159,11 @@ def _same_document(ctx: Context, before: Collection[int], document_number: str) 
 
 def _advance(ctx: Context, chosen: Sequence[Ready], states: Mapping[int, str], batch: Batch) -> None:
     objections = outcome_queries.objections_open(ctx.session, [r.review_id for r in chosen], ctx.now)
-    facts = {
-        r.review_id: review.Facts(publicity_over=True, open_objections=objections.get(r.review_id, (0, 0))[0],
-                                  document_number=batch.document_number)
-        for r in chosen
-    }  # fmt: skip
+    facts = {}
+    for r in chosen:
+        held, new = objections.get(r.review_id, (0, 0))
+        facts[r.review_id] = review.Facts(publicity_over=True, open_objections=held, objections_to_admit=new,
+                                          document_number=batch.document_number)  # fmt: skip
     problems = many_objections(review.WORKFLOW, review.Event.CONFIRM, list(facts), states, facts)
     # Decided again since: what it is rated now has a publicity of its own.
     problems += [Problem("entry-stale", f"reviews.{r.review_id}") for r in chosen if not r.is_current]

@@ -155,6 +155,17 @@ def _reaches(grant: Grant, scope: Scope) -> bool:
             return False
 
 
+_READS_AS = {Kind.SCHOOL: Role.SCHOOL_HEAD, Kind.COUNTY: Role.COUNTY_VERIFIER}
+"""Where an auditor reads no more than this role of the same organisation; the bureau's reads everything."""
+
+
+def _is_wanted(grant: Grant, wanted: frozenset[Role]) -> bool:
+    """Whether the grant is of one of these roles; an auditor's only where its own organisation is let in."""
+    if grant.role != Role.AUDITOR or grant.role not in wanted:
+        return grant.role in wanted
+    return all(role in wanted for kind, role in _READS_AS.items() if grant.kind == kind)
+
+
 def allowed(actor: Actor, roles: Iterable[Role], scope: Scope, today: date) -> Grant | None:
     """The grant under which the actor may act here today, a holder's before a deputy's; None when there is none.
 
@@ -165,7 +176,7 @@ def allowed(actor: Actor, roles: Iterable[Role], scope: Scope, today: date) -> G
     held = [
         grant
         for grant in actor.grants
-        if grant.role in wanted
+        if _is_wanted(grant, wanted)
         and grant.holds(today)
         and grant.kind in HELD_AT[grant.role]
         and _reaches(grant, scope)
@@ -195,7 +206,7 @@ class Reach:
 def reach(actor: Actor, roles: Iterable[Role], today: date) -> Reach:
     """How far these roles of the actor reach today; parts in single reviews (experts, members) are not in it."""
     wanted = frozenset(roles) - _BY_PART
-    held = [g for g in actor.grants if g.role in wanted and g.holds(today) and g.kind in HELD_AT[g.role]]
+    held = [g for g in actor.grants if _is_wanted(g, wanted) and g.holds(today) and g.kind in HELD_AT[g.role]]
     return Reach(
         frozenset(g.organisation_id for g in held if g.kind == Kind.SCHOOL),
         frozenset(g.jurisdiction for g in held if g.kind == Kind.COUNTY),
@@ -309,15 +320,16 @@ def _only_at_departments(actor: Actor, code: str) -> Actor:
 
 def visible_measures(policy: "Policy", actor: Actor, scope: Scope, today: date) -> frozenset[str]:
     """The measures whose values the actor may see: all for those who check or decide, what it supplies for a supplier,
-    `public` and `own` ones and its own reports for the school, `public` ones for everybody else.
+    `public` and `own` ones and its own reports for the school (its auditor too), `public` ones for everybody else.
     """
     if may(actor, (READ[Thing.EVIDENCE] | READ[Thing.MATERIAL]) - _OWN_SCHOOL, scope, today):
         return frozenset(policy.measures)
-    seen = {Publish.PUBLIC}
-    if may(actor, _OWN_SCHOOL, scope, today):
-        seen.add(Publish.OWN)
+    is_theirs = may(actor, _OWN_SCHOOL | {Role.AUDITOR}, scope, today)
+    seen = {Publish.PUBLIC, Publish.OWN} if is_theirs else {Publish.PUBLIC}
     return frozenset(
         code
         for code, measure in policy.measures.items()
-        if measure.publish in seen or may_supply(actor, measure.supplier, scope, today)
+        if measure.publish in seen
+        or (is_theirs and measure.supplier == "school")
+        or may_supply(actor, measure.supplier, scope, today)
     )

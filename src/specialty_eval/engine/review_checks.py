@@ -68,6 +68,8 @@ class Facts:
     publicity_over: bool = False
     open_objections: int = 0
     """Admitted ones against this review that are not answered yet."""
+    objections_to_admit: int = 0
+    """Those whose admissibility is still to be said, within the days there are for it."""
     objection_upheld: bool = False
     evidence_was_wrong: bool = False
     """The upheld objection is about a figure, not about the judgement."""
@@ -236,6 +238,8 @@ def publicity_is_over(facts: Facts) -> Iterable[Problem]:
 def no_objection_open(facts: Facts) -> Iterable[Problem]:
     if facts.open_objections:
         yield Problem("objection-open", "objections", {"objections": facts.open_objections})
+    if facts.objections_to_admit:
+        yield Problem("objection-not-admitted-yet", "objections", {"objections": facts.objections_to_admit})
 
 
 def an_objection_is_upheld(facts: Facts) -> Iterable[Problem]:

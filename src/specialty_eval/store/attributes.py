@@ -67,6 +67,10 @@ class Site:
     run_by: str
     county: str
 
+    def is_open(self, at: date) -> bool:
+        """Whether it is taught on that day."""
+        return self.opened_on <= at and (self.closed_on is None or self.closed_on > at)
+
     def years_open(self, at: date) -> int:
         """Full years from its opening to that day."""
         birthday = (at.month, at.day) >= (self.opened_on.month, self.opened_on.day)
@@ -119,6 +123,12 @@ def sites(
         sa.or_(Specialty.closed_on.is_(None), Specialty.closed_on > at),
     )
     return {row.id: Site(*list(row)) for row in session.execute(found.order_by(Specialty.id))}
+
+
+def among(session: Session, city: str, ids: Collection[int]) -> dict[int, Site]:
+    """Those of these specialties that are taught at a school of the city, in scope or not."""
+    found = _sites().where(School.city_code == city, numbered(Specialty.id, ids))
+    return {row.id: Site(*list(row)) for row in session.execute(found)}
 
 
 def figures(session: Session, ids: Collection[int], years: range) -> dict[tuple[int, int], dict[str, str]]:

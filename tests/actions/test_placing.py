@@ -1,0 +1,108 @@
+"""Placing specialties in a cycle's rounds: only what the bureau may rate, and only its own."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories import CITY, City, make_city, make_organisation, make_specialty
+from factories_deliberation import nothing_left, refused
+from small_policy import POLICY
+from specialty_eval.actions import cycles
+from specialty_eval.engine.cycle import CycleEvent
+from specialty_eval.engine.errors import Invalid
+from specialty_eval.store.cycles import Cycle
+from specialty_eval.store.registry import CatalogueEntry, Jurisdiction, School, Specialty
+from specialty_eval.store.reviews import Review
+
+ELSEWHERE = "371500"
+
+
+def draft(city: City, *years: int) -> Cycle:
+    """A draft cycle of secondary specialties at secondary schools, with a round in each of these years."""
+    policy, _ = cycles.import_policy(city.as_("policy-editor"), POLICY)
+    rounds = [cycles.NewRound(year, year - 1, date(year, 1, 1), policy.policy_id, policy.policy_version)
+              for year in years]  # fmt: skip
+    new = cycles.NewCycle("示例-2026", "示例周期", CITY, ["secondary"], ["secondary"], rounds)
+    return cycles.create(city.as_("secretary"), new)
+
+
+def taught(city: City, area: str, code: str, *, kind: str = "secondary", opened_on: date = date(2015, 9, 1)) -> str:
+    """A specialty at a new school of that area and kind; its code."""
+    session = city.session
+    at = session.get_one(Jurisdiction, area)
+    key = make_organisation(session, kind="school", code=code, name=f"示例学校{code}", area=area)
+    session.add(School(id=key, code=code, scheme="education", name=f"示例学校{code}", kind=kind, run_by="county",
+                       jurisdiction_code=area, city_code=at.parent_code or ""))  # fmt: skip
+    session.flush()
+    entry = session.scalars(sa.select(CatalogueEntry).order_by(CatalogueEntry.id)).first()
+    assert entry is not None
+    return make_specialty(session, school_id=key, entry=entry, opened_on=opened_on)[1]
+
+
+def add_other_city(session: Session) -> None:
+    session.add(Jurisdiction(code=ELSEWHERE, name="示例二市", kind="city", parent_code="370000"))
+    session.flush()
+    session.add(Jurisdiction(code="371502", name="示例三区", kind="county", parent_code=ELSEWHERE))
+    session.flush()
+
+
+@pytest.fixture
+def city(session: Session) -> City:
+    return make_city(session)
+
+
+def place(city: City, made: Cycle, rounds: dict[str, int]) -> dict[int, int]:
+    return cycles.place(city.as_("secretary"), made.id, rounds)
+
+
+def test_nobody_places_what_is_not_theirs_to_rate(city: City) -> None:
+    add_other_city(city.session)
+    made = draft(city, 2026)
+    foreign = taught(city, "371502", "3637990099")
+    technician = taught(city, "371402", "3637990001", kind="technician")
+    young = taught(city, "371402", "3637990002", opened_on=date(2026, 1, 2))
+    associate = city.codes["one-b"]
+    row = city.session.get_one(Specialty, city.specialties["one-b"])
+    row.level = "associate"
+    city.session.flush()
+
+    with nothing_left(city.session):
+        wanted = dict.fromkeys([*city.codes.values(), foreign, technician, young, "unheard-of"], 1)
+        assert sorted(refused(Invalid, lambda: place(city, made, wanted))) == sorted([
+            ("not-found", "specialties.unheard-of"),
+            ("not-found", f"specialties.{foreign}"),
+            ("specialty-not-in-scope", f"specialties.{technician}"),
+            ("specialty-not-in-scope", f"specialties.{associate}"),
+            ("specialty-not-open", f"specialties.{young}"),
+        ])  # fmt: skip
+    assert city.session.scalar(sa.select(sa.func.count()).select_from(Review)) == 0
+
+
+def test_a_specialty_waits_for_the_round_whose_reference_date_it_is_open_on(city: City) -> None:
+    made = draft(city, 2026, 2027)
+    young = taught(city, "371402", "3637990002", opened_on=date(2026, 1, 2))
+    closed = city.codes["one-b"]
+    city.session.get_one(Specialty, city.specialties["one-b"]).closed_on = date(2026, 12, 31)
+    city.session.flush()
+
+    with nothing_left(city.session):
+        assert refused(Invalid, lambda: place(city, made, {young: 1, closed: 2})) == [
+            ("specialty-not-open", f"specialties.{closed}"),
+            ("specialty-not-open", f"specialties.{young}"),
+        ]
+    rest = {code: 1 for code in city.codes.values() if code != closed}
+    assert place(city, made, {**rest, closed: 1, young: 2}) == {1: 4, 2: 1}
+
+
+def test_a_cycle_does_not_wait_for_what_no_round_of_it_can_take(city: City) -> None:
+    """Taught on the cycle's first day, and no more on the reference date of its only round."""
+    made = draft(city, 2026)
+    round_ = cycles.facts_of_cycle(city.as_("secretary"), made)
+    assert len(round_.unplaced) == 4
+    city.session.get_one(Specialty, city.specialties["one-b"]).closed_on = date(2026, 1, 2)
+    city.session.execute(sa.text("update round set reference_date = '2026-03-01'"))
+    city.session.flush()
+    place(city, made, {code: 1 for short, code in city.codes.items() if short != "one-b"})
+    assert cycles.move(city.as_("secretary"), made.id, CycleEvent.START).state == "running"
