@@ -18,12 +18,12 @@ from specialty_eval.store.reviews import Review
 PDF = b"%PDF-1.7 example"
 
 
-def verified(city: City, key: int, short: str, *, employed: str = "90") -> None:
+def verified(city: City, key: int, short: str, *, employed: str = "90", graduates: str = "100") -> None:
     """A hundred graduates, so many employed, fifty posts: handed in, checked, accepted."""
     head = f"head-{short.partition('-')[0]}"
     policy = review_policy(city, key)
     evidence.supply(city.as_("hrss"), city.specialties[short], 2025, policy, Figures({"posts": "50"}, {}))
-    evidence.save(city.as_(head), key, Figures({"graduates": "100", "employed": employed}, {}), "", version=None)
+    evidence.save(city.as_(head), key, Figures({"graduates": graduates, "employed": employed}, {}), "", version=None)
     evidence.submit(city.as_(head), key)
     if short != "city-a":
         county = "county-one" if short.startswith("one") else "county-two"
@@ -54,12 +54,14 @@ def review_policy(city: City, key: int) -> Policy:
     return cycles.policy_of(city.session, made.policy_id)
 
 
-def make_computed(session: Session, employed: Mapping[str, str], *, policy: str = POLICY) -> Sitting:
-    """A round whose reviews (short name → employed of a hundred) are scored by its run; the committee is there."""
+def make_computed(
+    session: Session, employed: Mapping[str, str], *, policy: str = POLICY, graduates: Mapping[str, str] | None = None
+) -> Sitting:
+    """A round whose reviews (short name → employed, of `graduates` or 100) are scored by its run; the committee."""
     city = make_city(session)
     reviews = open_round(city, make_cycle(city, policy=policy))
     for short, number in employed.items():
-        verified(city, reviews[short], short, employed=number)
+        verified(city, reviews[short], short, employed=number, graduates=(graduates or {}).get(short, "100"))
     rated = {short: reviews[short] for short in employed}
     round_id = to_scoring(city, next(iter(rated.values())))
     scoring.run(city.as_("secretary"), round_id, go_on=dict.fromkeys(rated.values(), "无专家"))

@@ -20,6 +20,11 @@ COUNTED = "employed: {label: {zh: 就业人数}, type: integer, min: 0, supplier
 HIDING = POLICY.replace(COUNTED, f"{COUNTED}, publish: restricted")
 
 
+COHORT = "graduates: {label: {zh: 毕业生数}, type: integer, "
+SUMMED = HIDING.replace(COHORT, f"{COHORT}unit: person, ").replace(
+    f"  {COUNTED[:9]}", "  city_graduates: {label: {zh: 全市}, type: integer, unit: person, supplier: computed}\n"
+    f"  {COUNTED[:9]}"
+)  # fmt: skip
 BANDED = HIDING + "publication: {restricted: banded}\n"
 
 
@@ -130,6 +135,26 @@ def test_a_review_scored_again_follows_from_its_own_figures_and_earlier_ratings(
 
     assert [run.history.count("2023,yellow") for run in bundle.runs] == [0, 1]
     assert answers(bundle) == [("red", "follows", ()), ("yellow", "follows", ())]
+
+
+def test_a_single_rescore_does_not_tell_the_sum_that_a_small_cohort_is_hidden_in(session: Session) -> None:
+    """one-a and two-a teach the same: with one's hundred and their sum, anybody would know the other's seven."""
+    cohorts = {"one-a": "100", "two-a": "7"}
+    sitting = make_computed(session, {"one-a": "90", "two-a": "5"}, policy=SUMMED, graduates=cohorts)
+    key = lodged(sitting, publicise(serve(decide(sitting))), "one-a")
+    objections.uphold(sitting.as_("secretary"), key, "示例", evidence_was_wrong=True, corrections={"employed": "91"})
+    scoring.rescore(sitting.as_("secretary"), sitting.reviews["one-a"])
+    sitting.city.wait(60)
+    publicise(serve(decide(sitting)))
+
+    bundle = made(sitting)
+
+    assert [run.kind for run in bundle.runs] == ["round", "single"]
+    assert "107" not in "".join(run.evidence for run in bundle.runs)
+    single = [cell for cell in bundle.withheld if cell.specialty == sitting.city.codes["one-a"]]
+    assert {(cell.measure, cell.why) for cell in single} == {
+        ("employed", Why.RESTRICTED), ("city_graduates", Why.SUM),
+    }  # fmt: skip
 
 
 def test_a_confirmed_rating_is_the_one_in_force(session: Session) -> None:

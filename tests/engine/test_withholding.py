@@ -16,7 +16,7 @@ POLICY = (
   graduates: {label: {zh: 毕业生}, type: integer, unit: person, supplier: school}
   employed: {label: {zh: 就业}, type: integer, unit: person, supplier: school, publish: restricted}
   places: {label: {zh: 工位}, type: integer, unit: place, supplier: school, publish: own}
-  all_graduates: {label: {zh: 全市毕业生}, type: integer, unit: person, supplier: computed}
+  city_graduates: {label: {zh: 全市毕业生}, type: integer, unit: person, supplier: computed}
 dimensions:""",
     )
     + """
@@ -31,7 +31,7 @@ publication: {suppress_below: 10}
 """
 )
 EVIDENCE = """\
-specialty,year,graduates,employed,places,all_graduates
+specialty,year,graduates,employed,places,city_graduates
 S1-710201,2025,8,7,3,48
 S2-710201,2025,40,39,4,48
 S3-660103,2025,30,20,5,30
@@ -60,21 +60,33 @@ def test_restricted_and_own_figures_are_left_out_and_listed() -> None:
 def test_a_small_cohort_is_left_out_with_every_sum_it_is_a_part_of() -> None:
     rows, why = shown()
 
-    assert [(row["graduates"], row["all_graduates"]) for row in rows] == [
+    assert [(row["graduates"], row["city_graduates"]) for row in rows] == [
         ("", ""),
         ("40", ""),
         ("30", "30"),
         ("20", "60"),
     ]
     assert why["S1-710201", "2025", "graduates"] is Why.SMALL_COHORT
-    assert why["S2-710201", "2025", "all_graduates"] is Why.SUM
+    assert why["S2-710201", "2025", "city_graduates"] is Why.SUM
 
 
 def test_the_scored_year_of_a_review_that_is_not_public_is_left_out_and_no_sum_tells_it() -> None:
     rows, why = shown("S3-660103")
 
-    assert (rows[2]["graduates"], rows[2]["all_graduates"]) == ("", "")
+    assert (rows[2]["graduates"], rows[2]["city_graduates"]) == ("", "")
     assert why["S3-660103", "2025", "graduates"] is Why.NOT_PUBLISHED
+
+
+@pytest.mark.parametrize(("sites", "told"), [(1, ""), (2, ""), (3, "60")])
+def test_a_sum_of_one_or_two_restricted_figures_tells_them(sites: int, told: str) -> None:
+    counted = "  graduates: {label: {zh: 毕业生}, type: integer, unit: person, supplier: school"
+    restricted = load_policy(POLICY.replace(counted, f"{counted}, publish: restricted"))
+    lines = [f"S{n}-710201,2025,{60 // sites},,,60\n" for n in range(sites)]
+
+    found = withhold(restricted, EVIDENCE.splitlines(keepends=True)[0] + "".join(lines))
+
+    rows = list(csv.DictReader(io.StringIO(found.evidence)))
+    assert {(row["graduates"], row["city_graduates"]) for row in rows} == {("", told)}
 
 
 # --- bands -----------------------------------------------------------------------------------------------------------
@@ -120,7 +132,7 @@ def test_a_yes_or_no_has_no_band() -> None:
 
 
 def test_a_sheet_shows_whoever_may_not_see_a_figure_why_and_no_sum_that_tells_it() -> None:
-    seen = {"graduates", "places", "all_graduates"}
+    seen = {"graduates", "places", "city_graduates"}
 
     assert shaded(policy(), LINES, [*seen, "employed"]) == LINES
     (line,) = shaded(policy(), LINES, seen)

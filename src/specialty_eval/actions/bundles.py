@@ -1,7 +1,7 @@
 """A round's public ratings with all they follow from, so that anybody can compute them again elsewhere."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from specialty_eval.engine.bundle import Bundle, PublicRating, Run
@@ -93,15 +93,18 @@ def _run(
     unpublished: Collection[str] | None,
 ) -> tuple[Run, tuple[Withheld, ...]]:
     """A run as it is given, and what is left out of it; `unpublished` None: nothing is."""
-    given = inputs if run.specialty is None else inputs.own(_code_in(inputs, codes[run.specialty]))
-    shown, hidden = given.evidence, tuple[Withheld, ...]()
+    shown, hidden = inputs, tuple[Withheld, ...]()
     if unpublished is not None:
-        found = withhold(policy, given.evidence, unpublished=unpublished)
-        shown, hidden = found.evidence, found.withheld
+        # Of a single run's own lines too, what they would give away is seen beside everybody's.
+        found = withhold(policy, inputs.evidence, unpublished=unpublished)
+        shown, hidden = replace(inputs, evidence=found.evidence), found.withheld
+    if run.specialty is not None:
+        code = _code_in(inputs, codes[run.specialty])
+        shown, hidden = shown.own(code), tuple(cell for cell in hidden if cell.specialty == code)
     # Of inputs with gaps the digest proves nothing, but lets a few hidden figures be tried out.
     digest = "" if hidden else run.inputs_digest
     made_at = run.made_at.isoformat()
-    return Run(run.number, run.kind, within, digest, made_at, shown, given.history, given.rated), hidden
+    return Run(run.number, run.kind, within, digest, made_at, shown.evidence, shown.history, shown.rated), hidden
 
 
 def _code_in(inputs: Inputs, codes: Collection[str]) -> str:

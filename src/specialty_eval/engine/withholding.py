@@ -4,6 +4,7 @@ What is withheld is listed cell by cell, so that nobody takes a gap for a figure
 """
 
 import csv
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -161,17 +162,36 @@ def withhold(policy: Policy, evidence: str, *, unpublished: Collection[str] = ()
         for code in policy.measures:
             if row.get(code) and (why := _why(policy, code, row[code], is_early, code in few, limit)):
                 leave_out(row, code, why)
-    parts = {(entry_of(cell.specialty), cell.year) for cell in withheld if cell.why in _COUNTED}
-    for row in rows:
-        if (entry_of(row["specialty"]), row.get("year", "")) in parts:
-            for code in sums(policy):
-                if row.get(code):
-                    leave_out(row, code, Why.SUM)
+    for code in sums(policy):
+        telling = _telling(code, rows, withheld)
+        for row in rows:
+            if row.get(code) and _group(row) in telling:
+                leave_out(row, code, Why.SUM)
     return Shown(as_csv(columns, rows), tuple(withheld))
 
 
 _COUNTED = frozenset({Why.SMALL_COHORT, Why.NOT_PUBLISHED})
 """What is withheld although others' figures of the same measure are shown: a sum would give it away."""
+ADDS_UP = {"city_graduates": "graduates"}
+"""A sum the registry supplies → the figure it adds up. Of another sum it is not known: it may be any."""
+ENOUGH = 3
+"""Of so many figures that nobody sees the sum tells none; of two, each of the two could tell the other's."""
+
+
+def _group(row: Mapping[str, str]) -> tuple[str, str]:
+    return entry_of(row["specialty"]), row.get("year", "")
+
+
+def _telling(code: str, rows: Iterable[Mapping[str, str]], withheld: Iterable[Withheld]) -> set[tuple[str, str]]:
+    """(entry, year) of which this sum would give a withheld figure away."""
+    sites = Counter(_group(row) for row in rows)
+    telling = set()
+    for cell in withheld:
+        group = entry_of(cell.specialty), cell.year
+        is_part = ADDS_UP.get(code, cell.measure) == cell.measure and cell.why is not Why.SUM
+        if cell.why in _COUNTED or (is_part and sites[group] < ENOUGH):
+            telling.add(group)
+    return telling
 
 
 def sums(policy: Policy) -> frozenset[str]:
