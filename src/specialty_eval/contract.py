@@ -25,7 +25,25 @@ def schemas() -> Mapping[str, str]:
 
 def docs() -> Mapping[str, str]:
     """File → content of the generated pages of docs/."""
-    return {"docs/state-machines.md": diagrams.page(MACHINES), "docs/problems.md": problems_page()}
+    return {"docs/state-machines.md": machines_page(), "docs/problems.md": problems_page()}
+
+
+def machines_page() -> str:
+    """Every machine, with what its states and events and the roles are called in Chinese."""
+    labels = text.labels()
+
+    def words(name: str, title: str) -> str:
+        states = {state: said["inside"]["zh"] for state, said in labels["states"][name].items()}
+        events = {event: said["zh"] for event, said in labels["events"][name].items()}
+        return f"**{title}**　状态：{_named(states)}。操作：{_named(events)}。"
+
+    said = {name: words(name, title["zh"]) for name, title in labels["machines"].items()}
+    roles = {role: said["zh"] for role, said in labels["roles"].items()}
+    return diagrams.page(MACHINES, said, f"角色：{_named(roles)}。")
+
+
+def _named(words: Mapping[str, str]) -> str:
+    return "，".join(f"`{word}` {meaning}" for word, meaning in words.items())
 
 
 def problems_page() -> str:

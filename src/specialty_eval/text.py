@@ -75,7 +75,8 @@ def _filled(text: str, problem: Problem, lang: str) -> str:
 
 
 @cache
-def _labels() -> Mapping[str, Any]:
+def labels() -> Mapping[str, Any]:
+    """What roles, sectors, machines, states and events are called (`locale/labels.toml`)."""
     return tomllib.loads(files("specialty_eval").joinpath("locale/labels.toml").read_text("utf-8"))
 
 
@@ -84,11 +85,11 @@ def _called(place: str, fact: object, where: str, lang: str) -> object:
     machine = re.split(r"[ .]", where, maxsplit=1)[0]
     match place:
         case "state":
-            words = {name: labels["inside"] for name, labels in _labels()["states"].get(machine, {}).items()}
+            words = {name: said["inside"] for name, said in labels()["states"].get(machine, {}).items()}
         case "event":
-            words = _labels()["events"].get(machine, {})
+            words = labels()["events"].get(machine, {})
         case "roles" | "sector":
-            words = _labels()["roles" if place == "roles" else "sectors"]
+            words = labels()["roles" if place == "roles" else "sectors"]
         case _:
             return fact
     if isinstance(fact, Collection) and not isinstance(fact, str | bytes | Mapping):

@@ -30,14 +30,18 @@ def table(machine: Workflow[Any]) -> str:
     return "\n".join(rows)
 
 
-def page(machines: Mapping[str, Workflow[Any]]) -> str:
-    """The whole page: for each machine its diagram and its table."""
+def page(machines: Mapping[str, Workflow[Any]], words: Mapping[str, str], roles: str) -> str:
+    """The whole page: for each machine its title and what its words mean, its diagram and its table.
+
+    `words` are the machine's title and its words explained, a paragraph each; `roles` explains the roles.
+    """
     parts = [
         "# 状态机 · State machines",
         "由 `engine/` 中的流程表生成，请勿手改。Generated from the tables in `engine/`; do not edit by hand.",
+        roles,
     ]
     for name, machine in machines.items():
-        parts += [f"## {name}", f"```mermaid\n{diagram(machine)}\n```", table(machine)]
+        parts += [f"## {name}", words[name], f"```mermaid\n{diagram(machine)}\n```", table(machine)]
     return "\n\n".join(parts) + "\n"
 
 
