@@ -59,7 +59,7 @@ class City:
                 Organisation.jurisdiction_code, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.deputy,
             )
             .join(Organisation, Organisation.id == RoleGrant.organisation_id)
-            .where(RoleGrant.person_id == self.people[who])
+            .where(RoleGrant.person_id == self.people[who], RoleGrant.ended_at.is_(None))
         )  # fmt: skip
         actor = Actor(person_id=str(self.people[who]), grants=tuple(accounts.grant_of(row) for row in grants))
         return Context(session=self.session, actor=actor, now=self.now, files=self.files)

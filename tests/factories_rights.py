@@ -241,6 +241,10 @@ def _sign_in(world: World) -> None:
         session.add(SignIn(person_id=person, token_hash=accounts.digest(secret), created_at=city.now,
                            expires_at=ends))  # fmt: skip
     session.flush()
-    world.named |= {"person_id": city.people["nobody"], "organisation_id": city.organisations[f"bureau:{CITY}"]}
+    world.named |= {
+        "person_id": city.people["nobody"],
+        "colleague_id": city.people["planner"],
+        "organisation_id": city.organisations[f"bureau:{CITY}"],
+    }
     first = {"grant_id": RoleGrant.id, "key_id": ApiKey.id, "cycle_id": Cycle.id, "run_id": ScoreRun.id}
     world.named |= {name: session.scalar(sa.select(sa.func.min(column))) for name, column in first.items()}

@@ -54,11 +54,19 @@ def serve(
     with_worker: Annotated[
         bool, typer.Option("--with-worker", help="同时办理到期的事 · Act on what is due as well")
     ] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="源码一改就重启，开发用 · Restart when the source changes, for development")
+    ] = False,
 ) -> None:
     """提供接口和公开网页 · Serve the API and the public pages."""
     from specialty_eval import serving
 
     known = configured(data, host, port)
+    if reload and with_worker:
+        raise typer.BadParameter("--reload 不带 --with-worker · --reload goes without --with-worker")
+    if reload:
+        serving.serve_anew(known.url, known.folder, host=known.host, port=known.port)
+        return
     serving.serve(known.url, known.folder, host=known.host, port=known.port, with_worker=with_worker)
 
 

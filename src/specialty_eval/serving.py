@@ -1,6 +1,7 @@
 """Serving an installation: its database opened, at the newest schema, and the application on a port."""
 
 import gc
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -100,6 +101,25 @@ def work_once(url: str | None, data: Path) -> tuple[int, list[str]]:
     return passed.done, [f"{wanted.task} {wanted.subject}".strip() for wanted in passed.failed]
 
 
+def serve_anew(url: str | None, data: Path, *, host: str, port: int) -> None:
+    """Serve until stopped, from the start again whenever a file of this package changes; the database stays up."""
+    with ready(url, data) as at:
+        # The server is another process, which reads where it is from its environment.
+        os.environ |= {"DATABASE_URL": at, "SPECIALTY_EVAL_DATA": str(data)}
+        uvicorn.run("specialty_eval.serving:fresh", factory=True, reload=True, reload_dirs=[str(Path(__file__).parent)],
+                    host=host, port=port, log_level="warning", access_log=False)  # fmt: skip
+
+
+def fresh() -> FastAPI:
+    """The application over the database that the environment names."""
+    from specialty_eval.settings import Settings  # noqa: PLC0415 -- slow import: pydantic
+
+    said = Settings()
+    if said.database_url is None:
+        raise ValueError("DATABASE_URL")
+    return create_app(said.database_url.get_secret_value(), files_in(said.data))
+
+
 def settle(app: FastAPI, at: str, data: Path) -> None:
     """Open what nobody has asked for yet, and forget answers that nobody waits for."""
     rooms.open_each(app)
@@ -110,11 +130,11 @@ def settle(app: FastAPI, at: str, data: Path) -> None:
 
 def forget(at: str, data: Path) -> int:
     """Forget the answers kept for repeated requests that no client can still be waiting for; how many."""
-    from specialty_eval.actions import accounts  # noqa: PLC0415 -- slow import: the first answers need it not
+    from specialty_eval.actions import replies  # noqa: PLC0415 -- slow import: the first answers need it not
 
     with session_on(at) as session:
         ctx = as_system(session, data)
-        forgotten = accounts.forget_replies(ctx)
+        forgotten = replies.forget_replies(ctx)
         commit(ctx)
         return forgotten
 

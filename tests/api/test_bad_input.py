@@ -316,3 +316,14 @@ def test_a_policy_beyond_a_megabyte_is_refused_unread(served: Served) -> None:
     assert served.told(served.send("policy-editor", "POST", "/v1/policies", body, **JSON), 413) == [
         ("body-too-large", "body")
     ]
+
+
+def test_an_instant_that_no_calendar_reaches_is_refused_by_name(served: Served) -> None:
+    body = {"round": 1, "title": "示例会议", "held_at": "9999-12-31T23:59:59Z"}
+    answer = served.send("secretary", "POST", "/v1/meetings", json.dumps(body), **JSON)
+    assert ("request-field-wrong", "body.held_at") in served.told(answer, 422)
+
+
+def test_nobody_is_told_what_will_be_known(served: Served) -> None:
+    path = f"/v1/specialties/{served.city.codes['one-a']}/status?known_at=2099-01-01T00:00:00Z"
+    assert served.told(served.send("", "GET", path), 422) == [("not-known-yet", "known_at")]

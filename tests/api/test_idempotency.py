@@ -17,7 +17,7 @@ from e2e.server import Callers, serving
 from factories import PASSWORD, make_city
 from specialty_eval.store.base import make_engine
 
-PERSON = {"login": "new-person", "name": "示例新人", "password": "示例密码-123456"}
+PERSON = {"login": "new-person", "name": "示例新人"}
 
 
 @dataclass
@@ -109,5 +109,14 @@ def test_a_token_is_not_kept_with_an_answer(served: Served) -> None:
     said = served.callers.call("", "POST", "/v1/sign-in", 422, json=body, headers=key)
     assert list(said["totals"]) == ["idempotency-key-not-here"]
     said = served.callers.call("administrator", "POST", "/v1/keys", 422, json={"label": "示例"}, headers=key)
+    assert list(said["totals"]) == ["idempotency-key-not-here"]
+    assert served.number("idempotent_reply") == 0
+
+
+def test_nothing_is_kept_of_a_body_with_a_password(served: Served) -> None:
+    said = served.create("a", {**PERSON, "password": "示例密码-123456"})
+    assert (said.status_code, list(said.json()["totals"])) == (422, ["idempotency-key-not-here"])
+    headers = {"Idempotency-Key": "a", "Content-Type": "text/csv"}
+    said = served.callers.call("administrator", "POST", "/v1/imports/people", 422, content=b"login\n", headers=headers)
     assert list(said["totals"]) == ["idempotency-key-not-here"]
     assert served.number("idempotent_reply") == 0

@@ -79,6 +79,14 @@ def test_every_command_and_option_exists() -> None:
     assert unknown == []
 
 
+def test_every_make_target_calls_commands_that_exist() -> None:
+    """`make dev` has once called an option that was never there."""
+    root = typer.main.get_command(cli.app)
+    for name, said in re.findall(r"\$\(BIN\)/specialty-eval ([a-z]+)(.*)", page("Makefile")):
+        known = {option for parameter in root.commands[name].params for option in parameter.opts}  # type: ignore[attr-defined]  # a group
+        assert {option for option in words(said) if option.startswith("--")} <= known, name
+
+
 def test_every_make_target_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", page("Makefile"), re.M))
     named = {(where, arguments[0]) for where, arguments in calls("make") if arguments}

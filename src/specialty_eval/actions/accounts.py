@@ -1,8 +1,7 @@
-"""Who is calling: sign in and out, people, keys and role grants; and the first answers kept for repeated requests."""
+"""Who is calling: sign in and out, people, keys and role grants."""
 
 import hashlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -13,9 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotSignedIn, Problem
-from specialty_eval.engine.permissions import HELD_AT, READ, Actor, Grant, Kind, Role, Scope, Thing
+from specialty_eval.engine.permissions import HELD_AT, HELD_BY_PEOPLE, READ, Actor, Grant, Kind, Role, Scope, Thing
 from specialty_eval.store import registry
-from specialty_eval.store.accounts import ApiKey, IdempotentReply, Invitation, Person, RoleGrant, SignIn
+from specialty_eval.store.accounts import ApiKey, Invitation, Person, RoleGrant, SignIn, held_on
 from specialty_eval.store.base import Straight
 from specialty_eval.store.registry import Organisation
 
@@ -63,8 +62,7 @@ def _caller(is_key: bool) -> Straight:
                                                  SignIn.expires_at > sa.bindparam("now", type_=SignIn.expires_at.type)))
     )  # fmt: skip
     table = ApiKey.__table__ if is_key else sa.join(SignIn, Person, SignIn.person_id == Person.id)
-    held = sa.and_(link == holder, RoleGrant.valid_from <= today,
-                   sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today))  # fmt: skip
+    held = sa.and_(link == holder, held_on(today))
     source = sa.outerjoin(table, RoleGrant, held).outerjoin(Organisation, Organisation.id == RoleGrant.organisation_id)
     wanted = sa.select(
         holder.label("holder"), RoleGrant.role, RoleGrant.organisation_id, Organisation.kind, Organisation.code,
@@ -104,17 +102,19 @@ def sign_out(ctx: Context, shown: Credentials) -> None:
 
 
 def create_person(
-    ctx: Context, login: str, name: str, password: str, *, contact: str = "", employer_id: int | None = None,
+    ctx: Context, login: str, name: str, password: str = "", *, contact: str = "", employer_id: int | None = None,
     employer_name: str = "",
 ) -> Person:  # fmt: skip
-    """A person who can sign in, without any role yet. Invalid for a short password, NotNow for a login in use."""
+    """A person without any role yet, who without a password signs in once invited. Invalid for a short password, NotNow
+    for a login in use.
+    """
     ctx.office(Role.ADMINISTRATOR)
-    if len(password) < passwords.PASSWORD_AT_LEAST:
+    if password and len(password) < passwords.PASSWORD_AT_LEAST:
         raise Invalid(Problem("password-too-short", "password", {"at_least": passwords.PASSWORD_AT_LEAST}))
     if ctx.session.scalar(sa.select(Person.id).where(Person.login == login)) is not None:
         raise NotNow(Problem("login-in-use", "login", {"value": login}))
     person = ctx.saved(
-        Person(login=login, name=name, contact=contact, password_hash=passwords.hasher().hash(password),
+        Person(login=login, name=name, contact=contact, password_hash=passwords.kept(password),
                employer_id=employer_id, employer_name=employer_name, active=True)
     )  # fmt: skip
     ctx.record("person.create", person)
@@ -132,6 +132,7 @@ class HeldGrant:
     kind: str
     valid_from: date
     valid_to: date | None
+    ended_at: datetime | None
     deputy: bool
 
 
@@ -163,7 +164,7 @@ def people(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
     found: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             RoleGrant.person_id, RoleGrant.id, RoleGrant.role, RoleGrant.organisation_id, Organisation.code,
-            Organisation.kind, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.deputy,
+            Organisation.kind, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.ended_at, RoleGrant.deputy,
         )
         .join(Organisation, Organisation.id == RoleGrant.organisation_id)
         .where(RoleGrant.person_id.in_([row.id for row in rows]), here)
@@ -187,8 +188,7 @@ def invite(ctx: Context, login: str) -> tuple[str, datetime]:
     person = ctx.session.scalar(sa.select(Person).where(Person.login == login, Person.active))
     if person is None:
         raise NotFound(Problem("not-found", "login", {"kind": "person", "id": login}))
-    for area in ctx.session.scalars(_held_in().where(RoleGrant.person_id == person.id).distinct()):
-        ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, area)), where="login")
+    _refuse_elsewhere(ctx, RoleGrant.person_id == person.id, "login")
     code, ends = INVITATION + secrets.token_urlsafe(32), ctx.now + INVITED_FOR
     kept = {"code_hash": digest(code), "expires_at": ends}
     new = insert(Invitation).values(person_id=person.id, **kept)
@@ -197,9 +197,43 @@ def invite(ctx: Context, login: str) -> tuple[str, datetime]:
     return code, ends
 
 
-def _held_in() -> sa.Select[str]:
-    """The areas of the organisations that roles are held at."""
-    return sa.select(Organisation.jurisdiction_code).join(RoleGrant, RoleGrant.organisation_id == Organisation.id)
+def _refuse_elsewhere(ctx: Context, held: sa.ColumnElement[bool], where: str) -> None:
+    """Who holds a role in another city, or held one, is its administrators' too; NotYou for the others."""
+    areas = sa.select(Organisation.jurisdiction_code).join(RoleGrant, RoleGrant.organisation_id == Organisation.id)
+    for area in ctx.session.scalars(areas.where(held).distinct()):
+        ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, area)), where=where)
+
+
+def deactivate(ctx: Context, person_id: int, reason: str) -> None:
+    """The person signs in no more: sessions and an open invitation end at once. Roles and what was done stay on record.
+
+    Invalid without a reason, and for oneself. A second time changes nothing.
+    """
+    person = _reached(ctx, person_id, reason)
+    if person.id == ctx.person_id:
+        raise Invalid(Problem("own-account", "person_id"))
+    ctx.session.execute(sa.delete(SignIn).where(SignIn.person_id == person.id))
+    ctx.session.execute(sa.delete(Invitation).where(Invitation.person_id == person.id))
+    if person.active:
+        person.active = False
+        ctx.record("person.deactivate", ctx.saved(person), Note(reason=reason))
+
+
+def reactivate(ctx: Context, person_id: int, reason: str) -> None:
+    """The person can sign in again, with the roles that still hold. Invalid without a reason."""
+    person = _reached(ctx, person_id, reason)
+    if not person.active:
+        person.active = True
+        ctx.record("person.reactivate", ctx.saved(person), Note(reason=reason))
+
+
+def _reached(ctx: Context, person_id: int, reason: str) -> Person:
+    ctx.office(Role.ADMINISTRATOR)
+    person = ctx.locked(Person, person_id)
+    _refuse_elsewhere(ctx, RoleGrant.person_id == person.id, "person_id")
+    if not reason.strip():
+        raise Invalid(Problem("reason-missing", "reason"))
+    return person
 
 
 def set_password(ctx: Context, code: str, password: str) -> None:
@@ -229,7 +263,10 @@ def grant_role(
     ctx: Context, role: Role, organisation_id: int, *, valid_from: date, valid_to: date | None = None,
     person_id: int | None = None, api_key_id: int | None = None, deputy: bool = False,
 ) -> RoleGrant:  # fmt: skip
-    """Give a role at an organisation from a day to a day, to a person or to a machine."""
+    """Give a role at an organisation from a day to a day, to a person or to a machine.
+
+    Invalid for an end before the beginning, and for a role that a machine cannot hold.
+    """
     ctx.office(Role.ADMINISTRATOR)
     missing = [
         Problem("not-found", where, {"kind": kind.__tablename__, "id": key})
@@ -243,8 +280,15 @@ def grant_role(
         raise Invalid(Problem("one-holder", "person_id"))
     held_at = ctx.session.get_one(Organisation, organisation_id)
     ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, held_at.jurisdiction_code)))
+    wrong = []
     if Kind(held_at.kind) not in HELD_AT[role]:
-        raise Invalid(Problem("role-not-held-here", "role", {"value": role.value, "kind": held_at.kind}))
+        wrong.append(Problem("role-not-held-here", "role", {"value": role.value, "kind": held_at.kind}))
+    if api_key_id is not None and role in HELD_BY_PEOPLE:
+        wrong.append(Problem("role-of-people", "role", {"value": role.value}))
+    if valid_to is not None and valid_to < valid_from:
+        wrong.append(Problem("ends-before-it-begins", "valid_to", {"valid_from": valid_from.isoformat()}))
+    if wrong:
+        raise Invalid(*wrong)
     grant = ctx.saved(
         RoleGrant(person_id=person_id, api_key_id=api_key_id, role=role.value, organisation_id=organisation_id,
                   valid_from=valid_from, valid_to=valid_to, deputy=deputy)
@@ -253,15 +297,27 @@ def grant_role(
     return grant
 
 
-def end_role(ctx: Context, grant_id: int, last_day: date) -> RoleGrant:
-    """A role ends with the given day; after it the holder has nothing from it anywhere."""
+def end_role(ctx: Context, grant_id: int, last_day: date | None = None) -> RoleGrant:
+    """A role ends with the given day, or at once: from then on the holder has nothing from it anywhere.
+
+    An ending only ever ends: NotNow for a role that is over, or that ends sooner than that.
+    """
     grant = ctx.locked(RoleGrant, grant_id)
     held_at = ctx.session.get_one(Organisation, grant.organisation_id)
     ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, held_at.jurisdiction_code)))
-    if last_day < grant.valid_from:
-        raise Invalid(Problem("ends-before-it-begins", "valid_to", {"valid_from": grant.valid_from.isoformat()}))
-    grant.valid_to = last_day
-    ctx.record("role.end", grant, Note(told={"role": grant.role, "last_day": last_day.isoformat()}))
+    if grant.is_over(ctx.today):
+        raise NotNow(Problem("role-over", "role", {"since": (grant.valid_to or ctx.today).isoformat()}))
+    if last_day is not None and last_day < grant.valid_from:
+        raise Invalid(Problem("ends-before-it-begins", "last_day", {"valid_from": grant.valid_from.isoformat()}))
+    if last_day is not None and grant.valid_to is not None and last_day > grant.valid_to:
+        raise NotNow(Problem("role-ends-sooner", "last_day", {"valid_to": grant.valid_to.isoformat()}))
+    if last_day is None:
+        # The last day on which it held for a while; of one that had not begun, its first, of which nothing is left.
+        grant.ended_at, grant.valid_to = ctx.now, max(ctx.today, grant.valid_from)
+    else:
+        grant.valid_to = last_day
+    told = {"role": grant.role, "at_once": last_day is None, "last_day": grant.valid_to.isoformat()}
+    ctx.record("role.end", grant, Note(told=told))
     return ctx.saved(grant)
 
 
@@ -278,63 +334,6 @@ def end_key(ctx: Context, key_id: int) -> None:
     """The key stops holding at once. A key that holds a role in another city is its administrators' to end."""
     ctx.office(Role.ADMINISTRATOR)
     key = ctx.locked(ApiKey, key_id)
-    for area in ctx.session.scalars(_held_in().where(RoleGrant.api_key_id == key_id).distinct()):
-        ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, area)), where="key")
+    _refuse_elsewhere(ctx, RoleGrant.api_key_id == key_id, "key")
     key.valid_to = ctx.today - timedelta(days=1)
     ctx.record("key.end", key)
-
-
-# --- repeated requests ---
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A kept first answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def caller_of(actor: Actor) -> str:
-    """Whose keys these are: two callers may use the same key for different things."""
-    if actor.person_id is not None:
-        return f"person:{actor.person_id}"
-    return f"key:{actor.key_id}" if actor.key_id is not None else "public"
-
-
-def first_reply(ctx: Context, key: str, request_digest: str) -> Reply | None:
-    """The first answer under this key, or None after claiming the key for this transaction.
-
-    A second request at the same moment waits for the first one's end. Invalid when the key was used for another body,
-    and once another role is held than then: a role that ended gives nothing, from memory neither.
-    """
-    caller = caller_of(ctx.actor)
-    held = sorted(f"{grant.role}@{grant.organisation_id}" for grant in ctx.actor.grants)
-    request_digest = digest("\n".join([request_digest, *held]))
-    claim = insert(IdempotentReply).values(caller=caller, key=key, request_digest=request_digest, at=ctx.now)
-    claimed = ctx.session.scalar(claim.on_conflict_do_nothing().returning(IdempotentReply.key))
-    if claimed is not None:
-        return None
-    kept = ctx.session.get_one(IdempotentReply, (caller, key))
-    if kept.request_digest != request_digest:
-        raise Invalid(Problem("idempotency-key-reused", "Idempotency-Key", {"value": key}))
-    return Reply(kept.status or 200, kept.headers or {}, kept.body or b"")
-
-
-def keep_reply(ctx: Context, key: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Keep the answer in the transaction that did the work: both stay or neither does."""
-    ctx.session.execute(
-        sa.update(IdempotentReply)
-        .where(IdempotentReply.caller == caller_of(ctx.actor), IdempotentReply.key == key)
-        .values(status=status, headers=dict(headers), body=body)
-    )
-
-
-def forget_replies(ctx: Context, older_than: timedelta = timedelta(hours=48)) -> int:
-    """Drop kept answers that no client can still be waiting for; keys live at least a day."""
-    return len(
-        ctx.session.scalars(
-            sa.delete(IdempotentReply).where(IdempotentReply.at < ctx.now - older_than).returning(IdempotentReply.key)
-        ).all()
-    )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine import review
 from specialty_eval.engine.calendar import is_kept
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, may, reach
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.roles import roles
@@ -62,6 +62,8 @@ def decide(
     """
     _, scope = _found(ctx, key)
     grant = ctx.permit(RECORDS, scope, where="closing_proposal")
+    if ctx.person_id is None:
+        raise NotYou(Problem("person-needed", "closing_proposal"))
     row = ctx.locked(ClosingProposal, key, version=version)
     wrong = [] if decision in DECISIONS else [Problem("decision-unknown", "decision", {"one_of": list(DECISIONS)})]
     if not document_number.strip():

@@ -18,6 +18,7 @@ from specialty_eval.engine.calendar import Calendar
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem, Refusal, TryAgain
 from specialty_eval.engine.machine import Workflow
 from specialty_eval.engine.permissions import (
+    HELD_BY_PEOPLE,
     READ,
     UNKNOWN_TO_THE_RECUSED,
     Actor,
@@ -150,6 +151,8 @@ class Context:
         if grant is None and not may(self.actor, roles, scope, self.today):
             if self._only_recused(roles, scope):
                 raise NotYou(Problem("recused", where))
+            if self.actor.key_id is not None and roles <= HELD_BY_PEOPLE:
+                raise NotYou(Problem("person-needed", where))
             raise NotYou(Problem("role-missing", where, {"roles": sorted(r.value for r in roles)}))
         return grant
 

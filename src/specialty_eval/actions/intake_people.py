@@ -1,6 +1,6 @@
 """Loading people with their roles, and the committee's seats. A row is one role of one person."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,12 +25,15 @@ def people(ctx: Context, batch: Batch, source: Source) -> Outcome:
     at = registry_queries.organisations(ctx.session)
     _check_places(ctx, batch, source, at)
     persons = _persons(ctx, cells(batch.lines, "login"))
+    elsewhere = _elsewhere(ctx, source, persons)
     _check_person(batch, at)
-    _check_passwords(batch, persons)
+    _check_passwords(batch, persons, elsewhere)
     first = _first_of_each(batch.lines)
     known = {login: (row.id, {c: getattr(row, c) for c in PERSON}) for login, row in persons.items()}
     own = compare(_of(batch, first), known, lambda line: line.text("login"), lambda line: _person(line, at))
+    _check_elsewhere(batch, own, elsewhere)
     grants = compare(batch, _grants(ctx, persons), lambda line: _grant_key(line, at), _grant)
+    _check_over(ctx, batch, grants)
     seated = _of(batch, [line for line in batch.lines if line.text("sector")])
     seats = compare(seated, _seats(ctx, persons), lambda line: _seat_key(line, at), _seat)
 
@@ -119,8 +122,44 @@ def _check_term(batch: Batch, line: Line) -> None:
         batch.wrong(line, "term_to", "ends-before-it-begins", valid_from=starts.isoformat())
 
 
-def _check_passwords(batch: Batch, persons: Mapping[str, Person]) -> None:
-    """A first password is long enough; another one for somebody known is not taken from a file. None is ever shown."""
+def _elsewhere(ctx: Context, source: Source, persons: Mapping[str, Person]) -> set[str]:
+    """The logins of those who hold a role in a city that is not the caller's, or held one: theirs to change too."""
+    if source.cities is None:
+        return set()
+    ids = [row.id for row in persons.values()]
+    held = (
+        sa.select(RoleGrant.person_id, Organisation.jurisdiction_code)
+        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+        .where(registry_queries.numbered(RoleGrant.person_id, ids))
+        .distinct()
+    )
+    areas = registry_queries.areas(ctx.session)
+    strange = {person for person, area in ctx.session.execute(held) if areas[area].city not in source.cities}
+    return {login for login, row in persons.items() if row.id in strange}
+
+
+def _check_elsewhere(batch: Batch, own: Difference, elsewhere: Collection[str]) -> None:
+    """Name, contact and employer decide about recusal: nobody changes those of another city's person alone."""
+    for _, line in own.changed:
+        if line.text("login") in elsewhere:
+            batch.wrong(line, "login", "person-of-another-city")
+
+
+def _check_over(ctx: Context, batch: Batch, grants: Difference) -> None:
+    """A role that is over stays over: who is to hold it again gets it anew, from a later day."""
+    ids = [number for number, _ in grants.changed]
+    rows = ctx.session.scalars(sa.select(RoleGrant).where(registry_queries.numbered(RoleGrant.id, ids)))
+    over = {row.id: row.valid_to for row in rows if row.is_over(ctx.today)}
+    for number, line in grants.changed:
+        if (since := over.get(number)) is not None:
+            batch.wrong(line, "valid_to", "role-over", since.isoformat(), since=since.isoformat())
+
+
+def _check_passwords(batch: Batch, persons: Mapping[str, Person], elsewhere: Collection[str]) -> None:
+    """A first password is long enough; another one for somebody known is not taken from a file. None is ever shown.
+
+    Of another city's person it is not even said whether it is theirs.
+    """
     checked: set[tuple[str, str]] = set()
     place = [column.name for column in batch.table.columns].index("password")
     for line in batch.lines:
@@ -129,7 +168,8 @@ def _check_passwords(batch: Batch, persons: Mapping[str, Person]) -> None:
             continue
         code = ""
         if any(login == line.text("login") for login, _ in checked) or (
-            person is not None and not passwords.matches(given, person.password_hash)
+            person is not None
+            and (line.text("login") in elsewhere or not passwords.matches(given, person.password_hash))
         ):
             code = "password-not-changed-here"
         elif len(given) < passwords.PASSWORD_AT_LEAST:
@@ -213,14 +253,13 @@ def _of(batch: Batch, lines: list[Line]) -> Batch:
 
 
 def _write_people(ctx: Context, found: Difference, at: Mapping[tuple[str, str], Organisation]) -> None:
-    new = [(line.text("login"), _kept(line.text("password")), True, *_person(line, at).values()) for line in found.new]
+    new = [
+        (line.text("login"), passwords.kept(line.text("password")), True, *_person(line, at).values())
+        for line in found.new
+    ]
     bulk.insert_rows(ctx.session, Person, ("login", "password_hash", "active", *PERSON), new)
     changed = [(number, *_person(line, at).values()) for number, line in found.changed]
     bulk.update_rows(ctx.session, Person, ("id", *PERSON), changed)
-
-
-def _kept(password: str) -> str:
-    return passwords.hasher().hash(password) if password else passwords.NONE
 
 
 def _write_grants(

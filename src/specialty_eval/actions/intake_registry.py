@@ -10,12 +10,14 @@ from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Juri
 
 from .context import Context
 from .intake_batch import Batch, Line, Outcome, cells, compare, missing, note_repeated, outcome
-from .intake_source import Source, outside
+from .intake_source import Source, is_shared, outside
 from .intake_tables import LEVEL_NAMES, LEVEL_OF_DIGIT
 
 
 def catalogue(ctx: Context, batch: Batch, source: Source) -> Outcome:
-    """One edition of the national catalogue; another one stands beside it."""
+    """One edition of the national catalogue; another one stands beside it. Where other cities read it too, an entry on
+    record is the operator's to mend.
+    """
     for line in batch.lines:
         _check_entry(batch, line)
     edition = ctx.session.scalar(sa.select(CatalogueEdition).where(CatalogueEdition.code == source.of))
@@ -25,6 +27,9 @@ def catalogue(ctx: Context, batch: Batch, source: Source) -> Outcome:
     on_record = {row.code: (row.id, {c: getattr(row, c) for c in ENTRY_COLUMNS}) for row in entries}
     note_repeated(batch, ("code",), _code)
     found = compare(batch, on_record, _code, _entry)
+    if found.changed and is_shared(ctx, source):
+        for _, line in found.changed:
+            batch.wrong(line, "code", "shared-with-other-cities")
 
     def write() -> None:
         kept = edition or ctx.saved(
@@ -73,8 +78,11 @@ def _check_entry(batch: Batch, line: Line) -> None:
 PARENT_KIND = {"province": "", "city": "province", "county": "city", "zone": "city"}
 
 
-def jurisdictions(ctx: Context, batch: Batch, _: Source) -> Outcome:
-    """Provinces, cities, counties and zones; a new name is taken, another place in the tree is refused."""
+def jurisdictions(ctx: Context, batch: Batch, source: Source) -> Outcome:
+    """Provinces, cities, counties and zones; a new name is taken, another place in the tree is refused.
+
+    Where other cities are served too, an administrator adds to and renames their own city alone.
+    """
     areas = registry_queries.areas(ctx.session)
     kinds = {code: area.kind for code, area in areas.items()} | {n.text("code"): n.text("kind") for n in batch.lines}
     unsure = batch.suspects.get("code", frozenset())
@@ -91,6 +99,10 @@ def jurisdictions(ctx: Context, batch: Batch, _: Source) -> Outcome:
         return {column: line.text(column) for column in ("name", "kind", "parent_code")}
 
     found = compare(batch, on_record, lambda line: line.text("code"), said, fixed=("kind", "parent_code"))
+    if is_shared(ctx, source):
+        for line in (*found.new, *(line for _, line in found.changed)):
+            if not {line.text("code"), line.text("parent_code")} & (source.cities or frozenset()):
+                batch.wrong(line, "code", "outside-your-city")
 
     def write() -> None:
         ranks = list(PARENT_KIND)

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+import sqlalchemy as sa
+
 from specialty_eval.engine.permissions import Actor, Kind, Role
 from specialty_eval.engine.policy import Policy
+from specialty_eval.store.registry import Organisation
 
+from .context import Context
 from .intake_batch import Batch, Line
 
 
@@ -33,6 +37,14 @@ def reached(actor: Actor, roles: frozenset[Role], today: date) -> frozenset[str]
         for grant in actor.grants
         if grant.role in roles and grant.kind == Kind.BUREAU and grant.holds(today)
     )
+
+
+def is_shared(ctx: Context, source: Source) -> bool:
+    """Whether the installation serves another city's bureau than the caller's: what is common is then not theirs."""
+    if source.cities is None:
+        return False
+    bureaus = sa.select(Organisation.jurisdiction_code).where(Organisation.kind == Kind.BUREAU.value)
+    return not source.cities.issuperset(ctx.session.scalars(bureaus))
 
 
 def outside(batch: Batch, source: Source, column: str, city: Callable[[Line], str]) -> None:

@@ -30,10 +30,15 @@ def _nobodys() -> str:
     return hasher().hash(secrets.token_urlsafe(16))
 
 
-def matches(password: str, kept: str | None) -> bool:
+def kept(password: str) -> str:
+    """How a password is kept; none, where there is none."""
+    return hasher().hash(password) if password else NONE
+
+
+def matches(password: str, on_record: str | None) -> bool:
     """Whether this is the password; it takes as long where there is nobody, or nobody with a password."""
     nobodys = _nobodys()
-    if kept is None or kept == NONE:
+    if on_record is None or on_record == NONE:
         hasher().verify(password, nobodys)
         return False
-    return hasher().verify(password, kept)
+    return hasher().verify(password, on_record)

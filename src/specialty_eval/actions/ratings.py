@@ -226,9 +226,10 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
                               recheck_from=months_after(ctx.today, rules.recheck_after_months))
             )  # fmt: skip
     ctx.session.flush()
+    whose = {r.replaces_id: r.specialty_id for r in chosen if r.replaces_id is not None}
     replacing = [r.review_id for r in chosen if r.replaces_id is not None]
     for appeal, found in follow_ups.refresh(ctx.session, replacing, LOCAL).items():
-        note = Note(audience="office", told={"follow_ups": found}, specialty_id=None)
+        note = Note(audience="office", told={"follow_ups": found}, specialty_id=whose[appeal.review_id])
         ctx.record("appeal.follow_ups", appeal, note)
 
 

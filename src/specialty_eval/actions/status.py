@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from specialty_eval.engine.errors import NotFound, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.store import status_queries
 
 from . import statuses
@@ -29,8 +29,11 @@ def present(ctx: Context, code: str) -> Present:
 
 def of(ctx: Context, code: str, *, valid_at: date | None = None, known_at: datetime | None = None) -> Status:
     """The status of the specialty a code names or named. Only the rating follows `valid_at` and `known_at`; what is in
-    publicity, contested or planned is told as it is now. NotFound for a code nobody ever had.
+    publicity, contested or planned is told as it is now. NotFound for a code nobody ever had; Invalid for an instant
+    that has not come: nobody knows yet.
     """
+    if known_at is not None and known_at > ctx.now:
+        raise Invalid(Problem("not-known-yet", "known_at", {"now": ctx.now.isoformat()}))
     named = status_queries.named(ctx.session, code)
     if named is None:
         raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))

@@ -10,8 +10,8 @@ from specialty_eval.actions import accounts
 from specialty_eval.engine.permissions import Kind
 from specialty_eval.engine.roles import Role
 
-from .bodies import Body, Day
-from .deps import SECRET, Ctx, Paging, Transactional, credentials
+from .bodies import Body, Day, Reason
+from .deps import SECRET, Ctx, Paging, Transactional, credentials, refuse_key
 from .shapes import Listed, Made
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["accounts"])
@@ -82,7 +82,7 @@ class NewPerson(Body):
 
     login: str = Field(min_length=3, max_length=200)
     name: str = Field(min_length=1, max_length=200)
-    password: str = Field(max_length=1000)
+    password: str = Field("", max_length=1000, description="可不填，改发邀请码 · may be left out: invite instead")
     contact: str = Field("", max_length=200)
     employer_id: int | None = None
     employer_name: str = Field("", max_length=200)
@@ -98,6 +98,7 @@ class GrantAnswer(BaseModel):
     kind: Kind
     valid_from: date
     valid_to: date | None
+    ended_at: datetime | None = Field(description="立即终止的时刻 · when it was ended at once")
     deputy: bool
 
 
@@ -120,8 +121,10 @@ def list_people(ctx: Ctx, paging: Paging) -> Listed[PersonAnswer]:
 
 
 @router.post("/people", status_code=201, response_model=Made)
-def create_person(body: NewPerson, ctx: Ctx) -> dict[str, int]:
-    """Create a person (administrator)."""
+def create_person(body: NewPerson, ctx: Ctx, request: Request) -> dict[str, int]:
+    """Create a person (administrator). With a password in the body nothing is kept for a repeated request."""
+    if body.password:
+        refuse_key(request)
     return {"id": accounts.create_person(ctx, **body.model_dump()).id}
 
 
@@ -158,6 +161,18 @@ def set_password(body: NewPassword, ctx: Ctx) -> None:
     accounts.set_password(ctx, body.code, body.password)
 
 
+@router.post("/people/{person_id}/deactivate", status_code=204)
+def deactivate(person_id: int, body: Reason, ctx: Ctx) -> None:
+    """A person signs in no more: sessions and invitation end at once, what was done stays (administrator)."""
+    accounts.deactivate(ctx, person_id, body.reason)
+
+
+@router.post("/people/{person_id}/reactivate", status_code=204)
+def reactivate(person_id: int, body: Reason, ctx: Ctx) -> None:
+    """A person can sign in again, with the roles that still hold (administrator)."""
+    accounts.reactivate(ctx, person_id, body.reason)
+
+
 class NewGrant(Body):
     """A role to hold."""
 
@@ -175,23 +190,24 @@ def grant_role(person_id: int, body: NewGrant, ctx: Ctx) -> dict[str, int]:
 
 
 class LastDay(Body):
-    """The last day something holds."""
+    """The last day a role holds."""
 
-    last_day: Day
+    last_day: Day | None = Field(None, description="不填则立即终止 · left out, it ends at once")
 
 
 class RoleEnded(BaseModel):
-    """A role and its last day."""
+    """A role, its last day, and when it was ended if that was at once."""
 
     id: int
     valid_to: date
+    ended_at: datetime | None
 
 
 @router.post("/roles/{grant_id}/end", response_model=RoleEnded)
 def end_role(grant_id: int, body: LastDay, ctx: Ctx) -> dict[str, Any]:
-    """End a role with a day (administrator)."""
+    """End a role with a day, or at once (administrator). A role that is over stays over."""
     grant = accounts.end_role(ctx, grant_id, body.last_day)
-    return {"id": grant.id, "valid_to": grant.valid_to}
+    return {"id": grant.id, "valid_to": grant.valid_to, "ended_at": grant.ended_at}
 
 
 class NewKey(Body):

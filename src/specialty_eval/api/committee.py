@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, meeting_actions, meeting_views
 from specialty_eval.engine.policy import Rating
 
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, Moment, Reason
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .meeting_shapes import (
     BallotAnswer,
@@ -93,7 +93,7 @@ class NewMeeting(Body):
 
     round: int
     title: str = Field(min_length=1, max_length=200)
-    held_at: AwareDatetime = Field(strict=False)
+    held_at: Moment
     chair: int
     deputy_chair: int | None = None
     secretary: int

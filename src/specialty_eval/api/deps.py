@@ -74,6 +74,12 @@ NOT_HERE = {
 """A header that this route would leave out → what is said instead of leaving it out unseen."""
 
 
+def refuse_key(request: Request) -> None:
+    """Where a body turns out to hold a secret, nothing of it is kept either; Invalid where that is asked for."""
+    if "idempotency-key" in request.headers:
+        raise Invalid(NOT_HERE["idempotency-key"])
+
+
 class Transactional(APIRoute):
     """A route whose transaction is committed when its answer is ready and before it leaves (see ADR 0005).
 
@@ -144,11 +150,11 @@ def begin(request: Request, asked: tuple[str, str] | None) -> Response | None:
     """Open the transaction where a key is shown, and answer with the first reply if there is one."""
     if asked is None:
         return None
-    from specialty_eval.actions import accounts  # noqa: PLC0415 -- slow import: rows that the public's reads need not
+    from specialty_eval.actions import replies  # noqa: PLC0415 -- slow import: rows that the public's reads need not
 
     context = current(request)
     request.state.idempotency = asked
-    kept = accounts.first_reply(context, *asked)
+    kept = replies.first_reply(context, *asked)
     if kept is None:
         return None
     return Response(kept.body, kept.status, {**kept.headers, "Idempotent-Replayed": "true"})
@@ -163,10 +169,10 @@ def finish(request: Request, response: Response) -> None:
         return
     asked = getattr(request.state, "idempotency", None)
     if asked is not None:
-        from specialty_eval.actions import accounts  # noqa: PLC0415 -- see `begin`
+        from specialty_eval.actions import replies  # noqa: PLC0415 -- see `begin`
 
         headers = {k: v for k, v in response.headers.items() if k != "content-length"}
-        accounts.keep_reply(context, asked[0], response.status_code, headers, bytes(response.body))
+        replies.keep_reply(context, asked[0], response.status_code, headers, bytes(response.body))
     commit(context)
 
 

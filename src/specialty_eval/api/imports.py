@@ -10,7 +10,7 @@ from specialty_eval.actions import intake
 from specialty_eval.actions.intake_tables import TABLES
 
 from .arrival import refuse_media_type
-from .deps import Ctx, Transactional
+from .deps import Ctx, Transactional, refuse_key
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["imports"])
 
@@ -83,6 +83,8 @@ def list_kinds() -> TablesAnswer:
 async def file_of(request: Request, kind: str, ctx: Ctx) -> tuple[bytes, str]:
     """The file and its media type, of somebody who may load this kind."""
     await run_in_threadpool(intake.permitted, ctx, kind)
+    if kind == "people":  # its passwords; a file loaded twice changes nothing anyhow
+        refuse_key(request)
     return await request.body(), refuse_media_type(request, intake.CSV, intake.XLSX)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the public's requests read no policy, and its classes take 
 __all__ = [
     "FILLS_IN",
     "HELD_AT",
+    "HELD_BY_PEOPLE",
     "READ",
     "UNKNOWN_TO_THE_RECUSED",
     "Actor",
@@ -124,6 +125,12 @@ HELD_AT: Mapping[Role, frozenset[Kind]] = {
 }
 """Where a role can be held; elsewhere it gives nothing. The clock and the public hold no grants."""
 
+HELD_BY_PEOPLE = roles(
+    Role.SCHOOL_HEAD, Role.COUNTY_VERIFIER, Role.BUREAU_VERIFIER, Role.EXPERT, Role.SITE_VISITOR,
+    Role.COMMITTEE_MEMBER, Role.CHAIR, Role.APPEAL_PANEL_MEMBER, Role.BUREAU_APPROVER, Role.PLANNER,
+)  # fmt: skip
+"""Roles by which somebody signs, verifies, judges or decides: to a machine's key they give nothing."""
+
 
 def _has_part(role: Role, person_id: str | None, scope: Scope) -> bool:
     """Whether the person is one of those whom this role needs on this very thing."""
@@ -179,6 +186,7 @@ def allowed(actor: Actor, roles: Iterable[Role], scope: Scope, today: date) -> G
         if _is_wanted(grant, wanted)
         and grant.holds(today)
         and grant.kind in HELD_AT[grant.role]
+        and not (actor.key_id is not None and grant.role in HELD_BY_PEOPLE)
         and _reaches(grant, scope)
         and _has_part(grant.role, actor.person_id, scope)
         and not (is_recused and grant.kind != Kind.SCHOOL)

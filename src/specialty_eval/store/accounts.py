@@ -42,13 +42,17 @@ class ApiKey(Base):
 
 
 class RoleGrant(Base):
-    """A role held at an organisation from a day to a day (both inclusive), by a person or a machine."""
+    """A role held at an organisation from a day to a day (both inclusive), by a person or a machine.
+
+    One that was ended at once gives nothing from that instant (`ended_at`); `valid_to` is then the last day on record.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (
         one_of("role", Role),
         sa.CheckConstraint("num_nonnulls(person_id, api_key_id) = 1", name="one_holder"),
         sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="valid_forwards"),
+        sa.CheckConstraint("ended_at IS NULL OR valid_to IS NOT NULL", name="ended_has_day"),
     )
 
     id: Mapped[int] = identity()
@@ -58,7 +62,21 @@ class RoleGrant(Base):
     organisation_id: Mapped[int] = reference("organisation.id")
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    ended_at: Mapped[datetime | None]
     deputy: Mapped[bool] = mapped_column(server_default=sa.false())
+
+    def is_over(self, today: date) -> bool:
+        """Whether it gives nothing any more."""
+        return self.ended_at is not None or (self.valid_to is not None and self.valid_to < today)
+
+
+def held_on(day: Any) -> sa.ColumnElement[bool]:
+    """Whether a role gives its rights on that day: begun, not over, not ended at once."""
+    return sa.and_(
+        RoleGrant.valid_from <= day,
+        sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= day),
+        RoleGrant.ended_at.is_(None),
+    )
 
 
 class SignIn(Base):

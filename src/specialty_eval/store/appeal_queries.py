@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.review import Event as ReviewEvent
 
-from .accounts import CommitteeMember, Person, RoleGrant
+from .accounts import CommitteeMember, Person, RoleGrant, held_on
 from .deliberation import Ballot, Decision, MeetingItem
 from .ledger import Event
 from .outcomes import Appeal, AppealPanelist
@@ -39,8 +39,7 @@ def pool(session: Session, city: str, today: date) -> frozenset[int]:
             RoleGrant.role == Role.APPEAL_PANEL_MEMBER.value,
             Organisation.kind == "bureau",
             Organisation.jurisdiction_code == city,
-            RoleGrant.valid_from <= today,
-            sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= today),
+            held_on(today),
             Person.active,
         )
     )

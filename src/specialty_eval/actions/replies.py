@@ -1,0 +1,68 @@
+"""Repeated requests: the first answer under an Idempotency-Key, kept in the transaction that did the work."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from specialty_eval.engine.errors import Invalid, Problem
+from specialty_eval.engine.permissions import Actor
+from specialty_eval.store.accounts import IdempotentReply
+
+from .context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A kept first answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def caller_of(actor: Actor) -> str:
+    """Whose keys these are: two callers may use the same key for different things."""
+    if actor.person_id is not None:
+        return f"person:{actor.person_id}"
+    return f"key:{actor.key_id}" if actor.key_id is not None else "public"
+
+
+def first_reply(ctx: Context, key: str, request_digest: str) -> Reply | None:
+    """The first answer under this key, or None after claiming the key for this transaction.
+
+    A second request at the same moment waits for the first one's end. Invalid when the key was used for another body,
+    and once another role is held than then: a role that ended gives nothing, from memory neither.
+    """
+    caller = caller_of(ctx.actor)
+    held = sorted(f"{grant.role}@{grant.organisation_id}" for grant in ctx.actor.grants)
+    request_digest = hashlib.sha256("\n".join([request_digest, *held]).encode()).hexdigest()
+    claim = insert(IdempotentReply).values(caller=caller, key=key, request_digest=request_digest, at=ctx.now)
+    claimed = ctx.session.scalar(claim.on_conflict_do_nothing().returning(IdempotentReply.key))
+    if claimed is not None:
+        return None
+    kept = ctx.session.get_one(IdempotentReply, (caller, key))
+    if kept.request_digest != request_digest:
+        raise Invalid(Problem("idempotency-key-reused", "Idempotency-Key", {"value": key}))
+    return Reply(kept.status or 200, kept.headers or {}, kept.body or b"")
+
+
+def keep_reply(ctx: Context, key: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Keep the answer in the transaction that did the work: both stay or neither does."""
+    ctx.session.execute(
+        sa.update(IdempotentReply)
+        .where(IdempotentReply.caller == caller_of(ctx.actor), IdempotentReply.key == key)
+        .values(status=status, headers=dict(headers), body=body)
+    )
+
+
+def forget_replies(ctx: Context, older_than: timedelta = timedelta(hours=48)) -> int:
+    """Drop kept answers that no client can still be waiting for; keys live at least a day."""
+    return len(
+        ctx.session.scalars(
+            sa.delete(IdempotentReply).where(IdempotentReply.at < ctx.now - older_than).returning(IdempotentReply.key)
+        ).all()
+    )
