@@ -16,7 +16,7 @@ from specialty_eval.store.due_queries import Since
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.outcomes import Publication
 
-from . import accounts, overdue, publications, rectifications, reminders, seals, standings
+from . import overdue, publications, rectifications, reminders, replies, seals, standings
 from .context import LOCAL, Context, refusal_of
 
 SETTLES = timedelta(minutes=5)
@@ -120,7 +120,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
     Task.ACADEMIC_YEAR: lambda ctx, city: standings.begin_year(ctx, _academic_year(ctx), city=city),
     Task.SEAL: lambda ctx, _: seals.seal(ctx),
-    Task.TIDY: lambda ctx, _: accounts.forget_replies(ctx),
+    Task.TIDY: lambda ctx, _: replies.forget_replies(ctx),
 }
 
 
