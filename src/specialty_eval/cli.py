@@ -7,13 +7,16 @@ import traceback
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from specialty_eval import cli_policy, cli_publish, cli_simulate
 from specialty_eval.cli_options import Data, Port, configured
 from specialty_eval.engine.errors import Refusal
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 app = typer.Typer(
     help="职业院校专业三年期评价 · Three-yearly evaluation of vocational specialties",
@@ -68,6 +71,17 @@ def serve(
         serving.serve_anew(known.url, known.folder, host=known.host, port=known.port)
         return
     serving.serve(known.url, known.folder, host=known.host, port=known.port, with_worker=with_worker)
+
+
+def fresh() -> "FastAPI":
+    """The application that `serve --reload` starts anew, over the database that the environment names."""
+    from specialty_eval import serving
+    from specialty_eval.app import create_app
+
+    known = configured(None)
+    if known.url is None:
+        raise typer.BadParameter("DATABASE_URL")
+    return create_app(known.url, serving.files_in(known.folder))
 
 
 @app.command()

@@ -106,18 +106,8 @@ def serve_anew(url: str | None, data: Path, *, host: str, port: int) -> None:
     with ready(url, data) as at:
         # The server is another process, which reads where it is from its environment.
         os.environ |= {"DATABASE_URL": at, "SPECIALTY_EVAL_DATA": str(data)}
-        uvicorn.run("specialty_eval.serving:fresh", factory=True, reload=True, reload_dirs=[str(Path(__file__).parent)],
+        uvicorn.run("specialty_eval.cli:fresh", factory=True, reload=True, reload_dirs=[str(Path(__file__).parent)],
                     host=host, port=port, log_level="warning", access_log=False)  # fmt: skip
-
-
-def fresh() -> FastAPI:
-    """The application over the database that the environment names."""
-    from specialty_eval.settings import Settings  # noqa: PLC0415 -- slow import: pydantic
-
-    said = Settings()
-    if said.database_url is None:
-        raise ValueError("DATABASE_URL")
-    return create_app(said.database_url.get_secret_value(), files_in(said.data))
 
 
 def settle(app: FastAPI, at: str, data: Path) -> None:
