@@ -356,6 +356,7 @@ def test_a_rating_on_record_is_not_changed_by_a_file(city: City) -> None:
     )
     assert refused(city, "ratings", RATING + lines, who="secretary") == [
         ("rating-on-record", 2, "year"),
+        ("year-ahead", 3, "year"),
         ("day-ahead", 3, "valid_from"),
         ("not-one-of", 4, "rating"),
         ("not-a-date", 4, "valid_from"),

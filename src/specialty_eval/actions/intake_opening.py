@@ -15,6 +15,7 @@ from specialty_eval.store.status_queries import RatingRow
 
 from .context import Context
 from .intake_batch import Batch, Line, Outcome, cells, compare, outcome
+from .intake_closed import Closing
 from .intake_source import Source, outside
 
 Sites = Mapping[tuple[str, str, str], Named]
@@ -46,20 +47,26 @@ def _settled(ctx: Context, batch: Batch, source: Source) -> Sites:
 
 
 def ratings(ctx: Context, batch: Batch, source: Source) -> Outcome:
-    """Ratings from before the installation. One on record is never changed here: that takes a decision."""
+    """Ratings from before the installation. One on record is never changed here: that takes a decision; and none is
+    added once a run has looked at them, or of a year that is rated here.
+    """
+    closing = Closing(ctx, batch)
     sites = _settled(ctx, batch, source)
     for line in batch.lines:
         if (day := line.day("valid_from")) and day > ctx.today:
             batch.wrong(line, "valid_from", "day-ahead", ctx.today.isoformat())
+        if line.number("year") > ctx.today.year:
+            batch.wrong(line, "year", "year-ahead", ctx.today.year)
     ids = {sites[specialty_key(line)].id for line in batch.lines}
     known = {key: [_kept(row) for row in rows] for key, rows in outcome_queries.known_ratings(ctx.session, ids).items()}
     new: list[Confirmed] = []
     unchanged = 0
     for line in sorted(batch.lines, key=lambda line: line.text("valid_from")):
-        span, number = _span(line), sites[specialty_key(line)].id
+        span, site = _span(line), sites[specialty_key(line)]
+        number = site.id
         if any(_same(old, span) for old in known[number]) or _says_nothing(known[number], span):
             unchanged += 1
-        elif not _note_conflict(batch, line, known[number], span):
+        elif not _note_conflict(batch, line, known[number], span) | closing.note_rating(line, site.city):
             new.append(Confirmed(number, span))
             _take(known[number], new[-1])
     return Outcome(len(new), 0, unchanged, lambda: _write_ratings(ctx, known))
@@ -139,6 +146,9 @@ def standings(ctx: Context, batch: Batch, source: Source) -> Outcome:
     rows = ctx.session.scalars(sa.select(Standing).where(registry_queries.numbered(Standing.specialty_id, ids)))
     on_record = {row.specialty_id: (row.id, {c: getattr(row, c) for c in STANDING}) for row in rows}
     found = compare(batch, on_record, lambda line: sites[specialty_key(line)].id, _standing, fixed=STANDING)
+    closing = Closing(ctx, batch)
+    for line in found.new:
+        closing.note_standing(line, sites[specialty_key(line)].city)
 
     def write() -> None:
         new = [(sites[specialty_key(line)].id, *_standing(line).values(), ctx.now) for line in found.new]
@@ -159,7 +169,7 @@ QUOTA = ("quota", "capacity", "source")
 
 
 def quotas(ctx: Context, batch: Batch, source: Source) -> Outcome:
-    """Quotas and capacities by academic year, from before the first plan made here."""
+    """Quotas by academic year from before the first plan made here, and capacities; a capacity alone also later."""
     sites = _settled(ctx, batch, source)
     ids = [sites[specialty_key(line)].id for line in batch.lines]
     rows = ctx.session.scalars(sa.select(OpeningQuota).where(registry_queries.numbered(OpeningQuota.specialty_id, ids)))
@@ -169,6 +179,10 @@ def quotas(ctx: Context, batch: Batch, source: Source) -> Outcome:
         return sites[specialty_key(line)].id, line.number("academic_year")
 
     found = compare(batch, on_record, key, _quota)
+    closing, by_number = Closing(ctx, batch), dict(on_record.values())
+    for number, line in (*((None, line) for line in found.new), *found.changed):
+        before = None if number is None else by_number[number]
+        closing.note_quota(line, sites[specialty_key(line)].city, before)
 
     def write() -> None:
         new = [(*key(line), *_quota(line).values(), ctx.now) for line in found.new]
@@ -180,4 +194,4 @@ def quotas(ctx: Context, batch: Batch, source: Source) -> Outcome:
 
 
 def _quota(line: Line) -> dict[str, Any]:
-    return {"quota": line.number("quota"), "capacity": line.whole("capacity"), "source": line.text("source")}
+    return {"quota": line.whole("quota"), "capacity": line.whole("capacity"), "source": line.text("source")}

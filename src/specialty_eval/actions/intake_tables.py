@@ -193,7 +193,7 @@ QUOTAS = Table(
     (
         *_SPECIALTY,
         Column("academic_year", year),
-        Column("quota", whole(0, 100_000)),
+        Column("quota", whole(0, 100_000), filled=False),
         Column("capacity", whole(0, 100_000), filled=False),
         Column("source", text(400)),
     ),

@@ -120,7 +120,7 @@ def _lines(session: Session) -> dict[int, dict[int, Line]]:
 
 def _opening(session: Session) -> dict[int, dict[int, int]]:
     found = sa.select(OpeningQuota.specialty_id, OpeningQuota.quota).where(OpeningQuota.academic_year == OPENING)
-    return {key: {OPENING: quota} for key, quota in session.execute(found)}
+    return {key: {OPENING: quota} for key, quota in session.execute(found) if quota is not None}
 
 
 def _standings(session: Session) -> dict[int, str]:

@@ -209,8 +209,9 @@ def _add_quotas(session: Session, records: Mapping[int, Record], zone: tzinfo) -
     opening = sa.select(
         OpeningQuota.specialty_id, OpeningQuota.academic_year, OpeningQuota.quota, OpeningQuota.capacity
     ).where(among(OpeningQuota.specialty_id, records))
-    for specialty, year, quota, capacity in session.execute(opening.order_by(OpeningQuota.academic_year)):
-        records[specialty].quotas.append(Approved(year, quota))
+    for specialty, year, stated, capacity in session.execute(opening.order_by(OpeningQuota.academic_year)):
+        if stated is not None:
+            records[specialty].quotas.append(Approved(year, stated))
         if capacity is not None:
             records[specialty].capacity = capacity
 

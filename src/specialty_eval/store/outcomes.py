@@ -287,18 +287,19 @@ class EnrolmentLine(Base):
 
 
 class OpeningQuota(Base):
-    """A quota and a capacity from before the installation, with its source: the opening balance."""
+    """The opening balance: a quota from before the first plan and a capacity, with their source. Later one capacity."""
 
     __tablename__ = "opening_quota"
     __table_args__ = (
         sa.UniqueConstraint("specialty_id", "academic_year"),
         sa.CheckConstraint("quota >= 0 AND (capacity IS NULL OR capacity >= 0)", name="not_negative"),
+        sa.CheckConstraint("num_nonnulls(quota, capacity) > 0", name="says_something"),
     )
 
     id: Mapped[int] = identity()
     specialty_id: Mapped[int] = reference("specialty.id", index=False)
     academic_year: Mapped[int] = mapped_column(sa.Integer)
-    quota: Mapped[int] = mapped_column(sa.Integer)
+    quota: Mapped[int | None] = mapped_column(sa.Integer)
     capacity: Mapped[int | None] = mapped_column(sa.Integer)
     source: Mapped[str]
     recorded_at: Mapped[datetime]

@@ -152,7 +152,7 @@ def quotas(session: Session, specialty_id: int) -> list[Quota]:
     )
     opening: sa.Select[*tuple[Any, ...]] = sa.select(
         OpeningQuota.academic_year, OpeningQuota.quota, sa.null().cast(sa.Integer), OpeningQuota.source
-    ).where(OpeningQuota.specialty_id == specialty_id)
+    ).where(OpeningQuota.specialty_id == specialty_id, OpeningQuota.quota.is_not(None))
     found = {row.academic_year: Quota(*plain(row)) for row in session.execute(opening)}
     found |= {row.academic_year: Quota(*plain(row)) for row in session.execute(approved)}
     return [found[year] for year in sorted(found, reverse=True)]

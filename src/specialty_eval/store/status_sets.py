@@ -122,7 +122,9 @@ def _by_year(year: Any, quota: Any) -> sa.ColumnElement[Any]:
 
 def _opening() -> sa.Subquery:
     c = OPENING_QUOTA.c
-    every = sa.select(c.specialty_id, _by_year(c.academic_year, c.quota)).where(_own(c.specialty_id))
+    every = sa.select(c.specialty_id, _by_year(c.academic_year, c.quota)).where(
+        _own(c.specialty_id), c.quota.is_not(None)
+    )
     return every.group_by(c.specialty_id).subquery("opening")
 
 
