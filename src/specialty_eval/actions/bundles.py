@@ -12,7 +12,7 @@ from specialty_eval.engine.permissions import Scope, Thing
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.sources import of_scores
 from specialty_eval.engine.withholding import HIDDEN, Band, Withheld, bands, by_specialty, hidden_in, withhold
-from specialty_eval.store import bundle_queries, cycles
+from specialty_eval.store import bundle_queries, cycles, scoring_queries
 from specialty_eval.store.bundle_queries import Rated, RoundFacts, RunFacts
 
 from .context import Context
@@ -60,7 +60,7 @@ def _bundled(ctx: Context, round_: RoundFacts, ratings: Sequence[Rated], *, whol
     inputs = {run.id: Inputs.unpacked(run.inputs) for run in kept}
     early = bundle_queries.not_public(ctx.session, round_.id)
     concerned = {*early, *(r.specialty for r in ratings), *(run.specialty for run in kept if run.specialty)}
-    codes = bundle_queries.every_code(ctx.session, concerned)
+    codes = scoring_queries.every_code(ctx.session, concerned)
     unpublished = {code for key in early for code in codes[key]}
     runs, withheld = [], dict[Withheld, None]()
     for run in kept:

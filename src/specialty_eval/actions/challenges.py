@@ -174,7 +174,7 @@ def answer(
     if event == ChallengeEvent.UPHOLD:
         made = cycles.round_of(ctx.session, row.round_id)
         new = NewFigure(row.specialty_id, made.evidence_year, kept.measure, kept.claimed,
-                        policy.measures[kept.measure].supplier, f"challenge {kept.id}")  # fmt: skip
+                        policy.measures[kept.measure].supplier, f"challenge {kept.id}", row.id)  # fmt: skip
         review_queries.record_figures(ctx.session, [new], ctx.now, ctx.person_id)
         facts = review.Facts(challenge_upheld=True)
         ctx.advance(review.WORKFLOW, row, review.Event.UPHOLD_CHALLENGE, facts, scope, note=Note(audience="school"))

@@ -37,7 +37,8 @@ def record(
         problems += sheet.failing_checks(policy, typed, known_of_it)
     if problems:
         raise Invalid(*problems)
-    new = [NewFigure(subject.specialty_id, r.evidence_year, m, value.strip(), policy.measures[m].supplier, source)
+    new = [NewFigure(subject.specialty_id, r.evidence_year, m, value.strip(), policy.measures[m].supplier, source,
+                     subject.id)
            for m, value in known.items()]  # fmt: skip
     review_queries.record_figures(ctx.session, new, ctx.now, ctx.person_id)
     return sorted(known)

@@ -174,7 +174,10 @@ def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
 
 
 def supply(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
-    """Put another supplier's values on record; how many are new. NotYou with every measure that is not the caller's."""
+    """Put another supplier's values on record; how many are new. NotYou with every measure that is not the caller's.
+
+    NotNow once a review that looks at that year was accepted.
+    """
     scope = scopes.of_specialty(ctx.session, specialty_id, acting=ctx.person_id)
     suppliers = (m.supplier.partition(":") for m in policy.measures.values())
     scope = replace(scope, departments=frozenset(code for kind, _, code in suppliers if kind == "department"))
@@ -188,24 +191,31 @@ def supply(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: 
             problems.append(Problem("measure-not-yours", f"measures.{code}", {"supplier": measure.supplier}))
     if problems:
         raise NotYou(*problems)
+    _refuse_held(ctx, specialty_id, year, by_school=False)
     return _record(ctx, specialty_id, year, policy, figures)
 
 
 def report_year(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
     """A school's yearly facts of a specialty that is not being reviewed on that year; how many are new.
 
-    Invalid with every wrong field and every check that holds; NotNow while a review asks for the same year.
+    Invalid with every wrong field and every check that holds; NotNow while a review asks for the same year, or was
+    handed in and looks at it.
     """
     scope = scopes.of_specialty(ctx.session, specialty_id, acting=ctx.person_id)
     ctx.permit(FILLS_IN, scope, where="figures")
-    if review_queries.is_reviewed(ctx.session, specialty_id, year):
-        raise NotNow(Problem("year-under-review", "year", {"year": year}))
+    _refuse_held(ctx, specialty_id, year, by_school=True)
     if problems := _wrong(policy, figures.values):
         raise Invalid(*problems)
     typed, _ = sheet.read_values(policy, figures.values)
     if failing := sheet.failing_checks(policy, typed, {}):
         raise Invalid(*failing)
     return _record(ctx, specialty_id, year, policy, figures)
+
+
+def _refuse_held(ctx: Context, specialty_id: int, year: int, *, by_school: bool) -> None:
+    held = review_queries.holding(ctx.session, [(specialty_id, year)], by_school=by_school)
+    if held:
+        raise NotNow(Problem("year-under-review", "year", {"year": year, "review": held[specialty_id, year]}))
 
 
 def _record(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:

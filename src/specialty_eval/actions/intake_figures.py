@@ -7,7 +7,7 @@ from decimal import Decimal
 from specialty_eval.engine.evidence import Value, check_sheet
 from specialty_eval.engine.permissions import Actor, Kind, Role, may_supply
 from specialty_eval.engine.policy import Measure, Policy
-from specialty_eval.store import intake_queries
+from specialty_eval.store import intake_queries, review_queries
 from specialty_eval.store.registry_queries import Named
 
 from .context import Context
@@ -67,15 +67,17 @@ def _reported(line: Line, measures: Mapping[str, Measure]) -> list[Measure]:
 
 
 def _check_years(ctx: Context, batch: Batch, sites: Sites, measures: Mapping[str, Measure]) -> None:
-    """No year ahead; and what a school reports of a year that a review asks for comes by the review alone."""
+    """No year ahead; and nothing of a year that a review asks the school for, or holds as it was handed in."""
     pairs = {(sites[specialty_key(line)].id, line.number("year")) for line in batch.lines}
-    reviewed = intake_queries.under_review(ctx.session, pairs)
+    held = {kind: review_queries.holding(ctx.session, pairs, by_school=kind) for kind in (True, False)}
     for line in batch.lines:
-        if line.number("year") > ctx.today.year:
+        year = line.number("year")
+        if year > ctx.today.year:
             batch.wrong(line, "year", "year-ahead", ctx.today.year)
-        by_school = any(measure.supplier == Kind.SCHOOL for measure in _reported(line, measures))
-        if by_school and (sites[specialty_key(line)].id, line.number("year")) in reviewed:
-            batch.wrong(line, "year", "year-under-review", year=line.number("year"))
+        kinds = {measure.supplier == Kind.SCHOOL for measure in _reported(line, measures)}
+        by = [held[kind].get((sites[specialty_key(line)].id, year)) for kind in kinds]
+        if review_id := next(filter(None, by), None):
+            batch.wrong(line, "year", "year-under-review", year=year, review=review_id)
 
 
 def _check_rights(ctx: Context, batch: Batch, source: Source, sites: Sites, measures: Mapping[str, Measure]) -> None:

@@ -1,29 +1,26 @@
 """The score run of a round: freeze the inputs, compute, keep a sheet for each review, and move them to `scored`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import cycle, panel, review
+from specialty_eval.engine import cycle, review
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
-from specialty_eval.engine.frozen import Inputs, as_csv
+from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
 from specialty_eval.engine.permissions import Role, Scope, Thing
 from specialty_eval.engine.policy import Policy
-from specialty_eval.engine.results_text import plain
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import attributes, cycles, deliberation_queries, review_queries, scopes, scoring_queries
-from specialty_eval.store.attributes import Site
-from specialty_eval.store.cycles import Cycle, Round, RoundRow
+from specialty_eval.store import cycles, deliberation_queries, scopes, scoring_queries
+from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import MeetingItem
-from specialty_eval.store.review_queries import NewFigure
-from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
-from specialty_eval.store.scoring_queries import InRound
+from specialty_eval.store.reviews import Review, ScoreRun
 
+from . import run_inputs
 from .context import LOCAL, Context, Note
+from .run_inputs import Frame
 
 if TYPE_CHECKING:
     from specialty_eval.engine.results import Results
@@ -32,49 +29,7 @@ SCORERS = roles(Role.SECRETARY, Role.SYSTEM)
 SCORED_ANEW = "该专业已重新计分，须按新的计分结果重新审议"
 UNDECIDED: Mapping[str, Any] = {"decision_id": None, "decided_rating": None, "served_at": None}
 """Scored anew, a review is decided anew: the decision stays on record, the review no longer stands on it."""
-LOOKS_BACK = 10
-"""Calendar years of figures that go into a run: as far as any window of a policy sensibly looks."""
 RUNNING = frozenset({cycle.RoundState.SCORING, cycle.RoundState.DELIBERATING, cycle.RoundState.PUBLICISED})
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A round about to be scored: its policy, its city's specialties, their codes and the round's reviews."""
-
-    round: RoundRow
-    policy: Policy
-    sites: Mapping[int, Site]
-    codes: Mapping[int, str]
-    reviews: Sequence[InRound]
-
-    def of_state(self, *states: str) -> dict[int, int]:
-        """Review → specialty, of those in these states."""
-        return {r.review: r.specialty for r in self.reviews if r.state in states}
-
-    def first_scored(self) -> dict[int, int]:
-        """Review → specialty, of those verified that no run has scored yet; the others go back into their own."""
-        return {r.review: r.specialty for r in self.reviews if r.state == review.State.VERIFIED and not r.has_run}
-
-    def measured(self) -> dict[int, int]:
-        """Review → specialty, of those that a run has scored: ranks and quotas look at them, also while they are
-        corrected.
-        """
-        return self.of_state(*review.RATING_COMPUTED) | {
-            r.review: r.specialty for r in self.reviews if r.state == review.State.VERIFIED and r.has_run
-        }
-
-
-def _frame(ctx: Context, round_id: int) -> Frame:
-    r = cycles.round_of(ctx.session, round_id)
-    made = ctx.session.get_one(Cycle, r.cycle_id)
-    reviews = scoring_queries.by_state(ctx.session, round_id)
-    sites = attributes.sites(ctx.session, r.city, levels=made.levels, school_kinds=made.school_kinds,
-                             at=r.reference_date)  # fmt: skip
-    for found in reviews:
-        if found.specialty not in sites:
-            sites[found.specialty] = attributes.site(ctx.session, found.specialty)
-    return Frame(r, cycles.policy_of(ctx.session, r.policy_id), sites,
-                 scoring_queries.codes_of(ctx.session, list(sites)), reviews)  # fmt: skip
 
 
 def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) -> ScoreRun:
@@ -84,7 +39,7 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
     minimum, the measure counts as the policy's `missing` says. NotNow when nothing can be scored.
     """
     r = ctx.locked(Round, round_id)
-    frame = _frame(ctx, round_id)
+    frame = run_inputs.frame_of(ctx, round_id)
     scope = Scope(city=frame.round.city)
     ctx.permit(SCORERS, scope, where="score_run")
     if r.state not in RUNNING:
@@ -97,9 +52,9 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
         ready.pop(said["review"], None)
     if not ready:
         raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}))
-    _record_panel_and_computed(ctx, frame, ready)
+    run_inputs.record_panel_and_computed(ctx, frame, ready)
     # Ranks and quotas look at the whole round: those scored in an earlier run stay in the group they are measured by.
-    inputs = _inputs(ctx, frame, ready | frame.measured())
+    inputs = run_inputs.inputs_of(ctx, frame, ready | frame.measured())
     results = inputs.score(frame.policy)
     notes = _now_otherwise(ctx, frame, ready, results)
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
@@ -141,59 +96,6 @@ def _small_panels(
                 to = went_on if reason else aside
                 to.append({**named, "reason": reason or "panel-below-minimum"})
     return aside, went_on
-
-
-def _record_panel_and_computed(ctx: Context, frame: Frame, ready: Mapping[int, int]) -> None:
-    """The panel's means of those to be scored, and the registry's own measures of all, become the year's figures."""
-    year, policy = frame.round.evidence_year, frame.policy
-    known = attributes.computed(frame.sites, attributes.figure(ctx.session, list(frame.sites), year, "graduates"))
-    computed = [m.code for m in policy.measures.values() if m.supplier == "computed"]
-    new = [NewFigure(site, year, m, known[site][m], "computed", f"registry at {frame.round.reference_date}")
-           for site in frame.sites for m in computed if m in known[site]]  # fmt: skip
-    scores = scoring_queries.panel_scores(ctx.session, list(ready))
-    least = policy.workflow.experts_at_least
-    for key, specialty in ready.items():
-        for m in policy.measures.values():
-            if m.supplier == "panel":
-                given = scores.get(key, {}).get(m.code, [])
-                mean = panel.value(given, policy.panel_of(m), m.decimals, at_least=least)
-                new.append(NewFigure(specialty, year, m.code, "" if mean is None else str(plain(mean)), "panel",
-                                     f"review {key}: {len(given)} scores"))  # fmt: skip
-    review_queries.record_figures(ctx.session, new, ctx.now, ctx.person_id)
-
-
-def _inputs(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
-    """The two files: figures of all specialties in scope, ratings on record, and who is rated."""
-    year = frame.round.evidence_year
-    figures = attributes.figures(ctx.session, list(frame.sites), range(year - LOOKS_BACK + 1, year + 1))
-    defaulted = {r.specialty for r in frame.reviews if r.was_defaulted}
-    for specialty in rated.values():
-        figures.setdefault((specialty, year), {})
-    with_row = {site for site, y in figures if y == year}
-    rows = (row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures) if site in with_row)
-    columns = ["specialty", "year", *frame.policy.attributes, "defaulted", *frame.policy.measures]
-    columns = list(dict.fromkeys(columns))
-    return Inputs(
-        policy=frame.policy.digest,
-        evidence=as_csv(columns, rows),
-        history=as_csv(["specialty", "year", "rating"], _history(ctx, frame, sorted(with_row))),
-        rated=tuple(sorted({frame.codes[s] for s in rated.values()})),
-    )
-
-
-def _history(ctx: Context, frame: Frame, sites: Sequence[int]) -> list[dict[str, str]]:
-    """Lines of HISTORY.csv: the ratings on record now of the years before the scored one."""
-    earlier = scoring_queries.earlier_ratings(ctx.session, sites, frame.round.evidence_year)
-    return [{"specialty": frame.codes[site], "year": str(y), "rating": rating} for site, y, rating in earlier]
-
-
-def row_of(frame: Frame, site: int, year: int, figures: Mapping[str, str], defaulted: Iterable[int]) -> dict[str, str]:
-    """One line of EVIDENCE.csv; attributes are those of the reference date, in the scored year's line."""
-    row = {"specialty": frame.codes[site], "year": str(year)}
-    if year == frame.round.evidence_year:
-        known = frame.sites[site].attributes(frame.round.reference_date, defaulted=site in defaulted)
-        row |= {c: str(known[c]) for c in (*frame.policy.attributes, "defaulted") if c in known}
-    return row | {m: v for m, v in figures.items() if m in frame.policy.measures}
 
 
 def _keep_run(
@@ -244,7 +146,7 @@ def _move(
 
 
 def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
-    """Score one review again within its run, with only its own inputs replaced.
+    """Score one review again within its run, with only that of its own inputs replaced which was set right.
 
     A panel below its minimum goes on with a reason, the one on record where none is given; NotNow without one.
 
@@ -256,7 +158,7 @@ def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
         raise NotFound(Problem("not-found", "review", {"kind": "review", "id": review_id}))
     ctx.locked(Round, round_id)
     row = ctx.locked(Review, review_id)
-    frame = _frame(ctx, round_id)
+    frame = run_inputs.frame_of(ctx, round_id)
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit(SCORERS, scope, where="score_run")
     if row.state != review.State.VERIFIED:
@@ -266,15 +168,12 @@ def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
     if small:
         facts = {"scores": small[0]["scores"], "needed": small[0]["needed"]}
         raise NotNow(Problem("panel-below-minimum", f"reviews.{review_id}", facts))
-    within = _whole_run_of(ctx, row)
-    before = Inputs.unpacked(within.inputs)
-    _record_panel_and_computed(ctx, frame, ready)
-    code, year = frame.codes[row.specialty_id], frame.round.evidence_year
-    figures = attributes.figures(ctx.session, [row.specialty_id], range(year - LOOKS_BACK + 1, year + 1))
-    figures.setdefault((row.specialty_id, year), {})
-    defaulted = [row.specialty_id] if row.was_defaulted else []
-    rows = [row_of(frame, site, y, figures[site, y], defaulted) for site, y in sorted(figures)]
-    inputs = before.with_own(code, rows, _history(ctx, frame, [row.specialty_id]))
+    found = run_inputs.scored_before(ctx, row)
+    before, within = Inputs.unpacked(found.within.inputs), found.within
+    frame = run_inputs.named_in(ctx, frame, before, row.specialty_id)
+    code = frame.codes[row.specialty_id]
+    own = run_inputs.corrected(ctx, frame, row, found)
+    inputs = before.with_own(code, own, run_inputs.history_of(ctx, frame, [row.specialty_id]))
     results = inputs.score(frame.policy)
     earlier = before.score(frame.policy)
     was = {specialty: earlier.rating(i).value for i, specialty in enumerate(earlier.specialties) if specialty != code}
@@ -291,20 +190,6 @@ def _reason_on_record(ctx: Context, row: Review) -> str:
     runs = sa.select(ScoreRun.went_on).where(ScoreRun.round_id == row.round_id).order_by(ScoreRun.number.desc())
     told = (said for went_on in ctx.session.scalars(runs) for said in went_on)
     return next((str(said["reason"]) for said in told if said["review"] in {row.id, row.replaces_id}), "")
-
-
-def _whole_run_of(ctx: Context, row: Review) -> ScoreRun:
-    """The run of the whole round that a review was scored in, its own or the one its appeal is about."""
-    kept = sa.select(ScoreRun).join(ScoreSheet, ScoreSheet.run_id == ScoreRun.id)
-    kept = kept.where(ScoreSheet.review_id.in_([row.id, row.replaces_id or row.id])).options(
-        sa.orm.undefer(ScoreRun.inputs)
-    )
-    newest = ctx.session.scalars(kept.order_by(ScoreRun.number.desc())).first()
-    if newest is None:
-        raise NotNow(Problem("no-score-run", "score_run"))
-    if newest.kind == "round":
-        return newest
-    return ctx.session.get_one(ScoreRun, newest.within_id, options=[sa.orm.undefer(ScoreRun.inputs)])
 
 
 def _now_otherwise(ctx: Context, frame: Frame, ready: Mapping[int, int], results: "Results") -> list[dict[str, Any]]:
@@ -331,7 +216,7 @@ def order_new_run(
     Whose panel is below its minimum keeps its sheet, unless it goes on with a reason (as in `run`).
     """
     r = ctx.locked(Round, round_id)
-    frame = _frame(ctx, round_id)
+    frame = run_inputs.frame_of(ctx, round_id)
     scope = Scope(city=frame.round.city)
     ctx.permit(roles(Role.SECRETARY), scope, where="score_run")
     if not reason.strip():
@@ -343,8 +228,8 @@ def order_new_run(
         ready.pop(said["review"])
     if not ready:
         raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}))
-    _record_panel_and_computed(ctx, frame, ready)
-    inputs = _inputs(ctx, frame, frame.measured())
+    run_inputs.record_panel_and_computed(ctx, frame, ready)
+    inputs = run_inputs.inputs_of(ctx, frame, frame.measured())
     results = inputs.score(frame.policy)
     notes = _now_otherwise(ctx, frame, ready, results)
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)

@@ -220,7 +220,7 @@ def _record(ctx: Context, row: Review, policy: Policy, year: int) -> None:
     review_queries.record_figures(
         ctx.session,
         [NewFigure(row.specialty_id, year, m, "" if m in refused else reported.get(m, {}).get("value", ""),
-                   "school", source) for m in own],
+                   "school", source, row.id) for m in own],
         ctx.now,
         ctx.person_id,
     )  # fmt: skip

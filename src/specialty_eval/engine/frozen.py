@@ -66,6 +66,10 @@ class Inputs:
             rated=tuple(sorted({*self.rated, specialty})),
         )
 
+    def lines_of(self, specialty: str) -> Rows:
+        """One specialty's own lines of the evidence."""
+        return [row for row in csv.DictReader(StringIO(self.evidence)) if row["specialty"] == specialty]
+
     def own(self, specialty: str) -> "Inputs":
         """These inputs with one specialty's own lines alone: what a single rescore replaced."""
         evidence, history = (

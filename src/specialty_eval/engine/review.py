@@ -39,8 +39,11 @@ from .review_checks import (
 from .roles import Role, roles
 
 __all__ = [
+    "ACCEPTED",
     "APPEAL_STARTS",
     "ENDED",
+    "HANDED_IN",
+    "NO_REVIEW",
     "PUBLISHED_STATES",
     "RATING_COMPUTED",
     "SCHOOL_SEES_RATING",
@@ -53,6 +56,7 @@ __all__ = [
     "Event",
     "Facts",
     "State",
+    "holds",
     "take_over_problems",
 ]
 
@@ -115,8 +119,30 @@ PUBLISHED_STATES = frozenset({State.PUBLICISED, State.CONFIRMED})
 SCHOOL_SEES_SHEET = RATING_COMPUTED
 """Its own values and points; the rating only in the next."""
 SCHOOL_SEES_RATING = frozenset({State.PREVIEWED, State.PUBLICISED, State.CONFIRMED})
+NO_REVIEW = frozenset({State.EXEMPTED, State.WITHDRAWN, State.CANCELLED})
+"""Ended without a result: nothing rests on it."""
+ACCEPTED = frozenset({State.VERIFIED, State.SCORED, State.DECIDED, State.PREVIEWED, State.PUBLICISED})
+"""The offices accepted the figures: they change by a challenge, an objection or an appeal alone."""
+HANDED_IN = ACCEPTED | WITH_THE_VERIFIERS | {State.RETURNED}
+"""The school signed: of its figures only those that come back to it change, and in the review alone."""
 APPEAL_STARTS = frozenset({State.VERIFIED, State.SCORED})
 """Where a review opened by an upheld appeal begins; every other begins at `planned`."""
+
+
+def holds(state: str, year: int, scored: int, *, by_school: bool, round_goes_on: bool) -> bool:
+    """Whether a review keeps its specialty's figures of a year as they are, for the school or for other suppliers.
+
+    What the scored year's review asks for comes by the review alone. A run looks at the years before it too: from
+    what the school signs, and the others' from what the offices accept, they stay until the review has ended; and as
+    long as its round goes on, in which others are measured by them.
+    """
+    if state in NO_REVIEW or year > scored:
+        return False
+    if by_school and year == scored:
+        return True
+    return state in (HANDED_IN if by_school else ACCEPTED) or (state == State.CONFIRMED and round_goes_on)
+
+
 _HANDED_IN: tuple[Check[Facts], ...] = (checks_pass, blocking_measures_are_there, attachments_are_there)
 _SCHOOL = roles(Role.SCHOOL_HEAD)
 _CLOCK = roles(Role.SYSTEM, Role.SECRETARY)

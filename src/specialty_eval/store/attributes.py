@@ -175,6 +175,14 @@ def computed(sites_: Mapping[int, Site], graduates: Mapping[int, str]) -> dict[i
     }
 
 
+def following(own: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """What the registry's measures of a line are when `new` takes the place of its figures; the others keep theirs."""
+    if not own.get("city_graduates") or "graduates" not in new:
+        return {}
+    more = Decimal(new["graduates"] or 0) - Decimal(own.get("graduates") or 0)
+    return {"city_graduates": f"{Decimal(own['city_graduates']) + more:f}"}
+
+
 def _percent(part: int, whole: int) -> str:
     """Half up, two places, without a float."""
     hundredths = (2 * 10000 * part + whole) // (2 * whole)

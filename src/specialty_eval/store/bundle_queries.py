@@ -15,7 +15,6 @@ from specialty_eval.engine.review import State
 from .cycles import Cycle, PolicyDocument, Round
 from .deliberation import Decision
 from .outcomes import Publication, RatingInForce
-from .registry import SpecialtyCode
 from .reviews import Review, ScoreRun, ScoreSheet
 
 PUBLIC = (State.PUBLICISED.value, State.CONFIRMED.value)
@@ -159,14 +158,3 @@ def not_public(session: Session, round_id: int) -> list[int]:
         .having(~sa.func.bool_or(Review.state.in_(PUBLIC)))
     )
     return list(session.scalars(found))
-
-
-def every_code(session: Session, specialty_ids: Collection[int]) -> dict[int, set[str]]:
-    """Specialty → every code it ever had: inputs name it by the code of their day."""
-    found = sa.select(SpecialtyCode.specialty_id, SpecialtyCode.code).where(
-        SpecialtyCode.specialty_id.in_(specialty_ids)
-    )
-    codes: dict[int, set[str]] = {}
-    for key, code in session.execute(found):
-        codes.setdefault(key, set()).add(code)
-    return codes

@@ -1,19 +1,15 @@
 """Yearly facts by the thousands: laid out beside what is on record, compared and taken in a few statements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
-
-from specialty_eval.engine.review import State
 
 from . import bulk
 from .base import table_of
-from .cycles import Round
-from .reviews import Figure, Review
+from .reviews import Figure
 
 COLUMNS = ("specialty_id", "year", "measure", "value", "supplier", "source")
 _FIGURE = table_of(Figure)
@@ -23,19 +19,6 @@ _SAME = sa.and_(
     *(_FIGURE.c[name] == _LAID.c[name] for name in ("specialty_id", "year", "measure")),
 )
 _DIFFERS = sa.or_(_FIGURE.c.value != _LAID.c.value, _FIGURE.c.supplier != _LAID.c.supplier)
-
-
-def under_review(session: Session, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Of these (specialty, year), those whose figures a review takes."""
-    no_review = (State.EXEMPTED.value, State.WITHDRAWN.value, State.CANCELLED.value)
-    years = sorted({year for _, year in pairs})
-    found = (
-        sa.select(Review.specialty_id, Round.evidence_year)
-        .join(Round, Round.id == Review.round_id)
-        .where(Round.evidence_year == sa.any_(sa.bindparam(None, years, type_=ARRAY(sa.BigInteger()), unique=True)))
-        .where(Review.state.not_in(no_review))
-    )
-    return {(key, year) for key, year in session.execute(found)} & set(pairs)
 
 
 def lay_out_figures(session: Session, rows: Sequence[Sequence[Any]]) -> tuple[int, int, int]:

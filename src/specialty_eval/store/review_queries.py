@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
-from specialty_eval.engine import review
+from specialty_eval.engine import cycle, review
 
 from .base import table_of
 from .cycles import Round
 from .registry import School, Specialty, SpecialtyCode
+from .registry_queries import numbered
 from .reviews import Attachment, EvidenceVersion, Figure, Review, VerificationMark
 
 
@@ -85,15 +86,31 @@ def unsupported(session: Session, review_id: int, version_id: int | None) -> set
     return set(session.scalars(found))
 
 
-def is_reviewed(session: Session, specialty_id: int, year: int) -> bool:
-    """Whether a review takes, or took, the specialty's evidence of that year: what it verified stays as it is."""
-    no_review = [review.State.EXEMPTED.value, review.State.WITHDRAWN.value, review.State.CANCELLED.value]
+def holding(session: Session, pairs: Collection[tuple[int, int]], *, by_school: bool) -> dict[tuple[int, int], int]:
+    """Of these (specialty, year), those whose figures a review holds as they are, each with that review.
+
+    The reviews are locked against a step meanwhile: what they hold is held until the caller has written.
+    """
+    if not pairs:
+        return {}
     found = (
-        sa.select(Review.id)
+        sa.select(Review.id, Review.specialty_id, Review.state, Round.evidence_year, Round.state)
         .join(Round, Round.id == Review.round_id)
-        .where(Review.specialty_id == specialty_id, Round.evidence_year == year, Review.state.not_in(no_review))
+        .where(numbered(Review.specialty_id, sorted({key for key, _ in pairs})))
+        .where(Round.evidence_year >= min(year for _, year in pairs))
+        .order_by(Review.id)
+        .with_for_update(read=True, of=Review)
     )
-    return session.scalar(found.limit(1)) is not None
+    of: dict[int, list[tuple[int, str, int, str]]] = {}
+    for review_id, key, state, scored, phase in session.execute(found):
+        of.setdefault(key, []).append((review_id, state, scored, phase))
+    held = {}
+    for key, year in pairs:
+        for review_id, state, scored, phase in of.get(key, ()):
+            goes_on = phase not in cycle.ROUND_ENDED
+            if review.holds(state, year, scored, by_school=by_school, round_goes_on=goes_on):
+                held[key, year] = review_id
+    return held
 
 
 def version_before(session: Session, review_id: int, version_id: int | None) -> int | None:
@@ -106,7 +123,7 @@ def version_before(session: Session, review_id: int, version_id: int | None) -> 
 
 @dataclass(frozen=True, slots=True)
 class NewFigure:
-    """A value to go on record: of whom, of which year, from whom."""
+    """A value to go on record: of whom, of which year, from whom; by which review, where one puts it there."""
 
     specialty_id: int
     year: int
@@ -114,6 +131,7 @@ class NewFigure:
     value: str
     supplier: str
     source: str
+    review_id: int | None = None
 
 
 def record_figures(session: Session, new: Iterable[NewFigure], now: datetime, by: int | None) -> int:
@@ -137,7 +155,8 @@ def record_figures(session: Session, new: Iterable[NewFigure], now: datetime, by
         connection.execute(_PUT, {
             "specialties": [f.specialty_id for f in said], "years": [f.year for f in said],
             "measures": [f.measure for f in said], "values": [f.value for f in said],
-            "suppliers": [f.supplier for f in said], "sources": [f.source for f in said], "now": now, "by": by,
+            "suppliers": [f.supplier for f in said], "sources": [f.source for f in said],
+            "reviews": [f.review_id for f in said], "now": now, "by": by,
         })  # fmt: skip
     return len(changed)
 
@@ -170,8 +189,9 @@ _SUPERSEDE = (
     .values(superseded_at=sa.bindparam("now", type_=_FIGURE.c.superseded_at.type))
 )
 _SAID = _laid_out(
-    **_KEYS, value=("values", sa.Text()), supplier=("suppliers", sa.Text()), source=("sources", sa.Text())
-)
+    **_KEYS, value=("values", sa.Text()), supplier=("suppliers", sa.Text()), source=("sources", sa.Text()),
+    review_id=("reviews", sa.BigInteger()),
+)  # fmt: skip
 _PUT = sa.insert(_FIGURE).from_select(
     [*_SAID.c.keys(), "recorded_at", "recorded_by"],
     sa.select(

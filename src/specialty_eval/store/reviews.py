@@ -142,6 +142,8 @@ class Figure(Base):
     value: Mapped[str]
     supplier: Mapped[str]
     source: Mapped[str]
+    review_id: Mapped[int | None] = reference("review.id", null=True, index=False)
+    """The review that put it on record: its verification, or a challenge, an objection, an appeal about it."""
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[int | None] = reference("person.id", null=True, index=False)
     superseded_at: Mapped[datetime | None]

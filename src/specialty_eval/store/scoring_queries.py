@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine import assignment
 from specialty_eval.engine.results_text import sheet_columns
+from specialty_eval.engine.review import Event as ReviewEvent
 from specialty_eval.engine.review import State
 
 from . import bulk
 from .deliberation import ExpertAssignment, PanelScore
+from .ledger import Event
 from .outcomes import RatingInForce
 from .registry import SpecialtyCode
 from .registry_queries import numbered
-from .reviews import Review, ScoreRun, ScoreSheet
+from .reviews import Figure, Review, ScoreRun, ScoreSheet
 
 if TYPE_CHECKING:
     from specialty_eval.engine.results import Sheet
@@ -68,6 +70,40 @@ def codes_of(session: Session, specialty_ids: Collection[int]) -> dict[int, str]
         numbered(SpecialtyCode.specialty_id, specialty_ids), SpecialtyCode.valid_to.is_(None)
     )
     return {key: code for key, code in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def every_code(session: Session, specialty_ids: Collection[int]) -> dict[int, set[str]]:
+    """Specialty → every code it ever had: inputs name it by the code of their day."""
+    found = sa.select(SpecialtyCode.specialty_id, SpecialtyCode.code).where(
+        SpecialtyCode.specialty_id.in_(specialty_ids)
+    )
+    codes: dict[int, set[str]] = {}
+    for key, code in session.execute(found):
+        codes.setdefault(key, set()).add(code)
+    return codes
+
+
+def corrections(session: Session, specialty_id: int, year: int, reviews: Collection[int]) -> dict[str, str]:
+    """Measure → value, of the figures on record that these reviews put there: by verification, or set right since."""
+    found = sa.select(Figure.measure, Figure.value).where(
+        Figure.specialty_id == specialty_id, Figure.year == year, Figure.review_id.in_(reviews),
+        Figure.superseded_at.is_(None),
+    )  # fmt: skip
+    return {measure: value for measure, value in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
+
+
+def accepted_since_scored(session: Session, review_id: int) -> bool:
+    """Whether the offices accepted a review's evidence again after a run had scored it."""
+
+    def newest(*steps: ReviewEvent) -> sa.ScalarSelect[int | None]:
+        kinds = [f"review.{step.value}" for step in steps]
+        found = sa.select(sa.func.max(Event.seq)).where(
+            Event.subject_kind == Review.__tablename__, Event.subject_id == review_id, Event.kind.in_(kinds)
+        )
+        return found.scalar_subquery()
+
+    scored = newest(ReviewEvent.SCORE, ReviewEvent.RESCORE)
+    return bool(session.scalar(sa.select(newest(ReviewEvent.ACCEPT) > scored)))
 
 
 @dataclass(frozen=True, slots=True)
