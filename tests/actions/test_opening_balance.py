@@ -1,5 +1,7 @@
 """The opening balance tells what was before: once a city is rated or planned here, no file takes a decision's place."""
 
+from functools import partial
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -100,3 +102,16 @@ def test_once_a_plan_was_handed_in_quotas_stay_and_a_capacity_still_follows_the_
 
 def test_a_row_says_a_quota_or_a_capacity(session: Session) -> None:
     assert refused(make_city(session), "quotas", opening(2025, "", "")) == [("quota-or-capacity", 2, "quota")]
+
+
+def test_the_secretary_brings_along_figures_of_years_before_and_no_suppliers_of_a_year_rated_here(
+    session: Session,
+) -> None:
+    city = make_city(session)
+    open_round(city, make_cycle(city, policy=POLICY))
+    head = "school_code,catalogue_code,direction,year,graduates,posts\n"
+    load = partial(intake.load, city.as_("secretary"), "figures", media_type=CSV, policy="small@1")
+    assert load(content=(head + f"{ONE_A},2024,60,5\n").encode()).new == 2
+    with pytest.raises(Invalid) as refusal:
+        load(content=(head + f"{ONE_A},2025,,5\n").encode())
+    assert [(p.code, p.facts["column"]) for p in refusal.value.problems] == [("measure-not-yours", "posts")]

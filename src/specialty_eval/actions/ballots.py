@@ -68,6 +68,7 @@ def call_vote(ctx: Context, item_id: int, *, version: int | None = None) -> Meet
     ctx.permit(entitled(ITEM, row.state, ItemEvent.VOTE), room.scope, where="item")
     if problems := room.in_the_way([item_id], ctx.person_id):
         raise NotYou(*problems)
+    room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     waived = frozenset(room.meeting.waived_sectors)
     missing = committee.presence_problems(room.policy.committee, room.seats_of(item_id), waived)
     facts = ItemFacts(undeclared=room.undeclared(item_id), vote_problems=tuple(missing))
@@ -92,6 +93,9 @@ def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
     member = room.member_of(ctx.person_id)
     if member is None:
         raise NotYou(Problem("not-seated", "members"))
+    room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
+    if member in room.lapsed:
+        raise NotYou(Problem("not-in-office", f"members.{member}"))
     if problems := room.in_the_way([item_id], ctx.person_id):
         raise NotYou(*problems)
     if row.state not in BALLOTS_OPEN:

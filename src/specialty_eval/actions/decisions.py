@@ -60,6 +60,7 @@ def close(
     ctx.locked(Meeting, found.meeting.id)
     row = ctx.locked(MeetingItem, item_id, version=version)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     grant = _chairing(ctx, room, [item_id])
     vote = _counted(ctx, room, item_id, reason, casting)
     item_facts, facts = _facts(ctx, room, vote, grant)
@@ -136,6 +137,7 @@ def agree(ctx: Context, meeting_id: int, votes: Mapping[int, str], items: Sequen
     ctx.locked(Meeting, meeting_id)
     ctx.lock_all(MeetingItem, chosen)
     room = deliberation_rooms.room(ctx.session, meeting, acting=ctx.person_id, item_ids=chosen)
+    room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     grant = _chairing(ctx, room, chosen)
     agreed = _agreed(ctx, room, votes)
     facts = {vote.item_id: _facts(ctx, room, vote, grant) for vote in agreed}
@@ -200,9 +202,10 @@ def _case(ctx: Context, room: Room, items: Collection[int]) -> dict[int, Case]:
 
 def _agreed(ctx: Context, room: Room, votes: Mapping[int, str]) -> list[Voted]:
     """Each item with the one list of votes as its ballots."""
-    present = {seat.member_id: seat.present for seat in room.seats}
+    present = {seat.member_id: seat.present and seat.member_id not in room.lapsed for seat in room.seats}
     if absent := [m for m in votes if not present.get(m)]:
         codes = {m: "not-present" if m in present else "not-seated" for m in absent}
+        codes |= dict.fromkeys(room.lapsed & set(absent), "not-in-office")
         raise Invalid(*(Problem(codes[m], f"members.{m}") for m in absent))
     cases = _case(ctx, room, list(room.items))
     return [_one_agreed(room, item, cases[room.items[item].review_id], votes) for item in room.items]

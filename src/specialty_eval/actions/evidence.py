@@ -176,6 +176,8 @@ def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
 def supply(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
     """Put another supplier's values on record; how many are new. NotYou with every measure that is not the caller's.
 
+    Invalid with every check that holds on them together with what is on record of the year.
+
     NotNow once a review that looks at that year was accepted.
     """
     scope = scopes.of_specialty(ctx.session, specialty_id, acting=ctx.person_id)
@@ -206,9 +208,6 @@ def report_year(ctx: Context, specialty_id: int, year: int, policy: Policy, figu
     _refuse_held(ctx, specialty_id, year, by_school=True)
     if problems := _wrong(policy, figures.values):
         raise Invalid(*problems)
-    typed, _ = sheet.read_values(policy, figures.values)
-    if failing := sheet.failing_checks(policy, typed, {}):
-        raise Invalid(*failing)
     return _record(ctx, specialty_id, year, policy, figures)
 
 
@@ -221,6 +220,7 @@ def _refuse_held(ctx: Context, specialty_id: int, year: int, *, by_school: bool)
 def _record(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> int:
     if problems := sheet.read_values(policy, figures.values)[1]:
         raise Invalid(*problems)
+    _refuse_contradictions(ctx, specialty_id, year, policy, figures)
     new = [NewFigure(specialty_id, year, code, value.strip(), policy.measures[code].supplier,
                      figures.sources.get(code, "")) for code, value in figures.values.items()]  # fmt: skip
     recorded = review_queries.record_figures(ctx.session, new, ctx.now, ctx.person_id)
@@ -228,6 +228,15 @@ def _record(ctx: Context, specialty_id: int, year: int, policy: Policy, figures:
     told = {"year": year, "measures": sorted(figures.values)}
     ctx.record("figures.record", specialty, Note(audience="school", told=told, specialty_id=specialty_id))
     return recorded
+
+
+def _refuse_contradictions(ctx: Context, specialty_id: int, year: int, policy: Policy, figures: Figures) -> None:
+    """Values come by parts and from several: a check about any of them looks at the whole record of the year."""
+    ctx.locked(registry.Specialty, specialty_id)
+    on_record = attributes.figures(ctx.session, [specialty_id], range(year, year + 1)).get((specialty_id, year), {})
+    known = attributes.site(ctx.session, specialty_id).attributes(ctx.today, defaulted=False)
+    if failing := sheet.contradictions(policy, on_record, figures.values, known):
+        raise Invalid(*failing)
 
 
 def supply_by_code(ctx: Context, code: str, year: int, policy: tuple[str, str], figures: Figures) -> int:

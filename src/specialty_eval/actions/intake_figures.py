@@ -4,14 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from specialty_eval.engine.evidence import Value, check_sheet
+from specialty_eval.engine import sheet
+from specialty_eval.engine.conditions import measures_in
+from specialty_eval.engine.evidence import Row, Value, check_holds, check_problem
 from specialty_eval.engine.permissions import Actor, Kind, Role, may_supply
 from specialty_eval.engine.policy import Measure, Policy
-from specialty_eval.store import intake_queries, review_queries
+from specialty_eval.store import attributes, intake_queries, review_queries
 from specialty_eval.store.registry_queries import Named
 
 from .context import Context
 from .intake_batch import Batch, Line, Outcome
+from .intake_closed import Closing
 from .intake_opening import named, specialty_key
 from .intake_source import Source
 
@@ -37,7 +40,7 @@ def figures(ctx: Context, batch: Batch, source: Source) -> Outcome:
     sites = named(ctx, batch)
     _check_years(ctx, batch, sites, measures)
     _check_rights(ctx, batch, source, sites, measures)
-    _check_sheets(batch, policy, measures)
+    _check_sheets(ctx, batch, policy, sites, measures)
     laid_out = list(_values(batch, source, sites, measures))
     new, changed, unchanged = intake_queries.lay_out_figures(ctx.session, laid_out)
 
@@ -81,22 +84,33 @@ def _check_years(ctx: Context, batch: Batch, sites: Sites, measures: Mapping[str
 
 
 def _check_rights(ctx: Context, batch: Batch, source: Source, sites: Sites, measures: Mapping[str, Measure]) -> None:
-    """Each value comes from whoever supplies it, or from the secretary of the city; a school's file is about itself."""
-    actor = _with_machines(ctx.actor)
+    """Each value comes from whoever supplies it; of years before those rated here also from the secretary of the city,
+    who brings along what there was, and what a county says of schools that the city runs. A school's file is about
+    itself.
+    """
+    actor, has = _with_machines(ctx.actor), Closing(ctx, batch)
     known: dict[tuple[int, str], bool] = {}
 
-    def may_write(site: Named, supplier: str) -> bool:
+    def is_theirs(site: Named, supplier: str) -> bool:
         key = site.school_id, supplier
         if key not in known:
             scope = replace(site.scope, departments=frozenset({supplier.partition(":")[2]}))
-            in_office = source.cities is None or site.city in source.cities
-            known[key] = in_office or may_supply(actor, supplier, scope, ctx.today)
+            known[key] = may_supply(actor, supplier, scope, ctx.today)
         return known[key]
+
+    def may_write(site: Named, supplier: str, year: int) -> bool:
+        if source.cities is None or is_theirs(site, supplier):
+            return True
+        if site.city not in source.cities:
+            return False
+        first = has.of(site.city).first_year
+        # No county reaches a school that the city runs: there the city says what a county would.
+        return first is None or year < first or (supplier == Kind.COUNTY and site.scope.run_by_city)
 
     own = {g.organisation_id for g in ctx.actor.grants if g.kind == Kind.SCHOOL and g.holds(ctx.today)}
     for line in batch.lines:
         site = sites[specialty_key(line)]
-        refused = [m for m in _reported(line, measures) if not may_write(site, m.supplier)]
+        refused = [m for m in _reported(line, measures) if not may_write(site, m.supplier, line.number("year"))]
         if refused and own and str(site.school_id) not in own:
             batch.wrong(line, "school_code", "row-of-another-school")
             continue
@@ -112,16 +126,27 @@ def _with_machines(actor: Actor) -> Actor:
     return replace(actor, grants=grants)
 
 
-def _check_sheets(batch: Batch, policy: Policy, measures: Mapping[str, Measure]) -> None:
-    """The policy's checks across a row's values."""
+def _check_sheets(
+    ctx: Context, batch: Batch, policy: Policy, sites: Sites, measures: Mapping[str, Measure]
+) -> None:  # fmt: skip
+    """The policy's checks about a row's values, together with what is on record of the year; that is not shown."""
+    years = [line.number("year") for line in batch.lines]
+    if not policy.checks or not years:
+        return
+    ids = {sites[specialty_key(line)].id for line in batch.lines}
+    on_record = attributes.figures(ctx.session, ids, range(min(years), max(years) + 1))
     for line in batch.lines:
         values: dict[str, Value] = {m.code: line.values[m.code] for m in _reported(line, measures)}
-        for problem in check_sheet(policy, values):
-            named = problem.facts.get("measures", ())
-            at = [code for code in named if code in values]  # type: ignore[attr-defined]  # these are codes
-            facts = {key: fact for key, fact in problem.facts.items() if key != "value"}
-            where = ", ".join(at)
-            batch.findings.add(problem.code, batch.table.name, line.row, where, problem.facts["value"], "", facts)
+        known = on_record.get((sites[specialty_key(line)].id, line.number("year")), {})
+        kept, _ = sheet.read_values(policy, {code: text for code, text in known.items() if code in policy.measures})
+        row = Row("", None, {}, {**kept, **values})
+        for check in policy.checks:
+            at = [code for code in measures_in(check.when) if code in values]
+            if at and check_holds(check.when, row):
+                said = check_problem(check, values)
+                facts = {key: fact for key, fact in said.facts.items() if key != "value"}
+                shown = said.facts["value"]
+                batch.findings.add(said.code, batch.table.name, line.row, ", ".join(at), shown, "", facts)
 
 
 def _values(

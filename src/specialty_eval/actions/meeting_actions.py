@@ -13,7 +13,7 @@ from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.permissions import Role, may
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import deliberation_queries
+from specialty_eval.store import deliberation_queries, deliberation_rooms
 from specialty_eval.store.deliberation_queries import Case
 from specialty_eval.store.deliberation_rooms import ItemRow, Room
 from specialty_eval.store.reviews import Review
@@ -30,7 +30,7 @@ TO_WRITE = "…"
 
 def of_meeting(ctx: Context, meeting_id: int) -> list[Possible]:
     """What the caller may do with the meeting as a whole, from here."""
-    room = meeting_views.entered(ctx, meeting_id, None)
+    room = deliberation_rooms.in_office(ctx.session, meeting_views.entered(ctx, meeting_id, None), ctx.today)
     written = committee.in_writing(room.meeting)
     offered: tuple[tuple[str, frozenset[Role], Callable[[], list[Problem]]], ...] = (
         ("list", roles(Role.SECRETARY), lambda: written),
@@ -82,7 +82,7 @@ def _agreeing(ctx: Context, room: Room) -> list[Problem]:
 
 def of_item(ctx: Context, item_id: int) -> list[Possible]:
     """What the caller may do with the item: also why its review cannot be decided, or its decision not taken back."""
-    room = meeting_views.opened(ctx, item_id)
+    room = deliberation_rooms.in_office(ctx.session, meeting_views.opened(ctx, item_id), ctx.today)
     row = room.items[item_id]
     case = _cases(ctx, [row]).get(row.review_id)
     found = ctx.possible(ITEM, row.state, _facts(ctx, room, row, case), room.scope_of(item_id))

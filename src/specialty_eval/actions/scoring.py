@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import cycle, review
+from specialty_eval.engine import cycle, review, soundness
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
@@ -29,13 +29,15 @@ SCORERS = roles(Role.SECRETARY, Role.SYSTEM)
 SCORED_ANEW = "该专业已重新计分，须按新的计分结果重新审议"
 UNDECIDED: Mapping[str, Any] = {"decision_id": None, "decided_rating": None, "served_at": None}
 """Scored anew, a review is decided anew: the decision stays on record, the review no longer stands on it."""
+REFUSED = "figures-refused"
 RUNNING = frozenset({cycle.RoundState.SCORING, cycle.RoundState.DELIBERATING, cycle.RoundState.PUBLICISED})
 
 
 def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) -> ScoreRun:
     """Score every verified review of the round that no run has scored yet, at this moment, from frozen inputs.
 
-    The others are set aside by name, each with its reason. `go_on` (review → reason): its panel stayed below the
+    The others are set aside by name, each with its reason, also whose figures the policy refuses; a peer with such
+    figures is left out of ranks, by name in the notes. `go_on` (review → reason): its panel stayed below the
     minimum, the measure counts as the policy's `missing` says. NotNow when nothing can be scored.
     """
     r = ctx.locked(Round, round_id)
@@ -55,8 +57,9 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
     run_inputs.record_panel_and_computed(ctx, frame, ready)
     # Ranks and quotas look at the whole round: those scored in an earlier run stay in the group they are measured by.
     inputs = run_inputs.inputs_of(ctx, frame, ready | frame.measured())
-    results = inputs.score(frame.policy)
-    notes = _now_otherwise(ctx, frame, ready, results)
+    inputs, results, left_out = _scored(frame, inputs, ready, aside)
+    notes = left_out + _now_otherwise(ctx, frame, ready, results)
+    went_on = [said for said in went_on if said["review"] in ready]
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(audience="school", told={"run": made.number, "inputs": made.inputs_digest})
@@ -96,6 +99,30 @@ def _small_panels(
                 to = went_on if reason else aside
                 to.append({**named, "reason": reason or "panel-below-minimum"})
     return aside, went_on
+
+
+def _scored(
+    frame: Frame, inputs: Inputs, ready: dict[int, int], aside: list[dict[str, Any]]
+) -> tuple[Inputs, "Results", list[dict[str, Any]]]:
+    """What was scored, its results, and which peers were left out of ranks: those whose figures the policy refuses.
+
+    Of those to be scored now they leave `ready` and are set `aside`. NotNow, with all of them, when nobody is left.
+    """
+    sound = soundness.score(inputs, frame.policy)
+    figures = {code: [one.as_kept() for one in found] for code, found in sound.refused.items()}
+    problems = [Problem("figures-refused", f"specialties.{code}", {"code": code, "figures": kept})
+                for code, kept in figures.items()]  # fmt: skip
+    for key, code in [(key, frame.codes[specialty]) for key, specialty in ready.items()]:
+        if code in figures:
+            del ready[key]
+            aside.append({"review": key, "code": code, "reason": REFUSED, "figures": figures.pop(code)})
+    if sound.results is None or not ready:
+        raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}), *problems)
+    return (
+        sound.inputs,
+        sound.results,
+        [{"code": code, "reason": REFUSED, "figures": kept} for code, kept in figures.items()],
+    )
 
 
 def _keep_run(
@@ -230,8 +257,9 @@ def order_new_run(
         raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}))
     run_inputs.record_panel_and_computed(ctx, frame, ready)
     inputs = run_inputs.inputs_of(ctx, frame, frame.measured())
-    results = inputs.score(frame.policy)
-    notes = _now_otherwise(ctx, frame, ready, results)
+    inputs, results, left_out = _scored(frame, inputs, ready, aside)
+    notes = left_out + _now_otherwise(ctx, frame, ready, results)
+    went_on = [said for said in went_on if said["review"] in ready]
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})

@@ -164,7 +164,10 @@ def _correction_due(ctx: Context, row: Review, policy: Policy) -> datetime:
 
 
 def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | None = None) -> Review:
-    """The bureau is satisfied: what is accepted goes on record for the year; the rest counts as not reported."""
+    """The bureau is satisfied: what is accepted goes on record for the year; the rest counts as not reported.
+
+    NotNow with every reason, and while figures of several suppliers contradict each other.
+    """
     row, scope = locked(ctx, review_id, version=version)
     policy = policy_of(ctx, row)
     left = _mark(ctx, row, "bureau", accepted)
@@ -173,8 +176,23 @@ def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | N
     ctx.advance(review.WORKFLOW, row, review.Event.ACCEPT, facts, scope,
                 note=Note(audience="school", told={"unsupported": sorted(accepted.unsupported)}),
                 changes={"claimed_by": None})  # fmt: skip
-    _record(ctx, row, policy, cycles.round_of(ctx.session, row.round_id).evidence_year)
+    made = cycles.round_of(ctx.session, row.round_id)
+    _record(ctx, row, policy, made.evidence_year)
+    if failing := _contradictions(ctx, row, policy, made):
+        raise NotNow(*failing)
     return row
+
+
+def _contradictions(ctx: Context, row: Review, policy: Policy, made: cycles.RoundRow) -> list[Problem]:
+    """The checks that hold on the year's record as it would be accepted, the other suppliers' values with it.
+
+    Accepted, nobody could set them right before the score run, which would leave the specialty aside.
+    """
+    key, year = row.specialty_id, made.evidence_year
+    known = attributes.figures(ctx.session, [key], range(year, year + 1)).get((key, year), {})
+    typed, _ = sheet.read_values(policy, {m: v for m, v in known.items() if m in policy.measures})
+    of_it = attributes.site(ctx.session, key).attributes(made.reference_date, defaulted=row.was_defaulted)
+    return sheet.failing_checks(policy, typed, of_it)
 
 
 BY_THEMSELVES = frozenset({"school", "panel", "computed"})

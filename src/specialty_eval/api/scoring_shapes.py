@@ -47,6 +47,32 @@ class SmallPanel(BaseModel):
     needed: int = Field(description="至少几位 · how many are needed")
 
 
+class RefusedFigure(BaseModel):
+    """What the policy refuses about a specialty's figures of a year: a check that holds on them, or one value."""
+
+    year: int
+    code: str = Field(description="拒绝理由代码，见 docs/problems.md · the code of the problem")
+    check: str = Field(description="核对规则，单个数值不合时为空 · the check; empty where one value is refused")
+    measures: list[str]
+
+
+class FiguresRefused(BaseModel):
+    """A review that is not scored in this run because the policy refuses its figures."""
+
+    review: int
+    code: str
+    reason: Literal["figures-refused"]
+    figures: list[RefusedFigure]
+
+
+class LeftOut(BaseModel):
+    """A specialty that is left out of ranks and quotas because the policy refuses its figures."""
+
+    code: str
+    reason: Literal["figures-refused"]
+    figures: list[RefusedFigure]
+
+
 class WentOn(BaseModel):
     """A review that was scored although too few experts scored it: the measure counts as the policy says of none."""
 
@@ -75,9 +101,9 @@ class RunAnswer(BaseModel):
     within: int | None = Field(description="单个重算所依据的整批计分 · the run that one was scored again within")
     policy: str = Field(description="办法的 SHA-256 · the policy's digest")
     inputs: str = Field(description="所用数据的 SHA-256 · the frozen inputs' digest")
-    set_aside: list[Annotated[NotScored | SmallPanel, Field(discriminator="reason")]]
+    set_aside: list[Annotated[NotScored | SmallPanel | FiguresRefused, Field(discriminator="reason")]]
     went_on: list[WentOn]
-    notes: list[OtherwiseNow]
+    notes: list[OtherwiseNow | LeftOut]
     made_at: datetime
 
 

@@ -50,6 +50,16 @@ def blocking(policy: Policy, supplier: str | None = None) -> set[str]:
     return {code for code in used if supplier is None or policy.measures[code].supplier == supplier}
 
 
+def contradictions(
+    policy: Policy, on_record: Mapping[str, str], new: Mapping[str, str], attributes: Mapping[str, Value]
+) -> list[Problem]:
+    """The checks about any of the new values that hold on them together with what is on record of that year."""
+    known = {code: text for code, text in on_record.items() if code in policy.measures}
+    typed, _ = read_values(policy, known | {code: text.strip() for code, text in new.items()})
+    about = {check.code for check in policy.checks if set(measures_in(check.when)) & set(new)}
+    return [p for p in failing_checks(policy, typed, attributes) if p.facts["check"] in about]
+
+
 def failing_checks(policy: Policy, values: Mapping[str, Value], attributes: Mapping[str, Value]) -> list[Problem]:
     """The policy's cross-field checks that hold on one specialty's values, each in the policy's own words."""
     row = Row("", None, attributes, values)

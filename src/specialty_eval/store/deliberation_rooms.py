@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,8 +12,9 @@ from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.meeting import ITEM_ENDED, ItemState
 from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.roles import Role
 
-from .accounts import CommitteeMember, Person
+from .accounts import CommitteeMember, Person, RoleGrant, held_on
 from .cycles import policy_of, round_of
 from .deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
 from .registry import Organisation, School, Specialty, SpecialtyCode
@@ -86,7 +87,9 @@ class Room:
     others: Mapping[int, frozenset[str]]
     """People without a seat who act here (the secretary) → what their employer is known by."""
     voted: Mapping[int, frozenset[int]]
-    """Of a vote in writing: item → members with a ballot."""
+    """Of a vote in writing, and where somebody has left office: item → members with a ballot."""
+    lapsed: frozenset[int] = frozenset()
+    """Members who are not in office now: they count as present only where they voted while they were."""
 
     def is_recused(self, item_id: int, person_id: int | None) -> bool:
         """Employed at the school or its partner, declared an interest, or, on appeal, decided the first time."""
@@ -111,7 +114,10 @@ class Room:
 
     def is_present(self, item_id: int, seat: SeatRow) -> bool:
         """In the room; in writing whoever gave a ballot."""
-        return seat.member_id in self.voted.get(item_id, ()) if self.meeting.written else seat.present
+        has_voted = seat.member_id in self.voted.get(item_id, ())
+        if self.meeting.written:
+            return has_voted
+        return seat.present and (has_voted or seat.member_id not in self.lapsed)
 
     def seats_of(self, item_id: int) -> tuple[committee.Seat, ...]:
         """The seats as the arithmetic reads them on this item; the deputy chairs where the chair takes no part."""
@@ -201,6 +207,26 @@ def room(session: Session, meeting: Meeting, *, acting: int | None, item_ids: Co
         others=employers_of(session, set() if acting is None else {acting} - seated),
         voted=voted(session, list(items)) if meeting.written else {},
     )
+
+
+def in_office(session: Session, room: Room, today: date) -> Room:
+    """The room as rights are today: whose role or term is over, or whose account is shut, takes no part any more."""
+    members = [seat.member_id for seat in room.seats]
+    deciding = RoleGrant.role.in_([Role.COMMITTEE_MEMBER.value, Role.CHAIR.value])
+    here = RoleGrant.organisation_id == CommitteeMember.bureau_id
+    holds = sa.exists().where(RoleGrant.person_id == CommitteeMember.person_id, deciding, here, held_on(today))
+    found = (
+        sa.select(CommitteeMember.id)
+        .join(Person, Person.id == CommitteeMember.person_id)
+        .where(
+            CommitteeMember.id.in_(members), CommitteeMember.term_from <= today, CommitteeMember.term_to >= today,
+            Person.active, holds.correlate(CommitteeMember),
+        )
+    )  # fmt: skip
+    lapsed = frozenset(members) - frozenset(session.scalars(found))
+    if not lapsed:
+        return room
+    return replace(room, lapsed=lapsed, voted=room.voted or voted(session, list(room.items)))
 
 
 def voted(session: Session, item_ids: Collection[int]) -> dict[int, frozenset[int]]:
