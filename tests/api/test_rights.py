@@ -42,6 +42,7 @@ OPEN_TO_WRITE = (
 OF_ONES_OWN_CITY = (
     "GET /v1/committee/members",
     "GET /v1/jobs",
+    "PUT /v1/calendar/{year}",
     "GET /v1/people",
     "POST /v1/academic-years/{academic_year}/begin",
     "POST /v1/committee/members",

@@ -1,6 +1,6 @@
 """The spine: who acts, when, in which transaction, and the one pen that moves a state and writes its event."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -35,7 +35,7 @@ from specialty_eval.store import ledger, rows
 from specialty_eval.store.base import Base
 from specialty_eval.store.files import Files
 
-from .holidays import chinese_calendar
+from .holidays import Entered, chinese_calendar
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
@@ -81,9 +81,19 @@ class Possible:
     reasons: tuple[Problem, ...]
 
 
-@lru_cache(maxsize=16)
-def _calendar(year: int) -> Calendar:
-    return chinese_calendar(range(year - 1, year + 5))
+@lru_cache(maxsize=32)
+def _calendar(years: tuple[int, ...], entered: Entered) -> Calendar:
+    return chinese_calendar(
+        years,
+        days_off=[day for _, off, _ in entered for day in off],
+        made_up=[day for _, _, worked in entered for day in worked],
+        settled=[year for year, _, _ in entered],
+    )
+
+
+def calendar_with(years: Iterable[int], entered: Entered) -> Calendar:
+    """The working days of these years, with what a bureau entered over the table."""
+    return _calendar(tuple(years), entered)
 
 
 @dataclass(slots=True)
@@ -113,8 +123,15 @@ class Context:
         return replace(self, actor=Actor(is_system=True))
 
     def calendar(self) -> Calendar:
-        """The working days of the years a deadline told now can fall into."""
-        return _calendar(self.today.year)
+        """The working days of the years a deadline told now can fall into, as entered when this transaction looks."""
+        from specialty_eval.store import calendar_queries  # noqa: PLC0415 -- slow import: rows that a status needs not
+
+        known: dict[int, Calendar] = self.session.info.setdefault(calendar_queries.KEPT, {})
+        year = self.today.year
+        if year not in known:
+            years = range(year - 1, year + 5)
+            known[year] = calendar_with(years, calendar_queries.entered(self.session, years))
+        return known[year]
 
     def ping(self) -> None:
         """Whether the database answers."""

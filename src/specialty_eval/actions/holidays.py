@@ -7,6 +7,9 @@ from chinese_calendar.constants import holidays, workdays
 
 from specialty_eval.engine.calendar import Calendar
 
+Entered = tuple[tuple[int, tuple[date, ...], tuple[date, ...]], ...]
+"""(year, days off, days worked) of each year that a bureau entered, in order."""
+
 ANNOUNCED = frozenset(day.year for day in holidays)
 """The years whose holidays the installed table knows; of the others it knows the weekends alone."""
 

@@ -15,6 +15,7 @@ ROOMS = (
             "/v1/roles/**", "/v1/keys/**",
         ),
     ),
+    Room(f"{__name__}.calendars", ("/v1/calendar/*",)),
     Room(
         f"{__name__}.committee",
         ("/v1/committee/**", "/v1/meetings/**", "/v1/items/**", "/v1/rounds/*/meetings", "/v1/reviews/*/rescind"),

@@ -2,10 +2,34 @@
 
 import sqlalchemy as sa
 
-from . import accounts, cycles, deliberation, jobs, ledger, outcomes, overdue, rectification_words, registry, reviews
+from . import (
+    accounts,
+    calendars,
+    cycles,
+    deliberation,
+    jobs,
+    ledger,
+    outcomes,
+    overdue,
+    rectification_words,
+    registry,
+    reviews,
+)
 from .base import Base
 
-TABLES = (accounts, cycles, deliberation, jobs, ledger, outcomes, overdue, rectification_words, registry, reviews)
+TABLES = (
+    accounts,
+    calendars,
+    cycles,
+    deliberation,
+    jobs,
+    ledger,
+    outcomes,
+    overdue,
+    rectification_words,
+    registry,
+    reviews,
+)
 """Every module with tables, so that the metadata is whole wherever this is imported."""
 
 METADATA: sa.MetaData = Base.metadata

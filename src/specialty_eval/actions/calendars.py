@@ -1,0 +1,134 @@
+"""The working days of a year: what the table of holidays knows, and what a bureau enters over it, also for later years.
+
+A deadline that was told stays, unless it would now end on a day off: then it ends with the next working day.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from specialty_eval.engine.calendar import Calendar, end_of
+from specialty_eval.engine.errors import Invalid, NotFound, Problem
+from specialty_eval.engine.permissions import Role
+from specialty_eval.store import calendar_queries, deadline_queries
+from specialty_eval.store.calendars import CalendarYear
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.deadline_queries import Deadline
+from specialty_eval.store.deliberation import ExpertAssignment
+from specialty_eval.store.reviews import Review
+
+from .context import LOCAL, Context, Note, calendar_with
+from .holidays import ANNOUNCED
+
+EDITORS = (Role.SECRETARY, Role.ADMINISTRATOR)
+FIRST, LAST = 1900, 2100
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What is entered of a year: days off (whatever weekday) and days worked (whatever holiday), and why."""
+
+    off: Sequence[date]
+    worked: Sequence[date]
+    reason: str
+
+
+def read(ctx: Context, year: int) -> dict[str, Any]:
+    """A year's days that are not as their weekday says; known or assumed. NotFound outside the years we keep."""
+    if not FIRST <= year <= LAST:
+        raise NotFound(Problem("not-found", "calendar", {"kind": "calendar", "id": year}))
+    row = calendar_queries.of_year(ctx.session, year)
+    calendar = calendar_with([year], calendar_queries.entered(ctx.session, [year]))
+    days = list(_of(year))
+    return {
+        "year": year, "announced": year in ANNOUNCED, "entered": row is not None, "assumed": row is None
+        and year not in ANNOUNCED, "version": 0 if row is None else row.version,
+        "days_off": [day for day in days if day.weekday() < 5 and not calendar.is_working(day)],
+        "workdays": [day for day in days if day.weekday() >= 5 and calendar.is_working(day)],
+        "own": None if row is None else {"days_off": row.days_off, "workdays": row.workdays, "reason": row.reason},
+    }  # fmt: skip
+
+
+def _of(year: int) -> Iterator[date]:
+    day = date(year, 1, 1)
+    while day.year == year:
+        yield day
+        day += _DAY
+
+
+def enter(ctx: Context, year: int, days: Days, *, version: int | None = None) -> int:
+    """Enter a year's own days, in place of what was entered before; how many running deadlines end later by it.
+
+    Invalid with every reason: no reason given, a day of another year or in both lists, a day that is past and was
+    counted otherwise.
+    """
+    ctx.office(*EDITORS)
+    calendar_queries.lock(ctx.session, year)
+    row = calendar_queries.of_year(ctx.session, year)
+    if row is not None:
+        ctx.check_version(row, version)
+    before = calendar_with([year], calendar_queries.entered(ctx.session, [year]))
+    after = calendar_with([year], ((year, tuple(days.off), tuple(days.worked)),))
+    problems = [] if days.reason.strip() else [Problem("reason-missing", "reason")]
+    problems += _problems(ctx, year, days, before, after)
+    if problems:
+        raise Invalid(*problems)
+    if row is None:
+        row = CalendarYear(year=year, version=0)
+    row.days_off, row.workdays = _listed(days.off), _listed(days.worked)
+    row.reason, row.version, row.updated_at = days.reason.strip(), row.version + 1, ctx.now
+    ctx.saved(row)
+    ctx.session.info.pop(calendar_queries.KEPT, None)
+    told = {"year": year, "days_off": row.days_off, "workdays": row.workdays}
+    ctx.record("calendar.enter", row, Note(reason=row.reason, audience="public", told=told))
+    now_off = [day for day in _of(year) if day > ctx.today and before.is_working(day) and not after.is_working(day)]
+    return sum(_end_later(ctx, day, row.reason) for day in now_off)
+
+
+def _listed(days: Sequence[date]) -> list[str]:
+    return sorted({day.isoformat() for day in days})
+
+
+def _problems(ctx: Context, year: int, days: Days, before: Calendar, after: Calendar) -> Iterator[Problem]:
+    if not FIRST <= year <= LAST:
+        yield Problem("calendar-year-unknown", "year", {"first": FIRST, "last": LAST})
+        return
+    for where, listed in (("days_off", days.off), ("workdays", days.worked)):
+        for day in sorted(set(listed)):
+            if day.year != year:
+                yield Problem("calendar-day-elsewhere", where, {"day": day.isoformat(), "year": year})
+    for day in sorted(set(days.off) & set(days.worked)):
+        yield Problem("calendar-day-twice", "days_off", {"day": day.isoformat()})
+    for day in _of(year):
+        if day <= ctx.today and before.is_working(day) != after.is_working(day):
+            yield Problem("calendar-day-past", "days_off", {"day": day.isoformat()})
+
+
+def _end_later(ctx: Context, day: date, reason: str) -> int:
+    """Let every running deadline that would end on this day off end with the next working day; how many did."""
+    ends, until = end_of(day, LOCAL), ctx.calendar().next_working(day)
+    moved = 0
+    for round_id, phase in calendar_queries.phases_ending(ctx.session, ends):
+        r = ctx.locked(Round, round_id)
+        deadline_queries.end_phase(ctx.session, round_id, f"{phase}_due", end_of(until, LOCAL), ctx.now)
+        told = {"phase": phase, "until": until.isoformat()}
+        ctx.record("round.extend", r, Note(reason=reason, audience="public", told=told, round_id=round_id))
+        moved += 1
+    for deadline in calendar_queries.kinds():
+        moved += _each_later(ctx, deadline, day, until, reason)
+    return moved
+
+
+def _each_later(ctx: Context, deadline: Deadline, day: date, until: date, reason: str) -> int:
+    ends = end_of(day, LOCAL)
+    ctx.lock_all(deadline.model, calendar_queries.ending(ctx.session, deadline, ends))
+    ids = calendar_queries.ending(ctx.session, deadline, ends)  # read again under the locks
+    calendar_queries.move(ctx.session, deadline, ids, end_of(until, LOCAL))
+    told = {"what": deadline.what, "until": until.isoformat()}
+    if deadline.model is Review:
+        ctx.record_many("review.extend", Review, ids, Note(reason=reason, audience="school", told=told))
+    else:
+        ctx.record_many("assignment.extend", ExpertAssignment, ids, Note(reason=reason, told=told))
+    return len(ids)

@@ -1,0 +1,119 @@
+"""A bureau enters a year's days over the table: what is counted from then on, what was told, and what is refused."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories import City, make_city, make_cycle, open_round
+from factories_deliberation import refused
+from small_policy import POLICY
+from specialty_eval.actions import calendars
+from specialty_eval.actions.calendars import Days
+from specialty_eval.actions.context import LOCAL
+from specialty_eval.actions.holidays import ANNOUNCED
+from specialty_eval.engine.calendar import end_of, last_local_day
+from specialty_eval.engine.consequences import Duration
+from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotYou
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.ledger import Event
+from specialty_eval.store.reviews import Review
+
+WHY = "示例：省里公布的放假安排"
+
+
+@pytest.fixture
+def city(session: Session) -> City:
+    return make_city(session)
+
+
+def enter(city: City, year: int, off: list[date], worked: list[date] | None = None, *, who: str = "secretary") -> int:
+    return calendars.enter(city.as_(who), year, Days(off, worked or [], WHY))
+
+
+def test_what_is_entered_is_counted_by_from_then_on(city: City) -> None:
+    ten = Duration(2, working=True)
+    assert city.clock().calendar().last_day(city.now.date(), ten) == date(2026, 3, 4)
+
+    enter(city, 2026, [date(2026, 3, 3)], [date(2026, 3, 7)])
+
+    calendar = city.clock().calendar()
+    assert calendar.last_day(city.now.date(), ten) == date(2026, 3, 5)
+    assert calendar.is_working(date(2026, 3, 7)) is True
+    shown = calendars.read(city.nobody(), 2026)
+    assert date(2026, 3, 3) in shown["days_off"]
+    assert date(2026, 10, 1) in shown["days_off"]
+    assert date(2026, 3, 7) in shown["workdays"]
+    assert (shown["announced"], shown["entered"], shown["assumed"], shown["version"]) == (True, True, False, 1)
+
+
+def test_a_year_that_nobody_announced_is_assumed_until_it_is_entered(city: City) -> None:
+    year = max(ANNOUNCED) + 1
+    assert calendars.read(city.nobody(), year)["assumed"] is True
+    assert calendars.read(city.nobody(), year)["days_off"] == []
+
+    day = next(d for n in range(7) if (d := date(year, 10, 1) + timedelta(days=n)).weekday() < 5)
+    enter(city, year, [day], who="administrator")
+
+    shown = calendars.read(city.nobody(), year)
+    assert (shown["assumed"], shown["days_off"]) == (False, [day])
+    city.now = datetime(year, 9, 1, 1, tzinfo=UTC)
+    assert city.clock().calendar().is_working(day) is False
+    assert city.clock().calendar().is_provisional(date(year, 1, 1), date(year, 12, 31)) is False
+
+
+def test_entering_again_replaces_what_was_entered_and_keeps_both_in_the_log(city: City) -> None:
+    enter(city, 2026, [date(2026, 3, 10)])
+    with pytest.raises(Changed):
+        calendars.enter(city.as_("secretary"), 2026, Days([], [], WHY), version=7)
+    enter(city, 2026, [date(2026, 3, 11)])
+
+    assert calendars.read(city.nobody(), 2026)["version"] == 2
+    assert city.clock().calendar().is_working(date(2026, 3, 10)) is True
+    found = city.session.scalars(sa.select(Event).where(Event.kind == "calendar.enter").order_by(Event.seq))
+    assert [event.facts["days_off"] for event in found] == [["2026-03-10"], ["2026-03-11"]]
+
+
+def test_what_cannot_be_is_refused_with_every_reason(city: City) -> None:
+    days = Days([date(2027, 3, 3), date(2026, 2, 27), date(2026, 4, 1)], [date(2026, 4, 1)], " ")
+
+    assert refused(Invalid, lambda: calendars.enter(city.as_("secretary"), 2026, days)) == [
+        ("reason-missing", "reason"),
+        ("calendar-day-elsewhere", "days_off"),
+        ("calendar-day-twice", "days_off"),
+        ("calendar-day-past", "days_off"),
+    ]
+    assert refused(Invalid, lambda: enter(city, 1899, [])) == [("calendar-year-unknown", "year")]
+    with pytest.raises(NotFound):
+        calendars.read(city.nobody(), 2101)
+
+
+@pytest.mark.parametrize("who", ["head-one", "county-one", "bureau-verifier", "auditor", "planner", "nobody"])
+def test_nobody_else_enters_it(city: City, who: str) -> None:
+    with pytest.raises(NotYou):
+        enter(city, 2026, [], who=who)
+
+
+def test_a_date_that_was_told_moves_only_off_a_day_off_and_never_earlier(city: City) -> None:
+    round_id = make_cycle(city, policy=POLICY)
+    key = open_round(city, round_id)["one-a"]
+    told = city.session.get_one(Review, key).due
+    assert told is not None
+    last = last_local_day(told, LOCAL)
+
+    assert enter(city, 2026, [last - timedelta(days=3)], [last - timedelta(days=1)]) == 0  # days before it: it stays
+    assert city.session.get_one(Review, key, populate_existing=True).due == told
+
+    moved = enter(city, 2026, [last])
+
+    later = city.clock().calendar().next_working(last)
+    row = city.session.get_one(Review, key, populate_existing=True)
+    assert later > last
+    assert row.due == end_of(later, LOCAL)
+    assert city.session.get_one(Round, round_id, populate_existing=True).collecting_due == row.due
+    assert moved == 1 + len(city.codes)
+    enter(city, 2026, [])  # taken back: what was told meanwhile stands
+    assert city.session.get_one(Review, key, populate_existing=True).due == row.due
+    said = list(city.session.scalars(sa.select(Event.facts).where(Event.kind == "review.extend")))
+    assert said == [{"what": "evidence", "until": later.isoformat()}] * len(city.codes)
