@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import date
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -138,6 +139,27 @@ def init(
     known = configured(data)
     installation.init(known.url, known.folder, city=city, bureau=bureau, login=login, password=password)
     typer.echo(f"已建立管理员 {login} · Administrator {login} is on record")
+
+
+@app.command()
+def calendar(
+    year: Annotated[int, typer.Argument(help="年份 · The year")],
+    reason: Annotated[str, typer.Option(help="依据，如国办通知的文号 · Why, as the announcement's number")],
+    off: Annotated[list[str] | None, typer.Option(help="放假日，可多次 · A day off, repeatable")] = None,
+    workday: Annotated[list[str] | None, typer.Option(help="补班日，可多次 · A day worked, repeatable")] = None,
+    data: Data = None,
+) -> None:
+    """录入一年的放假日和补班日，各市共用 · Enter a year's days off and made-up working days, for all cities."""
+    from specialty_eval import installation
+    from specialty_eval.actions.calendars import Days
+
+    known = configured(data)
+    try:
+        days = Days([date.fromisoformat(d) for d in off or ()], [date.fromisoformat(d) for d in workday or ()], reason)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    moved = installation.enter_calendar(known.url, known.folder, year, days)
+    typer.echo(f"已录入{year}年，顺延 {moved} 个期限 · {year} is entered; {moved} deadlines end later")
 
 
 @app.command(name="import")

@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from specialty_eval import reference
-from specialty_eval.actions import bundles, intake, seals, setup
+from specialty_eval.actions import bundles, calendars, intake, seals, setup
+from specialty_eval.actions.calendars import Days
 from specialty_eval.actions.context import commit
 from specialty_eval.engine.bundle import Bundle
 from specialty_eval.engine.errors import Invalid, Problem
@@ -27,6 +28,15 @@ def tidy(url: str | None, data: Path) -> int:
     """Forget the answers kept for repeated requests that no client can still be waiting for; how many."""
     with ready(url, data) as at:
         return forget(at, data)
+
+
+def enter_calendar(url: str | None, data: Path, year: int, days: Days) -> int:
+    """Enter a year's days for all cities; how many running deadlines end later by it."""
+    with session_at(url, data) as session:
+        ctx = as_system(session, data)
+        moved = calendars.enter(ctx, year, days)
+        commit(ctx)
+        return moved
 
 
 def init(url: str | None, data: Path, *, city: str, bureau: str, login: str, password: str) -> None:

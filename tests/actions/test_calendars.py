@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories import City, make_city, make_cycle, open_round
+from factories import City, make_city, make_cycle, make_organisation, open_round
 from factories_deliberation import refused
 from small_policy import POLICY
 from specialty_eval.actions import calendars
@@ -15,9 +15,10 @@ from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.holidays import ANNOUNCED
 from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.consequences import Duration
-from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotYou
+from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.ledger import Event
+from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review
 
 WHY = "示例：省里公布的放假安排"
@@ -117,3 +118,12 @@ def test_a_date_that_was_told_moves_only_off_a_day_off_and_never_earlier(city: C
     assert city.session.get_one(Review, key, populate_existing=True).due == row.due
     said = list(city.session.scalars(sa.select(Event.facts).where(Event.kind == "review.extend")))
     assert said == [{"what": "evidence", "until": later.isoformat()}] * len(city.codes)
+
+
+def test_a_calendar_that_several_cities_share_is_the_operators(city: City) -> None:
+    city.session.add(Jurisdiction(code="371500", name="示例二市", kind="city", parent_code="370000"))
+    city.session.flush()
+    make_organisation(city.session, kind="bureau", code="bureau:371500", name="示例二市教育局", area="371500")
+
+    assert refused(NotNow, lambda: enter(city, 2026, [])) == [("calendar-of-several-cities", "calendar")]
+    assert calendars.enter(city.clock(), 2026, Days([date(2026, 3, 3)], [], WHY)) == 0

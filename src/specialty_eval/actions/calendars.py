@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from specialty_eval.engine.calendar import Calendar, end_of
-from specialty_eval.engine.errors import Invalid, NotFound, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store import calendar_queries, deadline_queries
 from specialty_eval.store.calendars import CalendarYear
@@ -62,9 +62,12 @@ def enter(ctx: Context, year: int, days: Days, *, version: int | None = None) ->
     """Enter a year's own days, in place of what was entered before; how many running deadlines end later by it.
 
     Invalid with every reason: no reason given, a day of another year or in both lists, a day that is past and was
-    counted otherwise.
+    counted otherwise. Where other cities are served too, it is the operator's at the machine: NotNow.
     """
-    ctx.office(*EDITORS)
+    if not ctx.actor.is_system:
+        city = ctx.office(*EDITORS).city
+        if calendar_queries.serves_another(ctx.session, city):
+            raise NotNow(Problem("calendar-of-several-cities", "calendar"))
     calendar_queries.lock(ctx.session, year)
     row = calendar_queries.of_year(ctx.session, year)
     if row is not None:

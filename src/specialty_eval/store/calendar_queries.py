@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cycle import ROUND_ENDED
+from specialty_eval.engine.permissions import Kind
 
 from .base import table_of
 from .calendars import CalendarYear
 from .cycles import Round
 from .deadline_queries import OF_PHASE, Deadline
+from .registry import Organisation
 from .registry_queries import numbered
 
 KEPT = "calendars"
@@ -27,6 +29,14 @@ def entered(session: Session, years: Collection[int]) -> tuple[tuple[int, tuple[
 
 def _days(listed: Sequence[str]) -> tuple[date, ...]:
     return tuple(sorted(map(date.fromisoformat, listed)))
+
+
+def serves_another(session: Session, city: str) -> bool:
+    """Whether the installation serves another city's bureau too: the calendar is then common to both."""
+    others = sa.select(Organisation.id).where(
+        Organisation.kind == Kind.BUREAU.value, Organisation.jurisdiction_code != city
+    )
+    return session.scalar(others.limit(1)) is not None
 
 
 def lock(session: Session, year: int) -> None:
