@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0016_calendar_years"
-down_revision: str | Sequence[str] | None = "0015_capacity_alone"
+revision: str = "0017_calendar_years"
+down_revision: str | Sequence[str] | None = "0016_figures_by_review"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
