@@ -7,10 +7,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories import CITY, City, make_city, make_person
+from factories import CITY, City, make_city, make_cycle, make_person, open_round
 from factories_consequences import OTHER_CITY, add_other_city, make_confirmed, overturn
 from factories_deliberation import employ
-from specialty_eval.actions import accounts, feed, passwords, ratings
+from factories_scored import verified
+from small_policy import POLICY
+from specialty_eval.actions import accounts, feed, panel, passwords, ratings
 from specialty_eval.actions.context import Credentials
 from specialty_eval.engine.errors import Invalid, NotNow, NotSignedIn, NotYou, Refusal
 from specialty_eval.engine.permissions import HELD_BY_PEOPLE, Actor, Role
@@ -172,3 +174,21 @@ def test_the_recused_do_not_learn_that_something_followed_from_an_appeal(session
     found = sa.select(Event.kind).where(Event.kind == "appeal.follow_ups")
     assert session.scalars(found.where(feed.visible(sitting.as_("auditor")))).all() == []
     assert session.scalars(found.where(feed.visible(sitting.as_("secretary")))).all() == ["appeal.follow_ups"]
+
+
+def test_a_role_of_people_that_a_key_got_once_gives_it_nothing(city: City) -> None:
+    key, secret = accounts.create_key(city.as_("administrator"), "示例系统")
+    for role in (Role.PLANNER, Role.AUDITOR):
+        city.session.add(RoleGrant(api_key_id=key.id, role=role.value, valid_from=date(2020, 1, 1), deputy=False,
+                                   organisation_id=city.organisations[f"bureau:{CITY}"]))  # fmt: skip
+    city.session.flush()
+    assert held(city, secret) == [Role.AUDITOR]
+
+
+def test_whoever_is_deactivated_is_not_asked_to_score(city: City) -> None:
+    reviews = open_round(city, make_cycle(city, policy=POLICY))
+    verified(city, reviews["two-a"], "two-a")
+    accounts.deactivate(city.as_("administrator"), city.people["expert-1"], "示例：离职")
+    with pytest.raises(Refusal) as refused:
+        panel.invite(city.as_("secretary"), reviews["two-a"], [city.people["expert-1"], city.people["expert-2"]])
+    assert codes(refused.value) == ["not-an-expert"]

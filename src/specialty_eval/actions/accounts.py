@@ -45,7 +45,9 @@ def identify(session: Session, now: datetime, shown: Credentials) -> Actor:
     if not rows:
         raise NotSignedIn(Problem("sign-in-expired"))
     held = str(rows[0].holder)
-    grants = tuple(grant_of(row) for row in rows if row.role is not None)
+    grants = tuple(
+        grant_of(row) for row in rows if row.role is not None and not (is_key and row.role in HELD_BY_PEOPLE)
+    )
     return Actor(person_id=None if is_key else held, key_id=held if is_key else None, grants=grants)
 
 

@@ -14,7 +14,7 @@ from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read,
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import cycles, panel_queries, scopes, scoring_queries
-from specialty_eval.store.accounts import RoleGrant, held_on
+from specialty_eval.store.accounts import Person, RoleGrant, held_on
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.panel_queries import Asked
 from specialty_eval.store.registry import School
@@ -64,9 +64,11 @@ def _too_many(ctx: Context, row: Review, asked: int) -> list[Problem]:
 
 
 def _unfit(ctx: Context, row: Review, person_ids: Sequence[int]) -> list[Problem]:
-    expert = sa.select(RoleGrant.person_id).where(
-        RoleGrant.person_id.in_(person_ids), RoleGrant.role == Role.EXPERT.value, held_on(ctx.today)
-    )  # fmt: skip
+    expert = (
+        sa.select(RoleGrant.person_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(Person.id.in_(person_ids), Person.active, RoleGrant.role == Role.EXPERT.value, held_on(ctx.today))
+    )
     experts = set(ctx.session.scalars(expert))
     asked = set(ctx.session.scalars(sa.select(ExpertAssignment.person_id).where(ExpertAssignment.review_id == row.id)))
     near = panel_queries.near(ctx.session, person_ids, row.specialty_id)
