@@ -1,9 +1,11 @@
 """The worker acts on what is due: in order, once, all or nothing; what fails is kept and stands in nobody's way."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,13 +14,16 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from factories_consequences import make_confirmed, on, standings
-from factories_deliberation import make_publicised
+from factories_deliberation import decide, make_publicised, make_scored
 from small_policy import POLICY
-from specialty_eval.actions import jobs, overdue
+from specialty_eval import serving
+from specialty_eval.actions import jobs, overdue, previews
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.jobs import Task
 from specialty_eval.actions.paging import Page
+from specialty_eval.cli import run
 from specialty_eval.engine.calendar import last_local_day
+from specialty_eval.engine.consequences import Duration
 from specialty_eval.store import job_queries
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.cycles import Round
@@ -26,6 +31,7 @@ from specialty_eval.store.embedded import conninfo
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Publication, Rectification
+from specialty_eval.store.reviews import Review
 from specialty_eval.worker import Passed, Worker
 
 
@@ -162,6 +168,67 @@ def test_publicity_closes_when_its_days_are_over(engine: sa.Engine, session: Ses
     once(engine, city)
 
     assert session.get_one(Publication, publication_id, populate_existing=True).state == "closed"
+
+
+def test_a_decision_that_nobody_opened_is_served_when_the_days_are_over(engine: sa.Engine, session: Session) -> None:
+    sitting = decide(make_scored(session, {"one-a": "green", "two-a": "yellow"}))
+    city, (opened, unopened) = sitting.city, (sitting.reviews["one-a"], sitting.reviews["two-a"])
+    previews.preview(sitting.as_("secretary"), sitting.round_id)
+    previews.acknowledge(sitting.as_("head-one"), opened)
+    days = Duration(5, working=True)
+    deemed = city.clock().calendar().due(city.now, days, LOCAL)
+    at = city.now
+    after(city, deemed, minutes=-1)
+    once(engine, city)
+    assert session.get_one(Review, unopened, populate_existing=True).served_at is None
+
+    after(city, deemed, days=3, hours=9)
+    once(engine, city)
+
+    assert session.get_one(Review, unopened, populate_existing=True).served_at == deemed
+    assert session.get_one(Review, opened, populate_existing=True).served_at == at
+    assert kinds(session, "review.deem_served") == ["review.deem_served"]
+    assert once(engine, city).done == 0
+
+
+def test_a_confirmed_decision_that_nobody_opened_is_served_too(engine: sa.Engine, session: Session) -> None:
+    sitting = make_confirmed(session, {"one-a": "green", "two-a": "yellow"})
+    city = sitting.city
+    deemed = city.clock().calendar().due(city.now, Duration(5, working=True), LOCAL)
+    after(city, deemed, hours=9)
+    once(engine, city)
+
+    rows = [session.get_one(Review, sitting.reviews[one], populate_existing=True) for one in ("one-a", "two-a")]
+    assert {row.served_at for row in rows} == {deemed}
+
+
+def test_the_command_and_the_server_work_on_the_database(
+    fresh_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", fresh_database)
+    monkeypatch.setattr(jobs, "SETTLES", timedelta(0))  # whatever hour the tests run at
+
+    assert run(["work", "--once"]) == 0
+    assert "2 jobs done, 0 failed" in capsys.readouterr().out  # the seal and the answers to forget
+    monkeypatch.setattr(serving, "QUIET", 0)
+    with serving.working(fresh_database, tmp_path, lambda: datetime(2100, 1, 1, 4, tzinfo=UTC)):
+        seen = _seen(fresh_database)
+
+    assert seen == datetime(2100, 1, 1, 4, tzinfo=UTC)
+
+
+def _seen(url: str) -> datetime | None:
+    """When a worker was last seen, once it is the far one; or at the end of half a minute."""
+    made = make_engine(url, pool_size=1)
+    until = time.monotonic() + 30
+    seen: datetime | None = None
+    while time.monotonic() < until and (seen is None or seen.year < 2100):
+        time.sleep(1)
+        with Session(made) as looking:
+            seen, _ = job_queries.health(looking)
+    made.dispose()
+    return seen
 
 
 def test_events_are_sealed_every_hour(engine: sa.Engine, session: Session) -> None:

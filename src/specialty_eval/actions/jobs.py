@@ -16,7 +16,7 @@ from specialty_eval.store.due_queries import Since
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.outcomes import Publication
 
-from . import overdue, publications, rectifications, reminders, replies, seals, standings
+from . import overdue, previews, publications, rectifications, reminders, replies, seals, standings
 from .context import LOCAL, Context, refusal_of
 
 SETTLES = timedelta(minutes=5)
@@ -33,6 +33,7 @@ class Task(StrEnum):
 
     REMIND = "remind"
     ACT_ON_DUE = "act_on_due"
+    DEEM_SERVED = "deem_served"
     CLOSE_PUBLICITY = "close_publicity"
     RECTIFICATIONS = "rectifications"
     ACADEMIC_YEAR = "academic_year"
@@ -78,8 +79,8 @@ def _is_left(run: Job | None, wanted: Due, now: datetime) -> bool:
 def _all(ctx: Context) -> list[Due]:
     session, day, hour = ctx.session, _midnight(ctx), ctx.now.replace(minute=0, second=0, microsecond=0)
     found = [Due(Task.SEAL, "", hour, hour), Due(Task.TIDY, "", day, day)]
-    found += _each_day(Task.REMIND, due_queries.rounds_going(session), day)
     for subject, ends in due_queries.rounds_going(session):
+        found += [Due(Task.REMIND, subject, day, day), Due(Task.DEEM_SERVED, subject, day, day)]
         is_over = ends is not None and ends <= ctx.now
         # A phase that could not end at its time is asked again every hour: what it waits for comes at any time.
         found.append(
@@ -116,6 +117,7 @@ def _academic_year(ctx: Context) -> int:
 DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.REMIND: lambda ctx, subject: reminders.remind_due(ctx, int(subject)),
     Task.ACT_ON_DUE: lambda ctx, subject: overdue.act_on_due(ctx, int(subject)),
+    Task.DEEM_SERVED: lambda ctx, subject: previews.deem_served(ctx, int(subject)),
     Task.CLOSE_PUBLICITY: lambda ctx, subject: publications.close(ctx, int(subject)),
     Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
     Task.ACADEMIC_YEAR: lambda ctx, city: standings.begin_year(ctx, _academic_year(ctx), city=city),
@@ -145,7 +147,7 @@ def passed(ctx: Context) -> None:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-OF_A_ROUND = frozenset({Task.REMIND, Task.ACT_ON_DUE})
+OF_A_ROUND = frozenset({Task.REMIND, Task.ACT_ON_DUE, Task.DEEM_SERVED})
 OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine import review
+from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Scope, Thing, at_office
 from specialty_eval.engine.policy import Policy, Rating
@@ -62,6 +63,29 @@ def acknowledge(ctx: Context, review_id: int) -> dict[str, Any]:
         ctx.record("review.acknowledge", row, Note(audience="school"), grant=grant)
         ctx.saved(row)
     return _shown(ctx, row, served_at)
+
+
+def deem_served(ctx: Context, round_id: int) -> int:
+    """Put on record which decisions of a round, previewed or confirmed, count as served unopened; how many did.
+
+    Served is the instant at which the policy's days were over, whenever this runs. Again changes nothing.
+    """
+    made = cycles.round_of(ctx.session, round_id)
+    grant = ctx.permit(roles(Role.SYSTEM, Role.SECRETARY), Scope(city=made.city), where="round")
+    ctx.lock_all(Review, publications_queries.unserved(ctx.session, round_id))
+    # Read again under the locks: who opened it in between was served then.
+    ids = publications_queries.unserved(ctx.session, round_id)
+    days = cycles.policy_of(ctx.session, made.policy_id).workflow.days["deemed_served"]
+    served: dict[datetime, list[int]] = {}
+    for key, service in publications_queries.services(ctx.session, ids).items():
+        at = service.served_at(ctx.calendar(), days, LOCAL, ctx.now)
+        if at is not None:
+            served.setdefault(at, []).append(key)
+    for at, keys in sorted(served.items()):
+        publications_queries.serve(ctx.session, keys, at)
+        told = {"served_on": last_local_day(at, LOCAL).isoformat()}
+        ctx.record_many("review.deem_served", Review, keys, Note(audience="school", told=told), grant=grant)
+    return sum(map(len, served.values()))
 
 
 def _policy(ctx: Context, row: Review) -> Policy:

@@ -14,6 +14,8 @@ from .cycles import Cycle, Round
 from .outcomes import Publication, Rectification
 from .registry import School, Specialty
 
+OPEN = "rectification.state NOT IN ('passed', 'failed', 'superseded')"
+"""Word for word the condition of the index on open rectifications, so that it is used."""
 Since = tuple[str, datetime | None]
 """A subject, and since when something of it is due; None where that is not known before looking."""
 
@@ -56,7 +58,7 @@ def cities_mending(session: Session, now: datetime, today: date) -> list[Since]:
         .select_from(Rectification)
         .join(Specialty, Specialty.id == Rectification.specialty_id)
         .join(School, School.id == Specialty.school_id)
-        .where(waits)
+        .where(waits, sa.text(OPEN))
         .group_by(School.city_code)
     )
     return _told(session, found)

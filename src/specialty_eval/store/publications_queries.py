@@ -15,12 +15,14 @@ from specialty_eval.engine.permissions import Kind
 from specialty_eval.engine.policy import Label, Policy
 from specialty_eval.engine.publicity import ListState
 from specialty_eval.engine.review import Event as ReviewEvent
+from specialty_eval.engine.review import State
 
 from .accounts import RoleGrant
 from .deliberation import Decision, MeetingItem
 from .ledger import Event, EventSeal
 from .outcomes import Objection, Publication, PublicationEntry
 from .registry import Organisation, School, Specialty, SpecialtyCode
+from .registry_queries import numbered
 from .reviews import Review, ScoreSheet
 
 OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
@@ -60,10 +62,28 @@ def previewed(session: Session, reviews: Collection[int]) -> dict[int, datetime]
 
 
 def services(session: Session, reviews: Collection[int]) -> dict[int, Service]:
-    """Review → when it was last previewed and acknowledged; two statements."""
+    """Review → when it was last shown (previewed, or confirmed) and acknowledged; two statements."""
     at = previewed(session, reviews)
-    found = sa.select(Review.id, Review.served_at).where(Review.id.in_(reviews))
-    return {key: Service(at.get(key), served) for key, served in session.execute(found)}
+    found = sa.select(Review.id, Review.confirmed_at, Review.served_at).where(Review.id.in_(reviews))
+    return {key: Service(confirmed or at.get(key), served) for key, confirmed, served in session.execute(found)}
+
+
+UNOPENED = (State.PREVIEWED.value, State.PUBLICISED.value, State.CONFIRMED.value)
+"""The states in which a decision can count as served though its school has not opened it."""
+
+
+def unserved(session: Session, round_id: int) -> list[int]:
+    """The reviews of a round whose decision its school has not opened and that does not count as served, in order."""
+    found = sa.select(Review.id).where(
+        Review.round_id == round_id, Review.served_at.is_(None), Review.state.in_(UNOPENED)
+    )  # fmt: skip
+    return list(session.scalars(found.order_by(Review.id)))
+
+
+def serve(session: Session, reviews: Collection[int], at: datetime) -> None:
+    """These count as served since then. The rows are locked by the caller."""
+    served = sa.update(Review).where(numbered(Review.id, reviews)).values(served_at=at)
+    session.execute(served, execution_options={"synchronize_session": "fetch"})
 
 
 @dataclass(frozen=True, slots=True)
