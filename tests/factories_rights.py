@@ -31,11 +31,13 @@ from specialty_eval.actions import (
 )
 from specialty_eval.actions.context import Context
 from specialty_eval.engine.permissions import Role
+from specialty_eval.engine.simulation import summary
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
 from specialty_eval.store.cycles import Cycle
 from specialty_eval.store.outcomes import ClosingProposal, Rectification
 from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review, ScoreRun
+from specialty_eval.store.simulations import Simulation
 
 ELSEWHERE = "371500"
 OFFICES = (
@@ -246,5 +248,12 @@ def _sign_in(world: World) -> None:
         "colleague_id": city.people["planner"],
         "organisation_id": city.organisations[f"bureau:{CITY}"],
     }
-    first = {"grant_id": RoleGrant.id, "key_id": ApiKey.id, "cycle_id": Cycle.id, "run_id": ScoreRun.id}
+    session.add(Simulation(
+        round_id=world.sitting.round_id, run_id=session.scalar(sa.select(sa.func.min(ScoreRun.id))), policy_id="示例",
+        policy_version="1", policy_digest="0" * 64, against_digest="0" * 64, inputs_digest="0" * 64, seed=0, draws=0,
+        labels={"before": {}, "after": {}}, summary=summary([], 0), made_at=city.now,
+    ))  # fmt: skip
+    session.flush()
+    first = {"grant_id": RoleGrant.id, "key_id": ApiKey.id, "cycle_id": Cycle.id, "run_id": ScoreRun.id,
+             "simulation_id": Simulation.id}  # fmt: skip
     world.named |= {name: session.scalar(sa.select(sa.func.min(column))) for name, column in first.items()}

@@ -1,12 +1,19 @@
-"""`specialty-eval policy simulate`, run as a bureau runs it on files."""
+"""`specialty-eval policy simulate`, run as a bureau runs it, on files and on a stored round."""
 
 import csv
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from engine.test_simulation import CAP, EVIDENCE, QUOTAS, rules_from
+from factories_scored import make_computed
+from small_policy import POLICY
 from specialty_eval.cli import run
+from specialty_eval.store import bundle_queries
+from specialty_eval.store.base import make_engine
+from specialty_eval.store.simulations import Simulation
 
 TRIED = ("simulate", "new.yaml", "--against", "old.yaml", "--evidence", "evidence.csv", "--quotas", "quotas.csv")
 
@@ -68,3 +75,29 @@ def test_a_mistake_in_the_other_policy_is_said_in_its_file(folder: Path, capsys:
 def test_without_figures_it_is_said_what_is_missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["policy", "simulate", "old.yaml"]) == 1
     assert "没有说明对哪些数据模拟" in capsys.readouterr().err
+
+
+def test_a_stored_round_is_compared_with_its_own_policy_and_nothing_is_kept(
+    fresh_database: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = make_engine(fresh_database, pool_size=1)
+    with Session(engine) as session:
+        make_computed(session, {"one-a": "90", "two-a": "60"})
+        session.commit()
+        monkeypatch.setenv("DATABASE_URL", fresh_database)
+        (folder / "copy.yaml").write_text(POLICY.replace("total: {at_least: 80}", "total: {at_least: 82}"), "utf-8")
+        code = bundle_queries.rounds(session)[0].code
+        at = ["--data", str(folder / "var")]
+        assert run(["policy", "simulate", "copy.yaml", "--round", code, "--draws", "10", *at]) == 0
+        told = capsys.readouterr().out.splitlines()
+        assert [line for line in told if "→ 黄牌" in line] == ["  绿牌 → 黄牌：1"]
+        assert session.scalar(sa.select(sa.func.count()).select_from(Simulation)) == 0
+        assert run(["policy", "simulate", "copy.yaml", "--round", "nowhere", *at]) == 1
+    engine.dispose()
+
+
+def test_a_round_and_files_are_not_given_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["policy", *TRIED, "--round", "any"]) == 1
+    told = capsys.readouterr().err
+    assert "不能再给 --evidence" in told
+    assert "不能再给 --quotas" in told

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from specialty_eval.cli_options import Data, configured
 from specialty_eval.cli_policy import PolicyFile, contents, explaining, write_whole
 from specialty_eval.engine.errors import Invalid, Problem
 
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
     from specialty_eval.engine.simulation import Facts, Simulation
 
 
-def simulate(
+def simulate(  # noqa: PLR0913, PLR0917 -- one parameter an option
     policy: PolicyFile,
     against: Annotated[
         Path | None, typer.Option(help="与之比较的办法，默认就是它自己 · Compare with", metavar="OLD.yaml")
     ] = None,
     evidence: Annotated[Path | None, typer.Option(help="数据 · Evidence", metavar="EVIDENCE.csv")] = None,
     history: Annotated[Path | None, typer.Option(help="以往评定 · Earlier ratings", metavar="HISTORY.csv")] = None,
+    round_: Annotated[
+        str | None,
+        typer.Option("--round", help="代替数据：已计分的批次 · Instead of evidence: a stored round", metavar="ROUND"),
+    ] = None,
+    data: Data = None,
     quotas: Annotated[Path | None, typer.Option(help="上次招生计划 · Last quotas", metavar="QUOTAS.csv")] = None,
     draws: Annotated[int, typer.Option(help="权重扰动次数，0 为不做 · Draws of the weights, 0: none")] = 10_000,
     seed: Annotated[int, typer.Option(help="随机数种子 · The seed of the draws")] = 0,
@@ -36,7 +42,7 @@ def simulate(
     named = {"policy": policy, "against": against, "evidence": evidence, "history": history, "quotas": quotas}
     given = {name: path for name, path in named.items() if path is not None}
     with explaining(given):
-        tried, other, facts = _read(given)
+        tried, other, facts = _read(given) if round_ is None else _stored(given, round_, data)
         found = simulation.simulate(tried, other or tried, facts, seed=seed, draws=draws)
         if output is not None:
             text = StringIO()
@@ -49,23 +55,49 @@ def simulate(
 
 
 def _read(given: Mapping[str, Path]) -> tuple["Policy", "Policy | None", "Facts"]:
-    """The two policies and what they are applied to; Invalid without evidence."""
-    from specialty_eval.engine.csv_records import MOST_BYTES  # noqa: PLC0415 -- slow import
-    from specialty_eval.engine.policy_load import load_policy  # noqa: PLC0415 -- slow import
+    """The two policies and the files they are applied to; Invalid without evidence."""
     from specialty_eval.engine.simulation import Facts, read_places  # noqa: PLC0415 -- slow import
 
     if "evidence" not in given:
         raise Invalid(Problem("simulation-without-figures", "--evidence"))
-    read = dict(zip(given, contents(list(given.values()), MOST_BYTES), strict=True))
-    policies = []
-    for name in ("policy", "against"):
-        with explaining({"policy": given.get(name, Path())}):  # a problem with its line is of this file
-            policies.append(load_policy(read[name]) if name in read else None)
-    tried, other = policies
-    if tried is None:
-        raise ValueError("typer asks for it")
+    read = _contents(given)
+    tried, other = _policies(given, read)
     places = read_places(read["quotas"]) if "quotas" in read else {}
     return tried, other, Facts(read["evidence"], read.get("history"), None, places)
+
+
+def _stored(given: Mapping[str, Path], code: str, data: Path | None) -> tuple["Policy", "Policy", "Facts"]:
+    """The policies and what a round was scored with; compared with the round's own unless another one is given."""
+    from specialty_eval import installation  # noqa: PLC0415 -- slow import: the whole application
+
+    if problems := [Problem("simulation-figures-twice", f"--{name}") for name in _FIGURES if name in given]:
+        raise Invalid(*problems)
+    tried, other = _policies(given, _contents(given))
+    known = configured(data)
+    own, facts = installation.simulated(known.url, known.folder, code)
+    return tried, other or own, facts
+
+
+_FIGURES = ("evidence", "history", "quotas")
+
+
+def _contents(given: Mapping[str, Path]) -> dict[str, bytes]:
+    from specialty_eval.engine.csv_records import MOST_BYTES  # noqa: PLC0415 -- slow import
+
+    return dict(zip(given, contents(list(given.values()), MOST_BYTES), strict=True))
+
+
+def _policies(given: Mapping[str, Path], read: Mapping[str, bytes]) -> tuple["Policy", "Policy | None"]:
+    from specialty_eval.engine.policy_load import load_policy  # noqa: PLC0415 -- slow import
+
+    found: list[Policy | None] = []
+    for name in ("policy", "against"):
+        with explaining({"policy": given.get(name, Path())}):  # a problem with its line is of this file
+            found.append(load_policy(read[name]) if name in read else None)
+    tried, other = found
+    if tried is None:
+        raise ValueError("typer asks for it")
+    return tried, other
 
 
 # --- what is said ----------------------------------------------------------------------------------------------------

@@ -5,16 +5,21 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from specialty_eval import reference
-from specialty_eval.actions import bundles, calendars, intake, seals, setup
+from specialty_eval.actions import bundles, calendars, intake, seals, setup, simulations
 from specialty_eval.actions.calendars import Days
 from specialty_eval.actions.context import commit
 from specialty_eval.engine.bundle import Bundle
 from specialty_eval.engine.errors import Invalid, Problem
+from specialty_eval.engine.policy import Policy
 from specialty_eval.serving import as_system, forget, ready, session_on
+
+if TYPE_CHECKING:
+    from specialty_eval.engine.simulation import Facts
 
 
 @contextmanager
@@ -77,6 +82,12 @@ def bundle(url: str | None, data: Path, code: str, *, whole: bool) -> Bundle:
     """What a round's public ratings follow from."""
     with session_at(url, data) as session:
         return bundles.make(as_system(session, data), code, whole=whole)
+
+
+def simulated(url: str | None, data: Path, code: str) -> "tuple[Policy, Facts]":
+    """A stored round's own policy and what its newest run was scored with."""
+    with session_at(url, data) as session:
+        return simulations.of_round(as_system(session, data), code)
 
 
 def verify_events(url: str | None, data: Path, head: str) -> int:

@@ -78,6 +78,7 @@ ROOMS = (
             "/v1/reviews/*/sheet/**", "/v1/reviews/*/challenges",
         ),
     ),
+    Room(f"{__name__}.simulations", ("/v1/rounds/*/simulations", "/v1/simulations/**")),
     Room(f"{__name__}.status", ("/v1/specialties/*/status",)),
 )  # fmt: skip
 """In the order in which they are asked. A route without a path here is not found (tests/api/test_rooms.py)."""

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -69,6 +69,17 @@ class Inputs:
     def lines_of(self, specialty: str) -> Rows:
         """One specialty's own lines of the evidence."""
         return [row for row in csv.DictReader(StringIO(self.evidence)) if row["specialty"] == specialty]
+
+    def with_those_of(self, single: "Inputs", codes: Collection[str]) -> "Inputs":
+        """The same inputs with the lines that a single rescore replaced; its specialty has one of these codes."""
+        specialty = next((code for code in codes if code in single.rated), "")
+        if not specialty:
+            return self
+        evidence, history = (
+            [row for row in csv.DictReader(StringIO(text)) if row["specialty"] == specialty]
+            for text in (single.evidence, single.history)
+        )
+        return self.with_own(specialty, evidence, history)
 
     def own(self, specialty: str) -> "Inputs":
         """These inputs with one specialty's own lines alone: what a single rescore replaced."""

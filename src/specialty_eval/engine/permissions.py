@@ -243,6 +243,7 @@ class Thing(StrEnum):
     APPEALS = "appeals"
     DRAFT_LISTS = "draft_lists"
     DRAFT_PLANS = "draft_plans"
+    SIMULATIONS = "simulations"
     RECTIFICATIONS = "rectifications"
     SUPERVISION = "supervision"
     EVENTS = "events"
@@ -276,6 +277,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.APPEALS: _OWN_SCHOOL | _OFFICE | _APPEAL,
     Thing.DRAFT_LISTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.DRAFT_PLANS: _PLANNING,
+    Thing.SIMULATIONS: roles(Role.SECRETARY, Role.POLICY_EDITOR, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.RECTIFICATIONS: _OWN_SCHOOL | _CHECKING | _DECIDING,
     Thing.SUPERVISION: _CHECKING,
     Thing.EVENTS: _OWN_SCHOOL | _CHECKING,  # each event to its own audience

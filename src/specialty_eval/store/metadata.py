@@ -14,6 +14,7 @@ from . import (
     rectification_words,
     registry,
     reviews,
+    simulations,
 )
 from .base import Base
 
@@ -29,6 +30,7 @@ TABLES = (
     rectification_words,
     registry,
     reviews,
+    simulations,
 )
 """Every module with tables, so that the metadata is whole wherever this is imported."""
 

@@ -215,11 +215,11 @@ def recused_from(session: Session, person_id: int | None, reviews: Collection[in
 
 
 def recused_codes(session: Session, round_id: int, person_id: int | None) -> frozenset[str]:
-    """The current codes of all specialties that the person is recused from in a round."""
+    """Every code, present and former, of the specialties that the person is recused from in a round."""
     found = (
         sa.select(SpecialtyCode.code)
         .join(Specialty, Specialty.id == SpecialtyCode.specialty_id)
         .join(School, School.id == Specialty.school_id)
-        .where(SpecialtyCode.valid_to.is_(None), recused_from_specialty(person_id, sa.literal(round_id)))
+        .where(recused_from_specialty(person_id, sa.literal(round_id)))
     )
     return frozenset(session.scalars(found))
