@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0016_simulations"
-down_revision: str | Sequence[str] | None = "0015_capacity_alone"
+revision: str = "0018_simulations"
+down_revision: str | Sequence[str] | None = "0017_calendar_years"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -8,7 +8,7 @@ from engine.small_scores import HEAD
 from specialty_eval.engine import load_policy
 from specialty_eval.engine.errors import Invalid
 from specialty_eval.engine.places import Place
-from specialty_eval.engine.simulation import Facts, lines, read_places, row_text, simulate, summary
+from specialty_eval.engine.simulation import Facts, Limits, lines, read_places, row_text, simulate, summary
 from specialty_eval.engine.vocabulary import Rating
 
 ENROLMENT = """
@@ -74,7 +74,7 @@ def test_the_summary_adds_up_what_the_rows_say() -> None:
         ("", 0, 0, 0), ("371402", 225, 180, 45), ("371403", 70, 50, 20),
     ]  # fmt: skip
     assert [(c["code"], c["lost"]) for c in sums["places"]["by_class"]] == [("", 0), ("61", 65), ("71", 0)]
-    assert sums["distance"] == {"best": 1, "change": 2, "capped": 1, "none": 0, "not_rated": 0}
+    assert sums["distance"] == {"best": 1, "change": 2, "capped": 1, "none": 0, "not_rated": 0, "not_sought": 0}
     assert sums["stability"] is None
 
 
@@ -124,11 +124,21 @@ def test_a_specialty_without_a_last_quota_has_a_place_in_no_sum() -> None:
     assert summary([row_text(row) for row in found.rows], 0)["places"]["all"]["unknown"] == 4
 
 
-def test_too_many_draws_for_so_many_specialties_are_refused() -> None:
-    rows = "".join(f"S{i},50\n" for i in range(2001))
+def test_too_many_draws_for_so_many_specialties_are_refused_where_somebody_waits() -> None:
+    # Four specialties, one weighted indicator, five reasons of the policy: 24 a draw.
     with pytest.raises(Invalid) as refusal:
-        simulate(NEW, OLD, Facts(f"specialty,n\n{rows}".encode()), draws=10_000)
-    assert [(p.code, p.facts["most"]) for p in refusal.value.problems] == [("simulation-too-large", 9995)]
+        simulate(NEW, OLD, FACTS, draws=11, limits=Limits(products=240))
+    assert [(p.code, p.facts["most"]) for p in refusal.value.problems] == [("simulation-too-large", 10)]
+    assert simulate(NEW, OLD, FACTS, draws=10, limits=Limits(products=240)).draws == 10
+
+
+def test_distances_are_not_sought_where_somebody_would_wait_too_long() -> None:
+    # One figure, four specialties, one indicator.
+    found = simulate(NEW, OLD, FACTS, draws=0, limits=Limits(search=3))
+    assert [row.distance.reach.value for row in found.rows] == ["best", "not_sought", "not_sought", "not_sought"]
+    assert [row.distance.reach.value for row in simulate(NEW, OLD, FACTS, draws=0, limits=Limits(search=4)).rows] == [
+        "best", "change", "capped", "change",
+    ]  # fmt: skip
 
 
 def test_totals_are_decimals_as_printed() -> None:

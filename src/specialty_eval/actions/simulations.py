@@ -50,7 +50,8 @@ def simulate(ctx: Context, round_id: int, tried: Tried) -> Simulation:
         raise Invalid(*problems)
     policy, against = _policy(ctx, r, tried), cycles.policy_of(ctx.session, r.policy_id)
     run_id, inputs, facts = _facts(ctx, r)
-    found = simulation.simulate(policy, against, facts, seed=tried.seed, draws=tried.draws)
+    limits = simulation.WITHIN_SECONDS
+    found = simulation.simulate(policy, against, facts, seed=tried.seed, draws=tried.draws, limits=limits)
     told = [simulation.row_text(row) for row in found.rows]
     made = ctx.saved(
         Simulation(round_id=round_id, run_id=run_id, policy_id=policy.id, policy_version=policy.version,

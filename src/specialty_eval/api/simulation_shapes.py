@@ -1,10 +1,13 @@
 """The shapes of simulations in answers."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from specialty_eval.engine.vocabulary import Rating
+
+Reach = Literal["best", "change", "capped", "none", "not_rated", "not_sought"]
 
 
 class PolicyTried(BaseModel):
@@ -83,6 +86,7 @@ class ReachCounts(BaseModel):
     capped: int
     none: int
     not_rated: int
+    not_sought: int
 
 
 class StabilityCounts(BaseModel):
@@ -154,9 +158,7 @@ class ChangeAnswer(BaseModel):
 class DistanceAnswer(BaseModel):
     """The smallest change that reaches a better colour, or what stands in the way."""
 
-    reach: str = Field(
-        description="best、change、capped、none、not_rated", pattern="^(best|change|capped|none|not_rated)$"
-    )
+    reach: Reach
     change: ChangeAnswer | None
     caps: list[str]
 

@@ -16,7 +16,7 @@ from .batch import RATINGS
 from .exact import Numbers, ceil_scaled, floor_scaled, unscaled
 from .forms import Change, Difference, Linear, Plain, Ratio, Steps
 from .policy import Indicator, Measure, Policy
-from .probing import Places, Probes, Values
+from .probing import Places, Probes, Values, parts
 from .rating import CODE
 from .results import Results
 from .vocabulary import COLOURS, Rating, Type
@@ -29,13 +29,14 @@ NO_POINTS = np.iinfo(np.int64).max - 1
 
 
 class Reach(StrEnum):
-    """Whether one change leads to a better colour, and if not, what stands in the way."""
+    """Whether one change leads to a better colour, and if not, what stands in the way; or that none was sought."""
 
     BEST = "best"
     CHANGE = "change"
     CAPPED = "capped"
     NONE = "none"
     NOT_RATED = "not_rated"
+    NOT_SOUGHT = "not_sought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,27 @@ class Distance:
     caps: tuple[str, ...] = ()
 
 
-def distances(results: Results) -> list[Distance]:
-    """Everybody's distance, in the order of the results."""
+def distances(results: Results, *, most: int | None = None) -> list[Distance]:
+    """Everybody's distance, in the order of the results; not sought where that is more work than `most`."""
+    if most is not None and work(results) > most:
+        return [Distance(_NOT_SOUGHT.get(code, Reach.NOT_RATED)) for code in results.ratings.tolist()]
     search = _Search(results)
     for indicator, measure in levers(results.policy):
         search.pull(indicator, measure)
     return [search.found(i) for i in range(len(results))]
+
+
+_NOT_SOUGHT = {CODE[c]: Reach.BEST if c is Rating.GREEN else Reach.NOT_SOUGHT for c in COLOURS}
+
+
+def work(results: Results) -> int:
+    """How much the search looks at, roughly: a tenth of a microsecond each, more where it is little."""
+    quotas = results.policy.rating.quotas
+    others = 0
+    if quotas and len(results):
+        sizes = np.bincount(parts([results.groups(quota.within) for quota in quotas]))
+        others = int((sizes * sizes).sum())
+    return sum(1 for _ in levers(results.policy)) * (len(results) * len(results.policy.indicators) + others)
 
 
 def levers(policy: Policy) -> Iterator[tuple[Indicator, Measure]]:

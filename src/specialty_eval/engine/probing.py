@@ -4,6 +4,7 @@ Its own scores come from the scorer; its rank from its new value among the other
 from its new total among the others' old totals, each question in a world of its own.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
@@ -147,7 +148,8 @@ _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 class _Worlds:
     """The quotas with one specialty's rating and total replaced; what was asked once is remembered.
 
-    A quota only compares totals within a group, so totals between the same two of a group's are the same to it.
+    A quota only compares totals within a group, so totals between the same two of a group's are the same to it; and
+    what shares no group with a specialty, through however many others, never matters to it.
     """
 
     def __init__(self, results: Results) -> None:
@@ -159,6 +161,9 @@ class _Worlds:
             self._before = _before_quotas(results)
             totals = results.total.astype(np.int64)
             self._ordered = {within: np.sort(group * _SPAN + totals) for within, group in self._groups.items()}
+            self._part = parts(list(self._groups.values()))
+            self._members = [np.flatnonzero(self._part == part) for part in range(int(self._part.max(initial=-1)) + 1)]
+            self._local = {within: _numbered_within(group, self._part) for within, group in self._groups.items()}
 
     def apply(self, rows: Places, rating: Ratings, total: Array) -> None:
         """Step 3 for each of these rows alone, in place."""
@@ -169,28 +174,61 @@ class _Worlds:
             for side in _SIDES:
                 places.append(np.searchsorted(self._ordered[within], group[rows] * _SPAN + total, side=side).tolist())
         keys = list(zip(rows.tolist(), rating.tolist(), *places, strict=True))
-        unknown = {
-            key: place for place, key in enumerate(keys) if key[1] < len(COLOURS) and key not in self._known
-        }  # fmt: skip
-        at_a_time = max(1, ROWS // len(self._results))
-        asked = list(unknown.items())
-        for start in range(0, len(asked), at_a_time):
-            self._ask(asked[start : start + at_a_time], total)
+        asked: dict[tuple[int, ...], int] = {}
+        cells = 0
+        for place, key in enumerate(keys):
+            if key[1] < len(COLOURS) and key not in self._known and key not in asked:
+                asked[key] = place
+                cells += len(self._members[self._part[key[0]]])
+            if cells >= ROWS:
+                self._ask(asked, total)
+                asked, cells = {}, 0
+        if asked:
+            self._ask(asked, total)
         rating[:] = [self._known.get(key, key[1]) for key in keys]
 
-    def _ask(self, asked: list[tuple[tuple[int, ...], int]], total: Array) -> None:
-        size, worlds = len(self._results), len(asked)
-        row = np.array([key[0] for key, _ in asked])
-        own = np.arange(worlds), row
-        rating = np.tile(self._before, (worlds, 1))
-        totals = np.tile(self._results.total, (worlds, 1))
-        rating[own] = [key[1] for key, _ in asked]
-        totals[own] = [total[place] for _, place in asked]
-        apart = np.arange(worlds)[:, None]
-        groups_ = {w: (g + apart * (int(g.max(initial=0)) + 1)).reshape(-1) for w, g in self._groups.items()}
-        marks = np.zeros((len(self._compiled.reasons), worlds * size), np.bool_)
-        apply_quotas(self._compiled, rating.reshape(-1), totals.reshape(-1), groups_, marks)
-        self._known.update(zip((key for key, _ in asked), rating[own].tolist(), strict=True))
+    def _ask(self, asked: Mapping[tuple[int, ...], int], total: Array) -> None:
+        """Each in a world of its own, one after the other."""
+        members = [self._members[self._part[key[0]]] for key in asked]
+        sizes = np.array([len(world) for world in members])
+        rows, world = np.concatenate(members), np.repeat(np.arange(len(members)), sizes)
+        first = np.cumsum(sizes) - sizes
+        own = first + [np.searchsorted(world, key[0]) for world, key in zip(members, asked, strict=True)]
+        rating, totals = self._before[rows], self._results.total[rows]
+        rating[own] = [key[1] for key in asked]
+        totals[own] = [total[place] for place in asked.values()]
+        part = self._part[[key[0] for key in asked]]
+        apart = {}
+        for within, (local, counts) in self._local.items():
+            number = counts[part]
+            apart[within] = (np.cumsum(number) - number)[world] + local[rows]
+        marks = np.zeros((len(self._compiled.reasons), len(rows)), np.bool_)
+        apply_quotas(self._compiled, rating, totals, apart, marks)
+        self._known.update(zip(asked, rating[own].tolist(), strict=True))
+
+
+def parts(groupings: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """A dense number for each set of rows that hang together by sharing a group in any of the groupings."""
+    found = np.arange(len(groupings[0]))
+    while True:
+        before = found
+        for group in groupings:
+            least = np.full(int(group.max(initial=0)) + 1, len(found))
+            np.minimum.at(least, group, found)
+            found = least[group]
+        if (found == before).all():
+            return np.unique(found, return_inverse=True)[1].astype(np.int64)
+
+
+def _numbered_within(group: NDArray[np.int64], part: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each row the number of its group among those of its part; and how many groups each part has."""
+    part_of = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
+    part_of[group] = part
+    counts = np.bincount(part_of, minlength=int(part.max(initial=-1)) + 1)
+    order = np.argsort(part_of, kind="stable")
+    number = np.empty_like(part_of)
+    number[order] = np.arange(len(order)) - (np.cumsum(counts) - counts)[part_of[order]]
+    return number[group], counts
 
 
 def _before_quotas(results: Results) -> Ratings:

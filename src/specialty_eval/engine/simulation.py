@@ -25,8 +25,22 @@ from .vocabulary import Rating
 DRAWS = 10_000
 """So many, unless others are asked for."""
 
-MOST_CELLS = 20_000_000
-"""Draws x specialties of one simulation: a few seconds."""
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a simulation may look at; None: as much as it takes.
+
+    `products`: draws x specialties x (weighted indicators and reasons); `search`: see `distance.work`.
+    """
+
+    products: int | None = None
+    search: int | None = None
+
+
+WITHIN_SECONDS = Limits(products=1_500_000_000, search=100_000_000)
+"""For whoever waits for the answer: some four seconds of draws, some twelve of searching."""
+
+UNLIMITED = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +86,21 @@ class Simulation:
     rows: tuple[Row, ...]
 
 
-def simulate(policy: Policy, against: Policy, facts: Facts, *, seed: int = 0, draws: int = DRAWS) -> Simulation:
+def simulate(
+    policy: Policy, against: Policy, facts: Facts, *, seed: int = 0, draws: int = DRAWS, limits: Limits = UNLIMITED
+) -> Simulation:
     """Rate by both policies and compare. `draws` 0: stability is not asked for; a policy without weights has none.
 
-    Raises what `rate_files` raises, and Invalid for draws that are too many.
+    Beyond the limits distances are not sought, and draws are refused. Raises what `rate_files` raises, and Invalid for
+    draws that are too many.
     """
     if problems := out_of_range(seed, draws):
         raise Invalid(*problems)
     before, after = (_rated(own, other, facts) for own, other in ((against, policy), (policy, against)))
-    if draws * len(after) > MOST_CELLS:
-        limit = {"value": draws, "specialties": len(after), "most": MOST_CELLS // len(after)}
-        raise Invalid(Problem("simulation-too-large", "draws", limit))
+    width = len(after) * (len(policy.weighted) + len(after.policy_reasons))
+    if limits.products is not None and draws * width > limits.products:
+        said = {"value": draws, "specialties": len(after), "most": limits.products // width}
+        raise Invalid(Problem("simulation-too-large", "draws", said))
     draws = draws if policy.weighted else 0
     stable = stability(after, seed=seed, draws=draws) if draws else None
     places = facts.places or {}
@@ -95,7 +113,9 @@ def simulate(policy: Policy, against: Policy, facts: Facts, *, seed: int = 0, dr
             distance=distance,
             draws={} if stable is None else stable.of(i),
         )
-        for i, (specialty, distance) in enumerate(zip(after.specialties, distances(after), strict=True))
+        for i, (specialty, distance) in enumerate(
+            zip(after.specialties, distances(after, most=limits.search), strict=True)
+        )
     ]
     return Simulation(against, policy, seed, draws, tuple(rows))
 
