@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_rights import World, make_world
-from specialty_eval.actions import appeals, plans, rectifications
+from specialty_eval.actions import appeals, lists, plans, rectifications
+from specialty_eval.engine.lists import ListKind
 from specialty_eval.store.deliberation import PanelScore
 from specialty_eval.store.ledger import EventSeal
 from specialty_eval.store.outcomes import EnrolmentLine, Erratum, Standing
@@ -16,7 +17,7 @@ from specialty_eval.store.reviews import SiteVisitReport
 
 
 def make_every_case(session: Session) -> World:
-    """An upheld appeal, a proved milestone, an approved plan, a standing and an expert's score as well."""
+    """Also an upheld appeal, a proved milestone, an approved plan, a published list, a standing, an expert's score."""
     world = make_world(session)
     appeal, plan = int(str(world.named["appeal_id"])), int(str(world.named["plan_id"]))
     appeals.hear(world.as_("appeal-1"), appeal)
@@ -28,6 +29,9 @@ def make_every_case(session: Session) -> World:
         plans.adjust(world.as_("planner"), plan, code, plans.Adjustment(10, "示例：没有基数"))
     plans.submit(world.as_("planner"), plan)
     plans.approve(world.as_("bureau-approver"), plan, "示例招〔2026〕1号")
+    named = lists.build(world.as_("secretary"), world.sitting.round_id, ListKind.URGENT)
+    lists.approve(world.as_("bureau-approver"), named.id, "示例专〔2026〕1号", named.digest)
+    lists.publish(world.as_("secretary"), named.id, 2027)
     now = world.city.now
     session.add(Standing(specialty_id=world.city.specialties["one-a"], state="normal", since=now.date(),
                          academic_year=2026, supports=[], updated_at=now))  # fmt: skip

@@ -30,7 +30,15 @@ enrolment:
   red: {{standing: phasing_out, steps_percent: [-50, -100], then: suspended, {MENDS}, restore_percent: 70}}
   unrated: {{change_percent: 0}}
   flags: {{red-again: {{standing: suspended, steps_percent: [-100]}}}}
-""" + POLICY[POLICY.index("workflow:") :]  # fmt: skip
+""" + POLICY[POLICY.index("workflow:") :] + """\
+lists:
+  negative:
+    rules:
+      - {code: too-dense, when: {count: share_of_schools, above: 40}, label: {zh: 布点率超过40%}, source: 示例}
+      - {code: few, when: {count: specialties, at_most: 1}, label: {zh: 只有一个布点}, source: 示例}
+    exempt: [{code: single, when: {count: schools, equals: 1}, label: {zh: 独此一家}}]
+  urgent: {rules: [{code: rare, when: {count: specialties, at_most: 1}}]}
+"""  # fmt: skip
 """The small policy with every consequence that policy.md shows."""
 HOLDS = BITES.replace("appeal_suspends: none", "appeal_suspends: all")
 """The same where an open appeal holds everything."""

@@ -20,6 +20,7 @@ from specialty_eval.actions import (
     attachments,
     challenges,
     evidence,
+    lists,
     objections,
     panel,
     plans,
@@ -30,6 +31,7 @@ from specialty_eval.actions import (
     verification,
 )
 from specialty_eval.actions.context import Context
+from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.simulation import summary
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
@@ -109,6 +111,7 @@ def make_world(session: Session) -> World:
     _challenge(world)
     _next_cycle(world)
     plan = plans.draft(world.as_("planner"), 2026)
+    world.named["list_id"] = lists.build(world.as_("secretary"), world.sitting.round_id, ListKind.NEGATIVE).id
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
     _sign_in(world)
     return world

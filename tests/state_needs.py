@@ -220,6 +220,25 @@ PLAN = Needs(
     },
 )  # fmt: skip
 
+_DECREED = ("approved_by", "approved_at", "document_number")
+_IN_FORCE = (*_DECREED, "published_by", "published_at", "year")
+SPECIALTY_LIST = Needs(
+    "specialty_list",
+    "state = 'built'",
+    empty=dict.fromkeys((*_IN_FORCE, "superseded_at"), "NULL") | {"document_number": "''"},
+    full={"approved_by": "(SELECT max(p.id) FROM person p WHERE p.id <> t.built_by)", "approved_at": NOW,
+          "document_number": "'示例专〔2027〕1号'", "published_by": PERSON, "published_at": NOW, "year": "2030",
+          "superseded_at": LATER},
+    states={"built": (), "approved": _DECREED, "published": _IN_FORCE, "superseded": ("superseded_at",)},
+    refused_by={
+        **dict.fromkeys(_DECREED, ("ck_specialty_list_approval_whole", "ck_specialty_list_approved_has_document",
+                                   "ck_specialty_list_published_was_approved")),
+        **dict.fromkeys(_IN_FORCE[3:], ("ck_specialty_list_publication_whole", "ck_specialty_list_published_has_year")),
+        "superseded_at": ("ck_specialty_list_superseded_has_its_time",),
+    },
+    only_in={"superseded_at": (("superseded",), "ck_specialty_list_superseded_has_its_time")},
+)  # fmt: skip
+
 STANDING = Needs(
     "standing", "true", {}, {},
     nothing("normal", "supported", "restricted", "phasing_out", "suspended", "closed"),
@@ -242,4 +261,5 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "standing": STANDING,
     "rectification": RECTIFICATION,
     "plan": PLAN,
+    "list": SPECIALTY_LIST,
 }

@@ -245,6 +245,89 @@ CASES: dict[str, tuple[str, str]] = {
         "ck_enrolment_plan_approved_was_submitted",
         "UPDATE enrolment_plan SET state = 'superseded', submitted_by = NULL WHERE state = 'approved'",
     ),
+    "a list approved by who built it": (
+        "ck_specialty_list_two_people",
+        "UPDATE specialty_list SET state = 'approved', approved_by = built_by, document_number = '示例',"
+        f" approved_at = {NOW} WHERE state = 'built'",
+    ),
+    "a list that is built and approved at once": (
+        "ck_specialty_list_built_is_unapproved",
+        f"UPDATE specialty_list SET document_number = '示例', approved_at = {NOW}, approved_by ="
+        " (SELECT max(p.id) FROM person p WHERE p.id <> built_by) WHERE state = 'built'",
+    ),
+    "a list published before it is": (
+        "ck_specialty_list_approved_is_unpublished",
+        "UPDATE specialty_list SET state = 'approved' WHERE state = 'published'",
+    ),
+    "a list of which more is named than was looked at": (
+        "ck_specialty_list_named_were_looked_at",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at, superseded_at) SELECT round_id, jurisdiction_code, policy_id, kind, 99,"
+        " 'superseded', digest, 1, 2, built_by, built_at, built_at FROM specialty_list LIMIT 1",
+    ),
+    "a list without a hash": (
+        "ck_specialty_list_list_digest_sha256", "UPDATE specialty_list SET digest = '' WHERE state = 'built'",
+    ),
+    "two lists of one kind being made": (
+        "uq_specialty_list_in_making",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at) SELECT round_id, jurisdiction_code, policy_id, kind, 99, 'built', digest, 1, 0,"
+        " built_by, built_at FROM specialty_list WHERE state = 'built'",
+    ),
+    "two lists of one kind in force for a year": (
+        "uq_specialty_list_published",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at, approved_by, approved_at, document_number, published_by, published_at, year)"
+        " SELECT round_id, jurisdiction_code, policy_id, kind, 99, state, digest, 1, 0, built_by, built_at,"
+        " approved_by, approved_at, document_number, published_by, published_at, year FROM specialty_list"
+        " WHERE state = 'published'",
+    ),
+    "a list approved without the entries it counts": (
+        "specialty_list_has_its_entries",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at, approved_by, approved_at, document_number)"
+        " SELECT round_id, jurisdiction_code, policy_id, kind, 99, 'approved', digest, 9, 3, built_by, built_at,"
+        " approved_by, approved_at, document_number FROM specialty_list WHERE state = 'published'",
+    ),
+    "an entry added to a published list": (
+        "specialty_list_entry_of_a_built",
+        "INSERT INTO specialty_list_entry (list_id, level, code, name, reasons, figures, exempt_codes)"
+        " SELECT id, 'associate', '510201', '示例', '[\"x\"]', '{}', '[]' FROM specialty_list"
+        " WHERE state = 'published'",
+    ),
+    "an entry exempted on a published list": (
+        "specialty_list_entry_as_approved",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempt_reason = '示例',"
+        f" exempted_by = (SELECT min(id) FROM person), exempted_at = {NOW} WHERE list_id IN"
+        " (SELECT id FROM specialty_list WHERE state = 'published')",
+    ),
+    "an entry that no rule names": (
+        "ck_specialty_list_entry_named_by_a_rule",
+        "INSERT INTO specialty_list_entry (list_id, level, code, name, reasons, figures, exempt_codes)"
+        " SELECT id, 'associate', '510201', '示例', '[]', '{}', '[]' FROM specialty_list WHERE state = 'built'",
+    ),
+    "an exemption by a person without a reason": (
+        "ck_specialty_list_entry_person_has_reason",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempted_by = (SELECT min(id) FROM person),"
+        f" exempted_at = {NOW} WHERE exempt_by = '' AND list_id IN (SELECT id FROM specialty_list"
+        " WHERE state = 'built')",
+    ),
+    "an exemption by nobody": (
+        "ck_specialty_list_entry_person_is_named",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempt_reason = '示例' WHERE exempt_by = ''"
+        " AND list_id IN (SELECT id FROM specialty_list WHERE state = 'built')",
+    ),
+    "an exemption by a policy that names none": (
+        "ck_specialty_list_entry_policy_has_codes",
+        "UPDATE specialty_list_entry SET exempt_by = 'policy' WHERE exempt_by = ''"
+        " AND list_id IN (SELECT id FROM specialty_list WHERE state = 'built')",
+    ),
+    "an exemption without its time": (
+        "ck_specialty_list_entry_exemption_has_its_time",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempt_reason = '示例',"
+        " exempted_by = (SELECT min(id) FROM person) WHERE exempt_by = ''"
+        " AND list_id IN (SELECT id FROM specialty_list WHERE state = 'built')",
+    ),
     # --- cycles, places ---
     "a running cycle without a round": (
         "cycle_running_has_rounds",

@@ -22,6 +22,10 @@ FROZEN = {
     "expert_assignment": {"state", "reason", "due", "version", "updated_at"},
     "meeting_item": {"state", "together", "written_until", "no_quorum_at", "version", "updated_at"},
     "organisation": {"code", "name", "jurisdiction_code"},
+    "specialty_list": {
+        "state", "digest", "approved_by", "approved_at", "document_number", "published_by", "published_at", "year",
+        "superseded_at", "version", "updated_at",
+    },
 }  # fmt: skip
 """Table → the columns that may change, or be emptied."""
 MOVES_ON = (
@@ -85,6 +89,33 @@ def test_an_approved_plans_lines_stay(filled: sa.Connection) -> None:
         assert_refused(filled, f"UPDATE enrolment_line SET {column} = {column} {approved}", "enrolment_line_kept")
     assert_refused(filled, f"DELETE FROM enrolment_line {approved}", "enrolment_line_kept")
     assert refused_by(filled, f"UPDATE enrolment_line SET set_aside = true {approved}") is None
+
+
+def test_what_was_approved_and_published_of_a_list_stays(filled: sa.Connection) -> None:
+    out = "WHERE state = 'published'"
+    for column, value in (
+        ("document_number", "'示例〔2027〕9号'"), ("approved_by", "(SELECT min(id) FROM person)"),
+        ("approved_at", "now()"), ("digest", "repeat('0', 64)"),
+    ):  # fmt: skip
+        assert_refused(filled, f"UPDATE specialty_list SET {column} = {value} {out}", "specialty_list_approved_stays")
+    for column, value in (("year", "2031"), ("published_at", "now()")):
+        assert_refused(filled, f"UPDATE specialty_list SET {column} = {value} {out}", "specialty_list_published_stays")
+    ended = f"UPDATE specialty_list SET state = 'superseded', superseded_at = now() {out}"
+    assert refused_by(filled, ended) is None
+
+
+def test_what_rules_said_of_an_entry_stays_and_its_exemption_once_it_is_approved(filled: sa.Connection) -> None:
+    built, published = (f"WHERE list_id IN (SELECT id FROM specialty_list WHERE state = '{state}')"
+                        for state in ("built", "published"))  # fmt: skip
+    for column in columns("specialty_list_entry"):
+        same = f"UPDATE specialty_list_entry SET {column} = {column}"
+        if column.startswith("exempt") and column != "exempt_codes":
+            assert refused_by(filled, f"{same} {built}") is None
+        else:
+            assert_refused(filled, f"{same} {built}", "specialty_list_entry_frozen")
+        assert refused_by(filled, f"{same} {published}") == "specialty_list_entry_as_approved"
+    assert_refused(filled, f"DELETE FROM specialty_list_entry {published}", "specialty_list_entry_frozen")
+    assert refused_by(filled, "TRUNCATE specialty_list_entry") == "specialty_list_entry_kept"
 
 
 def test_milestones_stay_as_agreed_and_their_proof_as_it_was_when_it_was_rechecked(filled: sa.Connection) -> None:

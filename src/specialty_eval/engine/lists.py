@@ -1,6 +1,6 @@
 """The negative list and the urgent-need list: which catalogue entries a policy's `lists` names, and why.
 
-What is counted of an entry is `entry_counts`' work; a list's steps from built to superseded are `catalogue_list`'s.
+What is counted of an entry is `entry_counts`' work; a list's steps from built to superseded are `specialty_list`'s.
 """
 
 import operator

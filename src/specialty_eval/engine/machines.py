@@ -12,6 +12,7 @@ from .plan import PLAN
 from .publicity import PUBLICATION
 from .rectification import RECTIFICATION
 from .review import WORKFLOW as REVIEW
+from .specialty_list import SPECIALTY_LIST
 from .standing import STANDING
 
 # Each takes facts of its own kind: only who knows the machine can say which, hence Any here and nowhere else.
@@ -30,5 +31,6 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         STANDING,
         RECTIFICATION,
         PLAN,
+        SPECIALTY_LIST,
     )
 }

@@ -244,6 +244,7 @@ class Thing(StrEnum):
     DRAFT_LISTS = "draft_lists"
     DRAFT_PLANS = "draft_plans"
     SIMULATIONS = "simulations"
+    SPECIALTY_LISTS = "specialty_lists"
     RECTIFICATIONS = "rectifications"
     SUPERVISION = "supervision"
     EVENTS = "events"
@@ -278,6 +279,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.DRAFT_LISTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.DRAFT_PLANS: _PLANNING,
     Thing.SIMULATIONS: roles(Role.SECRETARY, Role.POLICY_EDITOR, Role.BUREAU_APPROVER, Role.AUDITOR),
+    Thing.SPECIALTY_LISTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.CHAIR),
     Thing.RECTIFICATIONS: _OWN_SCHOOL | _CHECKING | _DECIDING,
     Thing.SUPERVISION: _CHECKING,
     Thing.EVENTS: _OWN_SCHOOL | _CHECKING,  # each event to its own audience

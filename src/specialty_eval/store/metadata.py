@@ -15,6 +15,7 @@ from . import (
     registry,
     reviews,
     simulations,
+    specialty_lists,
 )
 from .base import Base
 
@@ -31,6 +32,7 @@ TABLES = (
     registry,
     reviews,
     simulations,
+    specialty_lists,
 )
 """Every module with tables, so that the metadata is whole wherever this is imported."""
 

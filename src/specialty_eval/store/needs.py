@@ -166,3 +166,23 @@ def of_rating() -> tuple[sa.Constraint, ...]:
 def of_closing() -> Checks:
     """A decision gives the school its days to appeal."""
     return (sa.CheckConstraint("decision IS NULL OR appeal_due IS NOT NULL", name="decided_has_appeal_days"),)
+
+
+def of_specialty_list() -> Checks:
+    """Approved under a document by somebody else than who built it; published by somebody at an instant for a year;
+    superseded at an instant. Nothing of it before its state, nor half of it after.
+    """
+    approval, publication = "approved_by, approved_at, nullif(document_number, '')", "published_by, published_at, year"
+    return (
+        sa.CheckConstraint(f"digest {SHA256}", name="list_digest_sha256"),
+        sa.CheckConstraint("named BETWEEN 0 AND looked_at", name="named_were_looked_at"),
+        sa.CheckConstraint("approved_by IS NULL OR approved_by <> built_by", name="two_people"),
+        sa.CheckConstraint(f"num_nonnulls({approval}) IN (0, 3)", name="approval_whole"),
+        sa.CheckConstraint(f"num_nonnulls({publication}) IN (0, 3)", name="publication_whole"),
+        sa.CheckConstraint("published_at IS NULL OR approved_at IS NOT NULL", name="published_was_approved"),
+        _needs(("built",), "approved_at IS NULL", "built_is_unapproved"),
+        _needs(("approved", "published"), "approved_at IS NOT NULL", "approved_has_document"),
+        _needs(("built", "approved"), "published_at IS NULL", "approved_is_unpublished"),
+        _needs(("published",), "published_at IS NOT NULL", "published_has_year"),
+        sa.CheckConstraint("(state = 'superseded') = (superseded_at IS NOT NULL)", name="superseded_has_its_time"),
+    )
