@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from factories import CITY, City, make_city, make_cycle, open_round
 from small_policy import POLICY
 from specialty_eval import reference
-from specialty_eval.actions import cycles, intake
+from specialty_eval.actions import cycles, intake, verification
 from specialty_eval.actions.intake import CSV, Imported
 from specialty_eval.engine.errors import Invalid, NotFound, NotYou, Refusal, TooLarge
 from specialty_eval.store.accounts import CommitteeMember, Person, RoleGrant
@@ -198,6 +198,51 @@ def test_what_a_file_leaves_out_it_says_nothing_of(city: City) -> None:
     assert refused(city, "specialties", head + "3637000001,710201,2015-09-02,三年,\n") == [
         ("not-this-shape", 2, "length")
     ]
+
+
+def test_what_decides_a_rating_or_a_recusal_is_not_changed_under_a_review_that_has_begun(city: City) -> None:
+    specialty = "school_code,catalogue_code,opened_on,partner,campus\n3637000002,710201,{},{},示例校区\n"
+    school = "code,scheme,name,kind,run_by,jurisdiction_code\n3637000002,education,{},{},{},371403\n"
+    round_id = make_cycle(city, policy=POLICY)
+    assert load(city, "specialties", specialty.format("2026-01-01", "示例公司")).changed == 1  # planned: not begun
+    reviews = open_round(city, round_id)
+
+    key = reviews["two-a"]
+    with pytest.raises(Invalid) as caught:
+        load(city, "specialties", specialty.format("2015-09-01", "示例乙公司"))
+    assert told(caught.value) == [("under-review", 2, "partner"), ("under-review", 2, "opened_on")]
+    assert [(p.facts["expected"], p.facts["review"]) for p in caught.value.problems] == [
+        ("示例公司", key), ("2026-01-01", key),
+    ]  # fmt: skip
+    assert refused(city, "schools", school.format("示例学校", "technician", "city")) == [
+        ("under-review", 2, "name"), ("under-review", 2, "kind"), ("under-review", 2, "run_by"),
+    ]  # fmt: skip
+    assert (
+        load(city, "specialties", specialty.format("2026-01-01", "示例公司").replace("示例校区", "东校区")).changed == 1
+    )
+
+    verification.exempt(city.as_("secretary"), key, "示例：登记有误")
+    assert load(city, "specialties", specialty.format("2015-09-01", "示例乙公司")).changed == 1
+    assert load(city, "schools", school.format("示例学校", "technician", "city")).changed == 1
+    events = city.session.scalars(sa.select(Event).where(Event.kind == "specialty.change").order_by(Event.seq)).all()
+    assert {e.specialty_id for e in events} == {city.specialties["two-a"]}
+    assert [e.facts for e in events] == [
+        {"partner": {"from": "", "to": "示例公司"}, "opened_on": {"from": "2015-09-01", "to": "2026-01-01"}},
+        {"partner": {"from": "示例公司", "to": "示例乙公司"}, "opened_on": {"from": "2026-01-01", "to": "2015-09-01"}},
+        {"name": {"from": "示例职业学校two", "to": "示例学校"}, "kind": {"from": "secondary", "to": "technician"},
+         "run_by": {"from": "county", "to": "city"}},
+    ]  # fmt: skip
+
+
+def test_an_entry_becomes_state_controlled_only_when_no_review_of_it_has_begun(city: City) -> None:
+    entry = city.session.scalars(sa.select(CatalogueEntry).where(CatalogueEntry.code == "710201")).one()
+    head = "code,name_zh,level_zh,class_code,class_zh,subclass_code,subclass_zh,state_controlled,first_in\n"
+    line = f"710201,{entry.name},中职,71,{entry.class_name},7102,{entry.subclass_name},1,{entry.first_in}\n"
+    reviews = open_round(city, make_cycle(city, policy=POLICY))
+    with pytest.raises(Invalid) as caught:
+        load(city, "catalogue", head + line, edition="2025-12")
+    assert told(caught.value) == [("under-review", 2, "state_controlled")]
+    assert caught.value.problems[0].facts["reviews"] == sorted(reviews[k] for k in ("one-a", "two-a", "city-a"))
 
 
 def test_an_off_catalogue_specialty_gets_its_number_once(city: City) -> None:

@@ -33,6 +33,7 @@ from specialty_eval.actions.context import Context
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.errors import NotFound, NotYou
+from specialty_eval.store import deliberation_rooms, panel_queries
 from specialty_eval.store.accounts import Person
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Appeal
@@ -270,15 +271,36 @@ def test_whoever_decided_the_first_time_has_no_part_in_the_review_an_appeal_open
     assert feed.of_review(s.as_("auditor"), anew.id) == []
 
 
-def test_a_partner_enterprises_people_are_recused_by_its_name(s: Sitting) -> None:
-    session = s.session
-    session.execute(sa.update(Specialty).where(Specialty.id == s.review("two-a").specialty_id)
-                    .values(partner="示例智造公司"))  # fmt: skip
-    employ(s, "secretary-2", enterprise=" 示例智造公司 ")
+PARTNERS = (
+    "示例智造公司",
+    "示例甲公司、示例智造公司",
+    "示例智造公司； 示例甲公司",
+    "示例甲公司, 示例智造公司 ,示例乙公司",
+)
 
-    assert refused(NotYou, lambda: challenges.read_sheet(s.as_("secretary-2"), s.reviews["two-a"])) == [
-        ("recused", "sheet")
-    ]
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_the_people_of_every_partner_enterprise_are_recused_by_its_name(s: Sitting, partner: str) -> None:
+    specialty, key = s.review("two-a").specialty_id, s.reviews["two-a"]
+    s.session.execute(sa.update(Specialty).where(Specialty.id == specialty).values(partner=partner))
+    for who in ("secretary-2", "industry-1", "expert-1"):
+        employ(s, who, enterprise=" 示例智造公司 ")
+
+    assert refused(NotYou, lambda: challenges.read_sheet(s.as_("secretary-2"), key)) == [("recused", "sheet")]
+    asked = [s.city.people["expert-1"], s.city.people["expert-2"]]
+    assert panel_queries.near(s.session, asked, specialty) == {asked[0]}
+    convene(s)
+    room = deliberation_rooms.room_of_item(s.session, s.items["two-a"], acting=None)
+    assert room.is_recused(s.items["two-a"], s.city.people["industry-1"])
+    assert not room.is_recused(s.items["two-a"], s.city.people["industry-2"])
+
+
+def test_a_specialty_without_a_partner_recuses_nobody_without_an_employer(s: Sitting) -> None:
+    specialty = s.review("two-a").specialty_id
+    for partner in ("", "、", " ；示例甲公司"):
+        s.session.execute(sa.update(Specialty).where(Specialty.id == specialty).values(partner=partner))
+        assert challenges.read_sheet(s.as_("secretary-2"), s.reviews["two-a"])["total"]
+        assert panel_queries.near(s.session, [s.city.people["expert-1"]], specialty) == set()
 
 
 def test_the_chair_reads_no_sheet_or_evidence_but_as_a_meetings_material(session: Session) -> None:

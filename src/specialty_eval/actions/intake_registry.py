@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from specialty_eval.store import bulk, registry_queries
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Jurisdiction, Organisation, School
 
+from . import intake_frozen
 from .context import Context
 from .intake_batch import Batch, Line, Outcome, cells, compare, missing, note_repeated, outcome
 from .intake_source import Source, is_shared, outside
@@ -30,6 +31,9 @@ def catalogue(ctx: Context, batch: Batch, source: Source) -> Outcome:
     if found.changed and is_shared(ctx, source):
         for _, line in found.changed:
             batch.wrong(line, "code", "shared-with-other-cities")
+    changes = intake_frozen.moved(found, dict(on_record.values()), _entry, ENTRY_DECIDES)
+    owners = registry_queries.taught_from(ctx.session, changes)
+    intake_frozen.refuse(ctx, batch, found, changes, owners)
 
     def write() -> None:
         kept = edition or ctx.saved(
@@ -40,10 +44,13 @@ def catalogue(ctx: Context, batch: Batch, source: Source) -> Outcome:
         bulk.insert_rows(ctx.session, CatalogueEntry, ("edition_id", "code", *ENTRY_COLUMNS), new)
         changed = [(number, *_entry(line).values()) for number, line in found.changed]
         bulk.update_rows(ctx.session, CatalogueEntry, ("id", *ENTRY_COLUMNS), changed)
+        intake_frozen.tell(ctx, changes, owners)
 
     return outcome(found, write)
 
 
+ENTRY_DECIDES = ("state_controlled",)
+"""The attribute that a specialty has from its entry as it is now; of the others it has a copy."""
 ENTRY_COLUMNS = (
     "name", "level", "class_code", "class_name", "subclass_code", "subclass_name", "state_controlled", "first_in",
 )  # fmt: skip
@@ -142,11 +149,16 @@ def organisations(ctx: Context, batch: Batch, source: Source) -> Outcome:
     return outcome(found, write)
 
 
+SCHOOL_DECIDES = ("name", "kind", "run_by")
+"""Who is recused, the attributes `school_kind` and `run_by`, and which county checks."""
 SCHOOL_COLUMNS = ("code", "scheme", "name", "kind", "run_by", "jurisdiction_code")
 
 
 def schools(ctx: Context, batch: Batch, source: Source) -> Outcome:
-    """Schools, each with the organisation that its people's roles are held at."""
+    """Schools, each with the organisation that its people's roles are held at.
+
+    What decides a rule or a recusal is not changed under a review of theirs that has begun.
+    """
     _settle(ctx, batch, source)
     for line in batch.lines:
         if line.text("scheme") == "education" and not (line.text("code").isdigit() and len(line.text("code")) == 10):
@@ -161,6 +173,9 @@ def schools(ctx: Context, batch: Batch, source: Source) -> Outcome:
         return {column: line.text(column) for column in SCHOOL_COLUMNS}
 
     found = compare(batch, on_record, lambda line: line.text("code"), said, fixed=("scheme", "jurisdiction_code"))
+    changes = intake_frozen.moved(found, dict(on_record.values()), said, SCHOOL_DECIDES)
+    owners = registry_queries.taught_at(ctx.session, changes)
+    intake_frozen.refuse(ctx, batch, found, changes, owners)
 
     def write() -> None:
         columns = ("kind", "code", "name", "jurisdiction_code")
@@ -181,6 +196,7 @@ def schools(ctx: Context, batch: Batch, source: Source) -> Outcome:
         ]
         bulk.update_rows(ctx.session, School, ("id", "name", "kind", "run_by"), changed)
         bulk.update_rows(ctx.session, Organisation, ("id", "name"), [(number, name) for number, name, *_ in changed])
+        intake_frozen.tell(ctx, changes, owners)
 
     return outcome(found, write)
 

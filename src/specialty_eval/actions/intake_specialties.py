@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from specialty_eval.store import bulk, registry_queries
 from specialty_eval.store.registry import CatalogueEntry, School, Specialty, SpecialtyCode
 
+from . import intake_frozen
 from .context import Context
 from .intake_batch import Batch, Line, Outcome, cells, compare, missing, note_repeated, outcome
 from .intake_source import Source, outside
@@ -15,11 +16,16 @@ from .intake_source import Source, outside
 OFF_CATALOGUE_NEEDS = ("name", "level", "class_code", "class_name", "partner")
 OF_THE_ENTRY = ("name", "level", "class_code", "class_name")
 MUTABLE = ("partner", "length", "campus", "opened_on")
+DECIDES = ("partner", "opened_on")
+"""Who is recused, and `years_open`."""
 FIXED = (*OF_THE_ENTRY, "closed_on")
 
 
 def specialties(ctx: Context, batch: Batch, source: Source) -> Outcome:
-    """New ones get their readable code; what may be mended is mended, a closing is a decision."""
+    """New ones get their readable code; what may be mended is mended, a closing is a decision.
+
+    What decides a rule or a recusal is not mended under a review that has begun.
+    """
     known = registry_queries.schools(ctx.session, cells(batch.lines, "school_code"))
     missing(batch, "school_code", known, "school-unknown")
     outside(batch, source, "school_code", lambda line: known[line.text("school_code")].city_code)
@@ -38,13 +44,17 @@ def specialties(ctx: Context, batch: Batch, source: Source) -> Outcome:
     numbers = iter(range(registry_queries.last_off_catalogue(ctx.session) + 1, 100_000))
     codes = {line.row: line.text("catalogue_code") or f"X{next(numbers):05d}" for line in found.new}
     _refuse_taken(ctx, batch, found.new, codes)
+    before = dict(on_record.values())
+    changes = intake_frozen.moved(found, before, lambda line: _said_here(line, entries), DECIDES)
+    owners = {number: (number,) for number in changes}
+    intake_frozen.refuse(ctx, batch, found, changes, owners)
 
     def write() -> None:
         _insert(ctx, found.new, codes, known, entries)
-        before = dict(on_record.values())
         now = [(number, before[number] | _said_here(line, entries)) for number, line in found.changed]
         changed = [(number, *(values[column] for column in MUTABLE)) for number, values in now]
         bulk.update_rows(ctx.session, Specialty, ("id", *MUTABLE), changed)
+        intake_frozen.tell(ctx, changes, owners)
 
     return outcome(found, write)
 

@@ -4,6 +4,7 @@ Base of the quorum: the members entitled on the item. Base of the majorities: th
 abstains, or is present and gives no ballot, stays in it and votes for nothing.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -58,6 +59,15 @@ class Outcome:
     entitled: int = 0
     overrides: bool = False
     problems: tuple[Problem, ...] = ()
+
+
+PARTNERS_APART = r"\s*[、；;，,/]\s*"
+"""What stands between two partner enterprises in one text; a regular expression, for the database too."""
+
+
+def partners(text: str) -> frozenset[str]:
+    """What a specialty's partner enterprises are known by: the text, and each name in it."""
+    return frozenset({text.strip(), *re.split(PARTNERS_APART, text.strip())} - {""})
 
 
 def is_recused(*, employer: str, parties: Collection[str], interest: bool | None) -> bool:

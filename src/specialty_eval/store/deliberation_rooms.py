@@ -62,8 +62,8 @@ class ItemRow:
 
     @property
     def parties(self) -> frozenset[str]:
-        """The school by number and name, and the partner enterprise."""
-        return frozenset({_number(self.school_id), self.school, self.partner} - {""})
+        """The school by number and name, and its partner enterprises."""
+        return committee.partners(self.partner) | {_number(self.school_id), self.school}
 
     @property
     def title(self) -> str:

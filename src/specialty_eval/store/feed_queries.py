@@ -1,6 +1,6 @@
 """Questions about events: which city one belongs to that is about no single specialty, what the public knows of one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 from .accounts import RoleGrant
 from .cycles import Cycle, Round
 from .ledger import Event
-from .registry import Jurisdiction, Organisation
+from .registry import Jurisdiction, Organisation, School, Specialty
 
 
 def city_of_event() -> sa.ColumnElement[str]:
@@ -37,6 +37,24 @@ def city_of_event() -> sa.ColumnElement[str]:
     by_holder = sa.or_(held.person_id == Event.actor_person_id, held.api_key_id == Event.actor_key_id)
     at_home = city.join(held, held.organisation_id == Organisation.id).where(by_holder).order_by(held.id).limit(1)
     return sa.func.coalesce(of_round, of_cycle, acted_for, at_home.correlate(Event).scalar_subquery())
+
+
+def city_told() -> sa.ColumnElement[str]:
+    """The city whose offices an event is told to: its specialty's, else its own."""
+    of_specialty = (
+        sa.select(School.city_code)
+        .join(Specialty, Specialty.school_id == School.id)
+        .where(Specialty.id == Event.specialty_id)
+        .correlate(Event)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(of_specialty, city_of_event())
+
+
+def tells(what: Mapping[str, Collection[str]]) -> sa.ColumnElement[bool]:
+    """The event is of one of these kinds, and its facts say one of the kind's words as `what`."""
+    said = Event.facts["what"].astext
+    return sa.or_(*(sa.and_(Event.kind == kind, said.in_(words)) for kind, words in what.items()))
 
 
 def told_of_standing(session: Session, specialty_id: int) -> Sequence[Event]:

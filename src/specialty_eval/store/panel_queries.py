@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import NotFound, Problem
@@ -21,7 +21,7 @@ from .base import Straight, table_of
 from .deliberation import ExpertAssignment, PanelScore
 from .registry import School, Specialty
 from .reviews import Review
-from .scopes import ACTING, recused, scope_from
+from .scopes import ACTING, employed, recused, scope_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,6 @@ class Asked:
     review: Review
     scope: Scope
     has_interest: bool
-
-
-_NEAR = sa.or_(
-    Person.employer_id == Specialty.school_id,
-    sa.and_(Specialty.partner != "", Person.employer_name == Specialty.partner),
-)
-"""The person works at the specialty's school or its partner enterprise."""
 
 
 def locked(session: Session, assignment_id: int, *, acting: int | None) -> Asked:
@@ -65,14 +58,13 @@ def _locked(by_person: bool) -> Straight:
     is_recused = recused(ACTING if by_person else None)
     return Straight(
         sa.select(
-            *_ASSIGNMENT.columns, *_REVIEW.columns, sa.func.coalesce(_NEAR, False),
+            *_ASSIGNMENT.columns, *_REVIEW.columns, employed(ExpertAssignment.person_id),
             School.id, School.jurisdiction_code, School.city_code, School.run_by, is_recused,
         )
         .select_from(ExpertAssignment)
         .join(Review, Review.id == ExpertAssignment.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
-        .join(Person, Person.id == ExpertAssignment.person_id)
         .where(ExpertAssignment.id == sa.bindparam("id", type_=sa.BigInteger()))
         .with_for_update(of=(table_of(Review), table_of(ExpertAssignment)))
     )  # fmt: skip
@@ -82,13 +74,12 @@ def asked(acting: int | None) -> sa.Select[*tuple[Any, ...]]:
     """Assignments with all that `Asked` tells of them, none of it under a lock; to be chosen from by the caller."""
     return (
         sa.select(
-            ExpertAssignment, Review, sa.func.coalesce(_NEAR, False),
+            ExpertAssignment, Review, employed(ExpertAssignment.person_id),
             School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting),
         )
         .join(Review, Review.id == ExpertAssignment.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
-        .join(Person, Person.id == ExpertAssignment.person_id)
     )  # fmt: skip
 
 
@@ -116,7 +107,13 @@ def going(session: Session, review_id: int, now: datetime) -> int:
 
 def near(session: Session, people: Collection[int], specialty_id: int) -> set[int]:
     """Of these people, those who work at the specialty's school or its partner enterprise."""
-    found = sa.select(Person.id).join(Specialty, Specialty.id == specialty_id).where(Person.id.in_(people), _NEAR)
+    someone = aliased(Person)
+    found = (
+        sa.select(someone.id)
+        .join(Specialty, Specialty.id == specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(someone.id.in_(people), employed(someone.id))
+    )
     return set(session.scalars(found))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -112,6 +113,24 @@ def specialties_of(session: Session, school_codes: Collection[str]) -> dict[tupl
     )  # fmt: skip
     rows = (Named(*row) for row in session.execute(found))
     return {(row.school_code, row.catalogue_code, row.direction): row for row in rows}
+
+
+def taught_at(session: Session, school_ids: Collection[int]) -> dict[int, list[int]]:
+    """School → its specialties."""
+    return _grouped(session, Specialty.school_id, school_ids)
+
+
+def taught_from(session: Session, entry_ids: Collection[int]) -> dict[int, list[int]]:
+    """Catalogue entry → the specialties that teach it."""
+    return _grouped(session, Specialty.catalogue_entry_id, entry_ids)
+
+
+def _grouped(session: Session, column: sa.orm.InstrumentedAttribute[Any], ids: Collection[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    if ids:
+        for owner, key in session.execute(sa.select(column, Specialty.id).where(numbered(column, ids))):
+            found.setdefault(owner, []).append(key)
+    return found
 
 
 def codes_taken(session: Session, codes: Collection[str]) -> set[str]:

@@ -296,3 +296,15 @@ def current_value(session: Session, specialty_id: int, year: int, measure: str) 
         Figure.superseded_at.is_(None),
     )
     return session.scalar(found) or ""
+
+
+def under_way(session: Session, specialty_ids: Collection[int]) -> dict[int, int]:
+    """Specialty → its review that has begun and not ended; the latest, where there are several."""
+    if not specialty_ids:
+        return {}
+    rest = [state.value for state in (*review.ENDED, review.State.PLANNED)]
+    found = sa.select(Review.specialty_id, Review.id).where(
+        numbered(Review.specialty_id, specialty_ids), Review.state.not_in(rest)
+    )
+    rows = session.execute(found.order_by(Review.id))
+    return {specialty: key for specialty, key in rows}  # noqa: C416 -- a Row is no tuple to dict()

@@ -9,10 +9,12 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.assignment import AssignmentState
+from specialty_eval.engine.committee import PARTNERS_APART
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
@@ -20,12 +22,13 @@ from . import rows
 from .accounts import Person
 from .base import Straight, table_of
 from .deliberation import Decision, ExpertAssignment, InterestDeclaration, MeetingItem
-from .outcomes import Appeal, AppealPanelist
+from .ledger import Event
+from .outcomes import Appeal, AppealPanelist, PublicationEntry
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Review
 
-Known: TypeAlias = int | sa.BindParameter[int]
-"""A person's number, or the parameter that it will be."""
+Known: TypeAlias = int | sa.ColumnElement[int] | sa.orm.InstrumentedAttribute[int]
+"""A person's number, the parameter that it will be, or a column that has it."""
 
 
 def recused(person_id: Known | None, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
@@ -47,8 +50,14 @@ def recused_from_specialty(person_id: Known | None, round_id: Any = None) -> sa.
 
 
 def employed(person_id: Known) -> sa.ColumnElement[bool]:
-    """Of a row of Specialty with its School: whether the person works at the school or its partner enterprise."""
-    named = (School.name, sa.func.nullif(Specialty.partner, ""))
+    """Of a row of Specialty with its School: whether the person works at the school or one of its partner enterprises.
+
+    Several partners stand in one text, as lists are written: 示例甲公司、示例乙公司 (see `committee.partners`).
+    """
+    partners = sa.func.regexp_split_to_array(Specialty.partner, PARTNERS_APART, type_=ARRAY(sa.Text))
+    whole = sa.func.array_append(partners, sa.func.trim(Specialty.partner), type_=ARRAY(sa.Text))
+    named = sa.func.array_append(sa.func.array_remove(whole, "", type_=ARRAY(sa.Text)), School.name,
+                                 type_=ARRAY(sa.Text))  # fmt: skip
     return (
         sa.select(Person.id)
         .outerjoin(Organisation, Organisation.id == Person.employer_id)
@@ -56,8 +65,8 @@ def employed(person_id: Known) -> sa.ColumnElement[bool]:
             Person.id == person_id,
             sa.or_(
                 Person.employer_id == School.id,
-                sa.func.trim(Person.employer_name).in_(named),
-                Organisation.name.in_(named),
+                sa.func.trim(Person.employer_name) == sa.any_(named),
+                Organisation.name == sa.any_(named),
             ),
         )
         .correlate_except(Person, Organisation)
@@ -212,6 +221,19 @@ def recused_from(session: Session, person_id: int | None, reviews: Collection[in
         .where(Review.id.in_(reviews), recused(person_id))
     )
     return set(session.scalars(found))
+
+
+def recused_from_list(person_id: int) -> sa.ColumnElement[bool]:
+    """Of an event about a publication list: whether the person has no part in a review on any edition of it."""
+    return (
+        sa.select(PublicationEntry.id)
+        .join(Review, Review.id == PublicationEntry.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(PublicationEntry.publication_id == Event.subject_id, recused(person_id))
+        .correlate(Event)
+        .exists()
+    )
 
 
 def recused_codes(session: Session, round_id: int, person_id: int | None) -> frozenset[str]:

@@ -1,0 +1,71 @@
+"""Every kind of event, and what somebody must be allowed to read to be told of one that is the offices' alone."""
+
+from collections.abc import Iterator, Mapping
+
+from .machines import MACHINES
+from .overdue import OF_THE_COUNTY
+from .permissions import Thing
+
+_ACTS: Mapping[str, str] = {
+    "appeal": "correct decide_follow_up escalate follow_ups lodge",
+    "assignment": "extend remind",
+    "calendar": "enter",
+    "challenge": "escalate lodge",
+    "closing": "decide propose receive",
+    "cycle": "create place",
+    "demo": "begin done step",
+    "evidence": "attach save",
+    "figures": "record",
+    "installation": "begin",
+    "intake": "catalogue committee figures jurisdictions organisations people quotas ratings schools specialties "
+    "standings",
+    "item": "cast conflict declare take_out",
+    "key": "create end",
+    "list": "build",
+    "meeting": "attend create declare list waive",
+    "member": "appoint end",
+    "objection": "escalate receive",
+    "person": "create deactivate invite reactivate set_password",
+    "plan": "adjust draft",
+    "policy": "import",
+    "publication": "draft erratum",
+    "rectification": "carry escalate prove",
+    "review": "acknowledge claim deem_served escalate extend invite_experts open_again receive remind spread take_over "
+    "visit",
+    "role": "end grant",
+    "round": "extend remind score_run simulate",
+    "sheet": "open",
+    "specialty": "change",
+}  # fmt: skip
+
+ACTS = frozenset(f"{subject}.{act}" for subject, acts in _ACTS.items() for act in acts.split())
+"""What is recorded beside the moves of the machines; docs/events.md tells each."""
+KINDS = ACTS | {f"{name}.{event}" for name, machine in MACHINES.items() for event in machine.events}
+"""Every kind there is."""
+
+_NEEDS = {
+    "appeal": Thing.APPEALS,
+    "assignment": Thing.EXPERTS,
+    "challenge": Thing.CHALLENGES,
+    "item.cast": Thing.BALLOTS,
+    "objection": Thing.OBJECTIONS,
+    "plan": Thing.DRAFT_PLANS,
+    "publication": Thing.DRAFT_LISTS,
+    "review.invite_experts": Thing.EXPERTS,
+    "review.spread": Thing.PANEL_SCORES,
+}
+
+
+def _needing() -> Iterator[tuple[Thing, frozenset[str]]]:
+    for thing in sorted(set(_NEEDS.values())):
+        names = {name for name, needed in _NEEDS.items() if needed == thing}
+        yield thing, frozenset(kind for kind in KINDS if {kind, kind.partition(".")[0]} & names)
+
+
+NEEDING: Mapping[Thing, frozenset[str]] = dict(_needing())
+"""Thing → the kinds of events that, told to offices, tell of it: only who may read it is told of them."""
+
+TO_A_COUNTY: Mapping[str, frozenset[str]] = dict.fromkeys(
+    ("review.escalate", "review.remind"), frozenset(what.value for what in OF_THE_COUNTY)
+)
+"""What the offices' events tell a county too: its schools' deadlines and its own. Kind → `what` in its facts."""
