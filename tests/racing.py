@@ -19,7 +19,7 @@ def at_once(engine: sa.Engine, *acts: tuple[Context, Act]) -> list[str]:
     def run(place: int, ctx: Context, act: Act) -> None:
         with Session(engine, expire_on_commit=False) as session:
             mine = replace(ctx, session=session)
-            mine.ping()
+            mine.answers()
             barrier.wait(10)
             try:
                 act(mine)

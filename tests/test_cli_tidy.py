@@ -1,5 +1,6 @@
 """`specialty-eval tidy`: answers kept for repeated requests are forgotten once nobody can be waiting for them."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import keeping
 from specialty_eval import serving
 from specialty_eval.app import create_app
 from specialty_eval.cli import run
@@ -55,7 +57,9 @@ def test_a_server_that_has_started_forgets_them_and_opens_what_nobody_asked_for(
     keep(fresh_database)
     app = create_app(fresh_database, tmp_path)
 
-    serving.settle(app, fresh_database, tmp_path)
+    with ExitStack() as until:
+        serving.settle(app, fresh_database, tmp_path, until)
+        keeping.until(lambda: app.front.is_full, "the statuses are in memory")
 
     assert kept(fresh_database) == ["new"]
     assert app.state.rooms.closed == ()

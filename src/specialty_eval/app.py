@@ -36,7 +36,7 @@ def identify(session: Session, now: datetime, shown: Credentials) -> Actor:
     return accounts.identify(session, now, shown)
 
 
-def create_app(database_url: str, files: Path, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+def create_app(database_url: str, files: Path, *, clock: Callable[[], datetime] = utc_now) -> Api:
     """The application over one database and one folder of files."""
     engine = make_engine(database_url, pool_size=AT_ONCE)
     sessions = make_sessions(engine)

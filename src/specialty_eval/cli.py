@@ -71,7 +71,9 @@ def serve(
     if reload:
         serving.serve_anew(known.url, known.folder, host=known.host, port=known.port)
         return
-    serving.serve(known.url, known.folder, host=known.host, port=known.port, with_worker=with_worker)
+    serving.serve(
+        known.url, known.folder, host=known.host, port=known.port, status_age=known.status_age, with_worker=with_worker
+    )
 
 
 def fresh() -> "FastAPI":

@@ -18,6 +18,7 @@ class Known:
     folder: Path
     host: str
     port: int
+    status_age: int
 
 
 def configured(data: Path | None, host: str | None = None, port: int | None = None) -> Known:
@@ -26,4 +27,4 @@ def configured(data: Path | None, host: str | None = None, port: int | None = No
 
     said = Settings()
     url = said.database_url.get_secret_value() if said.database_url else None
-    return Known(url, data or said.data, host or said.host, said.port if port is None else port)
+    return Known(url, data or said.data, host or said.host, said.port if port is None else port, said.status_age)

@@ -4,18 +4,18 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread, Timer
 
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
 from specialty_eval import rooms
 from specialty_eval.actions.context import Context, commit
+from specialty_eval.api.description import Api
 from specialty_eval.app import create_app, utc_now
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store import schema
@@ -40,19 +40,23 @@ def ready(url: str | None, data: Path) -> Iterator[str]:
         yield at
 
 
-def serve(url: str | None, data: Path, *, host: str, port: int, with_worker: bool = False) -> None:
+def serve(
+    url: str | None, data: Path, *, host: str, port: int, status_age: int, with_worker: bool = False
+) -> None:  # fmt: skip
     """Serve until stopped, with a worker inside or without. The database stops with the last that uses it."""
     with ready(url, data) as at:
         app = create_app(at, files_in(data))
+        app.front.patience = status_age
         gc.freeze()  # what is loaded stays: the collector need not walk through it while somebody waits
-        later = Timer(QUIET, settle, (app, at, data))
-        later.start()
-        try:
-            with working(at, data, utc_now) if with_worker else nullcontext():
-                uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
-        finally:
-            later.cancel()
-            later.join()
+        with ExitStack() as until:
+            later = Timer(QUIET, settle, (app, at, data, until))
+            later.start()
+            try:
+                with working(at, data, utc_now) if with_worker else nullcontext():
+                    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+            finally:
+                later.cancel()
+                later.join()
 
 
 @contextmanager
@@ -110,9 +114,12 @@ def serve_anew(url: str | None, data: Path, *, host: str, port: int) -> None:
                     host=host, port=port, log_level="warning", access_log=False)  # fmt: skip
 
 
-def settle(app: FastAPI, at: str, data: Path) -> None:
-    """Open what nobody has asked for yet, and forget answers that nobody waits for."""
+def settle(app: Api, at: str, data: Path, until: ExitStack) -> None:
+    """Open what nobody has asked for yet, keep statuses in memory from now on, forget what nobody waits for."""
     rooms.open_each(app)
+    from specialty_eval import following  # noqa: PLC0415 -- slow import: the first answers need it not
+
+    until.enter_context(following.kept(app.front, at, utc_now, files_in(data)))
     forget(at, data)
     gc.collect()
     gc.freeze()

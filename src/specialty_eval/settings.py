@@ -17,3 +17,5 @@ class Settings(BaseSettings):
     """Where the embedded database and the files live."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    status_age: int = Field(default=15 * 60, ge=0)
+    """Seconds for which statuses are answered from memory while the database is away."""

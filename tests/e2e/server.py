@@ -15,6 +15,7 @@ import uvicorn
 
 from factories import PASSWORD, START
 from specialty_eval.actions.passwords import hasher
+from specialty_eval.api.description import Api
 from specialty_eval.app import create_app
 from specialty_eval.store.base import make_engine
 
@@ -39,6 +40,7 @@ class Callers:
 
     base: str
     clock: Clock
+    app: Api
     password: str = PASSWORD
     tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
@@ -86,16 +88,17 @@ def serving(url: str, files: Path) -> Iterator[Callers]:
 
 
 @contextmanager
-def running(url: str, files: Path) -> Iterator[Callers]:
+def running(url: str, files: Path, made: type[Callers] = Callers) -> Iterator[Callers]:
     """Callers of a server on this database, for as long as the block runs."""
     clock = Clock()
-    server = uvicorn.Server(uvicorn.Config(create_app(url, files, clock=clock), port=0, log_level="warning"))
+    app = create_app(url, files, clock=clock)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    callers = Callers(f"http://127.0.0.1:{port}", clock)
+    callers = made(f"http://127.0.0.1:{port}", clock, app)
     try:
         yield callers
     finally:

@@ -133,9 +133,13 @@ class Context:
             known[year] = calendar_with(years, calendar_queries.entered(self.session, years))
         return known[year]
 
-    def ping(self) -> None:
-        """Whether the database answers."""
-        self.session.execute(sa.text("SELECT 1"))
+    def answers(self) -> bool:
+        """Whether the database does."""
+        try:
+            self.session.execute(sa.text("SELECT 1"))
+        except DBAPIError:
+            return False
+        return True
 
     # --- reading for writing ------------------------------------------------------------------------------------------
 
@@ -356,6 +360,9 @@ def commit(ctx: Context) -> None:
 WAITED_TOO_LONG = frozenset({"40001", "40P01", "55P03", "57014"})
 """Serialization failure, deadlock, lock not available, cancelled: the same request may succeed."""
 
+AWAY = frozenset({"57P01", "57P02", "57P03", "53300"})
+"""The server is going down, starting, or takes no further connection."""
+
 NOT_STORABLE = frozenset({"22003", "22021", "22P05", None})
 """A number out of range, bytes that are no text; None: the driver itself refused it (NUL)."""
 
@@ -369,7 +376,9 @@ def refusal_of(error: Exception) -> Refusal | None:
         return None
     state, name = fault.sqlstate, fault.diag.constraint_name or ""
     refusal: Refusal | None = None
-    if state in WAITED_TOO_LONG:
+    if isinstance(fault, psycopg.OperationalError) and (state is None or state[:2] == "08" or state in AWAY):
+        refusal = TryAgain(Problem("database-away", "database"))
+    elif state in WAITED_TOO_LONG:
         refusal = TryAgain(Problem("busy"))
     elif state == "23505":
         refusal = NotNow(Problem("already-there", name, {"constraint": name}))

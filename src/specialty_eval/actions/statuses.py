@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from specialty_eval.store import contested, status_sets
+from specialty_eval.store import contested, status_events, status_sets
+from specialty_eval.store.status_events import Position
 
 from .context import Context
 
@@ -85,3 +86,42 @@ def _status(ctx: Context, row: Any) -> Status:
         known_at=ctx.now,
         sequence=row.sequence,
     )
+
+
+# --- keeping up ------------------------------------------------------------------------------------------------------
+
+
+def listen(ctx: Context) -> None:
+    """Be called when events are written, from the end of this transaction on."""
+    status_events.listen(ctx.session)
+
+
+def wait(ctx: Context, seconds: float) -> None:
+    """Until the database calls, at most so long."""
+    status_events.wait(ctx.session, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Statuses as they are now, from where to go on, and as known at which moment that is."""
+
+    told: Iterator[Told]
+    position: Position
+    known_at: datetime
+
+
+def begin(ctx: Context) -> Changes:
+    """Every status, and from where to go on. In one snapshot (REPEATABLE READ), as the next."""
+    return Changes(of_all(ctx), status_events.start(ctx.session), ctx.now)
+
+
+def changed(ctx: Context, at: Position) -> Changes:
+    """The statuses that events not seen yet may have changed; all of them where one may have changed any."""
+    found = status_events.unseen(ctx.session, at)
+    if found is None:
+        return begin(ctx)
+    events, position = found
+    ids = status_events.touched(ctx.session, events)
+    # Another machine's clock may be ahead: what an event says was known is not told as known before.
+    known_at = max([ctx.now, *(event.at for event in events)])
+    return Changes(of_all(ctx) if ids is None else of_ids(ctx, list(ids)), position, known_at)

@@ -8,11 +8,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from specialty_eval.rooms import open_all
 
 from .deps import SECRET
 from .problems import MEDIA_TYPE, ProblemAnswer
+from .status_fast import Fast
+from .status_many import Many
 
 REFUSALS = {
     "401": "the credentials do not hold (any more)",
@@ -46,7 +49,21 @@ def operation_id(route: APIRoute) -> str:
 
 
 class Api(FastAPI):
-    """An application whose description says what this module knows."""
+    """An application whose description says what this module knows, behind what is answered from memory."""
+
+    def __init__(self, **said: Any) -> None:
+        self.front = Fast()
+        self.many = Many(self.front)
+        super().__init__(**said)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From memory, or by the routes."""
+        ready = self.front.ready(scope)
+        if ready is not None:
+            await send(ready[0])
+            await send(ready[1])
+        elif not await self.front.elsewhere(scope, receive, send):
+            await self.many(scope, receive, send, super().__call__)
 
     def openapi(self) -> dict[str, Any]:
         """OpenAPI 3.1, of every room."""

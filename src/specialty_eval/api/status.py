@@ -1,15 +1,16 @@
 """The public status of a specialty: what enrolment systems and families ask. No key needed."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, Field
 
-from specialty_eval.actions import status
+from specialty_eval.actions import status, statuses
 
-from . import status_bytes
-from .arrival import JSON
+from . import status_bytes, status_lists
+from .arrival import JSON, LONGEST
+from .bodies import Body
 from .codes import AnyCode
 from .deps import Ctx, Transactional
 from .shapes import GONE, StatusAnswer
@@ -39,4 +40,60 @@ def read_status(
     return Response(body, answer, headers, JSON)
 
 
+class StatusQuery(Body):
+    """The specialties by their codes, present or superseded."""
+
+    codes: list[Annotated[str, Field(max_length=LONGEST)]] = Field(min_length=1, max_length=status_lists.MOST)
+
+
+class StatusesAnswer(BaseModel):
+    """The statuses in the order asked, those of closed specialties too, each under its present code."""
+
+    statuses: list[StatusAnswer]
+    moved: dict[str, str] = Field(description="换了代码的：所问的 → 现在的 · superseded codes: asked → present")
+    unknown: list[str] = Field(description="从来没有的代码 · codes that nobody ever had")
+
+
+@router.post("/status/query", response_model=StatusesAnswer)
+def query(asked: StatusQuery, ctx: Ctx) -> Response:
+    """The statuses of up to a thousand codes: in their order, which of them are others now, which nobody ever had."""
+    known: dict[str, status_bytes.Ready | str] = {}
+    for code, told in statuses.named(ctx, asked.codes).items():
+        known[told.status.code] = status_bytes.ready(told)
+        known |= {} if code == told.status.code else {code: told.status.code}
+    return Response(status_lists.asked(asked.codes, known, status_bytes.moment(ctx.today, ctx.now)), media_type=JSON)
+
+
+def _every(media_type: str, ctx: Ctx, known: str | None, accept: str) -> Response:
+    every = [status_bytes.ready(told) for told in statuses.of_all(ctx)]
+    return status_lists.answer(media_type, every, status_bytes.moment(ctx.today, ctx.now), known, accept)
+
+
+def _described(media_type: str) -> dict[int | str, dict[str, Any]]:
+    content = {media_type.partition(";")[0]: {"schema": {"type": "string"}}}
+    return {200: {"description": "every specialty", "content": content}, 304: {"description": "unchanged"}}
+
+
+@router.get("/status.ndjson", response_class=Response, responses=_described(status_lists.NDJSON))
+def read_lines(
+    ctx: Ctx,
+    if_none_match: Annotated[str | None, Header()] = None,
+    accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Every specialty's status now, one a line, closed ones too, in the order in which they were put on record."""
+    return _every(status_lists.NDJSON, ctx, if_none_match, accept_encoding)
+
+
+@router.get("/status.csv", response_class=Response, responses=_described(status_lists.CSV))
+def read_table(
+    ctx: Ctx,
+    if_none_match: Annotated[str | None, Header()] = None,
+    accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Every specialty's status now as a table. Lists have `;` between their parts, a quota stands as `2026=120`."""
+    return _every(status_lists.CSV, ctx, if_none_match, accept_encoding)
+
+
+for path, same in (("/status.ndjson", read_lines), ("/status.csv", read_table)):
+    router.add_api_route(path, same, methods=["HEAD"], include_in_schema=False, response_class=Response)
 router.add_api_route("/specialties/{code}/status", read_status, methods=["HEAD"], include_in_schema=False)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.orm import Session, sessionmaker
 
+from specialty_eval import following
 from specialty_eval.app import create_app
 from specialty_eval.engine.errors import NotNow, Problem
 from specialty_eval.serving import working
@@ -125,5 +126,5 @@ def going_on(since: datetime) -> Callable[[], datetime]:
 def serve_at(door: socket.socket, url: str, data: Path, clock: Callable[[], datetime]) -> None:
     """Serve until stopped, with a worker inside that acts by the city's own clock."""
     app = create_app(url, data / "files", clock=clock)
-    with working(url, data, clock):
+    with working(url, data, clock), following.kept(app.front, url, clock, data / "files"):
         uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[door])

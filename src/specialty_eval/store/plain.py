@@ -34,4 +34,7 @@ STANDING = _table("standing", specialty_id=N, state=TEXT, since=DAY)
 PLAN = _table("enrolment_plan", id=N, academic_year=sa.Integer, state=TEXT)
 PLAN_LINE = _table("enrolment_line", plan_id=N, specialty_id=N, quota=sa.Integer)
 OPENING_QUOTA = _table("opening_quota", specialty_id=N, academic_year=sa.Integer, quota=sa.Integer)
-EVENT = _table("event", seq=N, specialty_id=N, audience=TEXT)
+EVENT = _table(
+    "event", seq=N, transaction=N, at=Utc, kind=TEXT, subject_kind=TEXT, subject_id=N, specialty_id=N, source=TEXT,
+    target=TEXT, audience=TEXT,
+)  # fmt: skip

@@ -1,0 +1,160 @@
+"""Statuses answered from ready bytes, in front of the framework: what is asked most passes through nothing else.
+
+Whatever is asked in another way, and everything until the bytes are there, is left to the routes (ADR 0021), which
+answer the same: a test compares the two byte by byte.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from time import monotonic
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from specialty_eval.engine.errors import NotFound, Problem
+
+from .arrival import LONGEST
+from .problems import answer
+
+Ready = tuple[bytes, bytes, bytes, int]
+"""As `status_bytes.Ready`, which is loaded with the statuses."""
+Headers = tuple[tuple[bytes, bytes], ...]
+BEFORE, AFTER = "/v1/specialties/", "/status"
+LEFT, RIGHT = len(BEFORE), len(AFTER)
+OF_CODE = slice(LEFT, -RIGHT)
+READS = frozenset({"GET", "HEAD"})
+FRESH = 2
+"""Seconds without word from the database after which an answer says how old it is."""
+PATIENCE = 15 * 60
+"""Seconds without word from the database after which nothing is answered from memory any more."""
+CACHE = (b"cache-control", b"public, max-age=0, must-revalidate")
+JSON = (b"content-type", b"application/json")
+LENGTHS = [(b"content-length", b"%d" % length) for length in range(4096)]
+NOTHING = {"type": "http.response.body", "body": b""}
+
+
+class Fast:
+    """Code → ready bytes, and how far they can be relied on. One thread writes, the event loop reads."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self.codes: dict[str, Ready | str] = {}
+        """A superseded code names its specialty's present one."""
+        self.by_id: dict[int, Ready] = {}
+        self.turns: dict[int, date] = {}
+        """Specialty → the next day that alone changes its status."""
+        self.is_full = False
+        self.edition = 0
+        """Raised whenever something was put."""
+        self.sequence = 0
+        """The last event that all this rests on."""
+        self.moment = b""
+        self.contact = 0.0
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def put(self, key: int, code: str, before: Iterable[str], turns: date | None, ready: Ready) -> None:
+        """A specialty's status from now on."""
+        self.by_id[key] = self.codes[code] = ready
+        self.codes.update(dict.fromkeys(before, code))
+        if turns is None:
+            self.turns.pop(key, None)
+        else:
+            self.turns[key] = turns
+        self.edition += 1
+
+    def know(self, moment: bytes, sequence: int, contact: float) -> None:
+        """Everything there is was as told here at this moment, by word from the database at `contact`."""
+        self.moment, self.sequence, self.contact = moment, sequence, contact
+        self.is_full = True
+
+    def turning(self, day: date) -> list[int]:
+        """The specialties whose status is another on this day."""
+        return [key for key, turns in self.turns.items() if turns <= day]
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    @property
+    def age(self) -> float:
+        """Seconds since the database last said how things are."""
+        return monotonic() - self.contact
+
+    @property
+    def answers(self) -> bool:
+        """Whether there is something, and not too old."""
+        return self.is_full and self.age <= self.patience
+
+    def ready(self, scope: Scope) -> tuple[Message, Message] | None:
+        """The two messages that answer a question for a status now; None for any other question.
+
+        One function without a step to wait in: this is what a server does most.
+        """
+        if not self.is_full or scope["type"] != "http":
+            return None
+        path = scope["path"]
+        found = self.codes.get(path[OF_CODE]) if path[:LEFT] == BEFORE and path[-RIGHT:] == AFTER else None
+        if not isinstance(found, tuple) or scope["query_string"] or scope["method"] not in READS:
+            return None
+        known = None
+        for name, value in scope["headers"]:
+            if name == b"if-none-match":
+                known = known or value
+            elif name == b"authorization":  # whoever shows something is told whether it holds
+                return None
+        before, after, tag, status = found
+        headers = [(b"etag", tag), CACHE]
+        age = monotonic() - self.contact
+        if age >= FRESH:
+            if age > self.patience:
+                return None
+            headers += self.aged(age)
+        if known is not None and (known == tag or _is_known(tag, known)):
+            return {"type": "http.response.start", "status": 304, "headers": headers}, NOTHING
+        body = before + self.moment + after
+        headers += (length_of(body), JSON)
+        return {"type": "http.response.start", "status": status, "headers": headers}, {
+            "type": "http.response.body",
+            "body": body,
+        }
+
+    async def elsewhere(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer for a superseded code, and for one that nobody ever had; False for whatever else is asked."""
+        if scope["type"] != "http" or not self.answers:
+            return False
+        path, code = scope["path"], scope["path"][OF_CODE]
+        is_asked = path.startswith(BEFORE) and path.endswith(AFTER) and not scope["query_string"]
+        if not is_asked or scope["method"] not in READS or any(n == b"authorization" for n, _ in scope["headers"]):
+            return False
+        now = self.codes.get(code)
+        if isinstance(now, str):
+            response: Response = RedirectResponse(quote(f"{BEFORE}{now}{AFTER}"), 308)
+        elif now is None and code and len(code) <= LONGEST and code.isprintable() and "/" not in code:
+            response = await run_in_threadpool(_unknown, code)
+        else:
+            return False
+        if self.age >= FRESH:
+            response.raw_headers.extend(self.aged(self.age))
+        await response(scope, receive, send)
+        return True
+
+    def aged(self, age: float) -> Headers:
+        """How old an answer is, and the event it rests on."""
+        return (b"age", b"%d" % age), (b"status-sequence", b"%d" % self.sequence)
+
+
+def _is_known(tag: bytes, if_none_match: bytes) -> bool:
+    from .status_bytes import is_known  # noqa: PLC0415 -- with the statuses
+
+    return is_known(tag.decode(), if_none_match.decode("latin-1"))
+
+
+def _unknown(code: str) -> Response:
+    return answer(NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code})))
+
+
+def length_of(body: bytes) -> tuple[bytes, bytes]:
+    """The header that says it."""
+    length = len(body)
+    return LENGTHS[length] if length < len(LENGTHS) else (b"content-length", b"%d" % length)

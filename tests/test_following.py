@@ -1,0 +1,169 @@
+"""Statuses in memory follow what is committed: in two processes' ways, out of order, over lost connections, and end."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories_consequences import make_confirmed
+from factories_deliberation import Sitting
+from keeping import Kept, as_told, keeping, same, until
+from specialty_eval.actions import closings, intake
+from specialty_eval.actions.context import Context
+from specialty_eval.api import status_fast
+from specialty_eval.engine.permissions import Actor
+from specialty_eval.store import embedded, place, schema
+from specialty_eval.store.base import make_engine
+from specialty_eval.store.files import Files
+from specialty_eval.store.registry import Specialty
+from specialty_eval.store.status_events import SILENT
+
+SEED = Path(__file__).parents[1] / "bench" / "startup" / "seed.sql"
+STATUS = "/v1/specialties/3637000001-X00001/status"
+
+
+@dataclass
+class City:
+    """A city with confirmed ratings, committed; whoever acts does so in a session of their own."""
+
+    sitting: Sitting
+    url: str
+    engine: sa.Engine
+    files: Path
+
+    def clock(self) -> datetime:
+        return self.sitting.city.now
+
+    def session(self) -> Session:
+        return Session(self.engine, expire_on_commit=False)
+
+    def closes(self, session: Session, short: str, who: str) -> None:
+        """A school closes its own specialty; not committed."""
+        ctx = replace(self.sitting.as_(who), session=session)
+        closings.close(ctx, self.sitting.city.codes[short], "示例：专业调整", 0)
+
+    def same(self, kept: Kept) -> None:
+        same(kept.app.front, self.url, self.clock(), self.files)
+
+
+@pytest.fixture
+def city(fresh_database: str, tmp_path: Path) -> Iterator[City]:
+    engine = make_engine(fresh_database, pool_size=4)
+    with Session(engine, expire_on_commit=False) as session:
+        sitting = make_confirmed(session)
+        session.commit()
+        yield City(sitting, fresh_database, engine, tmp_path)
+    engine.dispose()
+
+
+def test_each_process_shows_a_change_within_a_second_of_its_commit(city: City) -> None:
+    with keeping(city.url, city.files, city.clock) as one, keeping(city.url, city.files, city.clock) as two:
+        assert one.app.front.codes == as_told(city.url, city.clock(), city.files)
+        for short, who in (("one-a", "head-one"), ("two-a", "head-two")):
+            with city.session() as session:
+                city.closes(session, short, who)
+                session.commit()
+            committed, code = time.monotonic(), city.sitting.city.codes[short]
+            for kept in (one, two):
+                codes = kept.app.front.codes
+                until(lambda codes=codes, code=code: codes[code][3] == 410, "the closing shows")  # type: ignore[misc]  # bound now
+            assert time.monotonic() - committed < 1
+            for kept in (one, two):
+                city.same(kept)
+
+
+def test_transactions_that_end_out_of_order_are_all_seen(city: City) -> None:
+    with keeping(city.url, city.files, city.clock) as kept, city.session() as slow:
+        city.closes(slow, "one-a", "head-one")
+        with city.session() as quick:
+            city.closes(quick, "two-a", "head-two")
+            quick.commit()
+        city.same(kept)
+        before = dict(kept.app.front.codes)
+        slow.commit()
+        city.same(kept)
+        assert kept.app.front.codes != before
+
+
+def test_what_happened_while_the_connection_was_lost_is_caught_up(city: City) -> None:
+    with keeping(city.url, city.files, city.clock) as kept, city.session() as waiting:
+        city.closes(waiting, "one-a", "head-one")
+        with psycopg.connect(embedded.conninfo(city.url), autocommit=True) as admin:
+            mine = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            assert admin.execute(f"{mine} AND state LIKE 'idle' AND pid <> pg_backend_pid()").fetchall()
+        waiting.commit()
+        city.same(kept)
+        with city.session() as session:
+            city.closes(session, "two-a", "head-two")
+            session.commit()
+        city.same(kept)
+
+
+def test_a_school_with_a_new_name_has_it_in_every_status(city: City) -> None:
+    with keeping(city.url, city.files, city.clock) as kept, city.session() as session:
+        row = session.execute(sa.text("SELECT code, scheme, kind, run_by, jurisdiction_code FROM school")).first()
+        assert row is not None
+        file = "code,scheme,name,kind,run_by,jurisdiction_code\n" + ",".join(
+            (row.code, row.scheme, "示例改名学校", row.kind, row.run_by, row.jurisdiction_code)
+        )
+        ctx = Context(session, Actor(is_system=True), city.clock(), Files(city.files))
+        done = intake.load(ctx, "schools", f"{file}\n".encode(), intake.CSV)
+        assert done.changed == 1
+        session.commit()
+        city.same(kept)
+        bodies = [ready[0].decode() for ready in kept.app.front.codes.values() if isinstance(ready, tuple)]
+        assert [body for body in bodies if "示例改名学校" in body]
+
+
+def test_a_day_that_comes_changes_what_it_is_to_change(city: City) -> None:
+    with city.session() as session:
+        tomorrow = city.clock().date() + timedelta(days=2)
+        session.execute(sa.update(Specialty).values(closed_on=tomorrow))
+        session.commit()
+    with keeping(city.url, city.files, city.clock) as kept:
+        assert {ready[3] for ready in kept.app.front.by_id.values()} == {200}
+        city.sitting.city.wait(3)
+        city.same(kept)
+        assert {ready[3] for ready in kept.app.front.by_id.values()} == {410}
+        until(lambda: city.clock().date().isoformat().encode() in kept.app.front.moment, "the day is told")
+
+
+def test_events_about_what_nobody_has_named_read_everything_anew() -> None:
+    named = {"specialty", "standing", "review", "objection", "appeal", "rectification", "closing_proposal"}
+    assert not SILENT & named
+
+
+def test_without_a_database_answers_tell_their_age_and_then_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir=place.RUNTIME) as folder:
+        Path(folder).chmod(0o755)
+        with embedded.start(Path(folder) / "db", durable=False) as server:
+            url = server.url
+            schema.migrate(url)
+            with psycopg.connect(embedded.conninfo(url)) as connection:
+                connection.execute(SEED.read_text(encoding="utf-8"))
+            with keeping(url, Path(folder), lambda: datetime.now(UTC)) as kept:
+                whole = kept.fast("GET", STATUS)
+                assert (whole.status, "age" in whole.headers) == (200, False)
+                assert b'"statuses":{"sequence":0,"age":0}' in kept.fast("GET", "/readyz").body
+                server.stop()
+                monkeypatch.setattr(status_fast, "FRESH", 0.5)
+                until(lambda: kept.app.front.age > 0.5, "nothing is heard")
+                aged = kept.fast("GET", STATUS)
+                assert (aged.status, aged.headers["age"], aged.headers["status-sequence"]) == (200, "0", "0")
+                assert aged.headers["etag"] == whole.headers["etag"]
+                assert "age" in kept.fast("GET", "/v1/specialties/nobody-has-this/status").headers
+                ready = kept.fast("GET", "/readyz")
+                assert (ready.status, ready.headers["retry-after"]) == (503, "1")
+                assert b"database-away" in ready.body
+                assert b"statuses-from-memory" in ready.body
+                kept.app.front.patience = 0
+                ended = kept.fast("GET", STATUS)
+                assert (ended.status, b"database-away" in ended.body) == (503, True)
+                assert b"statuses-from-memory" not in kept.fast("GET", "/readyz").body
