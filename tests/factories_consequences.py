@@ -117,6 +117,11 @@ def add_other_city(sitting: Sitting) -> None:
 
 def overturn(sitting: Sitting, short: str, rating: str, document: str = "示例评〔2026〕9号") -> int:
     """The school appeals, its panel upholds, the committee decides anew, and the bureau confirms; the new review."""
+    return confirm_anew(sitting, short, appeal_heard(sitting, short), rating, document)
+
+
+def appeal_heard(sitting: Sitting, short: str) -> int:
+    """The school's appeal, heard by its panel; its number."""
     city, old = sitting.city, sitting.reviews[short]
     head = {"one": "head-one", "two": "head-two", "city": "head-city"}[short.split("-", maxsplit=1)[0]]
     ratings.receive(sitting.as_(head), old)
@@ -124,6 +129,14 @@ def overturn(sitting: Sitting, short: str, rating: str, document: str = "示例�
     panel = [city.people["appeal-1"], city.people["appeal-2"]]
     appeals.admit(sitting.as_("bureau-approver"), key, panel)
     appeals.hear(sitting.as_("appeal-1"), key)
+    return key
+
+
+def confirm_anew(
+    sitting: Sitting, short: str, key: int, rating: str, document: str = "示例评〔2026〕9号"
+) -> int:  # fmt: skip
+    """The appeal upheld: the committee decides anew, and the bureau confirms; the new review."""
+    city = sitting.city
     made = appeals.uphold(sitting.as_("appeal-1"), key, appeals.Upheld("scored", "示例：申诉成立")).new_review_id
     assert made is not None
     sitting.reviews[short] = made

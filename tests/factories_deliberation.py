@@ -23,6 +23,7 @@ from specialty_eval.engine.errors import Refusal
 from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.permissions import Actor, Grant, Kind, Role, Scope
 from specialty_eval.engine.policy import Rating
+from specialty_eval.store import cycles
 from specialty_eval.store.accounts import CommitteeMember, Person
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Decision, MeetingItem
@@ -30,6 +31,7 @@ from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Objection, Publication, PublicationEntry
 from specialty_eval.store.registry import Specialty, SpecialtyCode
 from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreRun, ScoreSheet
+from specialty_eval.store.scoring_queries import earlier_ratings
 
 POLICY = """
 schema: specialty-eval/policy/1
@@ -200,7 +202,11 @@ def _hand_in(sitting: Sitting) -> None:
 
 def _score(sitting: Sitting, ratings: Mapping[str, str], reasons: Mapping[str, list[str]]) -> None:
     session, city = sitting.session, sitting.city
-    frozen = Inputs(policy="0" * 64, evidence="specialty,year\n", history="specialty,year,rating\n", rated=())
+    keys = {city.specialties[short]: city.codes[short] for short in ratings}
+    year = cycles.round_of(session, sitting.round_id).evidence_year
+    lines = [f"{keys[key]},{of},{rated}\n" for key, of, rated in earlier_ratings(session, list(keys), year)]
+    history = "".join(["specialty,year,rating\n", *lines])
+    frozen = Inputs(policy="0" * 64, evidence="specialty,year\n", history=history, rated=())
     run = ScoreRun(round_id=sitting.round_id, number=1, kind="round", policy_digest="0" * 64, inputs_digest="0" * 64,
                    inputs=frozen.packed(), set_aside=[], notes=[], made_at=city.now)  # fmt: skip
     session.add(run)

@@ -29,6 +29,7 @@ from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.machine import Workflow
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts, ListState
+from specialty_eval.engine.review_checks import EarlierRatings
 
 ANSWERED: dict[str, Any] = {"answer": "经核实，数据有误"}
 TWO: dict[str, Any] = {
@@ -37,6 +38,7 @@ TWO: dict[str, Any] = {
 }  # fmt: skip
 APPROVABLE = ListFacts(first_person="1", second_person="2", digest="ab", digest_seen="ab", entries=12, **TWO)
 BEFORE_VOID = [ItemState.LISTED, ItemState.OPEN, ItemState.VOTING, ItemState.CLOSED]
+OTHERS_NOW = EarlierRatings(("2024 yellow",), ("2024 green",))
 NO_QUORUM = Problem("quorum-missing", "seats", {"present": 3, "entitled": 8, "needed": 6})
 INVITED, ACCEPTED, ITEM_SCORED = AssignmentState.INVITED, AssignmentState.ACCEPTED, AssignmentState.SCORED
 
@@ -140,9 +142,15 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         ListState.DRAFTED,
         ListEvent.APPROVE,
         ListFacts(
-            first_person="1", second_person="1", two_roles=TWO["two_roles"], digest="ab", digest_seen="cd", stale=("5",)
+            first_person="1",
+            second_person="1",
+            two_roles=TWO["two_roles"],
+            digest="ab",
+            digest_seen="cd",
+            stale=("5",),
+            outdated=(("6", OTHERS_NOW),),
         ),
-        ["list-empty", "second-person-missing", "two-roles-missing", "list-changed", "entry-stale"],
+        ["list-empty", "second-person-missing", "two-roles-missing", "list-changed", "entry-stale", "history-changed"],
     ),
     (
         PUBLICATION,
@@ -155,8 +163,8 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         PUBLICATION,
         ListState.APPROVED,
         ListEvent.OPEN,
-        ListFacts(stale=("5",), unserved=("6",)),
-        ["entry-stale", "school-not-served"],
+        ListFacts(stale=("5",), unserved=("6",), outdated=(("7", OTHERS_NOW),)),
+        ["entry-stale", "school-not-served", "history-changed"],
     ),
     (PUBLICATION, ListState.IN_PUBLICITY, ListEvent.CLOSE, ListFacts(due=date(2027, 6, 9)), ["publicity-running"]),
     (ITEM, ItemState.LISTED, ItemEvent.OPEN, ItemFacts(), ["review-not-scored"]),

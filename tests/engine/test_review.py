@@ -15,6 +15,7 @@ from specialty_eval.engine.review import (
     SCHOOL_SEES_RATING,
     UNENDED,
     WORKFLOW,
+    EarlierRatings,
     Event,
     Facts,
     State,
@@ -26,7 +27,9 @@ COUNTY, BUREAU, SYSTEM = Role.COUNTY_VERIFIER, Role.BUREAU_VERIFIER, Role.SYSTEM
 FIELDS = {"graduates": "与学籍系统不一致"}
 RETURNING: dict[str, Any] = {"returned_fields": FIELDS, "corrections_at_most": 2}
 VOTED: dict[str, Any] = {"challenge_days_over": True, "valid_vote": True}
-LISTED: dict[str, Any] = {"served": True, "list_frozen": True, "list_approved_by_another": True}
+AS_SCORED: dict[str, Any] = {"earlier": EarlierRatings(("2024 yellow",), ("2024 yellow",))}
+OTHERS_NOW: dict[str, Any] = {"earlier": EarlierRatings(("2024 yellow",), ())}
+LISTED: dict[str, Any] = {"served": True, "list_frozen": True, "list_approved_by_another": True, **AS_SCORED}
 SCORED: dict[str, Any] = {"computed": Rating.YELLOW, "reason": "更正后名次变化"}
 
 SUFFICES = [
@@ -43,6 +46,7 @@ SUFFICES = [
     (State.CHECKED, Event.ACCEPT, Facts(), State.VERIFIED),
     (State.VERIFIED, Event.SCORE, Facts(computed=Rating.GREEN), State.SCORED),
     *every([State.SCORED, State.DECIDED, State.PREVIEWED], Event.RESCORE, Facts(**SCORED), State.SCORED),
+    (State.PUBLICISED, Event.RESCORE, Facts(**SCORED, **OTHERS_NOW), State.SCORED),
     (State.SCORED, Event.UPHOLD_CHALLENGE, Facts(challenge_upheld=True), State.VERIFIED),
     (State.SCORED, Event.DECIDE, Facts(acting=Role.CHAIR, **VOTED), State.DECIDED),
     (
@@ -54,12 +58,12 @@ SUFFICES = [
     (State.SCORED, Event.RETURN, Facts(computed=Rating.INCOMPLETE, returned_fields=FIELDS), State.RETURNED),
     (State.DECIDED, Event.RESCIND, Facts(reason="委员事后申报利害关系"), State.SCORED),
     *every([State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(decision_void=True), State.SCORED),
-    (State.DECIDED, Event.PREVIEW, Facts(), State.PREVIEWED),
+    (State.DECIDED, Event.PREVIEW, Facts(**AS_SCORED), State.PREVIEWED),
     (State.PREVIEWED, Event.PUBLICISE, Facts(**LISTED), State.PUBLICISED),
     (
         State.PUBLICISED,
         Event.CONFIRM,
-        Facts(publicity_over=True, document_number="德教体字〔2027〕1号"),
+        Facts(publicity_over=True, document_number="德教体字〔2027〕1号", **AS_SCORED),
         State.CONFIRMED,
     ),
     (State.PUBLICISED, Event.REOPEN, Facts(objection_upheld=True), State.SCORED),
@@ -119,6 +123,15 @@ REFUSES = [
     ),
     (State.VERIFIED, Event.SCORE, Facts(), ["no-score-run"]),
     *every([State.SCORED, State.DECIDED, State.PREVIEWED], Event.RESCORE, Facts(), ["no-score-run", "reason-missing"]),
+    (
+        State.PUBLICISED,
+        Event.RESCORE,
+        Facts(**AS_SCORED),
+        ["no-score-run", "reason-missing", "history-as-scored"],
+    ),
+    (State.PUBLICISED, Event.RESCORE, Facts(**SCORED), ["history-as-scored"]),
+    (State.DECIDED, Event.PREVIEW, Facts(), ["history-changed"]),
+    (State.DECIDED, Event.PREVIEW, Facts(**OTHERS_NOW), ["history-changed"]),
     (State.SCORED, Event.UPHOLD_CHALLENGE, Facts(), ["no-challenge-upheld"]),
     (
         State.SCORED,
@@ -142,18 +155,18 @@ REFUSES = [
     ),
     (State.DECIDED, Event.RESCIND, Facts(reason="  "), ["reason-missing"]),
     *every([State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(), ["decision-stands"]),
-    (State.PREVIEWED, Event.PUBLICISE, Facts(), ["school-not-served", "list-not-frozen"]),
-    (State.PREVIEWED, Event.PUBLICISE, Facts(served=True, list_frozen=True), ["second-person-missing"]),
+    (State.PREVIEWED, Event.PUBLICISE, Facts(), ["school-not-served", "list-not-frozen", "history-changed"]),
+    (State.PREVIEWED, Event.PUBLICISE, Facts(served=True, list_frozen=True, **AS_SCORED), ["second-person-missing"]),
     (
         State.PUBLICISED,
         Event.CONFIRM,
         Facts(open_objections=1),
-        ["publicity-running", "objection-open", "document-number-missing"],
+        ["publicity-running", "objection-open", "document-number-missing", "history-changed"],
     ),
     (
         State.PUBLICISED,
         Event.CONFIRM,
-        Facts(publicity_over=True, objections_to_admit=1, document_number="示例〔2026〕1号"),
+        Facts(publicity_over=True, objections_to_admit=1, document_number="示例〔2026〕1号", **AS_SCORED),
         ["objection-not-admitted-yet"],
     ),
     (State.PUBLICISED, Event.REOPEN, Facts(), ["no-objection-upheld"]),

@@ -216,9 +216,11 @@ def _open_again(ctx: Context, old: Review, start: review.State) -> Review:
 
 FOLLOW_UP_DECISIONS: Mapping[str, tuple[str, ...]] = {
     "rating": ("stands", "reconsider"),
+    "review": ("rescore",),
     "quota": ("stands", "set_aside"),
 }
-"""Of a later rating: it stands, or a new review opens. Of a quota: it stands, or is no base for later years."""
+"""Of a later rating: it stands, or a new review opens. Of a review that has not ended: it is scored again, by the
+secretary, before it goes on. Of a quota: it stands, or is no base for later years."""
 
 
 def decide_follow_up(ctx: Context, appeal_id: int, key: str, decision: str, reason: str) -> Appeal:

@@ -17,8 +17,9 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Prob
 from specialty_eval.engine.permissions import Scope, Thing, may, may_read
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts
+from specialty_eval.engine.review_checks import EarlierRatings
 from specialty_eval.engine.roles import PUBLISHERS, Role, roles
-from specialty_eval.store import bulk, cycles, publications_queries, review_queries, scopes
+from specialty_eval.store import bulk, cycles, earlier_ratings, publications_queries, review_queries, scopes
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.outcomes import Erratum, Publication, PublicationEntry
 from specialty_eval.store.publications_queries import OUT, Candidate
@@ -155,6 +156,11 @@ def _stale(ctx: Context, row: Publication) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _outdated(ctx: Context, reviews: Sequence[int]) -> tuple[tuple[str, EarlierRatings], ...]:
+    found = earlier_ratings.of_reviews(ctx.session, reviews)
+    return tuple((str(key), found[key]) for key in reviews if not found[key].are_the_same)
+
+
 def redraft(
     ctx: Context,
     publication_id: int,
@@ -195,6 +201,7 @@ def approve(ctx: Context, publication_id: int, digest: str, *, version: int | No
         digest_seen=digest,
         entries=len(reviews),
         stale=_stale(ctx, row),
+        outdated=_outdated(ctx, reviews),
     )
     changes = {"approved_by": ctx.person_id, "approved_at": ctx.now}
     note = Note(told={"digest": row.digest})
@@ -222,14 +229,18 @@ def open_publicity(ctx: Context, publication_id: int, *, version: int | None = N
     """
     row, scope, policy, reviews = _held(ctx, publication_id, version)
     unserved = _unserved(ctx, policy, reviews)
-    facts = ListFacts(stale=_stale(ctx, row), unserved=tuple(str(key) for key in unserved))
+    facts = ListFacts(stale=_stale(ctx, row), unserved=tuple(str(key) for key in unserved),
+                      outdated=_outdated(ctx, reviews))  # fmt: skip
     closes_at = ctx.calendar().due(ctx.now, policy.workflow.days["publicity"], LOCAL)
     seals.seal(ctx.as_system())
     head = publications_queries.seal_head(ctx.session)
     note = Note(audience="public", told={"digest": row.digest, "seal_head": head, "entries": len(reviews)})
     changes: dict[str, Any] = {"opened_at": ctx.now, "closes_at": closes_at, "seal_head": head}
     ctx.advance(PUBLICATION, row, ListEvent.OPEN, facts, scope, note=note, changes=changes)
-    of_reviews = review.Facts(served=True, list_frozen=True, list_approved_by_another=row.approved_by != row.drafted_by)
+    of_reviews = review.Facts(
+        served=True, list_frozen=True, list_approved_by_another=row.approved_by != row.drafted_by,
+        earlier=EarlierRatings((), ()),  # the list's own check looked at each
+    )  # fmt: skip
     ctx.advance_many(
         review.WORKFLOW, Review, review.Event.PUBLICISE, reviews, scope, facts=dict.fromkeys(reviews, of_reviews),
         note=Note(audience="public", told={"publication": row.id}),
@@ -324,6 +335,7 @@ def possible(ctx: Context, row: Publication) -> list[Possible]:
         entries=len(reviews),
         stale=_stale(ctx, row) if row.state not in OUT else (),
         unserved=tuple(str(key) for key in _unserved(ctx, policy, reviews)) if row.state not in OUT else (),
+        outdated=_outdated(ctx, reviews) if row.state not in OUT else (),
         publicity_over=days.publicity_over,
         due=days.due,
         reason="-",  # it is asked for when the step is taken

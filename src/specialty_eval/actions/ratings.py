@@ -16,6 +16,7 @@ from specialty_eval.engine.rectification import RECTIFICATION, RectificationEven
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import (
     cycles,
+    earlier_ratings,
     follow_ups,
     outcome_queries,
     publications_queries,
@@ -94,6 +95,8 @@ def confirm(
         raise NotFound(*(Problem("not-on-the-list", f"reviews.{key}", {"publication": row.id}) for key in unknown))
     _refuse_early(ctx, row, document_number)
     states = ctx.lock_all(Review, sorted(set(listed) - recused if reviews is None else set(reviews)))
+    # What they rest on stays as it is until they are confirmed: whoever overturns an earlier rating waits.
+    rating_records.hold(ctx.session, outcome_queries.specialties_of(ctx.session, states))
     ready = outcome_queries.ready(ctx.session, row, list(states))
     before = tuple(key for key, state in states.items() if state == review.State.CONFIRMED and ready[key].is_current)
     contested: dict[int, Problem] = {}
@@ -135,12 +138,16 @@ def facts_of(ctx: Context, review_id: int, document_number: str) -> review.Facts
         open_objections=held,
         objections_to_admit=new,
         document_number=document_number,
+        earlier=earlier_ratings.of_reviews(ctx.session, [review_id])[review_id],
     )
 
 
 def _contested(ctx: Context, waiting: Collection[int]) -> dict[int, Problem]:
+    """An objection holds its own review up, and so does an earlier rating that is another now."""
     found = outcome_queries.objections_open(ctx.session, waiting, ctx.now)
-    return {
+    earlier = earlier_ratings.of_reviews(ctx.session, waiting)
+    outdated = {key: earlier[key].problem(f"reviews.{key}") for key in sorted(waiting) if not earlier[key].are_the_same}
+    return outdated | {
         key: Problem("objection-open" if held else "objection-not-admitted-yet", f"reviews.{key}.objections",
                      {"objections": held or new})
         for key, (held, new) in sorted(found.items())
@@ -159,11 +166,13 @@ def _same_document(ctx: Context, before: Collection[int], document_number: str) 
 
 def _advance(ctx: Context, chosen: Sequence[Ready], states: Mapping[int, str], batch: Batch) -> None:
     objections = outcome_queries.objections_open(ctx.session, [r.review_id for r in chosen], ctx.now)
+    earlier = earlier_ratings.of_reviews(ctx.session, [r.review_id for r in chosen])
     facts = {}
     for r in chosen:
         held, new = objections.get(r.review_id, (0, 0))
         facts[r.review_id] = review.Facts(publicity_over=True, open_objections=held, objections_to_admit=new,
-                                          document_number=batch.document_number)  # fmt: skip
+                                          document_number=batch.document_number,
+                                          earlier=earlier[r.review_id])  # fmt: skip
     problems = many_objections(review.WORKFLOW, review.Event.CONFIRM, list(facts), states, facts)
     # Decided again since: what it is rated now has a publicity of its own.
     problems += [Problem("entry-stale", f"reviews.{r.review_id}") for r in chosen if not r.is_current]

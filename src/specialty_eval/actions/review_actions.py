@@ -6,7 +6,7 @@ from specialty_eval.engine import review
 from specialty_eval.engine.permissions import Role, Scope, may
 from specialty_eval.engine.review import Event, Facts, State
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import deliberation_queries, scopes
+from specialty_eval.store import deliberation_queries, earlier_ratings, scopes
 from specialty_eval.store.reviews import EvidenceDraft, Review
 
 from . import decisions, evidence, ratings, verification
@@ -53,7 +53,8 @@ def _facts(ctx: Context, row: Review, scope: Scope) -> Facts:
     if row.state in {State.SCORED, State.DECIDED, State.PREVIEWED}:
         return _scored(ctx, row, scope)
     if row.state == State.PUBLICISED:
-        return ratings.facts_of(ctx, row.id, TO_WRITE)
+        case = deliberation_queries.cases(ctx.session, [row.id])[row.id]
+        return replace(ratings.facts_of(ctx, row.id, TO_WRITE), computed=case.computed)
     return Facts()
 
 
@@ -61,10 +62,12 @@ def _scored(ctx: Context, row: Review, scope: Scope) -> Facts:
     """Whether the votes decide is the item's to say, and so is whether the bureau may, once a quorum was wanting."""
     case = deliberation_queries.cases(ctx.session, [row.id])[row.id]
     in_committee = may(ctx.actor, roles(Role.CHAIR, Role.SECRETARY), scope, ctx.today)
+    earlier = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id]
     return replace(
         decisions.facts_of(ctx, evidence.policy_of(ctx, row), case),
         acting=Role.SECRETARY if in_committee else Role.BUREAU_APPROVER,
         quorum_given_up=row.id in deliberation_queries.without_quorum_since(ctx.session, [row.id]),
         computed=case.computed,
         returned_as_incomplete=row.returned_incomplete,
+        earlier=earlier,
     )

@@ -1,6 +1,7 @@
 """The score run of a round: freeze the inputs, compute, keep a sheet for each review, and move them to `scored`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
 from specialty_eval.engine.permissions import Role, Scope, Thing
 from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.review_checks import EarlierRatings
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, deliberation_queries, scopes, scoring_queries
+from specialty_eval.store import cycles, deliberation_queries, earlier_ratings, scopes, scoring_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.reviews import Review, ScoreRun
@@ -63,7 +65,7 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(audience="school", told={"run": made.number, "inputs": made.inputs_digest})
-    _move(ctx, results, frame, ready, review.Event.SCORE, scope, note)
+    _move(ctx, results, frame, ready, ScoreStep(review.Event.SCORE, note), scope)
     ctx.record("round.score_run", r, Note(told={"run": made.id, "scored": len(ready), "set_aside": len(aside),
                                                 "went_on": len(went_on), "inputs": made.inputs_digest},
                                           round_id=r.id))  # fmt: skip
@@ -162,18 +164,32 @@ def _deemed_challenge_due(ctx: Context, policy: Policy) -> datetime:
     return ctx.calendar().due(served, policy.workflow.days["challenge"], LOCAL)
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreStep:
+    """By which step reviews are scored, with what it looks at and changes besides."""
+
+    event: review.Event
+    note: Note
+    changes: Mapping[str, Any] | None = None
+    earlier: EarlierRatings | None = None
+
+
 def _move(
-    ctx: Context, results: "Results", frame: Frame, ready: Mapping[int, int], event: review.Event, scope: Scope,
-    note: Note, changes: Mapping[str, Any] | None = None,
-) -> None:  # fmt: skip
+    ctx: Context, results: "Results", frame: Frame, ready: Mapping[int, int], step: ScoreStep, scope: Scope
+) -> None:
     place = {code: i for i, code in enumerate(results.specialties)}
-    facts = {key: review.Facts(computed=results.rating(place[frame.codes[s]]), reason=note.reason)
+    facts = {key: review.Facts(computed=results.rating(place[frame.codes[s]]), reason=step.note.reason,
+                               earlier=step.earlier)
              for key, s in ready.items()}  # fmt: skip
-    ctx.advance_many(review.WORKFLOW, Review, event, sorted(ready), scope, facts=facts, note=note, changes=changes)
+    ctx.advance_many(review.WORKFLOW, Review, step.event, sorted(ready), scope, facts=facts, note=step.note,
+                     changes=step.changes)  # fmt: skip
 
 
 def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
     """Score one review again within its run, with only that of its own inputs replaced which was set right.
+
+    From `verified` on the way back from a challenge, an objection or an appeal; from `scored` to `publicised` where an
+    earlier rating that it rests on is another now, by the secretary, with a reason (NotNow where none is).
 
     A panel below its minimum goes on with a reason, the one on record where none is given; NotNow without one.
 
@@ -188,10 +204,9 @@ def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
     frame = run_inputs.frame_of(ctx, round_id)
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit(SCORERS, scope, where="score_run")
-    if row.state != review.State.VERIFIED:
-        raise NotNow(Problem("step-not-open", "review", {"event": "score", "state": row.state}))
+    step = _step_again(ctx, row, reason)
     ready = {review_id: row.specialty_id}
-    small, went_on = _small_panels(ctx, frame, ready, {review_id: reason.strip() or _reason_on_record(ctx, row)})
+    small, went_on = _small_panels(ctx, frame, ready, {review_id: _reason_for_panel(ctx, row, reason)})
     if small:
         facts = {"scores": small[0]["scores"], "needed": small[0]["needed"]}
         raise NotNow(Problem("panel-below-minimum", f"reviews.{review_id}", facts))
@@ -208,8 +223,29 @@ def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
     made = _keep_run(ctx, frame, inputs, aside=[], notes=notes, went_on=went_on, within=within.id)
     _keep_sheets(ctx, frame, made, results, ready)
     told = {"run": made.number, "within": within.number, "inputs": made.inputs_digest}
-    _move(ctx, results, frame, ready, review.Event.SCORE, scope, Note(audience="school", told=told))
+    _move(ctx, results, frame, ready, replace(step, note=replace(step.note, told=told)), scope)
     return made
+
+
+def _step_again(ctx: Context, row: Review, reason: str) -> ScoreStep:
+    if row.state == review.State.VERIFIED:
+        return ScoreStep(review.Event.SCORE, Note(audience="school"))
+    if row.state not in review.RATING_COMPUTED - review.ENDED:
+        raise NotNow(Problem("step-not-open", "review", {"event": "score", "state": row.state}))
+    earlier = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id]
+    if problems := list(review.earlier_ratings_changed(review.Facts(earlier=earlier))):
+        raise NotNow(*problems)
+    if not reason.strip():
+        raise Invalid(Problem("reason-missing", "reason"))
+    # Whoever has seen the rating learns that it is computed anew.
+    audience = "public" if row.state == review.State.PUBLICISED else "school"
+    return ScoreStep(review.Event.RESCORE, Note(reason=reason, audience=audience), UNDECIDED, earlier)
+
+
+def _reason_for_panel(ctx: Context, row: Review, reason: str) -> str:
+    """A reason given is for the small panel of a review that went back; of another it is for the step itself."""
+    given = reason.strip() if row.state == review.State.VERIFIED else ""
+    return given or _reason_on_record(ctx, row) or reason.strip()
 
 
 def _reason_on_record(ctx: Context, row: Review) -> str:
@@ -263,7 +299,7 @@ def order_new_run(
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})
-    _move(ctx, results, frame, ready, review.Event.RESCORE, scope, note, UNDECIDED)
+    _move(ctx, results, frame, ready, ScoreStep(review.Event.RESCORE, note, UNDECIDED), scope)
     ctx.record("round.score_run", r, Note(reason=reason, told={
         "run": made.id, "scored": len(ready), "set_aside": len(aside), "went_on": len(went_on),
     }, round_id=r.id))  # fmt: skip

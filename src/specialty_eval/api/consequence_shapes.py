@@ -50,6 +50,14 @@ class RatingThatFollowed(FollowUpAnswer):
     codes: list[str] = Field(description="看过往等级的理由代码 · the reason codes that look back")
 
 
+class ReviewThatFollowed(FollowUpAnswer):
+    """A review that has not ended and was scored with the overturned rating: to be scored again before it goes on."""
+
+    kind: Literal["review"]
+    review_id: int
+    year: int
+
+
 class QuotaThatFollowed(FollowUpAnswer):
     """An approved quota that the overturned rating made."""
 
@@ -72,7 +80,9 @@ class AppealAnswer(BaseModel):
     received_at: datetime
     answer_due: datetime
     panel: list[int] = Field(description="审理人员编号 · who hears it, by person number")
-    follow_ups: list[Annotated[RatingThatFollowed | QuotaThatFollowed, Field(discriminator="kind")]]
+    follow_ups: list[
+        Annotated[RatingThatFollowed | ReviewThatFollowed | QuotaThatFollowed, Field(discriminator="kind")]
+    ]
     actions: list[ActionAnswer]
 
 

@@ -135,7 +135,10 @@ def order_new_run(round_id: int, body: NewRun, ctx: Ctx) -> dict[str, Any]:
 
 @router.post("/reviews/{review_id}/rescore", status_code=201, response_model=RunAnswer)
 def rescore(review_id: int, ctx: Ctx, body: Reason | None = None) -> dict[str, Any]:
-    """Score one review again within its run (secretary). A panel below its minimum goes on with a reason."""
+    """Score one review again within its run (secretary): what was set right, or an earlier rating that is another now.
+
+    A panel below its minimum goes on with a reason; so does a review whose earlier ratings changed.
+    """
     return run_view(ctx, scoring.rescore(ctx, review_id, "" if body is None else body.reason))
 
 

@@ -101,6 +101,6 @@ def _supersede(world: World, number: int) -> None:
         world.wait(1)
         approver = world.as_("approver")
         for follow_up in list(world.session.get_one(Appeal, appeal.id, populate_existing=True).follow_ups):
-            choice = "set_aside" if follow_up["kind"] == "quota" else "reconsider"
+            choice = {"quota": "set_aside", "review": "rescore"}.get(follow_up["kind"], "reconsider")
             reason = "原评价结果已被替代，依据其作出的安排不再适用"
             appeals.decide_follow_up(approver, appeal.id, follow_up["key"], choice, reason)

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -80,6 +80,11 @@ class Inputs:
             for text in (single.evidence, single.history)
         )
         return self.with_own(specialty, evidence, history)
+
+    def earlier(self) -> Iterator[tuple[str, str, str]]:
+        """(specialty, year, rating) of each line of the history."""
+        for row in csv.DictReader(StringIO(self.history)):
+            yield row["specialty"], row["year"], row["rating"]
 
     def own(self, specialty: str) -> "Inputs":
         """These inputs with one specialty's own lines alone: what a single rescore replaced."""

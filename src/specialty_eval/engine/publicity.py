@@ -8,6 +8,7 @@ from enum import StrEnum
 from .errors import Problem
 from .machine import Step, Workflow
 from .requirements import by_two_people, reason_given
+from .review_checks import EarlierRatings
 from .roles import PUBLISHERS, Role, roles
 
 
@@ -52,6 +53,8 @@ class ListFacts:
     """Reviews on the list that are no longer as it says, by id."""
     unserved: tuple[str, ...] = ()
     """Reviews whose school was not served before everyone else, by id."""
+    outdated: tuple[tuple[str, EarlierRatings], ...] = ()
+    """Reviews, by id, that rest on earlier ratings which are others now."""
     publicity_over: bool = False
     due: date | None = None
     reason: str = ""
@@ -76,6 +79,10 @@ def _the_same_list(facts: ListFacts) -> Iterable[Problem]:
 
 def _nothing_stale(facts: ListFacts) -> Iterable[Problem]:
     return [Problem("entry-stale", f"reviews.{code}") for code in facts.stale]
+
+
+def _earlier_ratings_as_scored(facts: ListFacts) -> Iterable[Problem]:
+    return [earlier.problem(f"reviews.{code}") for code, earlier in facts.outdated]
 
 
 def _every_school_served(facts: ListFacts) -> Iterable[Problem]:
@@ -103,10 +110,23 @@ PUBLICATION = Workflow[ListFacts](
             ListState.DRAFTED,
             ListState.APPROVED,
             _TWO,
-            (_something_on_it, by_two_people, _in_the_two_roles, _the_same_list, _nothing_stale),
+            (
+                _something_on_it,
+                by_two_people,
+                _in_the_two_roles,
+                _the_same_list,
+                _nothing_stale,
+                _earlier_ratings_as_scored,
+            ),
             two_people=True,
         ),
-        Step(ListEvent.OPEN, ListState.APPROVED, ListState.IN_PUBLICITY, _TWO, (_nothing_stale, _every_school_served)),
+        Step(
+            ListEvent.OPEN,
+            ListState.APPROVED,
+            ListState.IN_PUBLICITY,
+            _TWO,
+            (_nothing_stale, _every_school_served, _earlier_ratings_as_scored),
+        ),
         Step(
             ListEvent.CLOSE,
             ListState.IN_PUBLICITY,

@@ -5,6 +5,7 @@ from enum import StrEnum
 from .machine import Check, Step, Workflow
 from .requirements import document_number_given, reason_given
 from .review_checks import (
+    EarlierRatings,
     Facts,
     a_challenge_is_upheld,
     a_correction_is_left,
@@ -17,6 +18,8 @@ from .review_checks import (
     county_accepted_every_measure,
     deadline_not_passed,
     deadline_passed,
+    earlier_ratings_as_scored,
+    earlier_ratings_changed,
     every_measure_accepted,
     fields_named_with_reasons,
     incomplete_for_the_first_time,
@@ -53,9 +56,11 @@ __all__ = [
     "WITH_THE_SCHOOL",
     "WITH_THE_VERIFIERS",
     "WORKFLOW",
+    "EarlierRatings",
     "Event",
     "Facts",
     "State",
+    "earlier_ratings_changed",
     "holds",
     "take_over_problems",
 ]
@@ -195,6 +200,14 @@ _DELIBERATION: tuple[Step[Facts], ...] = (
         Step(Event.RESCORE, source, State.SCORED, roles(Role.SECRETARY), (result_is_there, reason_given))
         for source in (State.SCORED, State.DECIDED, State.PREVIEWED)
     ),
+    # A rating in publicity that rests on an earlier one which is another now: nobody else's place is touched.
+    Step(
+        Event.RESCORE,
+        State.PUBLICISED,
+        State.SCORED,
+        roles(Role.SECRETARY),
+        (result_is_there, reason_given, earlier_ratings_changed),
+    ),
     Step(
         Event.UPHOLD_CHALLENGE,
         State.SCORED,
@@ -224,13 +237,13 @@ _DELIBERATION: tuple[Step[Facts], ...] = (
     ),
 )
 _PUBLICATION: tuple[Step[Facts], ...] = (
-    Step(Event.PREVIEW, State.DECIDED, State.PREVIEWED, roles(Role.SECRETARY)),
+    Step(Event.PREVIEW, State.DECIDED, State.PREVIEWED, roles(Role.SECRETARY), (earlier_ratings_as_scored,)),
     Step(
         Event.PUBLICISE,
         State.PREVIEWED,
         State.PUBLICISED,
         roles(Role.SECRETARY, Role.BUREAU_APPROVER),
-        (school_was_served, two_people_approved_the_same_list),
+        (school_was_served, two_people_approved_the_same_list, earlier_ratings_as_scored),
         two_people=True,
     ),
     Step(
@@ -238,7 +251,7 @@ _PUBLICATION: tuple[Step[Facts], ...] = (
         State.PUBLICISED,
         State.CONFIRMED,
         roles(Role.BUREAU_APPROVER),
-        (publicity_is_over, no_objection_open, document_number_given),
+        (publicity_is_over, no_objection_open, document_number_given, earlier_ratings_as_scored),
     ),
     *(
         Step(

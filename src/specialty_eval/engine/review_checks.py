@@ -12,6 +12,26 @@ REMINDERS_BEFORE_DEFAULT = 2
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierRatings:
+    """A specialty's ratings of the years before the scored one, `2024 yellow` each, oldest first."""
+
+    then: tuple[str, ...]
+    """With which its sheet was computed."""
+    now: tuple[str, ...]
+    """On record now."""
+
+    @property
+    def are_the_same(self) -> bool:
+        """What the sheet rests on is on record still."""
+        return self.then == self.now
+
+    def problem(self, where: str) -> Problem:
+        """What changed; nothing is said of what there was or is none."""
+        said = {"then": list(self.then), "now": list(self.now)}
+        return Problem("history-changed", where, {name: ratings for name, ratings in said.items() if ratings})
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the steps of a review look at.
 
@@ -59,6 +79,8 @@ class Facts:
     """No quorum for the policy's days, in a written procedure neither."""
     decided_before: tuple[str, ...] = ()
     """On appeal: those who decide now and decided the first time, by id."""
+    earlier: EarlierRatings | None = None
+    """None where nobody looked: neither the same nor others."""
     decision_void: bool = False
     """A conflict found later voids the item that made it."""
     # publication
@@ -204,6 +226,16 @@ def vote_or_bureau(facts: Facts) -> Iterable[Problem]:
 def other_people_than_the_first_time(facts: Facts) -> Iterable[Problem]:
     if facts.decided_before:
         yield Problem("decided-the-first-time", "members", {"members": list(facts.decided_before)})
+
+
+def earlier_ratings_as_scored(facts: Facts) -> Iterable[Problem]:
+    if facts.earlier is None or not facts.earlier.are_the_same:
+        yield (facts.earlier or EarlierRatings((), ())).problem("history")
+
+
+def earlier_ratings_changed(facts: Facts) -> Iterable[Problem]:
+    if facts.earlier is None or facts.earlier.are_the_same:
+        yield Problem("history-as-scored", "history")
 
 
 def the_decision_is_void(facts: Facts) -> Iterable[Problem]:

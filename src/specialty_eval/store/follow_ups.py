@@ -7,44 +7,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from specialty_eval.engine.conditions import All, AnyOf, AtLeastOf, Condition, Not, Previous
 from specialty_eval.engine.enrolment import acts_from
-from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.review import UNENDED
 
 from .cycles import Round, policy_of
+from .earlier_ratings import asks_for_earlier, codes_looking_back
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, RatingInForce
 from .reviews import Review
 
 
-def looks_back(condition: Condition | None) -> bool:
-    """Whether a condition asks for earlier ratings."""
-    match condition:
-        case Previous():
-            return True
-        case Not():
-            return looks_back(condition.condition)
-        case All() | AnyOf() | AtLeastOf():
-            return any(looks_back(inner) for inner in condition.conditions)
-        case _:
-            return False
-
-
-def codes_looking_back(policy: Policy) -> frozenset[str]:
-    """The reason codes of a policy whose condition asks for earlier ratings: a second yellow, no leap from red."""
-    steps = policy.rating
-    named: list[tuple[str, Condition | None]] = [
-        *((step.code, step.when) for step in steps.unrated),
-        *((step.code, step.when) for step in steps.rules),
-        *((step.code, step.when) for step in steps.caps),
-        *((step.code, step.when) for step in steps.history),
-        *((step.code, step.when) for step in steps.flags),
-    ]
-    return frozenset(code for code, when in named if looks_back(when))
-
-
 def found(session: Session, overturned: Review, zone: tzinfo) -> list[dict[str, Any]]:
-    """The later ratings and the approved quotas that rest on a confirmed review's rating, each without a decision."""
-    return [*_ratings(session, overturned), *_quotas(session, overturned, zone)]
+    """What rests on a confirmed review's rating, each without a decision: later ratings, reviews that a run has scored
+    and that have not ended, approved quotas.
+    """
+    return [*_ratings(session, overturned), *_going(session, overturned), *_quotas(session, overturned, zone)]
 
 
 def _ratings(session: Session, overturned: Review) -> Iterator[dict[str, Any]]:
@@ -67,6 +43,26 @@ def _ratings(session: Session, overturned: Review) -> Iterator[dict[str, Any]]:
         if codes:
             yield {"key": f"rating:{review_id}", "kind": "rating", "review_id": review_id, "year": scored,
                    "rating": rating, "codes": codes, "decision": None, "reason": ""}  # fmt: skip
+
+
+def _going(session: Session, overturned: Review) -> Iterator[dict[str, Any]]:
+    """Scored with the old rating among the earlier ones; what was computed stays out, its school may not know it."""
+    year = sa.select(Round.evidence_year).where(Round.id == overturned.round_id).scalar_subquery()
+    later = (
+        sa.select(Review.id, Round.evidence_year, Round.policy_id)
+        .join(Round, Round.id == Review.round_id)
+        .where(
+            Review.specialty_id == overturned.specialty_id,
+            Review.sheet_id.is_not(None),
+            Review.state.in_([state.value for state in UNENDED]),
+            Round.evidence_year > year,
+        )
+        .order_by(Review.id)
+    )
+    for review_id, scored, policy_id in session.execute(later):
+        if asks_for_earlier(policy_of(session, policy_id)):
+            yield {"key": f"review:{review_id}", "kind": "review", "review_id": review_id, "year": scored,
+                   "decision": None, "reason": ""}  # fmt: skip
 
 
 def _quotas(session: Session, overturned: Review, zone: tzinfo) -> Iterator[dict[str, Any]]:

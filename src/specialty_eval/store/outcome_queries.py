@@ -82,6 +82,11 @@ def entries_of(session: Session, publication: Publication) -> list[int]:
     return list(session.scalars(found.order_by(PublicationEntry.review_id)))
 
 
+def specialties_of(session: Session, review_ids: Collection[int]) -> list[int]:
+    """The specialties of these reviews."""
+    return list(session.scalars(sa.select(Review.specialty_id).where(among(Review.id, review_ids)).distinct()))
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A review on a list, as its confirmation enters the record. `year` is the scored year.

@@ -3,7 +3,7 @@
 Until a new rating is confirmed the last one stays in force: `unrated` and `incomplete` never take a colour's place.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -75,14 +75,19 @@ def _in_place_of(overturned: Span, known: Sequence[Span], new: Span) -> Change:
     return Change((overturned,), (replace(new, since=overturned.since, until=overturned.until),))
 
 
+def hold(session: Session, specialties: Collection[int]) -> None:
+    """Lock the records of these specialties: two confirmations of one specialty follow each other."""
+    lock = sa.select(Specialty.id).where(among(Specialty.id, specialties)).order_by(Specialty.id)
+    session.execute(lock.with_for_update(key_share=True))
+
+
 def enter(session: Session, confirmed: Iterable[Confirmed], now: datetime) -> set[int]:
     """Write what is known from `now` on, a few statements however many; the specialties whose record changed.
 
     Their rows are locked first: two confirmations of one specialty follow each other.
     """
     new = {c.specialty_id: c for c in confirmed}
-    lock = sa.select(Specialty.id).where(among(Specialty.id, new)).order_by(Specialty.id)
-    session.execute(lock.with_for_update(key_share=True))
+    hold(session, new)
     known = known_ratings(session, new)
     changes: dict[int, Change] = {}
     for key, found in new.items():
