@@ -326,3 +326,19 @@ def test_time_only_moves_forward_and_every_step_is_marked(city: Played) -> None:
 
     assert at == sorted(at)
     assert len(STEPS) == [kind for kind, *_ in city.happened].count("demo.step")
+
+
+def test_every_year_has_its_lists_for_the_next_by_two_people_each_entry_with_its_reasons(city: Played) -> None:
+    found = city.rows(
+        """SELECT l.year, l.kind, l.state, b.login, a.login FROM specialty_list l
+           JOIN person b ON b.id = l.built_by JOIN person a ON a.id = l.approved_by ORDER BY l.year, l.kind"""
+    )
+
+    assert [row[:3] for row in found] == [
+        (year, kind, "published") for year in (2025, 2026, 2027) for kind in ("negative", "urgent")
+    ]
+    assert {row[3:] for row in found} == {("secretary", "approver")}
+    entries = city.rows("SELECT reasons, figures, exempt_by, exempt_reason FROM specialty_list_entry")
+    assert entries
+    assert all(reasons and figures for reasons, figures, _, _ in entries)
+    assert {bool(reason) for _, _, by, reason in entries if by == "person"} <= {True}

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine.consequences import ListRule
-from specialty_eval.engine.lists import may_be_shown
+from specialty_eval.engine.lists import in_their_order, may_be_shown
 from specialty_eval.engine.permissions import READ, Scope, Thing, may_read, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.vocabulary import Label
@@ -62,6 +62,17 @@ def listing(
     return [header(row) for row in shown], cursor
 
 
+NEWEST = 40
+"""How many lists the page of them shows; the API has them all."""
+
+
+def published(ctx: Context) -> list[dict[str, Any]]:
+    """Lists that were ever published, those of the latest year first, the one in force before what it superseded."""
+    query = sa.select(SpecialtyList).where(SpecialtyList.published_at.is_not(None))
+    order = (SpecialtyList.year.desc(), SpecialtyList.kind, SpecialtyList.id.desc())
+    return [header(row) for row in ctx.session.scalars(query.order_by(*order).limit(NEWEST))]
+
+
 def entries(
     ctx: Context, row: SpecialtyList, page: Page, *, exempt: bool | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
@@ -79,10 +90,11 @@ def entry_view(policy: Policy, row: SpecialtyList, entry: SpecialtyListEntry, *,
     """An entry with its reasons in words, and the figures that its reader may see."""
     rules = policy.lists[row.kind]
     labels = _labels(rules.rules) | _labels(rules.exempt)
+    figures = in_their_order((rule for rule in rules.rules if rule.code in entry.reasons), entry.figures)
     told: dict[str, Any] = {
         "level": entry.level, "code": entry.code, "name": entry.name,
         "reasons": [{"code": code, "label": dict(labels.get(code, {}))} for code in entry.reasons],
-        "figures": dict(entry.figures) if is_office else may_be_shown(policy, entry.figures),
+        "figures": figures if is_office else may_be_shown(policy, figures),
         "exempt_by": entry.exempt_by or None,
         "exemptions": [{"code": code, "label": dict(labels.get(code, {}))} for code in entry.exempt_codes],
         "exempt_reason": entry.exempt_reason or None,

@@ -6,6 +6,7 @@ from . import (
     story_appeal,
     story_evidence,
     story_later,
+    story_lists,
     story_meeting,
     story_plan,
     story_publication,
@@ -36,6 +37,7 @@ def steps(city: City) -> Iterator[Step]:
         yield from story_rectification.rechecked(number)
         yield from story_appeal.decided(city, number)
         yield from story_plan.planned(number)
+        yield from story_lists.published(number)
         yield story_rectification.begun(number)
         yield from story_publication.again(city, number)
         yield from story_appeal.superseded(city, number)

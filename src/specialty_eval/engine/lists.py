@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeVar
 
 from .conditions import All, AnyOf, AtLeastOf, Comparison, Condition, Not, Op, Subject, Test
 from .consequences import CatalogueList, ListRule
@@ -135,7 +136,14 @@ RESTS_ON: Mapping[str, str] = {"posts_per_graduate": "graduates"}
 
 def _figures(entry: Entry, rules: Iterable[ListRule]) -> dict[str, Decimal]:
     """What the rules looked at, as far as it is known, in their order."""
-    known = entry.counts or {}
+    return in_their_order(rules, entry.counts or {})
+
+
+V = TypeVar("V")
+
+
+def in_their_order(rules: Iterable[ListRule], known: Mapping[str, V]) -> dict[str, V]:
+    """What these rules looked at, in the order in which they name it."""
     looked_at = dict.fromkeys(code for rule in rules for code in counts_in(rule.when))
     kept = dict.fromkeys(each for code in looked_at for each in (code, RESTS_ON.get(code, code)))
     return {code: known[code] for code in kept if code in known}

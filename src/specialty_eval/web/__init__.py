@@ -11,6 +11,7 @@ ROOMS = (
     Room(f"{__name__}.results", ("/",)),
     Room(f"{__name__}.specialties", ("/specialties/*",)),
     Room(f"{__name__}.rounds", ("/rounds/*",)),
+    Room(f"{__name__}.lists", ("/lists",)),
     Room(f"{__name__}.policies", ("/policies/*/*",)),
     Room(f"{__name__}.reference", ("/api", "/api/problems")),
 )
