@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval import following
@@ -37,18 +38,29 @@ def until(holds: Callable[[], bool], what: str) -> float:
 def as_told(url: str, now: datetime, files: Path) -> dict[str, status_bytes.Ready | str]:
     """What a process should hold: code → bytes, or the present code of a superseded one."""
     engine = make_engine(url, pool_size=1)
+    try:
+        return told_on(engine, now, files)
+    finally:
+        engine.dispose()
+
+
+def told_on(engine: sa.Engine, now: datetime, files: Path) -> dict[str, status_bytes.Ready | str]:
+    """The same, for whoever asks often."""
     found: dict[str, status_bytes.Ready | str] = {}
     with Session(engine) as session:
         for told in statuses.of_all(Context(session, Actor(), now, Files(files))):
             found[told.status.code] = status_bytes.ready(told)
             found |= dict.fromkeys(told.before, told.status.code)
-    engine.dispose()
     return found
 
 
 def same(fast: Fast, url: str, now: datetime, files: Path) -> None:
     """Everything in memory becomes what the database says, without anybody asking."""
-    expected = as_told(url, now, files)
+    become(fast, as_told(url, now, files))
+
+
+def become(fast: Fast, expected: dict[str, status_bytes.Ready | str]) -> None:
+    """Everything in memory becomes this."""
     begun = time.monotonic()
     while fast.codes != expected and time.monotonic() - begun < PATIENCE:
         time.sleep(0.005)

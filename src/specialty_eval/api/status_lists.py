@@ -121,6 +121,6 @@ def answer(media_type: str, every: Sequence[Ready], moment: bytes, known: str | 
     return Response(b"".join(pieces), headers=headers, media_type=media_type)
 
 
-def length_of(every: Sequence[Ready], moment: bytes) -> int:
-    """How many bytes `lines` gives."""
-    return sum(len(before) + len(after) for before, after, _, _ in every) + len(every) * (len(moment) + 1)
+def length_of(every: Sequence[Ready]) -> int:
+    """How many bytes `lines` gives, without the moment in each."""
+    return sum(len(before) + len(after) for before, after, _, _ in every) + len(every)

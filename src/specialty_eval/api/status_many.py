@@ -32,8 +32,8 @@ class Many:
         self._lock = Lock()
         self._packed: dict[str, tuple[str, bytes]] = {}
         """Media type → (tag, gzip of the list): put together once for all who ask until something changes."""
-        self._listed: dict[str, tuple[int, list[Ready], str]] = {}
-        """Media type → (edition, every status in order, tag)."""
+        self._listed: dict[str, tuple[int, list[Ready], str, int]] = {}
+        """Media type → (edition, every status in order, tag, bytes of the lines without the moment)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, routes: App) -> None:
         """Answer, or leave it to the routes."""
@@ -69,7 +69,7 @@ class Many:
 
         said = {name: value.decode("latin-1") for name, value in headers.items()}
         media_type, moment = lists.MEDIA_TYPES[path], self._fast.moment
-        every, tag = await self._every(media_type)
+        every, tag, length = await self._every(media_type)
         is_packed = lists.takes_gzip(said.get(b"accept-encoding", ""))
         told = [(b"etag", (lists.of_packed(tag) if is_packed else tag).encode()), CACHE, VARY, *self._aged()]
         if lists.is_kept(tag, said.get(b"if-none-match")):
@@ -83,21 +83,22 @@ class Many:
             told += [(b"content-encoding", b"gzip"), length_of(body)]
             pieces = [body]
         elif media_type == lists.NDJSON:
-            told.append((b"content-length", b"%d" % lists.length_of(every, moment)))
+            told.append((b"content-length", b"%d" % (length + len(every) * len(moment))))
         await send({"type": "http.response.start", "status": 200, "headers": told})
         await _stream(pieces, send, aside=media_type == lists.CSV)
 
-    async def _every(self, media_type: str) -> tuple[list[Ready], str]:
-        """The statuses in the order in which they were put on record, and their tag; the same until one changes."""
-        from .status_lists import tag_of  # noqa: PLC0415 -- with the statuses
+    async def _every(self, media_type: str) -> tuple[list[Ready], str, int]:
+        """The statuses in the order in which they were put on record, their tag and length; until one changes."""
+        from .status_lists import length_of, tag_of  # noqa: PLC0415 -- with the statuses
 
         kept = self._listed.get(media_type)
         edition = self._fast.edition
         if kept is None or kept[0] != edition:
             by_id = self._fast.by_id.copy()
             every = [by_id[key] for key in sorted(by_id)]
-            kept = self._listed[media_type] = edition, every, await run_in_threadpool(tag_of, media_type, every)
-        return kept[1], kept[2]
+            tag = await run_in_threadpool(tag_of, media_type, every)
+            kept = self._listed[media_type] = edition, every, tag, length_of(every)
+        return kept[1:]
 
     def _pack(self, media_type: str, tag: str, pieces: Iterable[bytes]) -> bytes:
         from .status_lists import packed  # noqa: PLC0415 -- with the statuses
