@@ -10,6 +10,7 @@ from specialty_eval.engine.errors import NotNow, Problem
 from specialty_eval.engine.frozen import Inputs, Rows, as_csv
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.results_text import plain
+from specialty_eval.engine.sources import years_looked_at
 from specialty_eval.store import attributes, cycles, review_queries, scoring_queries
 from specialty_eval.store.attributes import Site
 from specialty_eval.store.cycles import Cycle, RoundRow
@@ -21,8 +22,10 @@ from .context import Context
 
 NOBODY_REPORTS = frozenset({"panel", "computed"})
 """Suppliers whose values are given by scoring and by counting: they are no evidence."""
-LOOKS_BACK = 10
-"""Calendar years of figures that go into a run: as far as any window of a policy sensibly looks."""
+AT_LEAST_YEARS = 10
+"""Calendar years of figures that go into a run though its policy looks at fewer: another policy tried over the same
+inputs finds the years that it looks at.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def _panel_means(ctx: Context, frame: Frame, ready: Mapping[int, int]) -> list[N
 def inputs_of(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
     """The two files: figures of all specialties in scope, ratings on record, and who is rated."""
     year = frame.round.evidence_year
-    figures = attributes.figures(ctx.session, list(frame.sites), range(year - LOOKS_BACK + 1, year + 1))
+    figures = attributes.figures(ctx.session, list(frame.sites), _years(frame))
     defaulted = {r.specialty for r in frame.reviews if r.was_defaulted}
     for specialty in rated.values():
         figures.setdefault((specialty, year), {})
@@ -107,6 +110,13 @@ def inputs_of(ctx: Context, frame: Frame, rated: Mapping[int, int]) -> Inputs:
         history=as_csv(["specialty", "year", "rating"], history_of(ctx, frame, sorted(with_row))),
         rated=tuple(sorted({frame.codes[s] for s in rated.values()})),
     )
+
+
+def _years(frame: Frame) -> range:
+    """The years whose figures go into the run: all that its policy looks at."""
+    year, looked_at = frame.round.evidence_year, years_looked_at(frame.policy)
+    first = 0 if looked_at is None else year - max(AT_LEAST_YEARS, looked_at) + 1
+    return range(max(0, first), year + 1)
 
 
 def history_of(ctx: Context, frame: Frame, sites: Sequence[int]) -> list[dict[str, str]]:

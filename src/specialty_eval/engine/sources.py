@@ -1,9 +1,9 @@
 """What a result rests on: the measures behind an indicator, a score or a condition, one's own and one's peers'."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .conditions import All, AnyOf, AtLeastOf, Comparison, Condition, MeasureRef, Not, Previous, Subject
+from .conditions import All, AnyOf, AtLeastOf, Comparison, Condition, MeasureRef, Not, Previous, Subject, Years
 from .forms import Rank
 from .policy import Adjustment, Indicator, Policy
 from .sheet import measures_of
@@ -72,6 +72,38 @@ def of_condition(policy: Policy, condition: Condition) -> Sources:
             return joined(of_condition(policy, inner) for inner in conditions)
         case Previous():
             return Sources()
+
+
+def years_looked_at(policy: Policy) -> int | None:
+    """How many calendar years up to the scored one a rating may look at; None: as far back as there is a value.
+
+    A condition over years may look at points that are themselves taken over years, of an indicator that needs a
+    condition over years to hold: the widest of each, one after the other.
+    """
+    rating = policy.rating
+    steps = (rating.unrated, rating.rules, rating.caps, rating.history, rating.flags)
+    of_rating = [step.when for part in steps for step in part]
+    others = [*(a.when for a in policy.adjustments), *(i.needs for i in policy.indicators)]
+    windows = [w for when in (*of_rating, *others) if when is not None for w in _windows(when)]
+    if any(window.reported_only for window in windows):
+        return None
+    in_needs = [w.of_last for i in policy.indicators if i.needs is not None for w in _windows(i.needs)]
+    over = [i.over.years for i in policy.indicators]
+    return 1 + sum(max(found, default=1) - 1 for found in ([w.of_last for w in windows], over, in_needs))
+
+
+def _windows(condition: Condition) -> Iterator[Years]:
+    match condition:
+        case Comparison():
+            if condition.years is not None:
+                yield condition.years
+        case Not(inner):
+            yield from _windows(inner)
+        case All(conditions) | AnyOf(conditions) | AtLeastOf(_, conditions):
+            for inner in conditions:
+                yield from _windows(inner)
+        case Previous():
+            return
 
 
 def _of_subject(policy: Policy, compared: Comparison) -> Sources:

@@ -135,7 +135,10 @@ def figures(session: Session, ids: Collection[int], years: range) -> dict[tuple[
     """(specialty, year) → measure → current value as written, in one statement."""
     values: Any = sa.func.json_object_agg(Figure.measure, Figure.value, type_=sa.JSON())
     found = sa.select(Figure.specialty_id, Figure.year, values).where(
-        numbered(Figure.specialty_id, ids), numbered(Figure.year, years), Figure.superseded_at.is_(None)
+        numbered(Figure.specialty_id, ids),
+        Figure.year >= years.start,
+        Figure.year < years.stop,
+        Figure.superseded_at.is_(None),
     )
     grouped = session.execute(found.group_by(Figure.specialty_id, Figure.year))
     # A few names, a million times: one text for each.
