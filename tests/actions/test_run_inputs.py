@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
+from factories_deliberation import refused
 from factories_scored import review_policy, to_scoring, verified
 from small_policy import POLICY
-from specialty_eval.actions import evidence, scoring
+from specialty_eval.actions import evidence, scoring, verification
 from specialty_eval.actions.evidence import Figures
+from specialty_eval.engine.errors import Invalid
 from specialty_eval.engine.frozen import as_csv
 from specialty_eval.engine.policy_load import load_policy
 from specialty_eval.engine.sources import years_looked_at
@@ -92,3 +94,54 @@ def test_a_policy_says_how_many_years_it_looks_at(changes: dict[str, str], years
         text = text.replace(old, new, 1)
 
     assert years_looked_at(load_policy(text)) == years
+
+
+COUNTED = (
+    "  city_graduates: {label: {zh: 同专业毕业生数}, type: decimal, decimals: 1, min: 0, supplier: computed}\nchecks:"
+)
+DECIMAL = POLICY.replace(
+    "type: integer, min: 0, supplier: school", "type: decimal, decimals: 1, min: 0, supplier: school"
+)
+
+
+def test_decimal_graduates_are_counted_to_the_last_digit(city: City) -> None:
+    reviews = open_round(city, make_cycle(city, policy=DECIMAL.replace("checks:", COUNTED, 1)))
+    for short, graduates in (("one-a", "100.5"), ("two-a", "99.7")):
+        key, head = reviews[short], f"head-{short.partition('-')[0]}"
+        evidence.supply(city.as_("hrss"), city.specialties[short], 2025, review_policy(city, key),
+                        Figures({"posts": "50"}, {}))  # fmt: skip
+        evidence.save(city.as_(head), key, Figures({"graduates": graduates, "employed": "70"}, {}), "", version=None)
+        evidence.submit(city.as_(head), key)
+        verification.pass_(city.as_(f"county-{short.partition('-')[0]}"), key, verification.Verdicts())
+        verification.accept(city.as_("bureau-verifier"), key, verification.Verdicts())
+    keys = [reviews["one-a"], reviews["two-a"]]
+
+    made = scoring.run(city.as_("secretary"), to_scoring(city, keys[0]), go_on=dict.fromkeys(keys, "无专家"))
+
+    header, *lines = [line.split(",") for line in scoring.files(made)["evidence.csv"].splitlines()]
+    counted = {line[0]: line[header.index("city_graduates")] for line in lines}
+    assert [counted[city.codes[short]] for short in ("one-a", "two-a")] == ["200.2", "200.2"]
+
+
+def test_decimal_graduates_keep_no_run_that_counts_nothing_from_being_made(city: City) -> None:
+    key = open_round(city, make_cycle(city, policy=DECIMAL))["two-a"]
+    verified(city, key, "two-a", employed="70.5")
+
+    scoring.run(city.as_("secretary"), to_scoring(city, key), go_on={key: "无专家"})
+
+    assert sheet(city, key).rating == "yellow"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (DECIMAL.replace("checks:", COUNTED.replace("decimal, decimals: 1", "integer"), 1),
+         ("computed-measure-too-coarse", "rounds[0].policy.measures.city_graduates")),
+        (POLICY.replace("checks:", COUNTED.replace("city_graduates", "schools_share"), 1),
+         ("computed-measure-too-coarse", "rounds[0].policy.measures.schools_share")),
+    ],
+)  # fmt: skip
+def test_a_round_pins_no_policy_that_cannot_hold_what_is_computed(
+    city: City, text: str, problem: tuple[str, str]
+) -> None:
+    assert problem in refused(Invalid, lambda: make_cycle(city, policy=text))

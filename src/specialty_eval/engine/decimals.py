@@ -1,6 +1,7 @@
 """Decimals as they are written and printed, and rounding half up, away from zero. Columns of them are `exact`."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -29,6 +30,12 @@ def half_up(value: Fraction | Decimal | int, decimals: int) -> Decimal:
     scaled = Fraction(value) * 10**decimals
     units = (2 * abs(scaled.numerator) + scaled.denominator) // (2 * scaled.denominator)
     return Decimal(f"{'-' if scaled < 0 and units else ''}{units}E-{decimals}")
+
+
+def total(numbers: Iterable[Decimal]) -> str:
+    """The exact sum, with as many places as the one with most."""
+    added = list(numbers)
+    return f"{half_up(sum(map(Fraction, added), Fraction(0)), max(map(places, added), default=0)):f}"
 
 
 def printed(number: Decimal, decimals: int) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.decimals import parse, total
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.vocabulary import Type
 
 from .registry import CatalogueEntry, School, Specialty
 from .registry_queries import numbered
@@ -27,6 +29,9 @@ KNOWN = frozenset({
 COMPUTED = frozenset({"schools_offering", "schools_in_area", "schools_share", "city_graduates"})
 """The measures the registry supplies (`supplier: computed`)."""
 
+NUMERIC = frozenset({Type.INTEGER, Type.DECIMAL})
+PLACES: Mapping[str, int] = {"schools_offering": 0, "schools_in_area": 0, "schools_share": 2}
+"""With how many decimals they are computed; `city_graduates` has those of `graduates`."""
 
 CLOCK = {"time_zone": "Asia/Shanghai", "calendar": "CN"}
 """The local time and the working days that deadlines are counted by; another word of a policy would have no effect."""
@@ -45,9 +50,23 @@ def unfit(policy: Policy) -> list[Problem]:
           for code in policy.attributes if code not in KNOWN),
         *(Problem("computed-measure-unknown", f"measures.{m.code}", {"known": sorted(COMPUTED)})
           for m in policy.measures.values() if m.supplier == "computed" and m.code not in COMPUTED),
+        *_too_coarse(policy),
         *(Problem("policy-clock-unknown", f"workflow.{key}", {"value": said[key], "known": ours})
           for key, ours in CLOCK.items() if said[key] != ours),
     ]  # fmt: skip
+
+
+def _too_coarse(policy: Policy) -> list[Problem]:
+    """Computed measures whose type or decimals cannot hold what the registry gives; graduates that are no number."""
+    graduates = policy.measures.get("graduates")
+    if "city_graduates" in policy.measures and graduates is not None and graduates.type not in NUMERIC:
+        return [Problem("computed-of-no-number", "measures.graduates.type", {"value": graduates.type.value})]
+    places = {**PLACES, "city_graduates": 0 if graduates is None else graduates.decimals}
+    return [
+        Problem("computed-measure-too-coarse", f"measures.{m.code}", {"decimals": places[m.code]})
+        for m in policy.measures.values()
+        if m.supplier == "computed" and m.code in COMPUTED and (m.type not in NUMERIC or m.decimals < places[m.code])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +180,19 @@ def computed(sites_: Mapping[int, Site], graduates: Mapping[int, str]) -> dict[i
     """
     offering: dict[tuple[str, str], set[int]] = {}
     schools: dict[str, set[int]] = {}
-    graduated: dict[tuple[str, str], int] = {}
+    graduated: dict[tuple[str, str], list[Decimal]] = {}
     for site in sites_.values():
         entry = (site.level, site.catalogue_code)
         offering.setdefault(entry, set()).add(site.school_id)
         schools.setdefault(site.level, set()).add(site.school_id)
-        graduated[entry] = graduated.get(entry, 0) + int(graduates.get(site.id) or 0)
+        # What is no number is the own sheet's to object to; to the others it is not reported.
+        graduated.setdefault(entry, []).append(parse(graduates.get(site.id, "")) or Decimal(0))
     return {
         site.id: {
             "schools_offering": str(len(offering[site.level, site.catalogue_code])),
             "schools_in_area": str(len(schools[site.level])),
             "schools_share": _percent(len(offering[site.level, site.catalogue_code]), len(schools[site.level])),
-            "city_graduates": str(graduated[site.level, site.catalogue_code]),
+            "city_graduates": total(graduated[site.level, site.catalogue_code]),
         }
         for site in sites_.values()
     }
@@ -182,8 +202,9 @@ def following(own: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     """What the registry's measures of a line are when `new` takes the place of its figures; the others keep theirs."""
     if not own.get("city_graduates") or "graduates" not in new:
         return {}
-    more = Decimal(new["graduates"] or 0) - Decimal(own.get("graduates") or 0)
-    return {"city_graduates": f"{Decimal(own['city_graduates']) + more:f}"}
+    said = (own["city_graduates"], new["graduates"], own.get("graduates", ""))
+    counted, now, before = (parse(text) or Decimal(0) for text in said)
+    return {"city_graduates": total([counted, now, before.copy_negate()])}
 
 
 def _percent(part: int, whole: int) -> str:
