@@ -206,6 +206,23 @@ def test_a_body_that_says_no_length_is_refused_at_its_limit(served: Served, path
     assert sent < 16 << 20
 
 
+@pytest.mark.parametrize("length", [f"Content-Length: {40 << 20}", "Transfer-Encoding: chunked"])
+def test_nobody_sends_a_file_by_showing_what_is_no_sign_in(served: Served, length: str) -> None:
+    for shown, status in (("Bearer nobody", b"401"), ("Basic eDp5", b"413")):
+        more = f"{length}\r\nAuthorization: {shown}\r\n"
+        answer, sent = raw(served, "/v1/imports/schools", more, endless=True, method="POST")
+        assert answer.split(b" ")[1] == status
+        assert sent < 16 << 20
+
+
+def test_whoever_is_known_sends_a_file_beyond_a_megabyte(served: Served) -> None:
+    served.callers.get("administrator", "/v1/me")
+    text = "code,scheme,name,kind,run_by,jurisdiction_code\n" + "1,2,3,4,5,6\n" * 200_000
+    headers = {"Authorization": f"Bearer {served.callers.tokens['administrator'][0]}", "Content-Type": "text/csv"}
+    answer = served.callers.http.post(served.callers.base + "/v1/imports/schools", headers=headers, content=text)
+    assert served.told(answer, 413)[0][0] == "too-many-rows"
+
+
 def test_a_length_that_is_none_is_refused(served: Served) -> None:
     for length in ("-1", "1e9", "１", "99999999999999999999999"):
         answer, _ = raw(served, "/v1/policies", f"Content-Length: {length}\r\n", endless=False, method="POST")
@@ -253,6 +270,61 @@ def test_every_wrong_parameter_is_named_at_once(served: Served) -> None:
     assert sorted(where for _, where in served.told(answer, 422)) == [
         "query.class", "query.closed", "query.county", "query.level", "query.limit",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/v1/enrolment-plans?academic_year=2026.0", "query.academic_year"),
+        ("/v1/enrolment-plans?academic_year=%202026", "query.academic_year"),
+        ("/v1/rounds?cycle=1.0", "query.cycle"), ("/v1/assignments?round=1_0", "query.round"),
+        ("/v1/appeals?limit=5.0", "query.limit"), ("/v1/appeals?state=bogus", "query.state"),
+        ("/v1/rounds/1/reviews?state=bogus", "query.state"), ("/v1/rectifications?state=bogus", "query.state"),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_none_and_a_state_there_is_none_of_are_refused(served: Served, path: str, where: str) -> None:
+    answer = served.send("secretary", "GET", path)
+    assert served.told(answer, 422) == [("request-field-wrong", where)]
+    if path.endswith("bogus"):
+        assert "'" in answer.json()["problems"][0]["facts"]["expected"]  # the states there are
+
+
+def test_an_unknown_kind_of_event_is_refused(served: Served) -> None:
+    answer = served.send("", "GET", "/v1/events?types=bogus&types=review.confirm")
+    assert served.told(answer, 422) == [("event-kind-unknown", "types")]
+
+
+NO_DAYS = (1893456000, 1893456000.0, "1893456000", 0, "0", "86400", True, "2027-12-31T00:00:00Z", "2027-12-31 00:00",
+           "2027-12-31T00:00:00", "20271231", "2027-1-1", " 2027-12-31", "２０２７-12-31", "")  # fmt: skip
+
+
+@pytest.mark.parametrize("day", NO_DAYS)
+def test_what_is_not_written_as_a_day_is_none(served: Served, day: object) -> None:
+    at = served.review
+    for who, path, body in (
+        ("administrator", "/v1/people/1/roles", {"role": "planner", "organisation_id": 1, "valid_from": day}),
+        ("secretary", "/v1/committee/members/1/end", {"last_day": day}),
+        ("secretary", f"/v1/reviews/{at}/extend", {"until": day, "reason": "示例"}),
+        ("head-one", "/v1/rectifications/1/plan", {"plan": "示例", "milestones": [{"text": "示例", "due": day}]}),
+    ):
+        answer = served.send(who, "POST", path, json.dumps(body), **JSON)
+        assert [code for code, _ in served.told(answer, 422)] == ["request-field-wrong"], path
+        assert answer.json()["problems"][0]["facts"]["expected"] == "2026-03-31"
+
+
+@pytest.mark.parametrize("query", ["valid_at=86400", "valid_at=2026-01-01T00:00:00Z", "known_at=1767225600",
+                                   "known_at=2026-01-01", "known_at=2026-01-01%2000:00:00Z"])  # fmt: skip
+def test_what_is_not_written_as_a_day_or_an_instant_is_none_in_a_query(served: Served, query: str) -> None:
+    answer = served.send("", "GET", f"/v1/specialties/{served.city.codes['one-a']}/status?{query}")
+    assert [code for code, _ in served.told(answer, 422)] == ["request-field-wrong"]
+
+
+@pytest.mark.parametrize("year", [0, 1899, 2027, 9999, 1_000_000_000])
+def test_figures_are_of_a_year_that_has_come(served: Served, year: int) -> None:
+    code = served.city.codes["one-b"]
+    body = json.dumps({"policy_id": "small", "policy_version": "1", "figures": {"graduates": "1"}})
+    answer = served.send("head-one", "PUT", f"/v1/specialties/{code}/report/{year}", body, **JSON)
+    assert [found for found, _ in served.told(answer, 422)] == ["year-not-reported-on"]
 
 
 def test_an_instant_without_a_zone_is_no_instant(served: Served) -> None:

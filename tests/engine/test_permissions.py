@@ -7,6 +7,7 @@ import pytest
 
 from specialty_eval.engine.permissions import (
     HELD_AT,
+    HELD_BY_PEOPLE,
     READ,
     Actor,
     Grant,
@@ -198,6 +199,12 @@ def test_an_auditor_reads_what_its_own_organisation_may_and_no_more(kind: Kind, 
         assert may_read(auditor, thing, HERE, TODAY) == may_read(theirs, thing, HERE, TODAY), thing
         assert reach(auditor, READ[thing], TODAY) == reach(theirs, READ[thing], TODAY), thing
     assert visible_measures(POLICY, auditor, HERE, TODAY) == visible_measures(POLICY, theirs, HERE, TODAY)
+
+
+@pytest.mark.parametrize("role", sorted(HELD_BY_PEOPLE))
+def test_a_key_reaches_nothing_by_a_role_of_people(role: Role) -> None:
+    held = grant(role)
+    assert reach(Actor(key_id="1", grants=(held,)), [role], TODAY) == Reach()
 
 
 # --- measures --------------------------------------------------------------------------------------------------------

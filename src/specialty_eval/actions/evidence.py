@@ -211,7 +211,14 @@ def report_year(ctx: Context, specialty_id: int, year: int, policy: Policy, figu
     return _record(ctx, specialty_id, year, policy, figures)
 
 
+FIRST_YEAR = 1900
+"""No figure is of a year before; a file's neither."""
+
+
 def _refuse_held(ctx: Context, specialty_id: int, year: int, *, by_school: bool) -> None:
+    if not FIRST_YEAR <= year <= ctx.today.year:
+        facts = {"value": year, "expected": f"{FIRST_YEAR}..{ctx.today.year}"}
+        raise Invalid(Problem("year-not-reported-on", "year", facts))
     held = review_queries.holding(ctx.session, [(specialty_id, year)], by_school=by_school)
     if held:
         raise NotNow(Problem("year-under-review", "year", {"year": year, "review": held[specialty_id, year]}))

@@ -1,16 +1,39 @@
 """Request bodies that several routes share, and what all have in common."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), le=date(2100, 12, 31))]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+
+
+def _written(shape: re.Pattern[str], kind: str) -> BeforeValidator:
+    """Text of this shape alone: a number is no day, and half past nine no date."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or not shape.fullmatch(value):
+            raise PydanticCustomError(kind, "not written like this")
+        return value
+
+    return BeforeValidator(check)
+
+
+Day = Annotated[date, Field(strict=False, ge=date(1900, 1, 1), le=date(2100, 12, 31)), _written(_DAY, "date_written")]
 """A day as YYYY-MM-DD; one that no calendar of ours reaches is a slip of the pen."""
 
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
-Moment = Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST)]
+Moment = Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST), _written(_MOMENT, "datetime_written")]
 """An instant with its offset, within the same years."""
+
+Whole = Annotated[int, _written(_WHOLE, "int_parsing")]
+"""A whole number of a query, in digits: 2026.0 is none."""
 
 
 class Body(BaseModel):

@@ -8,9 +8,10 @@ from pydantic import Field
 from specialty_eval.actions import cycles, reminders, rounds
 from specialty_eval.actions.views import cycle_view, cycles_page, policy_view, round_reviews, round_view, rounds_page
 from specialty_eval.engine.cycle import CycleEvent, CycleState, RoundEvent, RoundState
+from specialty_eval.engine.review import State
 
 from .arrival import BIGGEST
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, Reason, Whole
 from .case_shapes import (
     CycleAnswer,
     CycleWithActions,
@@ -102,7 +103,7 @@ def list_cycles(
 def list_rounds(
     ctx: Ctx,
     paging: Paging,
-    cycle: Annotated[int | None, Query(ge=1, le=BIGGEST)] = None,
+    cycle: Annotated[Whole | None, Query(ge=1, le=BIGGEST)] = None,
     state: RoundState | None = None,
 ) -> dict[str, Any]:
     """The rounds, of one cycle or of all (public, but for drafts)."""
@@ -148,7 +149,7 @@ def read_round(round_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
 
 
 @router.get("/rounds/{round_id}/reviews", response_model=Listed[TitledAnswer])
-def list_reviews(round_id: int, ctx: Ctx, paging: Paging, state: str | None = None) -> dict[str, Any]:
+def list_reviews(round_id: int, ctx: Ctx, paging: Paging, state: State | None = None) -> dict[str, Any]:
     """The reviews of a round that the caller may read."""
     rows, cursor = round_reviews(ctx, round_id, paging, state)
     return listed(rows, cursor)

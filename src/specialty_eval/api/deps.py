@@ -18,7 +18,9 @@ from specialty_eval.actions.context import Context, Credentials, commit, refusal
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, Problem, Refusal
 
+from . import limits
 from .arrival import JSON, whole
+from .bodies import Whole
 from .problems import answer
 
 Clock = Callable[[], datetime]
@@ -100,6 +102,7 @@ class Transactional(APIRoute):
             try:
                 if request.method not in {"GET", "HEAD"} and (found := refused & set(request.headers)):
                     raise Invalid(*(NOT_HERE[name] for name in sorted(found)))
+                await _identify(request)
                 arrived = await whole(request, taken=taken, numbered=numbered)
             except Refusal as refusal:
                 return answer(refusal)
@@ -109,6 +112,24 @@ class Transactional(APIRoute):
                 return await _inside(inner, arrived)
 
         return handle
+
+
+async def _identify(request: Request) -> None:
+    """Before a large body is read its caller is looked up; a refusal for credentials that nobody has."""
+    if not limits.is_large(request.scope) or not credentials(request).secret:
+        return
+    edge: Edge = request.app.state.edge
+    async with edge.gate:
+        await run_in_threadpool(_look_up, edge, request)
+    limits.let_in(request.scope)
+
+
+def _look_up(edge: Edge, request: Request) -> None:
+    try:
+        edge.open(edge.clock(), credentials(request)).session.close()
+    except Exception as error:
+        refusal = refusal_of(error)
+        raise error if refusal is None else refusal from error
 
 
 async def _inside(inner: Callable[[Request], Coroutine[Any, Any, Response]], request: Request) -> Response:
@@ -210,7 +231,7 @@ def tag(response: Response, version: int) -> None:
 
 
 def page(
-    limit: Annotated[int, Query(ge=1, le=500, description="rows per page")] = 50,
+    limit: Annotated[Whole, Query(ge=1, le=500, description="rows per page")] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before", max_length=400)] = None,
 ) -> Page:
     """The page asked for; `after` is the opaque cursor of the page before."""

@@ -8,7 +8,7 @@ from pydantic import Field
 from specialty_eval.actions import closings, feed, plan_views, plans, standings
 from specialty_eval.actions.plans import Adjustment
 
-from .bodies import Body, Reason
+from .bodies import Body, Reason, Whole
 from .codes import Code
 from .consequence_shapes import LineSet, PlanAnswer, PlanLineAnswer, PlanWithTotals, StandingAnswer, YearBegun
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
@@ -41,7 +41,7 @@ def draft(body: NewPlan, ctx: Ctx, response: Response) -> dict[str, Any]:
 
 @router.get("/enrolment-plans", response_model=Listed[PlanAnswer])
 def list_plans(
-    ctx: Ctx, paging: Paging, academic_year: Annotated[int | None, Query(ge=1, le=9998)] = None
+    ctx: Ctx, paging: Paging, academic_year: Annotated[Whole | None, Query(ge=1, le=9998)] = None
 ) -> dict[str, Any]:
     """Approved plans, superseded ones among them (public), and the drafts of one's own city (those who plan)."""
     return listed(*plan_views.listing(ctx, paging, academic_year=academic_year))

@@ -9,12 +9,26 @@ from .problems import answer
 
 DEFAULT_LIMIT = 1 << 20
 LIMITS = (("/attachments", 32 << 20), ("/v1/imports/", 64 << 20))
-"""Part of the path → bytes, for callers who show credentials; everything else is JSON of at most a megabyte."""
+"""Part of the path → bytes, for callers who are known; everything else is JSON of at most a megabyte."""
+KNOWN = "specialty_eval.known"
+"""Where a request says that its caller was looked up and found (see `let_in`)."""
 
 
 def limit_of(path: str, *, is_known: bool) -> int:
-    """How many bytes a body sent to this path may have; nobody who shows nothing sends a file."""
+    """How many bytes a body sent to this path may have; nobody who is not known sends a file."""
     return next((size for part, size in LIMITS if part in path and is_known), DEFAULT_LIMIT)
+
+
+def is_large(scope: Scope) -> bool:
+    """Whether the body may be larger than anybody may send: its caller is to be found before it is read."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    is_small = length.isdigit() and int(length) <= DEFAULT_LIMIT
+    return not is_small and limit_of(scope["path"], is_known=True) > DEFAULT_LIMIT
+
+
+def let_in(scope: Scope) -> None:
+    """The caller is known: the body is read as far as the path allows."""
+    scope[KNOWN] = True
 
 
 def _refused(limit: int) -> Response:
@@ -26,7 +40,9 @@ class _BeyondLimit(Exception):  # noqa: N818 -- a signal inside this module
 
 
 class BodyLimit:
-    """Pure ASGI: refuses by Content-Length at once, and by count where no length is said."""
+    """Pure ASGI: refuses by Content-Length at once, and by count where no length is said. Of a caller who is not known,
+    whatever they show, no more is read than anybody may send.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -47,7 +63,7 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > limit:
+            if read > limit_of(scope["path"], is_known=KNOWN in scope):
                 raise _BeyondLimit
             return message
 
@@ -60,4 +76,5 @@ class BodyLimit:
             await self.app(scope, counted, watched)
         except _BeyondLimit:
             if not started:
+                limit = limit_of(scope["path"], is_known=KNOWN in scope)
                 await _refused(limit)(scope, receive, send)

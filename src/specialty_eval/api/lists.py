@@ -10,14 +10,14 @@ from specialty_eval.actions.lists import Named
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.specialty_list import SpecialtyListState
 
-from .bodies import Body, Reason
+from .bodies import Body, Reason, Whole
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .list_shapes import InForceAnswer, SpecialtyListAnswer, SpecialtyListEntryAnswer, WholeSpecialtyList
 from .shapes import Level, Listed, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["lists"])
 
-Year = Annotated[int, Query(ge=1, le=9998)]
+Year = Annotated[Whole, Query(ge=1, le=9998)]
 
 
 def list_view(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from specialty_eval.actions import appeals, ratings, status
 from specialty_eval.actions.appeals import Upheld
+from specialty_eval.engine.cases import AppealState
 from specialty_eval.engine.vocabulary import Rating
 
 from .bodies import Body
@@ -96,7 +97,7 @@ def lodge(review_id: int, body: Grounds, ctx: Ctx, response: Response) -> dict[s
 
 
 @router.get("/appeals", response_model=Listed[ListedAppeal])
-def list_appeals(ctx: Ctx, paging: Paging, state: str | None = None) -> dict[str, Any]:
+def list_appeals(ctx: Ctx, paging: Paging, state: AppealState | None = None) -> dict[str, Any]:
     """The appeals within one's reach."""
     return listed(*appeals.listing(ctx, paging, state=state))
 

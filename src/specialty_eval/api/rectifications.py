@@ -1,6 +1,5 @@
 """Rectification: what a yellow or red specialty mends; and closing, where it does not or its school wants to."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -9,8 +8,9 @@ from pydantic import Field
 
 from specialty_eval.actions import closings, rectification_views, rectifications
 from specialty_eval.actions.rectifications import Milestone, Proof
+from specialty_eval.engine.rectification import RectificationState
 
-from .bodies import Body, Reason
+from .bodies import Body, Day, Reason
 from .codes import Code
 from .consequence_shapes import (
     ClosingAnswer,
@@ -35,7 +35,7 @@ def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
 
 @router.get("/rectifications", response_model=Listed[ListedRectification])
 def list_rectifications(
-    ctx: Ctx, paging: Paging, state: str | None = None, specialty: str | None = None
+    ctx: Ctx, paging: Paging, state: RectificationState | None = None, specialty: str | None = None
 ) -> dict[str, Any]:
     """The rectifications of one's own school, county or city."""
     return listed(*rectification_views.listing(ctx, paging, state=state, code=specialty))
@@ -51,7 +51,7 @@ class Promise(Body):
     """One thing that will be done by a day."""
 
     text: str = Field(max_length=2000)
-    due: date = Field(strict=False)
+    due: Day
 
 
 class Plan(Body):

@@ -10,7 +10,7 @@ from specialty_eval.engine.assignment import AssignmentEvent, AssignmentState
 from specialty_eval.engine.cases import ChallengeEvent
 
 from .arrival import BIGGEST
-from .bodies import Body, Reason
+from .bodies import Body, Reason, Whole
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .scoring_shapes import (
     AssignmentAnswer,
@@ -61,8 +61,8 @@ def list_experts(review_id: int, ctx: Ctx) -> dict[str, Any]:
 def list_assignments(
     ctx: Ctx,
     paging: Paging,
-    round_id: Annotated[int | None, Query(alias="round", ge=1, le=BIGGEST)] = None,
-    review: Annotated[int | None, Query(ge=1, le=BIGGEST)] = None,
+    round_id: Annotated[Whole | None, Query(alias="round", ge=1, le=BIGGEST)] = None,
+    review: Annotated[Whole | None, Query(ge=1, le=BIGGEST)] = None,
     state: AssignmentState | None = None,
 ) -> dict[str, Any]:
     """What I was asked to score; for the offices what everybody was asked, by round or review. The newest first."""

@@ -39,7 +39,11 @@ class Listed(BaseModel, Generic[R]):
 
 
 class StatusAnswer(BaseModel):
-    """The rating in force and everything around it, each in a field of its own."""
+    """The rating in force and everything around it, each in a field of its own.
+
+    `rating`, `rating_year`, `reasons`, `document_number` and `valid_from` follow `valid_at` and `known_at`;
+    `provisional`, `under`, `standing`, `quota`, `closed_on` and `sequence` are told as they are now.
+    """
 
     code: str
     name: str
@@ -51,14 +55,16 @@ class StatusAnswer(BaseModel):
     reasons: list[str] = Field(description="理由代码 · the policy's reason codes")
     document_number: str | None
     valid_from: date | None = Field(description="自哪一天生效 · the first day it holds")
-    provisional: Rating | None = Field(description="公示中的等级 · the rating in publicity, if one is")
-    under: list[str] = Field(description="异议、申诉、更正 · `objection`, `appeal`, `correction`: what is going on")
-    standing: StandingState
-    quota: dict[int, int] = Field(description="学年 → 已批准的招生计划数 · approved quota by academic year")
+    provisional: Rating | None = Field(description="此刻公示中的等级 · the rating in publicity now, if one is")
+    under: list[str] = Field(
+        description="此刻的异议、申诉、更正 · `objection`, `appeal`, `correction`: what is going on now"
+    )
+    standing: StandingState = Field(description="此刻的专业状态 · the standing now")
+    quota: dict[int, int] = Field(description="学年 → 此刻已批准的招生计划数 · quota by academic year, as approved now")
     closed_on: date | None
     valid_at: date = Field(description="所问的日子 · the day that was asked about")
     known_at: datetime = Field(description="按哪一刻所知 · as it was known at this instant")
-    sequence: int = Field(description="所依据的最后一个事件 · the last event it rests on")
+    sequence: int = Field(description="此刻的最后一个事件，不随 known_at · the last event now, whatever `known_at`")
 
 
 GONE: dict[int | str, dict[str, Any]] = {

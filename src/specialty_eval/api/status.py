@@ -1,16 +1,15 @@
 """The public status of a specialty: what enrolment systems and families ask. No key needed."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from specialty_eval.actions import status, statuses
 
 from . import status_bytes, status_lists
 from .arrival import JSON, LONGEST
-from .bodies import Body
+from .bodies import Body, Day, Moment
 from .codes import AnyCode
 from .deps import Ctx, Transactional
 from .shapes import GONE, StatusAnswer
@@ -24,8 +23,12 @@ router = APIRouter(prefix="/v1", route_class=Transactional, tags=["status"])
 def read_status(
     found: AnyCode,
     ctx: Ctx,
-    valid_at: Annotated[date | None, Query(description="the rating in force on this day")] = None,
-    known_at: Annotated[AwareDatetime | None, Query(description="as it was known at this instant")] = None,
+    valid_at: Annotated[
+        Day | None, Query(description="the rating in force on this day: rating, year, reasons, document")
+    ] = None,
+    known_at: Annotated[
+        Moment | None, Query(description="that rating as known at this instant; all else is of now")
+    ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The status now, or the rating in force on a day as known at an instant. 308 to the new code, 410 once closed."""

@@ -173,6 +173,16 @@ def _is_wanted(grant: Grant, wanted: frozenset[Role]) -> bool:
     return all(role in wanted for kind, role in _READS_AS.items() if grant.kind == kind)
 
 
+def _is_held(actor: Actor, grant: Grant, wanted: frozenset[Role], today: date) -> bool:
+    """Whether the grant is of one of these roles, today, where it can be held, and not a person's shown by a key."""
+    return (
+        _is_wanted(grant, wanted)
+        and grant.holds(today)
+        and grant.kind in HELD_AT[grant.role]
+        and not (actor.key_id is not None and grant.role in HELD_BY_PEOPLE)
+    )
+
+
 def allowed(actor: Actor, roles: Iterable[Role], scope: Scope, today: date) -> Grant | None:
     """The grant under which the actor may act here today, a holder's before a deputy's; None when there is none.
 
@@ -183,10 +193,7 @@ def allowed(actor: Actor, roles: Iterable[Role], scope: Scope, today: date) -> G
     held = [
         grant
         for grant in actor.grants
-        if _is_wanted(grant, wanted)
-        and grant.holds(today)
-        and grant.kind in HELD_AT[grant.role]
-        and not (actor.key_id is not None and grant.role in HELD_BY_PEOPLE)
+        if _is_held(actor, grant, wanted, today)
         and _reaches(grant, scope)
         and _has_part(grant.role, actor.person_id, scope)
         and not (is_recused and grant.kind != Kind.SCHOOL)
@@ -214,7 +221,7 @@ class Reach:
 def reach(actor: Actor, roles: Iterable[Role], today: date) -> Reach:
     """How far these roles of the actor reach today; parts in single reviews (experts, members) are not in it."""
     wanted = frozenset(roles) - _BY_PART
-    held = [g for g in actor.grants if _is_wanted(g, wanted) and g.holds(today) and g.kind in HELD_AT[g.role]]
+    held = [g for g in actor.grants if _is_held(actor, g, wanted, today)]
     return Reach(
         frozenset(g.organisation_id for g in held if g.kind == Kind.SCHOOL),
         frozenset(g.jurisdiction for g in held if g.kind == Kind.COUNTY),
