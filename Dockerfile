@@ -31,4 +31,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['SPECIALTY_EVAL_PORT'] + '/healthz', timeout=4)"]
 ENTRYPOINT ["specialty-eval"]
-CMD ["serve"]
+CMD ["serve", "--with-worker"]

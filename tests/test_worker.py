@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -106,6 +106,22 @@ def test_a_round_left_to_itself_reminds_defaults_and_moves_on(engine: sa.Engine,
     assert kinds(session, "review.default", "round.verify") == ["review.default"] * len(reviews) + ["round.verify"]
     assert session.get_one(Round, made.id, populate_existing=True).state == "verifying"
     assert once(engine, city).done == 0
+
+
+def test_a_round_opens_on_its_day(engine: sa.Engine, session: Session) -> None:
+    city = make_city(session)
+    round_id = make_cycle(city, policy=POLICY)
+    session.get_one(Round, round_id).opens_on = date(2026, 3, 9)
+    city.now = datetime(2026, 3, 8, 15, 59, tzinfo=UTC)  # its last minute in Dezhou
+    once(engine, city)
+    assert session.get_one(Round, round_id, populate_existing=True).state == "planned"
+
+    city.now += timedelta(minutes=10)
+    once(engine, city)
+
+    opened = session.get_one(Round, round_id, populate_existing=True)
+    assert (opened.state, kinds(session, "round.collect")) == ("collecting", ["round.collect"])
+    assert set(kinds(session, "review.open")) == {"review.open"}
 
 
 def test_what_may_still_be_on_its_way_in_is_left_alone_after_midnight(engine: sa.Engine, session: Session) -> None:

@@ -51,13 +51,17 @@ def import_policy(ctx: Context, text: str) -> tuple[PolicyDocument, bool]:
 
 @dataclass(frozen=True, slots=True)
 class NewRound:
-    """A round to be: its year, the year it scores, the day its attributes are taken, its policy."""
+    """A round to be: its year, the year it scores, the day its attributes are taken, its policy.
+
+    `opens_on` is the day on which the clock begins to collect; without one the secretary does.
+    """
 
     year: int
     evidence_year: int
     reference_date: date
     policy_id: str
     policy_version: str
+    opens_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,8 @@ def create(ctx: Context, new: NewCycle) -> Cycle:
     )  # fmt: skip
     for number, (r, policy_row) in enumerate(zip(new.rounds, pinned, strict=True), 1):
         ctx.saved(Round(cycle_id=made.id, number=number, year=r.year, evidence_year=r.evidence_year,
-                        reference_date=r.reference_date, policy_id=policy_row, state=cycle.ROUND.start.value,
-                        version=1, updated_at=ctx.now))  # fmt: skip
+                        reference_date=r.reference_date, policy_id=policy_row, opens_on=r.opens_on,
+                        state=cycle.ROUND.start.value, version=1, updated_at=ctx.now))  # fmt: skip
     ctx.record("cycle.create", made, Note(told={"rounds": len(new.rounds)}), grant=grant)
     return made
 

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.standing import academic_year_begins
 from specialty_eval.store import cycles, due_queries, job_queries
@@ -16,7 +17,7 @@ from specialty_eval.store.due_queries import Since
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.outcomes import Publication
 
-from . import overdue, previews, publications, rectifications, reminders, replies, seals, standings
+from . import overdue, previews, publications, rectifications, reminders, replies, rounds, seals, standings
 from .context import LOCAL, Context, refusal_of
 
 SETTLES = timedelta(minutes=5)
@@ -31,6 +32,7 @@ READERS = (Role.ADMINISTRATOR, Role.SECRETARY, Role.AUDITOR)
 class Task(StrEnum):
     """A kind of job, in the order in which they are done when they are due at the same time."""
 
+    OPEN_ROUND = "open_round"
     REMIND = "remind"
     ACT_ON_DUE = "act_on_due"
     DEEM_SERVED = "deem_served"
@@ -79,6 +81,9 @@ def _is_left(run: Job | None, wanted: Due, now: datetime) -> bool:
 def _all(ctx: Context) -> list[Due]:
     session, day, hour = ctx.session, _midnight(ctx), ctx.now.replace(minute=0, second=0, microsecond=0)
     found = [Due(Task.SEAL, "", hour, hour), Due(Task.TIDY, "", day, day)]
+    for subject, opens_on in due_queries.rounds_to_open(session, ctx.today):
+        opens = datetime.combine(opens_on, time(), LOCAL)
+        found.append(Due(Task.OPEN_ROUND, subject, opens, opens))
     for subject, ends in due_queries.rounds_going(session):
         found += [Due(Task.REMIND, subject, day, day), Due(Task.DEEM_SERVED, subject, day, day)]
         is_over = ends is not None and ends <= ctx.now
@@ -115,6 +120,7 @@ def _academic_year(ctx: Context) -> int:
 
 
 DOES: Mapping[Task, Callable[[Context, str], object]] = {
+    Task.OPEN_ROUND: lambda ctx, subject: rounds.move(ctx, int(subject), RoundEvent.COLLECT),
     Task.REMIND: lambda ctx, subject: reminders.remind_due(ctx, int(subject)),
     Task.ACT_ON_DUE: lambda ctx, subject: overdue.act_on_due(ctx, int(subject)),
     Task.DEEM_SERVED: lambda ctx, subject: previews.deem_served(ctx, int(subject)),
@@ -147,7 +153,7 @@ def passed(ctx: Context) -> None:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-OF_A_ROUND = frozenset({Task.REMIND, Task.ACT_ON_DUE, Task.DEEM_SERVED})
+OF_A_ROUND = frozenset({Task.OPEN_ROUND, Task.REMIND, Task.ACT_ON_DUE, Task.DEEM_SERVED})
 OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR})
 
 

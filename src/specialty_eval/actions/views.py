@@ -77,7 +77,8 @@ def round_view(ctx: Context, row: Round) -> dict[str, Any]:
     policy = ctx.session.get_one(PolicyDocument, row.policy_id)
     return {
         "id": row.id, "cycle_id": row.cycle_id, "number": row.number, "year": row.year,
-        "evidence_year": row.evidence_year, "reference_date": row.reference_date, "state": row.state,
+        "evidence_year": row.evidence_year, "reference_date": row.reference_date, "opens_on": row.opens_on,
+        "state": row.state,
         "policy": policy_view(policy),
         "due": {"collecting": row.collecting_due, "verifying": row.verifying_due, "scoring": row.scoring_due,
                 "deliberating": row.deliberating_due},

@@ -78,6 +78,9 @@ class RoundAnswer(ListedRound):
 
     evidence_year: int
     reference_date: date
+    opens_on: date | None = Field(
+        description="系统开始采集的日子；没有的由秘书处开始 · the day collecting begins by itself"
+    )
     policy: PolicyAnswer
     due: DueAnswer
     reviews: dict[State, int] = Field(description="状态 → 评估数 · how many reviews by state")

@@ -66,6 +66,7 @@ class NewRound(Body):
     reference_date: Day
     policy_id: str
     policy_version: str
+    opens_on: Day | None = None
 
 
 class NewCycle(Body):

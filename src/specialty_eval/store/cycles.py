@@ -61,7 +61,7 @@ class Cycle(Versioned, Base):
 
 
 class Round(Versioned, Base):
-    """One yearly batch of a cycle: the policy it pins, the year it scores and when each phase is due."""
+    """One yearly batch of a cycle: the policy it pins, the year it scores, when it opens and each phase is due."""
 
     __tablename__ = "round"
     __table_args__ = (
@@ -82,6 +82,7 @@ class Round(Versioned, Base):
     evidence_year: Mapped[int] = mapped_column(sa.Integer)
     reference_date: Mapped[date]
     policy_id: Mapped[int] = reference("policy.id")
+    opens_on: Mapped[date | None]
     state: Mapped[str]
     collecting_due: Mapped[datetime | None]
     verifying_due: Mapped[datetime | None]

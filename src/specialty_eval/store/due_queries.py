@@ -20,6 +20,20 @@ Since = tuple[str, datetime | None]
 """A subject, and since when something of it is due; None where that is not known before looking."""
 
 
+def rounds_to_open(session: Session, today: date) -> list[tuple[str, date]]:
+    """The planned rounds of running cycles whose day has come, and which day that is."""
+    found = (
+        sa.select(Round.id, Round.opens_on)
+        .join(Cycle, Cycle.id == Round.cycle_id)
+        .where(
+            Round.state == RoundState.PLANNED.value,
+            Cycle.state == CycleState.RUNNING.value,
+            Round.opens_on <= today,
+        )
+    )
+    return [(str(key), day) for key, day in session.execute(found) if day is not None]
+
+
 def rounds_going(session: Session) -> list[Since]:
     """The rounds that began and were not cancelled, each with the end of its phase, where the clock moves it on.
 
