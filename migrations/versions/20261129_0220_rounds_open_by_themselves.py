@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0018_rounds_open_by_themselves"
-down_revision: str | Sequence[str] | None = "0017_calendar_years"
+revision: str = "0020_rounds_open_by_themselves"
+down_revision: str | Sequence[str] | None = "0019_specialty_lists"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
