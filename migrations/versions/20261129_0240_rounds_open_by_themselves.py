@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0020_rounds_open_by_themselves"
-down_revision: str | Sequence[str] | None = "0019_specialty_lists"
+revision: str = "0021_rounds_open_by_themselves"
+down_revision: str | Sequence[str] | None = "0020_events_call"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
