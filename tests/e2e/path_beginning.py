@@ -138,10 +138,13 @@ def load_the_opening_balance(callers: Callers) -> None:
 
 
 def report_the_year(walk: Walk, year: int, *shorts: str) -> None:
-    """The facts of a year of specialties that no review asks for it, in one workbook of the secretary's."""
-    heading = ("school_code", "catalogue_code", "year", "graduates", "employed", "posts")
-    rows = [(*CODES[short].split("-"), year, 100, 80, 50) for short in shorts]
-    load_workbook(walk.callers, "secretary", "figures", heading, *rows, policy="small@1")
+    """The facts of a year of specialties that no review asks for it: their schools' workbooks, and the department's."""
+    at = ("school_code", "catalogue_code", "year")
+    for short in shorts:
+        row = (*CODES[short].split("-"), year, 100, 80)
+        load_workbook(walk.callers, head_of(short), "figures", (*at, "graduates", "employed"), row, policy="small@1")
+    posts = [(*CODES[short].split("-"), year, 50) for short in shorts]
+    load_workbook(walk.callers, "hrss", "figures", (*at, "posts"), *posts, policy="small@1")
 
 
 # --- people ----------------------------------------------------------------------------------------------------------
