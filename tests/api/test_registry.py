@@ -151,6 +151,8 @@ def test_every_route_answers_410_with_the_last_status_of_a_closed_specialty(serv
     for method, path in routes_with_a_code():
         answer = served.ask(method, filled(path, CLOSED), "hrss", json=body)
         assert (method, path, answer.status_code) == (method, path, 410)
+        if method.upper() == "HEAD":
+            continue
         said = answer.json()
         last = said["status"] if path.endswith("/ratings") else said
         assert (last["code"], last["rating"], last["closed_on"]) == (CLOSED, "yellow", "2025-09-01")
@@ -164,7 +166,7 @@ def test_a_code_nobody_ever_had_is_not_found_on_any_route(served: Served) -> Non
         for code in ("3637000009-710201", "x", "%00", "9" * 5000, "%F0%9F%98%80"):
             answer = served.ask(method, filled(path, code), "hrss", json=body)
             assert (method, path, answer.status_code) == (method, path, 404)
-            assert list(answer.json()["totals"]) == ["not-found"]
+            assert method.upper() == "HEAD" or list(answer.json()["totals"]) == ["not-found"]
 
 
 def test_cycles_and_rounds_are_listed_and_a_draft_is_the_offices(served: Served) -> None:

@@ -15,7 +15,7 @@ from e2e.server import Callers, serving
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting
 from specialty_eval.store.base import Base, make_engine
-from specialty_eval.store.cycles import Cycle
+from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.outcomes import (
     Appeal,
@@ -27,6 +27,7 @@ from specialty_eval.store.outcomes import (
     Rectification,
 )
 from specialty_eval.store.reviews import Challenge
+from specialty_eval.store.specialty_lists import SpecialtyList
 
 STALE = {"If-Match": '"v999999999"'}
 
@@ -68,7 +69,11 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
                     answer_due=now + timedelta(9), **due)  # fmt: skip
     asked = ExpertAssignment(review_id=review, person_id=people["expert-1"], state="invited", due=now, **due)
     plan = EnrolmentPlan(jurisdiction_code="371400", academic_year=2040, number=1, state="draft", drafted_at=now, **due)
-    session.add_all([challenge, objection, appeal, asked, plan])
+    pinned = session.scalar(sa.select(Round.policy_id).where(Round.id == s.round_id))
+    named = SpecialtyList(round_id=s.round_id, jurisdiction_code="371400", policy_id=pinned, kind="negative", number=1,
+                          state="built", digest="0" * 64, looked_at=1, named=0, built_by=people["secretary"],
+                          built_at=now, **due)  # fmt: skip
+    session.add_all([challenge, objection, appeal, asked, plan, named])
     session.flush()
     session.add(AppealPanelist(appeal_id=appeal.id, person_id=people["appeal-1"]))
     mending = session.scalars(sa.select(Rectification)).first()
@@ -82,7 +87,7 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     return {"review_id": review, "challenge_id": challenge.id, "objection_id": objection.id, "appeal_id": appeal.id,
             "assignment_id": asked.id, "plan_id": plan.id, "publication_id": publication.id, "cycle_id": cycle,
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
-            "proposal_id": proposal.id}  # fmt: skip
+            "proposal_id": proposal.id, "list_id": named.id, "year": 2026}  # fmt: skip
 
 
 @pytest.fixture

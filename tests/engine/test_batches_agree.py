@@ -68,7 +68,12 @@ def near(measure: Measure, usual: Decimal | bool | str, random: Random) -> Value
 
 def specialty_rows(policy: Policy, name: str, random: Random) -> list[Row]:
     """Its rows of one to three years, nearly always the scored one among them."""
-    drawn = {"level": "甲甲甲乙", "class": "子子子丑", "subclass": "子丑"}  # groups large enough for a quota
+    drawn = {
+        "level": "甲甲甲乙",
+        "class": "子子子丑",
+        "subclass": "子丑",
+        "catalogue_code": "子丑",
+    }  # groups large enough for a quota
     known: dict[str, Value] = {code: random.choice(drawn[code]) for code in policy.attributes if code in drawn}
     if "years_open" in policy.attributes:
         known["years_open"] = Decimal(random.randint(2, 12))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import specialty_eval
-from specialty_eval.engine.policy_schema import policy_schema
+from specialty_eval.engine import policy_schema
 
 SOURCES = Path(specialty_eval.__file__).parent
 SCHEMA = policy_schema()

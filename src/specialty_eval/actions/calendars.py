@@ -69,17 +69,14 @@ def enter(ctx: Context, year: int, days: Days, *, version: int | None = None) ->
         if calendar_queries.serves_another(ctx.session, city):
             raise NotNow(Problem("calendar-of-several-cities", "calendar"))
     calendar_queries.lock(ctx.session, year)
-    row = calendar_queries.of_year(ctx.session, year)
-    if row is not None:
-        ctx.check_version(row, version)
+    row = calendar_queries.of_year(ctx.session, year) or CalendarYear(year=year, version=0)
+    ctx.check_version(row, version)
     before = calendar_with([year], calendar_queries.entered(ctx.session, [year]))
     after = calendar_with([year], ((year, tuple(days.off), tuple(days.worked)),))
     problems = [] if days.reason.strip() else [Problem("reason-missing", "reason")]
     problems += _problems(ctx, year, days, before, after)
     if problems:
         raise Invalid(*problems)
-    if row is None:
-        row = CalendarYear(year=year, version=0)
     row.days_off, row.workdays = _listed(days.off), _listed(days.worked)
     row.reason, row.version, row.updated_at = days.reason.strip(), row.version + 1, ctx.now
     ctx.saved(row)

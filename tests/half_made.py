@@ -1,0 +1,351 @@
+"""Half-made rows by what is wrong with them: the constraint that refuses each, and the statement that tries it."""
+
+NOW = "timestamptz '2027-06-01 08:00+08'"
+DECIDED = "(SELECT min(id) FROM review WHERE state = 'decided')"
+OPEN_ITEM = "(SELECT min(i.id) FROM meeting_item i WHERE i.state = 'open')"
+ITS_REVIEW = f"(SELECT i.review_id FROM meeting_item i WHERE i.id = {OPEN_ITEM})"
+ITS_SHEET = f"(SELECT r.sheet_id FROM review r WHERE r.id = {ITS_REVIEW})"
+
+
+def decision(item: str, review: str, sheet: str, computed: str = "red") -> str:
+    """A decision by these."""
+    return (
+        "INSERT INTO decision (review_id, item_id, sheet_id, rating, computed, tally, reason, decided_at)"
+        f" VALUES ({review}, {item}, {sheet}, 'red', '{computed}', '{{}}', '示例', {NOW})"
+    )
+
+
+def entry(list_: str, review: str, rating: str) -> str:
+    """A line of a list, of a review's newest decision."""
+    return (
+        "INSERT INTO publication_entry (publication_id, edition, review_id, rating, reasons, decision_id)"
+        f" SELECT p.id, p.edition, d.review_id, '{rating}', '[]', d.id FROM publication p, decision d"
+        f" WHERE p.state = '{list_}' AND d.review_id = {review}"
+        " AND d.id = (SELECT max(id) FROM decision WHERE review_id = d.review_id)"
+        " AND p.id = (SELECT max(id) FROM publication WHERE state = p.state)"
+    )
+
+
+def in_force(specialty: str, review: str, rating: str, days: str, known: str = "") -> str:
+    """A rating of a specialty from a day to a day, known since the first of 2024 or as said."""
+    source = "''" if review != "NULL" else "'示例'"
+    return (
+        "INSERT INTO rating_in_force (specialty_id, review_id, rating, year, reasons, document_number, source,"
+        " valid_from, valid_to, known_from, known_to)"
+        f" VALUES ({specialty}, {review}, '{rating}', 2020, '[]', '', {source}, {days}, {known or EARLY})"
+    )
+
+
+EARLY = "timestamptz '2024-01-01 08:00+08', NULL"
+RATED = "(SELECT min(id) FROM specialty)"
+FIRST = in_force(RATED, "NULL", "red", "'2020-01-01', '2021-01-01'")
+CONFIRMED = "(SELECT min(id) FROM review WHERE state = 'confirmed')"
+ITS_SPECIALTY = f"(SELECT specialty_id FROM review WHERE id = {CONFIRMED})"
+TO_SCORED = "state = 'scored', confirmed_at = NULL, appeal_due = NULL, document_number = '', served_at = NULL"
+
+CASES: dict[str, tuple[str, str]] = {
+    # --- reviews and their decisions ---
+    "a decided review of another rating than its decision": (
+        "fk_review_decision", f"UPDATE review SET decided_rating = 'green' WHERE id = {DECIDED}",
+    ),
+    "a decided review on another's decision": (
+        "fk_review_decision",
+        f"UPDATE review SET decision_id = (SELECT min(id) FROM decision WHERE review_id <> {DECIDED})"
+        f" WHERE id = {DECIDED}",
+    ),
+    "a decided review on another sheet than was decided on": (
+        "fk_review_decision", f"UPDATE review SET sheet_id = {ITS_SHEET} WHERE id = {DECIDED}",
+    ),
+    "a review that is only scored with a decision": (
+        "review_scored_is_undecided", f"UPDATE review SET {TO_SCORED} WHERE id = {CONFIRMED}",
+    ),
+    "a review on its way to a score with a decision": (
+        "ck_review_unscored_is_undecided", f"UPDATE review SET state = 'verified' WHERE id = {DECIDED}",
+    ),
+    "a sheet that was opened and is not there": (
+        "ck_review_opened_has_sheet",
+        f"UPDATE review SET sheet_opened_at = {NOW} WHERE id = (SELECT min(id) FROM review WHERE sheet_id IS NULL)",
+    ),
+    "days to appeal that end before they begin": (
+        "ck_review_confirmed_has_appeal_days",
+        f"UPDATE review SET appeal_due = confirmed_at WHERE id = {CONFIRMED}",
+    ),
+    # --- runs, sheets, decisions, items, ballots ---
+    "a run of one review within no other": (
+        "ck_score_run_single_is_within",
+        "INSERT INTO score_run (round_id, number, kind, policy_digest, inputs_digest, inputs, set_aside, made_at)"
+        f" SELECT round_id, 99, 'single', policy_digest, inputs_digest, inputs, '[]', {NOW} FROM score_run LIMIT 1",
+    ),
+    "a run without the hash of its inputs": (
+        "ck_score_run_digests_sha256",
+        "INSERT INTO score_run (round_id, number, kind, policy_digest, inputs_digest, inputs, set_aside, made_at)"
+        f" SELECT round_id, 99, 'round', policy_digest, '', inputs, '[]', {NOW} FROM score_run LIMIT 1",
+    ),
+    "a simulation without the hash of its inputs": (
+        "ck_simulation_digests_sha256",
+        "INSERT INTO simulation (round_id, run_id, policy_id, policy_version, policy_digest, against_digest,"
+        " inputs_digest, seed, draws, labels, summary, made_at)"
+        " SELECT round_id, id, 'small', '1', policy_digest, policy_digest, '', 1, 0, '{}', '{}', made_at"
+        " FROM score_run LIMIT 1",
+    ),
+    "a job that failed less often than never": (
+        "ck_job_failures_not_negative",
+        "INSERT INTO job (name, subject, failures, failed_at, retry_at)"
+        f" VALUES ('seal', '示例', -1, {NOW}, {NOW})",
+    ),
+    "a sheet of another round's review": (
+        "score_sheet_of_its_round",
+        "INSERT INTO score_sheet (run_id, review_id, dimensions, indicators, rating, reasons)"
+        " SELECT r.id, v.id, '{}', '[]', 'red', '[]' FROM score_run r JOIN review v ON v.round_id <> r.round_id"
+        " LIMIT 1",
+    ),
+    "a decision on another specialty's sheet": (
+        "decision_on_its_sheet",
+        decision(OPEN_ITEM, ITS_REVIEW, f"(SELECT sheet_id FROM review WHERE id = {DECIDED})"),
+    ),
+    "a decision that says the sheet computed something else": (
+        "decision_on_its_sheet", decision(OPEN_ITEM, ITS_REVIEW, ITS_SHEET, "green"),
+    ),
+    "a decision on another review than its item": (
+        "fk_decision_item_id_review_id",
+        decision(OPEN_ITEM, DECIDED, f"(SELECT sheet_id FROM review WHERE id = {DECIDED})"),
+    ),
+    "two decisions of one item": (
+        "uq_decision_item_id",
+        decision(OPEN_ITEM, ITS_REVIEW, ITS_SHEET) + "; " + decision(OPEN_ITEM, ITS_REVIEW, ITS_SHEET),
+    ),
+    "a closed item without a decision": (
+        "meeting_item_closed_has_decision", f"UPDATE meeting_item SET state = 'closed' WHERE id = {OPEN_ITEM}",
+    ),
+    "a ballot after the close": (
+        "ballot_cast_before_the_close",
+        "INSERT INTO ballot (item_id, member_id, number, choice, cast_at)"
+        f" SELECT i.id, m.id, 9, 'red', {NOW} FROM meeting_item i, committee_member m WHERE i.state = 'closed' LIMIT 1",
+    ),
+    # --- experts ---
+    "an expert who scored and gave no score": (
+        "expert_assignment_scored_has_scores",
+        "INSERT INTO expert_assignment (review_id, person_id, state, due)"
+        f" SELECT {DECIDED}, min(id), 'scored', {NOW} FROM person",
+    ),
+    "a score changed after it was handed in": (
+        "panel_score_before_it_is_scored",
+        "UPDATE expert_assignment SET state = 'scored' WHERE id IN (SELECT assignment_id FROM panel_score);"
+        " UPDATE panel_score SET score = 1",
+    ),
+    # --- lists and ratings in force ---
+    "a list of nothing": (
+        "ck_publication_counts_something", "UPDATE publication SET counts = '{}' WHERE state = 'drafted'",
+    ),
+    "a list without its hash": (
+        "ck_publication_list_digest_sha256", "UPDATE publication SET digest = '' WHERE state = 'drafted'",
+    ),
+    "a list approved by who drafted it": (
+        "ck_publication_two_people",
+        f"UPDATE publication SET state = 'approved', approved_by = drafted_by, approved_at = {NOW}"
+        " WHERE state = 'drafted'",
+    ),
+    "a draft that was approved": (
+        "ck_publication_drafted_is_unapproved",
+        "UPDATE publication SET approved_by = (SELECT max(id) FROM person WHERE id <> drafted_by),"
+        f" approved_at = {NOW} WHERE state = 'drafted'",
+    ),
+    "an approved list with fewer entries than it counts": (
+        "publication_has_its_entries",
+        "UPDATE publication SET state = 'approved', approved_by = (SELECT max(id) FROM person WHERE id <> drafted_by),"
+        f""" approved_at = {NOW}, counts = '{{"total": 99}}' WHERE state = 'drafted'""",
+    ),
+    "an entry of another rating than was decided": (
+        "publication_entry_as_decided", entry("drafted", DECIDED, "green"),
+    ),
+    "an entry added to a list that is out": (
+        "publication_entry_as_decided", entry("in_publicity", DECIDED, "red"),
+    ),
+    "a rating in force of a review that is not confirmed": (
+        "rating_in_force_as_confirmed",
+        in_force(f"(SELECT specialty_id FROM review WHERE id = {DECIDED})", DECIDED, "red",
+                 "'2020-01-01', '2021-01-01'"),
+    ),
+    "a rating in force that its review was not given": (
+        "rating_in_force_as_confirmed",
+        in_force(ITS_SPECIALTY, CONFIRMED, "green", "'2020-01-01', '2021-01-01'"),
+    ),
+    "two ratings of a specialty on one day": (
+        "ex_rating_in_force_one_at_a_time",
+        FIRST + "; " + in_force(RATED, "NULL", "green", "'2020-12-31', '2022-01-01'"),
+    ),
+    "a rating put between two known instants of another": (
+        "ex_rating_in_force_one_at_a_time",
+        FIRST + "; " + in_force(RATED, "NULL", "green", "'2020-06-01', '2020-06-02'",
+                                "timestamptz '2024-06-01 08:00+08', timestamptz '2024-06-02 08:00+08'"),
+    ),
+    # --- appeals, rectifications, closings, plans ---
+    "an admitted appeal without a panel": (
+        "appeal_admitted_has_panel", "UPDATE appeal SET state = 'admitted' WHERE state = 'received'",
+    ),
+    "an appeal upheld by a review that replaces another": (
+        "appeal_upheld_replaces", f"UPDATE appeal SET new_review_id = {DECIDED} WHERE state = 'upheld'",
+    ),
+    "mending without a milestone": (
+        "rectification_has_milestones",
+        "UPDATE rectification SET state = 'in_progress', plan = '示例'"
+        " WHERE id = (SELECT min(id) FROM rectification WHERE state = 'due')",
+    ),
+    "passed with a milestone that is not proved": (
+        "rectification_has_milestones",
+        "UPDATE rectification_milestone SET proved_at = NULL, proof = '';"
+        " UPDATE rectification SET state = 'passed', findings = '示例', passed_on = '2027-01-01'"
+        " WHERE state = 'in_progress'",
+    ),
+    "a recheck that failed without findings": (
+        "ck_rectification_failed_has_findings",
+        "UPDATE rectification SET failures = 1 WHERE state = 'in_progress' AND findings = ''",
+    ),
+    "fewer failed rechecks than none": (
+        "ck_rectification_failures_not_negative", "UPDATE rectification SET failures = -1, findings = '示例'",
+    ),
+    "a specialty closed without days to appeal": (
+        "ck_closing_proposal_decided_has_appeal_days",
+        f"UPDATE closing_proposal SET decision = 'close', decided_at = {NOW}, reason = '示例',"
+        " document_number = '示例', decided_by = (SELECT min(id) FROM person)",
+    ),
+    "a plan handed in without a line": (
+        "enrolment_plan_has_lines",
+        "INSERT INTO enrolment_plan (jurisdiction_code, academic_year, number, state, drafted_at, submitted_by)"
+        f" SELECT jurisdiction_code, 2040, 1, 'submitted', {NOW}, submitted_by FROM enrolment_plan LIMIT 1",
+    ),
+    "a line added to an approved plan": (
+        "enrolment_line_of_a_draft",
+        "INSERT INTO enrolment_line (plan_id, specialty_id, computed, quota, standing, rule)"
+        " SELECT p.id, s.id, 1, 1, l.standing, l.rule FROM enrolment_plan p, specialty s, enrolment_line l"
+        " WHERE p.state = 'approved' AND s.id NOT IN (SELECT specialty_id FROM enrolment_line WHERE plan_id = p.id)"
+        " LIMIT 1",
+    ),
+    "two approved plans of one year": (
+        "uq_enrolment_plan_approved",
+        "INSERT INTO enrolment_plan (jurisdiction_code, academic_year, number, state, drafted_at)"
+        f" SELECT jurisdiction_code, academic_year, 99, 'draft', {NOW} FROM enrolment_plan WHERE state = 'approved';"
+        " INSERT INTO enrolment_line (plan_id, specialty_id, computed, quota, standing, rule)"
+        " SELECT max(p.id), min(l.specialty_id), 1, 1, min(l.standing), min(l.rule)"
+        " FROM enrolment_plan p, enrolment_line l WHERE p.number = 99;"
+        f" UPDATE enrolment_plan SET state = 'approved', approved_at = {NOW}, document_number = '示例',"
+        " submitted_by = (SELECT min(id) FROM person), approved_by = (SELECT max(id) FROM person) WHERE number = 99",
+    ),
+    "a plan approved by who submitted it": (
+        "ck_enrolment_plan_two_people",
+        "UPDATE enrolment_plan SET approved_by = submitted_by WHERE state = 'approved'",
+    ),
+    "a plan given back that is still approved": (
+        "ck_enrolment_plan_draft_is_unapproved", "UPDATE enrolment_plan SET state = 'draft' WHERE state = 'approved'",
+    ),
+    "a superseded plan that nobody submitted": (
+        "ck_enrolment_plan_approved_was_submitted",
+        "UPDATE enrolment_plan SET state = 'superseded', submitted_by = NULL WHERE state = 'approved'",
+    ),
+    "a list approved by who built it": (
+        "ck_specialty_list_two_people",
+        "UPDATE specialty_list SET state = 'approved', approved_by = built_by, document_number = '示例',"
+        f" approved_at = {NOW} WHERE state = 'built'",
+    ),
+    "a list that is built and approved at once": (
+        "ck_specialty_list_built_is_unapproved",
+        f"UPDATE specialty_list SET document_number = '示例', approved_at = {NOW}, approved_by ="
+        " (SELECT max(p.id) FROM person p WHERE p.id <> built_by) WHERE state = 'built'",
+    ),
+    "a list published before it is": (
+        "ck_specialty_list_approved_is_unpublished",
+        "UPDATE specialty_list SET state = 'approved' WHERE state = 'published'",
+    ),
+    "a list of which more is named than was looked at": (
+        "ck_specialty_list_named_were_looked_at",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at, superseded_at) SELECT round_id, jurisdiction_code, policy_id, kind, 99,"
+        " 'superseded', digest, 1, 2, built_by, built_at, built_at FROM specialty_list LIMIT 1",
+    ),
+    "a list without a hash": (
+        "ck_specialty_list_list_digest_sha256", "UPDATE specialty_list SET digest = '' WHERE state = 'built'",
+    ),
+    "two lists of one kind being made": (
+        "uq_specialty_list_in_making",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at) SELECT round_id, jurisdiction_code, policy_id, kind, 99, 'built', digest, 1, 0,"
+        " built_by, built_at FROM specialty_list WHERE state = 'built'",
+    ),
+    "two lists of one kind in force for a year": (
+        "uq_specialty_list_published",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at, approved_by, approved_at, document_number, published_by, published_at, year)"
+        " SELECT round_id, jurisdiction_code, policy_id, kind, 99, state, digest, 1, 0, built_by, built_at,"
+        " approved_by, approved_at, document_number, published_by, published_at, year FROM specialty_list"
+        " WHERE state = 'published'",
+    ),
+    "a list approved without the entries it counts": (
+        "specialty_list_has_its_entries",
+        "INSERT INTO specialty_list (round_id, jurisdiction_code, policy_id, kind, number, state, digest, looked_at,"
+        " named, built_by, built_at, approved_by, approved_at, document_number)"
+        " SELECT round_id, jurisdiction_code, policy_id, kind, 99, 'approved', digest, 9, 3, built_by, built_at,"
+        " approved_by, approved_at, document_number FROM specialty_list WHERE state = 'published'",
+    ),
+    "an entry added to a published list": (
+        "specialty_list_entry_of_a_built",
+        "INSERT INTO specialty_list_entry (list_id, level, code, name, reasons, figures, exempt_codes)"
+        " SELECT id, 'associate', '510201', '示例', '[\"x\"]', '{}', '[]' FROM specialty_list"
+        " WHERE state = 'published'",
+    ),
+    "an entry exempted on a published list": (
+        "specialty_list_entry_as_approved",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempt_reason = '示例',"
+        f" exempted_by = (SELECT min(id) FROM person), exempted_at = {NOW} WHERE list_id IN"
+        " (SELECT id FROM specialty_list WHERE state = 'published')",
+    ),
+    "an entry that no rule names": (
+        "ck_specialty_list_entry_named_by_a_rule",
+        "INSERT INTO specialty_list_entry (list_id, level, code, name, reasons, figures, exempt_codes)"
+        " SELECT id, 'associate', '510201', '示例', '[]', '{}', '[]' FROM specialty_list WHERE state = 'built'",
+    ),
+    "an exemption by a person without a reason": (
+        "ck_specialty_list_entry_person_has_reason",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempted_by = (SELECT min(id) FROM person),"
+        f" exempted_at = {NOW} WHERE exempt_by = '' AND list_id IN (SELECT id FROM specialty_list"
+        " WHERE state = 'built')",
+    ),
+    "an exemption by nobody": (
+        "ck_specialty_list_entry_person_is_named",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempt_reason = '示例' WHERE exempt_by = ''"
+        " AND list_id IN (SELECT id FROM specialty_list WHERE state = 'built')",
+    ),
+    "an exemption by a policy that names none": (
+        "ck_specialty_list_entry_policy_has_codes",
+        "UPDATE specialty_list_entry SET exempt_by = 'policy' WHERE exempt_by = ''"
+        " AND list_id IN (SELECT id FROM specialty_list WHERE state = 'built')",
+    ),
+    "an exemption without its time": (
+        "ck_specialty_list_entry_exemption_has_its_time",
+        "UPDATE specialty_list_entry SET exempt_by = 'person', exempt_reason = '示例',"
+        " exempted_by = (SELECT min(id) FROM person) WHERE exempt_by = ''"
+        " AND list_id IN (SELECT id FROM specialty_list WHERE state = 'built')",
+    ),
+    # --- cycles, places ---
+    "a running cycle without a round": (
+        "cycle_running_has_rounds",
+        "INSERT INTO cycle (code, title, jurisdiction_code, bureau_id, first_year, last_year, levels, school_kinds,"
+        " state) SELECT 'x', 'x', jurisdiction_code, bureau_id, 2040, 2040, levels, school_kinds, 'running'"
+        " FROM cycle LIMIT 1",
+    ),
+    "a round that goes on in a cycle that does not": (
+        "round_live_in_running_cycle",
+        "UPDATE cycle SET state = 'concluded'; UPDATE round SET version = version + 1",
+    ),
+    "a cycle of a school": (
+        "cycle_of_a_bureau", "UPDATE cycle SET bureau_id = (SELECT min(id) FROM school)",
+    ),
+    "a committee of a school": (
+        "committee_member_of_a_bureau", "UPDATE committee_member SET bureau_id = (SELECT min(id) FROM school)",
+    ),
+    "a school that is a county": (
+        "school_is_a_school",
+        "INSERT INTO school (id, code, scheme, name, kind, run_by, jurisdiction_code, city_code)"
+        " SELECT o.id, '3637999999', scheme, s.name, s.kind, run_by, s.jurisdiction_code, city_code"
+        " FROM organisation o, school s WHERE o.kind = 'county' LIMIT 1",
+    ),
+}  # fmt: skip
