@@ -34,6 +34,7 @@ HERE = Path(__file__).parent
 MATRIX = {row["route"]: row for row in csv.DictReader(io.StringIO((HERE / "rights.csv").read_text()))}
 REQUESTS: dict[str, dict[str, Any]] = tomllib.loads((HERE / "requests.toml").read_text())
 OPEN_TO_WRITE = (
+    "POST /v1/status/query",  # a question with many codes; nothing is written
     "POST /v1/password",
     "POST /v1/sign-out",
     "POST /v1/publications/{publication_id}/objections",
