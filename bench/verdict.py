@@ -55,7 +55,8 @@ def machine() -> dict[str, Any]:
 
 def told(topic: str, on: dict[str, Any], goals: list[Goal], figures: object) -> None:
     """The goals and the machine under the topic's tables; everything in var/bench/TOPIC.json."""
-    print("\n| goal | reached | asked | |\n|---|--:|---|---|")
+    if goals:
+        print("\n| goal | reached | asked | |\n|---|--:|---|---|")
     for goal in goals:
         print(f"| {goal.what} | {goal.reached:,.2f} | {goal.asked} | {'met' if goal.met else '**not met**'} |")
     print(

@@ -16,19 +16,23 @@ INSERT INTO specialty_code (code, specialty_id, valid_from) SELECT 'C' || id, id
 INSERT INTO policy (policy_id, policy_version, digest, title, jurisdiction_code, text, canonical, imported_at)
   VALUES ('dezhou', '1', %(digest)s, '{}', '371400', %(text)s, %(canonical)s, now());
 INSERT INTO cycle (code, title, jurisdiction_code, bureau_id, first_year, last_year, levels, school_kinds, state)
-  SELECT 'bench', '示例', '371400', id, 2026, 2026, '["secondary"]', '["secondary"]', 'running'
+  SELECT 'bench', '示例', '371400', id, 2026, 2026, '["secondary"]', '["secondary"]', 'draft'
   FROM organisation WHERE kind = 'bureau';
-INSERT INTO round (cycle_id, number, year, evidence_year, reference_date, policy_id, state, collecting_due)
-  SELECT cycle.id, 1, 2026, 2025, '2026-01-01', policy.id, 'scoring', now() FROM cycle, policy;
+INSERT INTO round (cycle_id, number, year, evidence_year, reference_date, policy_id, state, collecting_due,
+    verifying_due, scoring_due)
+  SELECT cycle.id, 1, 2026, 2025, '2026-01-01', policy.id, 'planned', now(), now(), now() FROM cycle, policy;
+UPDATE cycle SET state = 'running';
+UPDATE round SET state = 'scoring';
 INSERT INTO review (round_id, specialty_id, state) SELECT round.id, specialty.id, 'planned' FROM round, specialty;
 INSERT INTO evidence_version (review_id, number, figures, self_evaluation, digest, submitted_at)
   SELECT id, 1, '{}', '', '', now() FROM review;
 UPDATE review SET state = 'verified', evidence_version_id = e.id FROM evidence_version e WHERE e.review_id = review.id;
 INSERT INTO person (login, name, password_hash) SELECT 'e' || n, '示例专家', 'x' FROM generate_series(1, 3) n;
 INSERT INTO expert_assignment (review_id, person_id, state, due)
-  SELECT review.id, person.id, 'scored', now() FROM review, person;
+  SELECT review.id, person.id, 'accepted', now() FROM review, person;
 INSERT INTO panel_score (assignment_id, measure, score, given_at)
   SELECT id, 'industry_fit', 60 + id %% 40, now() FROM expert_assignment;
+UPDATE expert_assignment SET state = 'scored';
 INSERT INTO figure (specialty_id, year, measure, value, supplier, source, recorded_at)
   SELECT s.id, 2025, m.key, CASE WHEN m.value ~ '^[0-9]+$'
     THEN (m.value::int * (85 + (s.id * 7) %% 16) / 100)::text ELSE m.value END, 'school', '示例', now()

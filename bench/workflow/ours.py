@@ -32,9 +32,11 @@ INSERT INTO specialty (school_id, catalogue_code, direction, name, level, class_
 INSERT INTO policy (policy_id, policy_version, digest, title, jurisdiction_code, text, canonical, imported_at)
   VALUES ('bench', '1', repeat('0', 64), '{}', '371400', '', '', now());
 INSERT INTO cycle (code, title, jurisdiction_code, bureau_id, first_year, last_year, levels, school_kinds, state)
-  SELECT 'bench', '示例', '371400', id, 2026, 2026, '[]', '[]', 'running' FROM organisation WHERE kind = 'bureau';
+  SELECT 'bench', '示例', '371400', id, 2026, 2026, '[]', '[]', 'draft' FROM organisation WHERE kind = 'bureau';
 INSERT INTO round (cycle_id, number, year, evidence_year, reference_date, policy_id, state, collecting_due)
-  SELECT cycle.id, 1, 2026, 2025, '2026-01-01', policy.id, 'collecting', now() FROM cycle, policy;
+  SELECT cycle.id, 1, 2026, 2025, '2026-01-01', policy.id, 'planned', now() FROM cycle, policy;
+UPDATE cycle SET state = 'running';
+UPDATE round SET state = 'collecting';
 INSERT INTO review (round_id, specialty_id, state)
   SELECT round.id, specialty.id, 'planned' FROM round, specialty;
 INSERT INTO api_key (label, secret_hash, valid_from) VALUES ('bench', :secret, '2020-01-01');
