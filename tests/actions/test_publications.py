@@ -356,7 +356,7 @@ def test_an_erratum_is_public_and_changes_no_state(session: Session) -> None:
 
 def test_a_long_list_takes_as_many_statements_as_two(session: Session) -> None:
     counted = []
-    for number in (2, 9):
+    for number in (2, 2, 9):  # at first a process may have to read the policy, which it keeps
         with session.begin_nested() as inner:
             session.info.clear()  # what one request has looked up another looks up again
             s = serve(decide(make_scored(session, {f"x{i}": "green" for i in range(number)})))
@@ -374,7 +374,7 @@ def test_a_long_list_takes_as_many_statements_as_two(session: Session) -> None:
             sa.event.remove(connection, "before_cursor_execute", note)
             counted.append(len(statements))
             inner.rollback()
-    assert counted[0] == counted[1]
+    assert counted[1] == counted[2]
 
 
 def test_half_made_lists_are_impossible_in_the_database_itself(session: Session) -> None:
