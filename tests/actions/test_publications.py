@@ -358,9 +358,10 @@ def test_a_long_list_takes_as_many_statements_as_two(session: Session) -> None:
     counted = []
     for number in (2, 2, 9):  # at first a process may have to read the policy, which it keeps
         with session.begin_nested() as inner:
-            session.info.clear()  # what one request has looked up another looks up again
             s = serve(decide(make_scored(session, {f"x{i}": "green" for i in range(number)})))
             ctx, other = s.as_("secretary"), s.as_("bureau-approver")
+            session.expunge_all()  # what making the world looked up a request looks up again
+            session.info.clear()
             statements: list[object] = []
             connection = session.connection()
 
