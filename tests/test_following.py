@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event as Signal
 
 import psycopg
 import pytest
@@ -133,6 +134,32 @@ def test_a_day_that_comes_changes_what_it_is_to_change(city: City) -> None:
         city.same(kept)
         assert {ready[3] for ready in kept.app.front.by_id.values()} == {410}
         until(lambda: city.clock().date().isoformat().encode() in kept.app.front.moment, "the day is told")
+
+
+def test_whatever_goes_wrong_the_routes_answer_until_everything_was_read_again(
+    city: City, caplog: pytest.LogCaptureFixture
+) -> None:
+    class ClockError(Exception):
+        """It has stopped."""
+
+    stopped = Signal()
+
+    def clock() -> datetime:
+        if stopped.is_set():
+            raise ClockError
+        return city.clock()
+
+    with keeping(city.url, city.files, clock) as kept:
+        stopped.set()
+        until(lambda: not kept.app.front.is_full, "handed over to the routes")
+        with city.session() as session:
+            city.closes(session, "one-a", "head-one")
+            session.commit()
+        assert not kept.app.front.answers
+        assert "ClockError" in caplog.text
+        stopped.clear()
+        until(lambda: kept.app.front.is_full, "read again")
+        city.same(kept)
 
 
 def test_events_about_what_nobody_has_named_read_everything_anew() -> None:

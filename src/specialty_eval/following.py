@@ -1,7 +1,8 @@
 """A process's own statuses, kept up to date: it is called when something changes, and looks by itself twice a second.
 
 So nothing rests on the call: it only makes the wait shorter. A lost connection is made anew, and what was missed is
-read from where reading had ended.
+read from where reading had ended. Whatever else goes wrong, what is in memory is not trusted any more: the routes
+answer until everything was read again.
 """
 
 import logging
@@ -64,9 +65,19 @@ class Follower(Thread):
                     self._follow(session)
             except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
                 log.warning("statuses: %s", str(error).strip().partition("\n")[0])
-                self._ended.wait(PAUSES[min(lost, len(PAUSES) - 1)])
-                lost += 1
+            except Exception:  # the edge: a thread that ended would leave old statuses behind as if they were new
+                self._distrust()
+                log.exception("statuses: read anew")
+            else:
+                break  # told to end
+            self._ended.wait(PAUSES[min(lost, len(PAUSES) - 1)])
+            lost += 1
         self._engine.dispose()
+
+    def _distrust(self) -> None:
+        """The routes answer from now on, until everything has been read again."""
+        self._fast.is_full = False
+        self._at = None
 
     def _open(self, session: Session) -> None:
         ctx = self._context(session)

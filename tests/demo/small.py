@@ -16,6 +16,7 @@ from specialty_eval.demo.world import Step, World
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 from specialty_eval.store.ledger import Event
+from specialty_eval.store.metadata import METADATA
 from specialty_eval.store.registry import SpecialtyCode
 
 CITY = cities.make(1, schools=8, specialties=40)
@@ -60,6 +61,28 @@ def played(url: str, files: Path, through: Callable[[sessionmaker[Session]], Non
 def play_some(sessions: sessionmaker[Session], files: Path, steps: Sequence[Step] = STEPS) -> None:
     """Play so far, with a hand that remembers nothing, as at the start of a process."""
     world.play(World(CITY, sessions, Files(files), world.policy()), list(steps), lambda _: None)
+
+
+OF_ITS_OWN = {
+    "event": "to_jsonb(t) - 'transaction' #- '{facts,seal_head}'",
+    "objector": "to_jsonb(t) - 'confirmation_hash'",
+    "person": "to_jsonb(t) - 'password_hash'",
+    "publication": "to_jsonb(t) - 'seal_head'",
+}
+"""Of these tables, what two plays have in common: salts and codes are random, transactions a server's own, and so are
+the seals over them, which wait for whatever else the server is at.
+"""
+
+
+def rows_of(sessions: sessionmaker[Session]) -> dict[str, list[str]]:
+    """Every row of every table, numbers and all, as far as it is the city's and not the database's."""
+    with sessions() as session:
+        return {
+            table: sorted(
+                session.scalars(sa.text(f"SELECT ({OF_ITS_OWN.get(table, 'to_jsonb(t)')})::text FROM {table} t"))
+            )
+            for table in sorted(METADATA.tables.keys() - {"event_seal"})
+        }
 
 
 def _happened(session: Session) -> list[tuple[object, ...]]:

@@ -1,6 +1,9 @@
 """The played city once more: computed again from its files, played again, stopped and resumed. Nothing differs."""
 
 import csv
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-from demo.small import CITY, END, STEPS, Played, play_some, played
+from demo.small import CITY, END, STEPS, Played, play_some, played, rows_of
 from specialty_eval import cli, policies
 from specialty_eval.actions import bundles, scoring
 from specialty_eval.actions.context import Context
@@ -17,6 +20,7 @@ from specialty_eval.demo.story import Tale
 from specialty_eval.demo.world import POLICY, Step, World
 from specialty_eval.engine import recompute
 from specialty_eval.engine.permissions import Actor
+from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 from specialty_eval.store.registry import SpecialtyCode
 from specialty_eval.store.reviews import Review, ScoreRun, ScoreSheet
@@ -88,6 +92,35 @@ def test_a_play_that_was_stopped_again_and_again_ends_like_an_unbroken_one(
     with played(fresh_database, tmp_path, in_pieces) as broken:
         assert broken.on_record == city.on_record
         assert sorted(map(str, broken.happened)) == sorted(map(str, city.happened))  # a set moves in any order
+
+
+PLAY = """
+import sys
+from pathlib import Path
+from demo.small import play_some
+from specialty_eval.actions import passwords
+from specialty_eval.store.base import make_engine, make_sessions
+passwords.COST = (1, 64, 1)
+play_some(make_sessions(make_engine(sys.argv[1])), Path(sys.argv[2]))
+"""
+
+
+def test_another_process_plays_the_same_city_number_by_number(
+    city: Played, fresh_database: str, tmp_path: Path
+) -> None:
+    """Where a set puts things is another in each process: nothing may rest on it."""
+    order = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    told = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": order}
+
+    subprocess.run([sys.executable, "-c", PLAY, fresh_database, str(tmp_path)], check=True, timeout=120, env=told)
+
+    engine = make_engine(fresh_database, pool_size=1)
+    once, again = rows_of(city.sessions), rows_of(make_sessions(engine))
+    engine.dispose()
+    assert {table: [row for row in once[table] if row not in set(again[table])] for table in once} == {
+        table: [] for table in once
+    }
+    assert once == again
 
 
 class StoppedError(Exception):

@@ -83,8 +83,11 @@ PARTS = (
 )
 """Every one happens in every city, whatever its seed."""
 
-LATER = frozenset({Tale.OBJECTION_OPEN, Tale.APPEAL_OPEN})
-"""Too few experts score these in time: they are set aside, and come in a further run and on a list of their own."""
+LATER = (Tale.OBJECTION_OPEN, Tale.APPEAL_OPEN)
+"""Too few experts score these in time: they are set aside, and come in a further run and on a list of their own.
+
+In an order, which a set would not keep from one process to the next: two plays are alike, number by number.
+"""
 
 YEARS = (2024, 2025, 2026)
 """The years of the three rounds; each scores the calendar year before."""
