@@ -188,7 +188,7 @@ RULES = (
         "catch what you can name, to translate it; the edge alone answers for everything else",
         "try:\n    f()\nexcept Exception:\n    pass\ntry:\n    f()\nexcept:\n    log()",
         "try:\n    f()\nexcept KeyError:\n    pass\ntry:\n    f()\nexcept BaseException:\n    close()\n    raise",
-        except_in=(f"{PACKAGE}api/deps.py", f"{PACKAGE}web/pages.py", f"{PACKAGE}cli.py", f"{PACKAGE}worker.py"),
+        except_in=tuple(f"{PACKAGE}{edge}.py" for edge in ("api/deps", "web/pages", "cli", "worker", "following")),
     ),
     Rule(
         mocks,
