@@ -9,7 +9,8 @@ RUN python -m venv /build \
 COPY pyproject.toml README.md ./
 COPY migrations migrations
 COPY src src
-RUN /build/bin/python -m build --wheel --no-isolation --outdir /dist
+RUN /build/bin/python -m build --wheel --no-isolation --outdir /dist \
+    && /build/bin/python -m build --wheel --no-isolation --outdir /dist src/specialty_eval_client
 
 FROM python:${PYTHON}
 COPY requirements/runtime.txt /tmp/runtime.txt

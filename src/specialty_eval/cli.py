@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from specialty_eval import cli_policy, cli_publish, cli_simulate
-from specialty_eval.cli_options import Data, Port, configured
+from specialty_eval import cli_client, cli_policy, cli_publish, cli_simulate
+from specialty_eval.cli_options import Data, Fault, Port, configured
 from specialty_eval.engine.errors import Refusal
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ app.add_typer(cli_policy.app, name="policy")
 app.add_typer(cli_publish.publish, name="publish")
 app.command()(cli_publish.rounds)
 app.command()(cli_publish.verify)
+app.command()(cli_client.status)
+app.command()(cli_client.watch)
 
 
 @app.command()
@@ -221,6 +223,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit status."""
     try:
         app(list(arguments), prog_name="specialty-eval")
+    except Fault:
+        return 2
     except SystemExit as end:
         # The library ends with 2 when it is called wrongly; here that is wrong input, and 2 a fault.
         return 1 if end.code == 2 else int(end.code or 0)

@@ -28,3 +28,7 @@ def configured(data: Path | None, host: str | None = None, port: int | None = No
     said = Settings()
     url = said.database_url.get_secret_value() if said.database_url else None
     return Known(url, data or said.data, host or said.host, said.port if port is None else port, said.status_age)
+
+
+class Fault(SystemExit):
+    """A command has said what went wrong, and it was not the input: the exit status is 2."""
