@@ -2,8 +2,8 @@
 
 SPECIALTY_EVAL_KEY=key_… python push_every_night.py FIGURES.csv ROUND
 
-FIGURES.csv: code,measure,value，一行一个数据 a figure a row. What somebody typed for other measures stays; if somebody saves
-in the same moment, theirs stands and tomorrow's run comes again. Running it twice changes nothing twice.
+FIGURES.csv: code,measure,value，一行一个数据 a figure a row. What somebody typed for other measures stays; if somebody
+saves in the same moment, theirs stands and tomorrow's run comes again. Running it twice changes nothing twice.
 """
 
 import csv

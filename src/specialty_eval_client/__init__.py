@@ -1,6 +1,6 @@
 """Ask a specialty-eval server: `Client` and `AsyncClient`; `errors`, `feed`, `webhooks` beside them.
 
-with Client(Options("https://pinggu.example.cn")) as client:
+with Client(Options("https://pinggu.example")) as client:
     print(client.status("3637000001-710201").rating)
 """
 

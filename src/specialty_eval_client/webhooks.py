@@ -1,4 +1,4 @@
-"""Is a webhook really from the server? Standard Webhooks: https://www.standardwebhooks.com (`v1` HMAC, `v1a` ed25519).
+"""Is a webhook really from the server? Standard Webhooks (standardwebhooks.com) (`v1` HMAC, `v1a` ed25519).
 
 Check before reading the body, over its very bytes; answer 2xx only when what it says is kept.
 """

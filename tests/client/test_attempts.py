@@ -33,7 +33,7 @@ class Script:
 
 
 def client(script: Script, **more: Any) -> Client:
-    options = Options("http://server.test", "key_1", Retries(**more))
+    options = Options("http://server.example", "key_1", Retries(**more))
     return Client(options, transport=httpx.MockTransport(script), sleep=script.slept.append)
 
 
@@ -104,10 +104,10 @@ def test_an_answer_about_the_request_itself_is_final_and_has_its_own_error(statu
 
 
 def test_the_key_does_not_follow_a_redirect_to_another_server() -> None:
-    script = Script(httpx.Response(308, headers={"Location": "http://elsewhere.test/v1/rounds"}), 200)
+    script = Script(httpx.Response(308, headers={"Location": "http://elsewhere.example/v1/rounds"}), 200)
     with pytest.raises(Unreachable):
         client(script).request("GET", "/v1/rounds")
-    assert [request.url.host for request in script.asked] == ["server.test"]
+    assert [request.url.host for request in script.asked] == ["server.example"]
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b"[]", b'{"statuses": 1, "moved": {}, "unknown": []}'])
@@ -132,7 +132,7 @@ def test_the_asynchronous_client_repeats_in_the_same_way() -> None:
 
     async def ask() -> None:
         transport = httpx.MockTransport(script)
-        async with AsyncClient(Options("http://server.test"), transport=transport, sleep=sleep) as client:
+        async with AsyncClient(Options("http://server.example"), transport=transport, sleep=sleep) as client:
             await client.request("POST", "/v1/cycles", body={})
 
     asyncio.run(ask())
