@@ -23,6 +23,7 @@ from specialty_eval.actions import (
     lists,
     objections,
     panel,
+    paper_votes,
     plans,
     previews,
     publications,
@@ -188,7 +189,9 @@ def _people(world: World) -> None:
 def _meeting(world: World) -> None:
     s = convene(world.stage("listed"), together={"listed"})
     s.declare("bureau-approver")
+    minutes = paper_votes.attach_minutes(world.as_("secretary"), s.meeting, "示例纪要.pdf", b"%PDF-x")
     world.named |= {
+        "minutes_id": minutes.id,
         "meeting_id": s.meeting,
         "item_id": s.items["listed"],
         "member_id": s.members["substitute-research"],

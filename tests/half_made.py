@@ -15,6 +15,18 @@ def decision(item: str, review: str, sheet: str, computed: str = "red") -> str:
     )
 
 
+CLOSED_ITEM = "(SELECT min(i.id) FROM meeting_item i WHERE i.state = 'closed')"
+
+
+def ballot(choice: str, sealed: str, state: str, reason: str = "''") -> str:
+    """A ballot on an item in this state."""
+    return (
+        "INSERT INTO ballot (item_id, member_id, number, choice, sealed, reason, cast_at)"
+        f" SELECT i.id, m.id, 9, {choice}, {sealed}, {reason}, {NOW} FROM meeting_item i, committee_member m"
+        f" WHERE i.state = '{state}' LIMIT 1"
+    )
+
+
 def entry(list_: str, review: str, rating: str) -> str:
     """A line of a list, of a review's newest decision."""
     return (
@@ -121,6 +133,22 @@ CASES: dict[str, tuple[str, str]] = {
         "ballot_cast_before_the_close",
         "INSERT INTO ballot (item_id, member_id, number, choice, cast_at)"
         f" SELECT i.id, m.id, 9, 'red', {NOW} FROM meeting_item i, committee_member m WHERE i.state = 'closed' LIMIT 1",
+    ),
+    "a ballot in the clear while its item is voted on": (
+        "ballot_open_after_the_vote",
+        f"UPDATE meeting_item SET state = 'voting' WHERE id = {OPEN_ITEM};" + ballot("'red'", "NULL", "voting"),
+    ),
+    "a sealed ballot with its reason beside it": (
+        "ck_ballot_sealed_or_open", ballot("NULL", "'x'", "open", "'示例'"),
+    ),
+    "a closed item with a ballot that is sealed": (
+        "meeting_item_closed_is_open",
+        f"UPDATE meeting_item SET state = 'voting' WHERE id = {CLOSED_ITEM};" + ballot("NULL", "'x'", "voting")
+        + "; UPDATE meeting_item SET state = 'closed' WHERE state = 'voting'",
+    ),
+    "a vote on paper without its minutes": (
+        "ck_decision_paper_has_minutes",
+        decision(OPEN_ITEM, ITS_REVIEW, ITS_SHEET).replace("'{}'", """'{"by": "paper"}'"""),
     ),
     # --- experts ---
     "an expert who scored and gave no score": (

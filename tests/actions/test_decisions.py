@@ -67,6 +67,11 @@ def test_another_rating_needs_two_thirds_and_a_written_reason(session: Session) 
 
     with nothing_left(s.session):
         assert refused(NotNow, lambda: decisions.close(s.as_("secretary"), s.items["one-a"])) == [
+            ("vote-not-ended", "item")
+        ]
+    ballots.end_vote(s.as_("secretary"), s.items["one-a"])
+    with nothing_left(s.session):
+        assert refused(NotNow, lambda: decisions.close(s.as_("secretary"), s.items["one-a"])) == [
             ("override-reason-missing", "reason")
         ]
     overridden = decisions.close(s.as_("secretary"), s.items["one-a"], reason="示例：新建实训基地已投用")
@@ -105,6 +110,9 @@ def test_a_tie_goes_to_the_chair_by_ballot_or_by_word(session: Session) -> None:
     s.vote("two-a", {**three_each, EVERYBODY[5]: "abstain", "chair": "red"}, reason="示例：理由")
     tied = s.items["one-a"]
 
+    with nothing_left(s.session):
+        assert refused(NotNow, lambda: decisions.close(s.as_("secretary"), tied)) == [("vote-not-ended", "item")]
+    ballots.end_vote(s.as_("secretary"), tied)
     with nothing_left(s.session):
         assert refused(NotNow, lambda: decisions.close(s.as_("secretary"), tied)) == [("tie-for-the-chair", "casting")]
         for who in ("secretary", "deputy-chair"):
@@ -188,7 +196,7 @@ def test_ballots_are_sealed_to_everybody_until_the_close_and_their_event_says_no
         "close": [], "void": [],
     }  # fmt: skip
     said = session.execute(sa.select(Event.facts, Event.reason).where(Event.kind == "item.cast")).all()
-    assert [tuple(row) for row in said] == [({}, "")] * 8
+    assert {(*facts, len(facts["sealed"]), reason) for facts, reason in said} == {("sealed", 64, "")}
     decisions.close(s.as_("secretary"), item)
     assert len(meeting_views.ballots(s.as_("industry-1"), item)) == 8
     for outsider in ("head-one", "nobody"):

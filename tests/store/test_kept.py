@@ -3,15 +3,16 @@
 import pytest
 import sqlalchemy as sa
 
+import half_made
 from refusing import assert_refused, refused_by
 from specialty_eval.store.metadata import METADATA
 
 IMMUTABLE = (
     "policy", "evidence_version", "decision", "publication_entry", "event", "event_seal", "score_run", "score_sheet",
-    "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation",
+    "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation", "meeting_minutes",
 )  # fmt: skip
 FROZEN = {
-    "ballot": {"void", "reason"},
+    "ballot": {"void", "reason", "choice", "sealed"},
     "attachment": {"name"},
     "rating_in_force": {"known_to"},
     "figure": {"superseded_at"},
@@ -20,7 +21,9 @@ FROZEN = {
     "objection": {"grounds", "state", "answer", "admissibility_due", "answer_due", "version", "updated_at"},
     "appeal": {"grounds", "state", "answer", "answer_due", "new_review_id", "follow_ups", "version", "updated_at"},
     "expert_assignment": {"state", "reason", "due", "version", "updated_at"},
-    "meeting_item": {"state", "together", "written_until", "no_quorum_at", "version", "updated_at"},
+    "meeting_item": {
+        "state", "together", "written_until", "no_quorum_at", "vote_ended_at", "ballot_key", "version", "updated_at",
+    },
     "organisation": {"code", "name", "jurisdiction_code"},
     "specialty_list": {
         "state", "digest", "approved_by", "approved_at", "document_number", "published_by", "published_at", "year",
@@ -81,6 +84,22 @@ def test_what_is_set_once_stays(filled: sa.Connection) -> None:
         again = f"UPDATE {table} SET {column} = {other} WHERE id = (SELECT max(id) FROM {table})"
         assert refused_by(filled, f"{first}; {first}") is None
         assert_refused(filled, f"{first}; {again}", f"{table}_once")
+
+
+def test_a_ballot_is_opened_once_and_what_was_sealed_stays_or_is_erased(filled: sa.Connection) -> None:
+    shut, told = ("WHERE id = (SELECT max(id) FROM ballot WHERE choice IS " + known + "NULL)" for known in ("", "NOT "))
+    filled.execute(sa.text(half_made.ballot("NULL", "'x'", "open")))
+    assert refused_by(filled, f"UPDATE ballot SET choice = 'red', reason = '示例' {shut}") is None
+    opened = f"UPDATE ballot SET choice = 'red' {shut}; UPDATE ballot"
+    assert_refused(filled, f"{opened} SET choice = 'green' WHERE sealed IS NOT NULL", "ballot_choice_once")
+    assert_refused(filled, f"UPDATE ballot SET choice = 'unrated' {told}", "ballot_choice_once")
+    assert refused_by(filled, f"{opened} SET sealed = '' WHERE sealed IS NOT NULL") is None
+    for other in ("'another'", "NULL"):
+        assert_refused(filled, f"{opened} SET sealed = {other} WHERE sealed IS NOT NULL", "ballot_sealed_kept")
+    ended = "UPDATE meeting_item SET state = 'voting', vote_ended_at = timestamptz '2027-01-01 08:00+08'"
+    later = ended.replace("2027", "2028")
+    one = "WHERE id = (SELECT min(id) FROM meeting_item WHERE state = 'open')"
+    assert_refused(filled, f"{ended} {one}; {later} WHERE vote_ended_at IS NOT NULL", "meeting_item_vote_ends_once")
 
 
 def test_an_approved_plans_lines_stay(filled: sa.Connection) -> None:

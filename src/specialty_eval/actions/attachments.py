@@ -41,6 +41,14 @@ def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes
 
 def keep(ctx: Context, review_id: int, measure: str, name: str, content: bytes) -> Attachment:
     """Put the bytes and their metadata away; who may is the caller's question. Invalid for a type or size not taken."""
+    return ctx.saved(
+        Attachment(review_id=review_id, measure=measure, name=name[:200], media_type=media_type(content),
+                   size=len(content), sha256=ctx.files.put(content), uploaded_at=ctx.now, uploaded_by=ctx.person_id)
+    )  # fmt: skip
+
+
+def media_type(content: bytes) -> str:
+    """The media type of a file that is taken in. Invalid for a type or size not taken."""
     kind = kind_of(content)
     problems = []
     if kind is None:
@@ -49,10 +57,7 @@ def keep(ctx: Context, review_id: int, measure: str, name: str, content: bytes) 
         problems.append(Problem("attachment-size-wrong", "attachment", {"size": len(content), "at_most": AT_MOST}))
     if problems or kind is None:
         raise Invalid(*problems)
-    return ctx.saved(
-        Attachment(review_id=review_id, measure=measure, name=name[:200], media_type=kind, size=len(content),
-                   sha256=ctx.files.put(content), uploaded_at=ctx.now, uploaded_by=ctx.person_id)
-    )  # fmt: skip
+    return kind
 
 
 def read(ctx: Context, review_id: int, attachment_id: int) -> tuple[Attachment, bytes]:

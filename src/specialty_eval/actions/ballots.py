@@ -11,11 +11,12 @@ from specialty_eval.engine.meeting import BALLOTS_OPEN, ITEM, ItemEvent, ItemFac
 from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.review import State
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store import ballot_box, deliberation_queries, deliberation_rooms
 from specialty_eval.store.deliberation import Ballot, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import GOING, Room
 from specialty_eval.store.reviews import Review
 
+from . import tallies
 from .context import LOCAL, Context, Note, entitled
 
 VOTERS = roles(Role.COMMITTEE_MEMBER, Role.CHAIR)
@@ -82,10 +83,11 @@ def call_vote(ctx: Context, item_id: int, *, version: int | None = None) -> Meet
 
 
 def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
-    """Cast one's ballot, or replace it until the item closes; every one is kept. The number of this one.
+    """Cast one's ballot, or replace it until the vote ends; every one is kept, sealed. The number of this one.
 
-    `choice` is a rating or `abstain`. The event says only that a ballot was cast. NotYou for the recused and those not
-    seated, NotNow while no vote is open, Invalid for a rating that is not open to a vote.
+    `choice` is a rating or `abstain`. The event says only that a ballot was cast, and the digest of the sealed one.
+    NotYou for the recused and those not seated, NotNow while no vote is open, Invalid for a rating that is not open
+    to a vote.
     """
     row = ctx.locked(MeetingItem, item_id)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
@@ -100,13 +102,42 @@ def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
         raise NotYou(*problems)
     if row.state not in BALLOTS_OPEN:
         raise NotNow(Problem("step-not-open", "item", {"event": "cast", "state": row.state}))
+    if row.vote_ended_at is not None:
+        raise NotNow(Problem("vote-ended", "item"))
     if problems := _wrong_ballot(ctx, room, item_id, member, choice):
         raise Invalid(*problems)
     newest = sa.select(sa.func.max(Ballot.number)).where(Ballot.item_id == item_id, Ballot.member_id == member)
     number = (ctx.session.scalar(newest) or 0) + 1
-    ctx.saved(Ballot(item_id=item_id, member_id=member, number=number, choice=choice, reason=reason, cast_at=ctx.now))
-    ctx.record("item.cast", row, _note(room, item_id), grant=grant)
+    place, key = (item_id, member, number), ballot_box.key_of(ctx.files, item_id)
+    box = ballot_box.sealed(key, place, ballot_box.Cast(choice, reason))
+    ctx.saved(Ballot(item_id=item_id, member_id=member, number=number, sealed=box, cast_at=ctx.now))
+    told = {"sealed": ballot_box.digest_of(box)}
+    ctx.record("item.cast", row, replace(_note(room, item_id), told=told), grant=grant)
     return number
+
+
+def end_vote(ctx: Context, item_id: int, *, version: int | None = None) -> MeetingItem:
+    """End an item's vote (chair, secretary): from now on no ballot is taken or replaced, and none is opened yet.
+
+    Only then the close says what the ballots leave to be settled: a tie, a reason. NotNow for whatever else keeps
+    the item from being closed.
+    """
+    row = ctx.locked(MeetingItem, item_id, version=version)
+    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    grant = ctx.permit(entitled(ITEM, "", ItemEvent.CLOSE), room.scope, where="item")
+    if problems := room.in_the_way([item_id], ctx.person_id):
+        raise NotYou(*problems)
+    room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
+    if row.state not in BALLOTS_OPEN:
+        raise NotNow(Problem("step-not-open", "item", {"event": "end_vote", "state": row.state}))
+    problems = ITEM.objections(row.state, ItemEvent.CLOSE, tallies.end_facts(room, item_id, ctx.now))
+    if row.vote_ended_at is not None:
+        problems.append(Problem("vote-ended", "item"))
+    if problems:
+        raise NotNow(*problems)
+    row.vote_ended_at = ctx.now
+    ctx.record("item.end_vote", row, _note(room, item_id), grant=grant)
+    return ctx.saved(row)
 
 
 def _wrong_ballot(ctx: Context, room: Room, item_id: int, member: int, choice: str) -> list[Problem]:

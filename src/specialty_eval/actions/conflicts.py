@@ -11,7 +11,7 @@ from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import deliberation_queries, deliberation_rooms, scopes
+from specialty_eval.store import ballot_box, deliberation_rooms, scopes
 from specialty_eval.store.deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import Room
 from specialty_eval.store.reviews import Review
@@ -149,7 +149,7 @@ def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) 
     """Whether the vote, as it stood at the close, comes to something else without this member."""
     tally, rules, member = decision.tally, room.policy.committee, str(member_id)
     seats = [committee.Seat(**seat) for seat in tally["seats"]]
-    ballots = deliberation_queries.ballots_of(ctx.session, [decision.item_id])[decision.item_id]
+    ballots = ballot_box.ballots_of(ctx.session, ctx.files, [decision.item_id])[decision.item_id]
     computed = Rating(decision.computed)
     at_most = None if tally["at_most"] is None else Rating(tally["at_most"])
     if tally["together"]:

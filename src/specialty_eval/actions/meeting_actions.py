@@ -18,7 +18,7 @@ from specialty_eval.store.deliberation_queries import Case
 from specialty_eval.store.deliberation_rooms import ItemRow, Room
 from specialty_eval.store.reviews import Review
 
-from . import committee, conflicts, decisions, meeting_views
+from . import committee, conflicts, meeting_views, tallies
 from .context import LOCAL, Context, Possible
 
 TO_WRITE = "…"
@@ -129,7 +129,7 @@ def _deciding(ctx: Context, room: Room, row: ItemRow, case: Case | None, acting:
     """Why the review cannot be decided: challenge days, open challenges, a visit, who decided before."""
     if case is None:
         return [Problem("review-not-scored", f"items.{row.id}")]
-    facts = replace(decisions.facts_of(ctx, room.policy, case), acting=acting)
+    facts = replace(tallies.facts_of(ctx, room.policy, case), acting=acting)
     if acting == Role.BUREAU_APPROVER:
         facts = replace(facts, valid_vote=False, quorum_given_up=True)
     else:

@@ -99,6 +99,7 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
     return {
         "id": row.id, "meeting_id": row.meeting_id, "review_id": row.review_id, "code": row.code, "title": row.title,
         "state": row.state, "together": row.together, "version": row.version, "written_until": row.written_until,
+        "vote_ended_at": row.vote_ended_at,
         "reasons": [{"code": code, "label": labels.get(code, {})} for code in pieces.sheet.reasons],
         "rating": pieces.sheet.rating, "total": _text(pieces.sheet.total), "dimensions": pieces.sheet.dimensions,
         "completeness": _text(pieces.sheet.completeness), "indicators": pieces.sheet.indicators,
@@ -114,7 +115,8 @@ def decision_shape(row: Decision) -> dict[str, Any]:
     """A decision as the meeting sees it: how many voted for what, not who."""
     shown = ("votes", "abstentions", "present", "entitled", "overrides", "together")
     return {"id": row.id, "rating": row.rating, "computed": row.computed, "reason": row.reason,
-            "decided_at": row.decided_at, "by": row.tally.get("by", "meeting"),
+            "decided_at": row.decided_at, "by": row.tally.get("by", "meeting"), "minutes": row.minutes_id,
+            "recorded_by": row.tally.get("recorded_by"),
             **{name: row.tally[name] for name in shown}}  # fmt: skip
 
 
@@ -136,16 +138,19 @@ def opened(ctx: Context, item_id: int) -> Room:
 
 
 def ballots(ctx: Context, item_id: int) -> list[dict[str, Any]]:
-    """Every ballot, once the item is closed or void; before, nobody's and not one's own either."""
+    """Every ballot, once the item is closed; before, and of one that never closed, nobody's and not one's own."""
     room = opened(ctx, item_id)
     ctx.permit_read(Thing.BALLOTS, room.scope_of(item_id), where="ballots")
     if room.items[item_id].state not in BALLOTS_ON_RECORD:
         raise NotNow(Problem("ballots-sealed", "ballots"))
     found = sa.select(Ballot).where(Ballot.item_id == item_id).order_by(Ballot.member_id, Ballot.number)
+    cast = ctx.session.scalars(found).all()
+    if any(ballot.choice is None for ballot in cast):  # put off before it closed: they are opened never
+        raise NotNow(Problem("ballots-sealed", "ballots"))
     return [
         {"member": b.member_id, "number": b.number, "choice": b.choice, "reason": b.reason, "cast_at": b.cast_at,
          "void": b.void}
-        for b in ctx.session.scalars(found)
+        for b in cast
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.store import deliberation_queries, earlier_ratings, scopes
 from specialty_eval.store.reviews import EvidenceDraft, Review
 
-from . import decisions, evidence, ratings, verification
+from . import evidence, ratings, tallies, verification
 from .context import Context, Possible
 
 TO_WRITE = "…"
@@ -64,7 +64,7 @@ def _scored(ctx: Context, row: Review, scope: Scope) -> Facts:
     in_committee = may(ctx.actor, roles(Role.CHAIR, Role.SECRETARY), scope, ctx.today)
     earlier = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id]
     return replace(
-        decisions.facts_of(ctx, evidence.policy_of(ctx, row), case),
+        tallies.facts_of(ctx, evidence.policy_of(ctx, row), case),
         acting=Role.SECRETARY if in_committee else Role.BUREAU_APPROVER,
         quorum_given_up=row.id in deliberation_queries.without_quorum_since(ctx.session, [row.id]),
         computed=case.computed,

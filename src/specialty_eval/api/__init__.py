@@ -18,7 +18,14 @@ ROOMS = (
     Room(f"{__name__}.calendars", ("/v1/calendar/*",)),
     Room(
         f"{__name__}.committee",
-        ("/v1/committee/**", "/v1/meetings/**", "/v1/items/**", "/v1/rounds/*/meetings", "/v1/reviews/*/rescind"),
+        (
+            "/v1/committee/**", "/v1/meetings", "/v1/meetings/*", "/v1/meetings/*/items", "/v1/meetings/*/attendance",
+            "/v1/meetings/*/adjourn", "/v1/meetings/*/waivers", "/v1/meetings/*/open", "/v1/meetings/*/declarations",
+            "/v1/meetings/*/agree", "/v1/items/*", "/v1/items/*/declarations", "/v1/items/*/declaration",
+            "/v1/items/*/take-out", "/v1/items/*/vote", "/v1/items/*/ballots", "/v1/items/*/end-vote",
+            "/v1/items/*/close", "/v1/items/*/take-over", "/v1/items/*/void", "/v1/items/*/conflicts",
+            "/v1/rounds/*/meetings", "/v1/reviews/*/rescind",
+        ),
     ),
     Room(
         f"{__name__}.cycles",
@@ -47,6 +54,7 @@ ROOMS = (
     Room(f"{__name__}.objections", ("/v1/objections/**", "/v1/publications/*/objections")),
     Room(f"{__name__}.operations", ("/healthz", "/readyz")),
     Room(f"{__name__}.overdue", ("/v1/rounds/*/overdue", "/v1/rounds/*/act-on-due")),
+    Room(f"{__name__}.paper_votes", ("/v1/meetings/*/minutes/**", "/v1/items/*/paper-votes")),
     Room(
         f"{__name__}.publications",
         (

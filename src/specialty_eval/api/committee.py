@@ -310,6 +310,14 @@ def list_ballots(item_id: int, ctx: Ctx) -> dict[str, Any]:
     return listed(meeting_views.ballots(ctx, item_id), None)
 
 
+@router.post("/items/{item_id}/end-vote", response_model=ItemMoved)
+def end_vote(item_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """End an item's vote: no ballot is taken or replaced any more, none is opened yet (chair, secretary)."""
+    row = ballots.end_vote(ctx, item_id, version=version)
+    tag(response, row.version)
+    return _item(row)
+
+
 class Closing(Body):
     """The record's reason, needed for another rating than the computed one; the chair's choice in a tie."""
 

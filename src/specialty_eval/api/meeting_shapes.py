@@ -103,9 +103,11 @@ class DecisionAnswer(BaseModel):
     computed: Rating = Field(description="计算所得 · what the score run computed")
     reason: str = Field(description="改变计算结果的理由，可为空 · why otherwise than computed, may be empty")
     decided_at: datetime
-    by: Literal["meeting", "writing", "bureau"] = Field(
-        description="会议、书面表决，或教育局代决 · the meeting, a vote in writing, or the bureau in its place"
+    by: Literal["meeting", "writing", "paper", "bureau"] = Field(
+        description="会议、书面、纸质票，或教育局代决 · the meeting, in writing, on paper, or the bureau in its place"
     )
+    minutes: int | None = Field(description="纸质票所据的会议纪要 · the minutes that a vote on paper was recorded from")
+    recorded_by: int | None = Field(description="补录纸质票的人员编号 · the person who recorded a vote on paper")
     votes: dict[Rating, int] = Field(description="各等级得票 · how many voted for each rating")
     abstentions: int
     present: int = Field(description="计入法定人数的到会人数 · how many of the quorum's base took part")
@@ -148,6 +150,7 @@ class MaterialAnswer(BaseModel):
     together: bool
     version: int
     written_until: datetime | None = Field(description="书面表决截止 · until when members may vote in writing")
+    vote_ended_at: datetime | None = Field(description="停止投票的时间 · from when on no ballot is taken")
     reasons: list[LabelledReason]
     rating: Rating = Field(description="计算所得 · the computed rating")
     total: str | None = Field(description="总分，十进制文本 · total score, a decimal as text")
@@ -171,6 +174,18 @@ class DeclarationAnswer(BaseModel):
     interest: Literal["none", "interest"]
     reason: str
     declared_at: datetime
+
+
+class MinutesAnswer(BaseModel):
+    """The signed minutes of a meeting, as a file."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    uploaded_at: datetime
+    uploaded_by: int = Field(description="人员编号 · a person's number")
 
 
 class ItemMoved(BaseModel):

@@ -19,10 +19,10 @@ _ACTS: Mapping[str, str] = {
     "installation": "begin",
     "intake": "catalogue committee figures jurisdictions organisations people quotas ratings schools specialties "
     "standings",
-    "item": "cast conflict declare take_out",
+    "item": "cast conflict declare end_vote take_out",
     "key": "create end",
     "list": "build",
-    "meeting": "attend create declare list waive",
+    "meeting": "attend create declare list minutes waive",
     "member": "appoint end",
     "objection": "escalate receive",
     "person": "create deactivate invite reactivate set_password",

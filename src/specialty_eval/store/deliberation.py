@@ -109,6 +109,10 @@ class MeetingItem(Versioned, Base):
     """Of a vote in writing: until when members have to vote."""
     no_quorum_at: Mapped[datetime | None]
     """When it was put off because no valid vote was possible with those present."""
+    vote_ended_at: Mapped[datetime | None]
+    """From when on no ballot is taken, though the item is not closed yet: the chair or a reason has to settle it."""
+    ballot_key: Mapped[bytes | None]
+    """What its ballots were sealed with; told at the close."""
 
 
 class InterestDeclaration(Base):
@@ -133,11 +137,15 @@ class InterestDeclaration(Base):
 
 
 class Ballot(Base):
-    """A member's vote on an item; each one is kept, the last one counts. `void`: by a later conflict."""
+    """A member's vote on an item; each one is kept, the last one counts. `void`: by a later conflict.
+
+    While the item is voted on it has no `choice` and no `reason`: both are in `sealed`, which is kept (`ballot_box`).
+    """
 
     __tablename__ = "ballot"
     __table_args__ = (
         sa.UniqueConstraint("item_id", "member_id", "number"),
+        *needs.of_ballot(),
         one_of("choice", (*(r.value for r in Rating), "abstain")),
     )
 
@@ -145,10 +153,27 @@ class Ballot(Base):
     item_id: Mapped[int] = reference("meeting_item.id", index=False)
     member_id: Mapped[int] = reference("committee_member.id")
     number: Mapped[int] = mapped_column(sa.Integer)
-    choice: Mapped[str]
+    choice: Mapped[str | None]
     reason: Mapped[str] = mapped_column(server_default="")
+    sealed: Mapped[bytes | None]
     cast_at: Mapped[datetime]
     void: Mapped[bool] = mapped_column(server_default=sa.false())
+
+
+class MeetingMinutes(Base):
+    """The signed minutes of a meeting, as a file: what votes on paper are recorded from. Never changed."""
+
+    __tablename__ = "meeting_minutes"
+    __table_args__ = (sa.CheckConstraint(f"sha256 {needs.SHA256}", name="minutes_sha256"),)
+
+    id: Mapped[int] = identity()
+    meeting_id: Mapped[int] = reference("meeting.id")
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    uploaded_at: Mapped[datetime]
+    uploaded_by: Mapped[int] = reference("person.id", index=False)
 
 
 class Decision(Base):
@@ -159,6 +184,9 @@ class Decision(Base):
         one_of("rating", Rating),
         one_of("computed", Rating),
         sa.CheckConstraint("rating = computed OR reason <> ''", name="override_has_reason"),
+        sa.CheckConstraint(
+            "(coalesce(tally ->> 'by', 'meeting') = 'paper') = (minutes_id IS NOT NULL)", name="paper_has_minutes"
+        ),
         sa.UniqueConstraint("id", "review_id", "rating", "sheet_id"),
         sa.ForeignKeyConstraint(["item_id", "review_id"], ["meeting_item.id", "meeting_item.review_id"]),
     )
@@ -172,3 +200,5 @@ class Decision(Base):
     tally: Mapped[dict[str, Any]]
     reason: Mapped[str]
     decided_at: Mapped[datetime]
+    minutes_id: Mapped[int | None] = reference("meeting_minutes.id", null=True)
+    """Of a vote on paper: the minutes that it was recorded from."""

@@ -18,27 +18,13 @@ from specialty_eval.engine.cases import ChallengeState
 from specialty_eval.engine.policy import Policy, Rating
 
 from .accounts import CommitteeMember
-from .deliberation import Ballot, Decision, InterestDeclaration, MeetingItem, MeetingSeat
+from .deliberation import Decision, InterestDeclaration, MeetingItem, MeetingSeat
 from .deliberation_rooms import GOING
 from .outcomes import RatingInForce
 from .registry import Organisation
 from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet, SiteVisitReport
 
 _IDS = ARRAY(sa.BigInteger())
-
-
-def ballots_of(session: Session, item_ids: Collection[int]) -> dict[int, list[committee.Ballot]]:
-    """Item → its ballots as the arithmetic reads them, each of a member's in order."""
-    found = (
-        sa.select(Ballot).where(Ballot.item_id.in_(item_ids)).order_by(Ballot.item_id, Ballot.member_id, Ballot.number)
-    )
-    by_item: dict[int, list[committee.Ballot]] = {item: [] for item in item_ids}
-    for ballot in session.scalars(found):
-        choice = None if ballot.choice == "abstain" else Rating(ballot.choice)
-        by_item[ballot.item_id].append(
-            committee.Ballot(str(ballot.member_id), ballot.number, choice, ballot.reason, ballot.void)
-        )
-    return by_item
 
 
 def declare(session: Session, person_id: int | None, said: Mapping[int, tuple[str, str]], now: datetime) -> None:

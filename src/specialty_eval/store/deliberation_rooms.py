@@ -59,6 +59,7 @@ class ItemRow:
     run_by: str
     partner: str
     written_until: datetime | None
+    vote_ended_at: datetime | None
 
     @property
     def parties(self) -> frozenset[str]:
@@ -254,7 +255,7 @@ def items_of(session: Session, meeting_id: int, item_ids: Collection[int] | None
             MeetingItem.id, MeetingItem.meeting_id, MeetingItem.review_id, MeetingItem.state, MeetingItem.together,
             MeetingItem.version, Review.specialty_id, Review.replaces_id, Review.sheet_id, SpecialtyCode.code,
             Specialty.name, School.name, School.id, School.jurisdiction_code, School.city_code, School.run_by,
-            Specialty.partner, MeetingItem.written_until,
+            Specialty.partner, MeetingItem.written_until, MeetingItem.vote_ended_at,
         )
         .join(Review, Review.id == MeetingItem.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)

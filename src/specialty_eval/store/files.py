@@ -1,9 +1,16 @@
-"""Bytes on disk by their SHA-256: a name given by anybody never becomes a path, and nothing is ever overwritten."""
+"""Bytes on disk by their SHA-256: a name given by anybody never becomes a path, and nothing is ever overwritten.
+
+Beside them the installation's own secret, which is in no database.
+"""
 
 import hashlib
 import os
+import secrets
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+SECRET = Path("secrets", "installation")
 
 
 class Files:
@@ -30,6 +37,24 @@ class Files:
     def get(self, digest: str) -> bytes:
         """The bytes of a hash; FileNotFoundError when they were never put."""
         return self._path(digest).read_bytes()
+
+    def secret(self) -> bytes:
+        """32 bytes that this installation alone knows, made when they are first asked for.
+
+        Every process of it reads the same: who makes them at the same moment keeps whichever stands there first.
+        """
+        path = self.folder / SECRET
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent)  # readable by the owner alone
+            with os.fdopen(handle, "wb") as aside:
+                aside.write(secrets.token_bytes(32))
+                aside.flush()
+                os.fsync(aside.fileno())
+            with suppress(FileExistsError):
+                os.link(name, path)
+            os.unlink(name)
+        return path.read_bytes()
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):

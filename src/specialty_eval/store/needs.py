@@ -109,8 +109,18 @@ def of_assignment() -> Checks:
 
 
 def of_item() -> Checks:
-    """Days to vote in writing only once it is voted on."""
-    return (_elsewhere(("voting", "closed", "voided"), "written_until IS NULL", "written_is_voted_on"),)
+    """Days to vote in writing, and the end of the vote, only once it is voted on; its key is told at the close."""
+    return (
+        _elsewhere(("voting", "closed", "voided"), "written_until IS NULL", "written_is_voted_on"),
+        _elsewhere(("voting", "closed", "voided"), "vote_ended_at IS NULL", "ended_was_voted_on"),
+        _elsewhere(("closed", "voided"), "ballot_key IS NULL", "key_told_at_the_close"),
+    )
+
+
+def of_ballot() -> Checks:
+    """Sealed, and then nothing of it in the clear; or on record."""
+    sealed = "coalesce(length(sealed), 0) > 0 AND reason = ''"
+    return (sa.CheckConstraint(f"choice IS NOT NULL OR ({sealed})", name="sealed_or_open"),)
 
 
 _OUT = tuple(s.value for s in publicity.ListState if s.value in {"in_publicity", "closed"})
