@@ -16,9 +16,11 @@ from factories_deliberation import Sitting, convene, decide, employ, make_scored
 from remembered import remembered
 from specialty_eval.actions import (
     accounts,
+    amendments,
     appeals,
     attachments,
     challenges,
+    cycles,
     evidence,
     lists,
     objections,
@@ -227,6 +229,10 @@ def _next_cycle(world: World) -> None:
         if state == "verified":
             verification.accept(world.as_("bureau-verifier"), key, verification.Verdicts(None, {}))
     asked = panel.invite(world.as_("secretary"), world.reviews["verified"], [world.city.people["expert-1"]])
+    other = CHECKED_BY_COUNTIES.replace('version: "2"', 'version: "3"')
+    cycles.import_policy(world.as_("policy-editor"), other)
+    new = amendments.NewVersion("small", "3", "示例：笔误")
+    world.named["amendment_id"] = amendments.propose(world.as_("policy-editor"), round_id, new).id
     world.named |= {"assignment_id": asked[0].id, "next_round": round_id, "round_id": world.sitting.round_id}
 
 

@@ -376,4 +376,29 @@ CASES: dict[str, tuple[str, str]] = {
         " SELECT o.id, '3637999999', scheme, s.name, s.kind, run_by, s.jurisdiction_code, city_code"
         " FROM organisation o, school s WHERE o.kind = 'county' LIMIT 1",
     ),
+    # --- amendments ---
+    "an amendment without a reason": (
+        "ck_amendment_reason_given",
+        "INSERT INTO amendment (round_id, from_policy_id, to_policy_id, reason, state, proposed_by, proposed_at)"
+        " SELECT round_id, from_policy_id, to_policy_id, '', 'withdrawn', proposed_by, proposed_at FROM amendment",
+    ),
+    "an amendment to the version that is pinned": (
+        "ck_amendment_another_version",
+        "INSERT INTO amendment (round_id, from_policy_id, to_policy_id, reason, state, proposed_by, proposed_at)"
+        " SELECT round_id, from_policy_id, from_policy_id, '示例', 'withdrawn', proposed_by, proposed_at"
+        " FROM amendment",
+    ),
+    "an amendment recorded by who proposed it": (
+        "ck_amendment_two_people",
+        f"UPDATE amendment SET state = 'recorded', recorded_by = proposed_by, recorded_at = {NOW}",
+    ),
+    "two amendments of a round proposed at once": (
+        "uq_amendment_proposed",
+        "INSERT INTO amendment (round_id, from_policy_id, to_policy_id, reason, state, proposed_by, proposed_at)"
+        " SELECT round_id, from_policy_id, to_policy_id, '示例', 'proposed', proposed_by, proposed_at FROM amendment",
+    ),
+    "a round that pins another policy without an amendment": (
+        "round_policy_by_amendment",
+        "UPDATE round SET policy_id = (SELECT max(id) FROM policy) WHERE policy_id <> (SELECT max(id) FROM policy)",
+    ),
 }  # fmt: skip

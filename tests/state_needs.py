@@ -241,6 +241,20 @@ SPECIALTY_LIST = Needs(
     only_in={"superseded_at": (("superseded",), "ck_specialty_list_superseded_has_its_time")},
 )  # fmt: skip
 
+AMENDMENT = Needs(
+    "amendment",
+    "state = 'proposed'",
+    empty=dict.fromkeys(("recorded_by", "recorded_at", "run_id"), "NULL"),
+    full={"recorded_by": "(SELECT max(p.id) FROM person p WHERE p.id <> t.proposed_by)", "recorded_at": NOW,
+          "run_id": "(SELECT min(id) FROM score_run)"},
+    states={"proposed": (), "recorded": ("recorded_by", "recorded_at"), "withdrawn": ()},
+    refused_by={
+        "recorded_by": ("ck_amendment_recording_whole",),
+        "recorded_at": ("ck_amendment_recording_whole", "ck_amendment_recorded_by_somebody"),
+    },
+    only_in={"run_id": (("recorded",), "ck_amendment_run_once_recorded")},
+)  # fmt: skip
+
 STANDING = Needs(
     "standing", "true", {}, {},
     nothing("normal", "supported", "restricted", "phasing_out", "suspended", "closed"),
@@ -264,4 +278,5 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "rectification": RECTIFICATION,
     "plan": PLAN,
     "list": SPECIALTY_LIST,
+    "amendment": AMENDMENT,
 }

@@ -13,6 +13,7 @@ from specialty_eval.actions import cycles, evidence, overdue, reminders, rounds,
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.cycle import CycleEvent, RoundEvent
 from specialty_eval.engine.errors import Invalid, NotNow
+from specialty_eval.store.amendments import Amendment
 from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.reviews import Review
@@ -140,6 +141,11 @@ def draft(session: Session) -> tuple[City, int, int]:
     round_id = make_cycle(city, policy=POLICY)
     unfit = POLICY.replace('version: "1"', 'version: "2"').replace("Asia/Shanghai", "Asia/Urumqi")
     row, _ = cycles.import_policy(city.as_("policy-editor"), unfit)
+    pinned = session.get_one(Round, round_id).policy_id
+    session.add(Amendment(round_id=round_id, from_policy_id=pinned, to_policy_id=row.id, reason="示例",
+                          state="recorded", proposed_by=city.people["secretary"], proposed_at=city.now,
+                          recorded_by=city.people["bureau-approver"], recorded_at=city.now))  # fmt: skip
+    session.flush()
     session.execute(sa.update(Round).where(Round.id == round_id).values(policy_id=row.id))
     session.expire_all()
     return city, session.get_one(Round, round_id).cycle_id, round_id

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from e2e.server import Callers, serving
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting
+from specialty_eval.store.amendments import Amendment
 from specialty_eval.store.base import Base, make_engine
-from specialty_eval.store.cycles import Cycle, Round
+from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.outcomes import (
     Appeal,
@@ -73,7 +74,13 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     named = SpecialtyList(round_id=s.round_id, jurisdiction_code="371400", policy_id=pinned, kind="negative", number=1,
                           state="built", digest="0" * 64, looked_at=1, named=0, built_by=people["secretary"],
                           built_at=now, **due)  # fmt: skip
-    session.add_all([challenge, objection, appeal, asked, plan, named])
+    other = PolicyDocument(policy_id="x", policy_version="1", digest="1" * 64, title={}, jurisdiction_code="371400",
+                           text="", canonical="", imported_at=now)  # fmt: skip
+    session.add(other)
+    session.flush()
+    amended = Amendment(round_id=s.round_id, from_policy_id=pinned, to_policy_id=other.id, reason="示例",
+                        state="proposed", proposed_by=people["secretary"], proposed_at=now, **due)  # fmt: skip
+    session.add_all([challenge, objection, appeal, asked, plan, named, amended])
     session.flush()
     session.add(AppealPanelist(appeal_id=appeal.id, person_id=people["appeal-1"]))
     mending = session.scalars(sa.select(Rectification)).first()
@@ -87,7 +94,7 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     return {"review_id": review, "challenge_id": challenge.id, "objection_id": objection.id, "appeal_id": appeal.id,
             "assignment_id": asked.id, "plan_id": plan.id, "publication_id": publication.id, "cycle_id": cycle,
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
-            "proposal_id": proposal.id, "list_id": named.id, "year": 2026}  # fmt: skip
+            "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026}  # fmt: skip
 
 
 @pytest.fixture

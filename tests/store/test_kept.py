@@ -29,6 +29,7 @@ FROZEN = {
         "state", "digest", "approved_by", "approved_at", "document_number", "published_by", "published_at", "year",
         "superseded_at", "version", "updated_at",
     },
+    "amendment": {"state", "recorded_by", "recorded_at", "run_id", "version", "updated_at"},
 }  # fmt: skip
 """Table → the columns that may change, or be emptied."""
 MOVES_ON = (

@@ -43,7 +43,9 @@ class Frame:
         return {r.review: r.specialty for r in self.reviews if r.state in states}
 
     def first_scored(self) -> dict[int, int]:
-        """Review → specialty, of those verified that no run has scored yet; the others go back into their own."""
+        """Review → specialty, of those verified that no run has scored yet by this policy; the others go back into
+        their own.
+        """
         return {r.review: r.specialty for r in self.reviews if r.state == review.State.VERIFIED and not r.has_run}
 
     def measured(self) -> dict[int, int]:
@@ -51,7 +53,7 @@ class Frame:
         corrected.
         """
         return self.of_state(*review.RATING_COMPUTED) | {
-            r.review: r.specialty for r in self.reviews if r.state == review.State.VERIFIED and r.has_run
+            r.review: r.specialty for r in self.reviews if r.state == review.State.VERIFIED and r.was_scored
         }
 
 

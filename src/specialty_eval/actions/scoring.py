@@ -31,6 +31,8 @@ SCORERS = roles(Role.SECRETARY, Role.SYSTEM)
 SCORED_ANEW = "该专业已重新计分，须按新的计分结果重新审议"
 UNDECIDED: Mapping[str, Any] = {"decision_id": None, "decided_rating": None, "served_at": None}
 """Scored anew, a review is decided anew: the decision stays on record, the review no longer stands on it."""
+UNPUBLISHED = (review.State.SCORED, review.State.DECIDED, review.State.PREVIEWED)
+"""In these states a review stands on a sheet that the public has not seen."""
 REFUSED = "figures-refused"
 RUNNING = frozenset({cycle.RoundState.SCORING, cycle.RoundState.DELIBERATING, cycle.RoundState.PUBLICISED})
 
@@ -212,6 +214,8 @@ def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
         raise NotNow(Problem("panel-below-minimum", f"reviews.{review_id}", facts))
     found = run_inputs.scored_before(ctx, row)
     before, within = Inputs.unpacked(found.within.inputs), found.within
+    if before.policy != frame.policy.digest:
+        raise NotNow(Problem("policy-amended", f"reviews.{review_id}", {"run": within.number}))
     frame = run_inputs.named_in(ctx, frame, before, row.specialty_id)
     code = frame.codes[row.specialty_id]
     own = run_inputs.corrected(ctx, frame, row, found)
@@ -284,22 +288,54 @@ def order_new_run(
     ctx.permit(roles(Role.SECRETARY), scope, where="score_run")
     if not reason.strip():
         raise Invalid(Problem("reason-missing", "reason"))
-    ready = frame.of_state("scored", "decided", "previewed")
+    ready = frame.of_state(*UNPUBLISHED)
     ctx.lock_all(Review, sorted(ready))
     aside, went_on = _small_panels(ctx, frame, ready, go_on or {})
     for said in aside:
         ready.pop(said["review"])
+    return _score_anew(ctx, r, frame, ready, (aside, went_on), reason)
+
+
+def score_under_amendment(ctx: Context, round_id: int, reason: str) -> ScoreRun | None:
+    """Whatever stands on a sheet by the version before, anew by the one pinned now; None where nothing does yet.
+
+    A panel that went on below its minimum goes on with the reason it had. NotNow, with everybody who would be left
+    behind on the old version: nobody is. The caller has pinned the version and may act.
+    """
+    r = ctx.locked(Round, round_id)
+    frame = run_inputs.frame_of(ctx, round_id)
+    ready = frame.of_state(*UNPUBLISHED)
+    states = ctx.lock_all(Review, sorted(ready))
+    moved = [key for key, state in states.items() if state not in UNPUBLISHED]
+    if moved:
+        raise NotNow(*(Problem("changed-meanwhile", f"reviews.{key}", {"id": key}) for key in moved))
+    if not ready:
+        return None
+    aside, went_on = _small_panels(ctx, frame, ready, scoring_queries.gone_on(ctx.session, round_id))
+    return _score_anew(ctx, r, frame, ready, (aside, went_on), reason, everybody=True)
+
+
+def _score_anew(
+    ctx: Context, r: Round, frame: Frame, ready: dict[int, int],
+    panels: tuple[list[dict[str, Any]], list[dict[str, Any]]], reason: str, *, everybody: bool = False,
+) -> ScoreRun:  # fmt: skip
+    """One run of reviews that stand on a sheet; `everybody`: not one of them is left out of it."""
+    aside, went_on = panels
     if not ready:
         raise NotNow(Problem("nothing-to-score", "score_run", {"set_aside": len(aside)}))
     run_inputs.record_panel_and_computed(ctx, frame, ready)
     inputs = run_inputs.inputs_of(ctx, frame, frame.measured())
     inputs, results, left_out = _scored(frame, inputs, ready, aside)
+    if everybody and aside:
+        raise NotNow(*(Problem("left-on-the-old-version", f"specialties.{said['code']}", {"reason": said["reason"]})
+                       for said in aside))  # fmt: skip
     notes = left_out + _now_otherwise(ctx, frame, ready, results)
     went_on = [said for said in went_on if said["review"] in ready]
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
     note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})
-    _move(ctx, results, frame, ready, ScoreStep(review.Event.RESCORE, note, UNDECIDED), scope)
+    by = ctx.as_system() if everybody else ctx
+    _move(by, results, frame, ready, ScoreStep(review.Event.RESCORE, note, UNDECIDED), Scope(city=frame.round.city))
     ctx.record("round.score_run", r, Note(reason=reason, told={
         "run": made.id, "scored": len(ready), "set_aside": len(aside), "went_on": len(went_on),
     }, round_id=r.id))  # fmt: skip

@@ -15,6 +15,7 @@ ROOMS = (
             "/v1/roles/**", "/v1/keys/**",
         ),
     ),
+    Room(f"{__name__}.amendments", ("/v1/amendments/**", "/v1/rounds/*/amendments")),
     Room(f"{__name__}.calendars", ("/v1/calendar/*",)),
     Room(
         f"{__name__}.committee",

@@ -7,6 +7,7 @@ from .overdue import OF_THE_COUNTY
 from .permissions import Thing
 
 _ACTS: Mapping[str, str] = {
+    "amendment": "propose",
     "appeal": "correct decide_follow_up escalate follow_ups lodge",
     "assignment": "extend remind",
     "calendar": "enter",

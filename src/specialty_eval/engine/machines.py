@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .amendment import AMENDMENT
 from .assignment import ASSIGNMENT
 from .cases import APPEAL, CHALLENGE, OBJECTION
 from .cycle import CYCLE, ROUND
@@ -32,5 +33,6 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         RECTIFICATION,
         PLAN,
         SPECIALTY_LIST,
+        AMENDMENT,
     )
 }

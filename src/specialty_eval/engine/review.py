@@ -195,9 +195,9 @@ _COLLECTION: tuple[Step[Facts], ...] = (
 )
 _DELIBERATION: tuple[Step[Facts], ...] = (
     Step(Event.SCORE, State.VERIFIED, State.SCORED, _CLOCK, (result_is_there,)),
-    # A new run of all that is not yet publicised (workflow.md, Score run): by order, never by the clock.
+    # A new run of all that is not yet publicised (workflow.md, Score run): by order, or with an amendment's new policy.
     *(
-        Step(Event.RESCORE, source, State.SCORED, roles(Role.SECRETARY), (result_is_there, reason_given))
+        Step(Event.RESCORE, source, State.SCORED, _CLOCK, (result_is_there, reason_given))
         for source in (State.SCORED, State.DECIDED, State.PREVIEWED)
     ),
     # A rating in publicity that rests on an earlier one which is another now: nobody else's place is touched.

@@ -112,7 +112,7 @@ def policy_of(session: Session, policy_row_id: int) -> "Policy":
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """What a round pins when it is planned, with its cycle's city: none of it ever changes."""
+    """What a round pins, with its cycle's city: none of it ever changes, but for its policy by an amendment."""
 
     id: int
     year: int
@@ -136,6 +136,13 @@ def round_of(session: Session, round_id: int) -> RoundRow:
             raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
         known[round_id] = RoundRow(*row)
     return known[round_id]
+
+
+def pin(session: Session, row: Round, policy_row_id: int) -> None:
+    """Another version of its policy for a locked round; what is read of it from here on says so."""
+    row.policy_id = policy_row_id
+    session.flush()
+    session.info.get("rounds", {}).pop(row.id, None)
 
 
 def pinned_for(session: Session, city: str, evidence_year: int) -> dict[str, str]:

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from . import (
     accounts,
+    amendments,
     calendars,
     cycles,
     deliberation,
@@ -21,6 +22,7 @@ from .base import Base
 
 TABLES = (
     accounts,
+    amendments,
     calendars,
     cycles,
     deliberation,

@@ -196,3 +196,15 @@ def of_specialty_list() -> Checks:
         _needs(("published",), "published_at IS NOT NULL", "published_has_year"),
         sa.CheckConstraint("(state = 'superseded') = (superseded_at IS NOT NULL)", name="superseded_has_its_time"),
     )
+
+
+def of_amendment() -> Checks:
+    """A reason and another version from the first; recorded by a second person at an instant, and only then."""
+    return (
+        sa.CheckConstraint("reason <> ''", name="reason_given"),
+        sa.CheckConstraint("to_policy_id <> from_policy_id", name="another_version"),
+        sa.CheckConstraint("recorded_by IS NULL OR recorded_by <> proposed_by", name="two_people"),
+        sa.CheckConstraint("(recorded_by IS NULL) = (recorded_at IS NULL)", name="recording_whole"),
+        sa.CheckConstraint("(state = 'recorded') = (recorded_at IS NOT NULL)", name="recorded_by_somebody"),
+        _elsewhere(("recorded",), "run_id IS NULL", "run_once_recorded"),
+    )

@@ -16,6 +16,7 @@ from specialty_eval.engine.review import Event as ReviewEvent
 from specialty_eval.engine.review import State
 
 from . import bulk
+from .cycles import PolicyDocument, Round
 from .deliberation import ExpertAssignment, PanelScore
 from .ledger import Event
 from .outcomes import RatingInForce
@@ -108,20 +109,38 @@ def accepted_since_scored(session: Session, review_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class InRound:
-    """A review of a round about to be scored; `has_run`: a run scored it, or the one its appeal is about."""
+    """A review of a round about to be scored. `was_scored`: a run scored it, or the one its appeal is about;
+    `has_run`: one by the version of the policy that the round pins now.
+    """
 
     review: int
     specialty: int
     state: str
     was_defaulted: bool
+    was_scored: bool
     has_run: bool
 
 
 def by_state(session: Session, round_id: int) -> list[InRound]:
     """The reviews of a round, appeals' new reviews too, in order of id."""
-    has_run = sa.or_(Review.sheet_id.is_not(None), Review.replaces_id.is_not(None))
-    found = sa.select(Review.id, Review.specialty_id, Review.state, Review.was_defaulted, has_run)
+    was_scored = sa.or_(Review.sheet_id.is_not(None), Review.replaces_id.is_not(None))
+    found = (
+        sa.select(
+            Review.id, Review.specialty_id, Review.state, Review.was_defaulted, was_scored,
+            sa.and_(was_scored, sa.func.coalesce(ScoreRun.policy_digest == PolicyDocument.digest, True)),
+        )
+        .join(Round, Round.id == Review.round_id)
+        .join(PolicyDocument, PolicyDocument.id == Round.policy_id)
+        .outerjoin(ScoreSheet, ScoreSheet.id == Review.sheet_id)
+        .outerjoin(ScoreRun, ScoreRun.id == ScoreSheet.run_id)
+    )  # fmt: skip
     return [InRound(*row) for row in session.execute(found.where(Review.round_id == round_id).order_by(Review.id))]
+
+
+def gone_on(session: Session, round_id: int) -> dict[int, str]:
+    """Review → the reason with which it went on below its panel's minimum, in the newest run that says so."""
+    runs = sa.select(ScoreRun.went_on).where(ScoreRun.round_id == round_id).order_by(ScoreRun.number)
+    return {said["review"]: str(said["reason"]) for went_on in session.scalars(runs) for said in went_on}
 
 
 def unscored(session: Session, round_id: int, measures: Collection[str], at_least: int) -> list[int]:
