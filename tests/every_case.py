@@ -9,6 +9,7 @@ from factories_rights import World, make_world
 from specialty_eval.actions import appeals, lists, plans, rectifications
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.store.deliberation import PanelScore
+from specialty_eval.store.designations import Designation, DesignationLoss
 from specialty_eval.store.ledger import EventSeal
 from specialty_eval.store.outcomes import EnrolmentLine, Erratum, Standing
 from specialty_eval.store.overdue import Escalation
@@ -37,6 +38,7 @@ def make_every_case(session: Session) -> World:
                          academic_year=2026, supports=[], updated_at=now))  # fmt: skip
     session.add(PanelScore(assignment_id=int(str(world.named["assignment_id"])), measure="quality",
                            score=Decimal(80), given_at=now))  # fmt: skip
+    _designated(world)
     session.add_all([
         Erratum(publication_id=int(str(world.named["publication_id"])), text="示例更正", made_at=now),
         SiteVisitReport(review_id=world.reviews["scored"], visited_on=now, findings="示例"),
@@ -46,3 +48,20 @@ def make_every_case(session: Session) -> World:
     ])  # fmt: skip
     session.flush()
     return world
+
+
+def _designated(world: World) -> None:
+    """A specialty and a group that bear one, the first under review since it lost green."""
+    now, people = world.city.now, world.city.people
+    granted = {"jurisdiction_code": "371400", "kind": "high_level", "tier": "secondary", "grounds": "示例",
+               "proposed_by": people["secretary"], "proposed_at": now, "granted_by": people["bureau-approver"],
+               "granted_at": now, "document_number": "示例职〔2026〕1号", "updated_at": now}  # fmt: skip
+    alone, of_group = world.city.specialties["confirmed"], world.city.specialties["scored"]
+    rows = [Designation(specialty_id=alone, state="under_review", review_since=now, **granted),
+            Designation(specialty_id=of_group, group_id=world.named["group_id"], state="granted",
+                        **granted)]  # fmt: skip
+    session = world.sitting.session
+    session.add_all(rows)
+    session.flush()
+    session.add(DesignationLoss(designation_id=rows[0].id, specialty_id=alone, review_id=world.reviews["confirmed"],
+                                lost_at=now))  # fmt: skip

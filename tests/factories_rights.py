@@ -21,7 +21,9 @@ from specialty_eval.actions import (
     attachments,
     challenges,
     cycles,
+    designations,
     evidence,
+    groups,
     lists,
     objections,
     panel,
@@ -34,6 +36,7 @@ from specialty_eval.actions import (
     verification,
 )
 from specialty_eval.actions.context import Context
+from specialty_eval.engine.designation import DesignationKind
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.simulation import summary
@@ -115,9 +118,20 @@ def make_world(session: Session) -> World:
     _next_cycle(world)
     plan = plans.draft(world.as_("planner"), 2026)
     world.named["list_id"] = lists.build(world.as_("secretary"), world.sitting.round_id, ListKind.NEGATIVE).id
+    _designations(world)
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
     _sign_in(world)
     return world
+
+
+def _designations(world: World) -> None:
+    """A group of the school, and one of its specialties proposed."""
+    codes = [world.city.codes[state] for state in ("scored", "listed")]
+    built = groups.Members(codes[0], codes, world.as_("secretary").today)
+    made = groups.create(world.as_("secretary"), "示例专业群", built)
+    new = designations.Proposal(DesignationKind.DEMONSTRATION, "示例理由", code=codes[0])
+    world.named |= {"group_id": made.id, "designation_id": designations.propose(world.as_("head-two"), new).id}
+    world.named["other_code"] = codes[1]
 
 
 def _lapsed(world: World) -> None:

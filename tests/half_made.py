@@ -270,6 +270,54 @@ CASES: dict[str, tuple[str, str]] = {
         "ck_enrolment_plan_approved_was_submitted",
         "UPDATE enrolment_plan SET state = 'superseded', submitted_by = NULL WHERE state = 'approved'",
     ),
+    "a designation granted by who proposed it": (
+        "ck_designation_two_people",
+        f"UPDATE designation SET state = 'granted', granted_by = proposed_by, granted_at = {NOW},"
+        " document_number = '示例' WHERE state = 'proposed'",
+    ),
+    "a proposal that is granted already": (
+        "ck_designation_proposed_is_ungranted",
+        f"UPDATE designation SET granted_at = {NOW}, document_number = '示例', granted_by ="
+        " (SELECT max(p.id) FROM person p WHERE p.id <> proposed_by) WHERE state = 'proposed'",
+    ),
+    "a proposal that was reviewed": (
+        "ck_designation_reviewed_was_granted",
+        f"UPDATE designation SET review_since = {NOW} WHERE state = 'proposed'",
+    ),
+    "two designations of a kind for one specialty": (
+        "uq_designation_specialty",
+        "INSERT INTO designation (jurisdiction_code, kind, tier, specialty_id, state, grounds, proposed_by,"
+        " proposed_at) SELECT jurisdiction_code, kind, tier, specialty_id, 'proposed', grounds, proposed_by,"
+        " proposed_at FROM designation WHERE group_id IS NULL LIMIT 1",
+    ),
+    "two designations of a kind for one group": (
+        "uq_designation_group",
+        "INSERT INTO designation (jurisdiction_code, kind, tier, specialty_id, group_id, state, grounds, proposed_by,"
+        " proposed_at) SELECT jurisdiction_code, kind, tier, specialty_id, group_id, 'proposed', grounds, proposed_by,"
+        " proposed_at FROM designation WHERE group_id IS NOT NULL LIMIT 1",
+    ),
+    "a loss that an appeal ended and no rating made": (
+        "ck_designation_loss_ended_was_rated",
+        "INSERT INTO designation_loss (designation_id, specialty_id, lost_at, ended_by)"
+        f" SELECT id, specialty_id, {NOW}, {CONFIRMED} FROM designation LIMIT 1",
+    ),
+    "a group whose lead is not in it": (
+        "fk_specialty_group_version_lead",
+        "INSERT INTO specialty_group_version (group_id, number, lead_id, valid_from, reason, made_by, made_at)"
+        f" SELECT group_id, 99, lead_id, valid_from, '示例', made_by, {NOW} FROM specialty_group_version LIMIT 1",
+    ),
+    "a group changed without a reason": (
+        "ck_specialty_group_version_revised_has_reason",
+        "WITH made AS (INSERT INTO specialty_group_version (group_id, number, lead_id, valid_from, made_by, made_at)"
+        f" SELECT group_id, 99, lead_id, valid_from, made_by, {NOW} FROM specialty_group_version LIMIT 1"
+        " RETURNING id, lead_id) INSERT INTO specialty_group_member SELECT id, lead_id FROM made",
+    ),
+    "a group with another school's specialty": (
+        "specialty_group_member_of_its_school",
+        "INSERT INTO specialty_group_member (version_id, specialty_id)"
+        " SELECT v.id, (SELECT min(s.id) FROM specialty s WHERE s.school_id <> g.school_id)"
+        " FROM specialty_group_version v JOIN specialty_group g ON g.id = v.group_id",
+    ),
     "a list approved by who built it": (
         "ck_specialty_list_two_people",
         "UPDATE specialty_list SET state = 'approved', approved_by = built_by, document_number = '示例',"

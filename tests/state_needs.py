@@ -255,6 +255,29 @@ AMENDMENT = Needs(
     only_in={"run_id": (("recorded",), "ck_amendment_run_once_recorded")},
 )  # fmt: skip
 
+_GRANTED = ("granted_by", "granted_at", "document_number")
+_REVIEWED = ("decided_by", "decided_at", "reason")
+DESIGNATION = Needs(
+    "designation",
+    "state = 'proposed'",
+    empty=dict.fromkeys(("granted_by", "granted_at", "review_since", "decided_by", "decided_at"), "NULL")
+    | dict.fromkeys(("document_number", "reason", "decision_document"), "''"),
+    full={"granted_by": "(SELECT max(p.id) FROM person p WHERE p.id <> t.proposed_by)", "granted_at": NOW,
+          "document_number": "'示例职〔2027〕1号'", "review_since": NOW, "decided_by": PERSON, "decided_at": LATER,
+          "reason": "'示例'", "decision_document": "'示例职〔2027〕2号'"},
+    states={
+        "proposed": (), "granted": _GRANTED, "under_review": (*_GRANTED, "review_since"),
+        "kept": (*_GRANTED, *_REVIEWED, "decision_document"), "withdrawn": _REVIEWED,
+    },
+    refused_by={
+        **dict.fromkeys(_GRANTED, ("ck_designation_grant_whole", "ck_designation_granted_has_document",
+                                   "ck_designation_reviewed_was_granted")),
+        "review_since": ("ck_designation_reviewed_has_its_time",),
+        **dict.fromkeys(_REVIEWED, ("ck_designation_decision_whole", "ck_designation_decided_has_reason")),
+        "decision_document": ("ck_designation_reviewed_has_document",),
+    },
+)  # fmt: skip
+
 STANDING = Needs(
     "standing", "true", {}, {},
     nothing("normal", "supported", "restricted", "phasing_out", "suspended", "closed"),
@@ -279,4 +302,5 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "plan": PLAN,
     "list": SPECIALTY_LIST,
     "amendment": AMENDMENT,
+    "designation": DESIGNATION,
 }

@@ -18,6 +18,7 @@ from specialty_eval.store.amendments import Amendment
 from specialty_eval.store.base import Base, make_engine
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.deliberation import ExpertAssignment
+from specialty_eval.store.designations import Designation
 from specialty_eval.store.outcomes import (
     Appeal,
     AppealPanelist,
@@ -80,7 +81,10 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     session.flush()
     amended = Amendment(round_id=s.round_id, from_policy_id=pinned, to_policy_id=other.id, reason="示例",
                         state="proposed", proposed_by=people["secretary"], proposed_at=now, **due)  # fmt: skip
-    session.add_all([challenge, objection, appeal, asked, plan, named, amended])
+    designated = Designation(jurisdiction_code="371400", kind="demonstration", tier="secondary", state="proposed",
+                             specialty_id=s.city.specialties["one-a"], grounds="示例", proposed_by=people["secretary"],
+                             proposed_at=now, **due)  # fmt: skip
+    session.add_all([challenge, objection, appeal, asked, plan, named, amended, designated])
     session.flush()
     session.add(AppealPanelist(appeal_id=appeal.id, person_id=people["appeal-1"]))
     mending = session.scalars(sa.select(Rectification)).first()
@@ -94,7 +98,8 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     return {"review_id": review, "challenge_id": challenge.id, "objection_id": objection.id, "appeal_id": appeal.id,
             "assignment_id": asked.id, "plan_id": plan.id, "publication_id": publication.id, "cycle_id": cycle,
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
-            "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026}  # fmt: skip
+            "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026,
+            "designation_id": designated.id}  # fmt: skip
 
 
 @pytest.fixture

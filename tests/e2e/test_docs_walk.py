@@ -76,5 +76,6 @@ def test_the_walk_of_the_page_ends_with_a_confirmed_rating(fresh_database: str, 
     assert "3637000001-710201,89.50,91.43,85.00,green,good" in said
     assert '"rating":"green","rating_year":2025,"reasons":["good"],"document_number":"示例评〔2027〕1号"' in said
     assert '"negative":{"reasons":["too-dense"],"document_number":"示例专〔2027〕1号"},"urgent":null' in said
+    assert '"tier":"secondary","target":40,"held":1,"under_review":0,"proposed":0,"missing":39' in said
     assert '"computed":110,"quota":110,"capacity":110,"limited":true' in said
     assert "}304\n" in said

@@ -25,6 +25,14 @@ FROZEN = {
         "state", "together", "written_until", "no_quorum_at", "vote_ended_at", "ballot_key", "version", "updated_at",
     },
     "organisation": {"code", "name", "jurisdiction_code"},
+    "specialty_group": set(),
+    "specialty_group_version": set(),
+    "specialty_group_member": set(),
+    "designation_loss": {"ended_by"},
+    "designation": {
+        "specialty_id", "state", "grounds", "granted_by", "granted_at", "document_number", "review_since", "review_by",
+        "was_kept", "decided_by", "decided_at", "decision_document", "reason", "version", "updated_at",
+    },
     "specialty_list": {
         "state", "digest", "approved_by", "approved_at", "document_number", "published_by", "published_at", "year",
         "superseded_at", "version", "updated_at",
@@ -73,6 +81,15 @@ def test_words_that_may_hold_a_name_can_be_erased_and_not_changed(
 ) -> None:
     assert refused_by(filled, f"UPDATE {table} SET {words} = ''") is None
     assert_refused(filled, f"UPDATE {table} SET {words} = {words} || '！'", f"{table}_words")
+
+
+def test_what_was_granted_stays_granted_and_whose_it_is(filled: sa.Connection) -> None:
+    for change, trigger in (
+        ("document_number = '！'", "designation_grant_stays"),
+        ("granted_by = NULL, granted_at = NULL, document_number = ''", "designation_grant_stays"),
+        ("specialty_id = (SELECT max(id) FROM specialty)", "designation_specialty_stays"),
+    ):
+        assert refused_by(filled, f"UPDATE designation SET {change} WHERE granted_at IS NOT NULL") == trigger
 
 
 def test_what_is_set_once_stays(filled: sa.Connection) -> None:

@@ -13,11 +13,12 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, reach
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import appeal_queries, cycles, follow_ups, scopes
+from specialty_eval.store.designations import Designation
 from specialty_eval.store.outcomes import Appeal, AppealPanelist, EnrolmentLine
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Review
 
-from . import corrections
+from . import corrections, designation_reviews
 from .context import LOCAL, Context, Note, Possible
 from .paging import Page
 
@@ -218,9 +219,11 @@ FOLLOW_UP_DECISIONS: Mapping[str, tuple[str, ...]] = {
     "rating": ("stands", "reconsider"),
     "review": ("rescore",),
     "quota": ("stands", "set_aside"),
+    "designation": ("stands", "reopen"),
 }
 """Of a later rating: it stands, or a new review opens. Of a review that has not ended: it is scored again, by the
-secretary, before it goes on. Of a quota: it stands, or is no base for later years."""
+secretary, before it goes on. Of a quota: it stands, or is no base for later years. Of a designation that was withdrawn:
+that stands, or it is looked at again."""
 
 
 def decide_follow_up(ctx: Context, appeal_id: int, key: str, decision: str, reason: str) -> Appeal:
@@ -235,6 +238,8 @@ def decide_follow_up(ctx: Context, appeal_id: int, key: str, decision: str, reas
         _open_again(ctx, ctx.locked(Review, follow_up["review_id"]), review.State.VERIFIED)
     elif decision == "set_aside":
         ctx.locked(EnrolmentLine, follow_up["line_id"]).set_aside = True
+    elif decision == "reopen":
+        designation_reviews.reopen(ctx, ctx.locked(Designation, follow_up["designation_id"]), reason)
     decided = {**follow_up, "decision": decision, "reason": reason, "decided_at": ctx.now.isoformat(),
                "decided_by": ctx.person_id}  # fmt: skip
     case.appeal.follow_ups = [decided if f["key"] == key else f for f in case.appeal.follow_ups]

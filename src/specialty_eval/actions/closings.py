@@ -18,6 +18,7 @@ from specialty_eval.store.outcomes import ClosingProposal, Rectification, Standi
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
+from . import designation_reviews
 from .context import LOCAL, Context, Note, Possible, entitled
 from .paging import Page
 
@@ -165,6 +166,7 @@ def close(ctx: Context, code: str, reason: str, students: int, *, version: int |
                 changes={"since": ctx.today, "cause": "", "supports": [], "steps_taken": 0})  # fmt: skip
     ctx.session.get_one(Specialty, key, with_for_update=True).closed_on = ctx.today
     _end_what_goes(ctx.as_system(), key, mended, scope)
+    designation_reviews.after_closing(ctx, key)
     return row
 
 

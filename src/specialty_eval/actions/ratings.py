@@ -31,6 +31,7 @@ from specialty_eval.store.rating_records import Confirmed, Span
 from specialty_eval.store.reviews import Review
 from specialty_eval.store.status_queries import RatingRow
 
+from . import designation_reviews
 from .context import LOCAL, Context, Note, many_objections
 
 CONFIRMS = roles(Role.BUREAU_APPROVER)
@@ -222,6 +223,7 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
         )
         for r in chosen
     ]
+    green = designation_reviews.green_now(ctx, [r.specialty_id for r in chosen])
     changed = rating_records.enter(ctx.session, confirmed, ctx.now)
     carried = _carry_rectifications(ctx, [r for r in chosen if r.specialty_id in changed], batch)
     _supersede_rectifications(ctx, changed - carried, batch.scope)
@@ -235,6 +237,8 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
                               recheck_from=months_after(ctx.today, rules.recheck_after_months))
             )  # fmt: skip
     ctx.session.flush()
+    rated = (designation_reviews.Rated(r.specialty_id, r.review_id, r.replaces_id) for r in chosen)
+    designation_reviews.follow(ctx, green, rated)
     whose = {r.replaces_id: r.specialty_id for r in chosen if r.replaces_id is not None}
     replacing = [r.review_id for r in chosen if r.replaces_id is not None]
     for appeal, found in follow_ups.refresh(ctx.session, replacing, LOCAL).items():

@@ -36,6 +36,10 @@ ROOMS = (
         ),
     ),
     Room(
+        f"{__name__}.designations",
+        ("/v1/designations/**", "/v1/designation-targets", "/v1/specialty-groups/**"),
+    ),
+    Room(
         f"{__name__}.enrolment",
         ("/v1/enrolment-plans/**", "/v1/academic-years/**", "/v1/specialties/*/standing"),
     ),

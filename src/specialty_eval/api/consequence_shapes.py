@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from specialty_eval.engine.cases import AppealState
+from specialty_eval.engine.designation import DesignationKind
 from specialty_eval.engine.enrolment import Rule
 from specialty_eval.engine.plan import PlanState
 from specialty_eval.engine.rectification import RectificationState
@@ -34,7 +35,7 @@ class FollowUpAnswer(BaseModel):
     """Something that followed from the overturned rating."""
 
     key: str
-    decision: Literal["stands", "reconsider", "set_aside"] | None
+    decision: Literal["stands", "reconsider", "set_aside", "reopen"] | None
     reason: str = Field(description="决定的理由，未决定时为空 · why, empty before it is decided")
     decided_at: datetime = sometimes("决定后才有 · once it is decided")
     decided_by: int | None = sometimes("人员编号，决定后才有 · a person's number, once it is decided")
@@ -68,6 +69,14 @@ class QuotaThatFollowed(FollowUpAnswer):
     rule: Rule
 
 
+class DesignationThatFollowed(FollowUpAnswer):
+    """A designation that was withdrawn since the overturned rating took green away."""
+
+    kind: Literal["designation"]
+    designation_id: int
+    designation: DesignationKind
+
+
 class AppealAnswer(BaseModel):
     """An appeal, what followed from the overturned rating, and what the caller may do with it."""
 
@@ -81,7 +90,10 @@ class AppealAnswer(BaseModel):
     answer_due: datetime
     panel: list[int] = Field(description="审理人员编号 · who hears it, by person number")
     follow_ups: list[
-        Annotated[RatingThatFollowed | ReviewThatFollowed | QuotaThatFollowed, Field(discriminator="kind")]
+        Annotated[
+            RatingThatFollowed | ReviewThatFollowed | QuotaThatFollowed | DesignationThatFollowed,
+            Field(discriminator="kind"),
+        ]
     ]
     actions: list[ActionAnswer]
 

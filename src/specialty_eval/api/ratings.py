@@ -167,7 +167,7 @@ class FollowUp(Body):
     """One thing that followed from the overturned rating, what is decided about it, and why."""
 
     key: str = Field(max_length=100)
-    decision: Literal["stands", "reconsider", "set_aside"]
+    decision: Literal["stands", "reconsider", "set_aside", "reopen"]
     reason: str = Field(max_length=8000)
 
 

@@ -15,8 +15,10 @@ _ACTS: Mapping[str, str] = {
     "closing": "decide propose receive",
     "cycle": "create place",
     "demo": "begin done step",
+    "designation": "propose",
     "evidence": "attach save",
     "figures": "record",
+    "group": "create revise",
     "installation": "begin",
     "intake": "catalogue committee figures jurisdictions organisations people quotas ratings schools specialties "
     "standings",

@@ -7,6 +7,7 @@ from .amendment import AMENDMENT
 from .assignment import ASSIGNMENT
 from .cases import APPEAL, CHALLENGE, OBJECTION
 from .cycle import CYCLE, ROUND
+from .designation import DESIGNATION
 from .machine import Workflow
 from .meeting import ITEM
 from .plan import PLAN
@@ -34,5 +35,6 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         PLAN,
         SPECIALTY_LIST,
         AMENDMENT,
+        DESIGNATION,
     )
 }

@@ -252,6 +252,7 @@ class Thing(StrEnum):
     DRAFT_PLANS = "draft_plans"
     SIMULATIONS = "simulations"
     SPECIALTY_LISTS = "specialty_lists"
+    DESIGNATIONS = "designations"
     RECTIFICATIONS = "rectifications"
     SUPERVISION = "supervision"
     EVENTS = "events"
@@ -287,6 +288,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.DRAFT_PLANS: _PLANNING,
     Thing.SIMULATIONS: roles(Role.SECRETARY, Role.POLICY_EDITOR, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.SPECIALTY_LISTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.CHAIR),
+    Thing.DESIGNATIONS: _OWN_SCHOOL | _CHECKING,  # before they are granted
     Thing.RECTIFICATIONS: _OWN_SCHOOL | _CHECKING | _DECIDING,
     Thing.SUPERVISION: _CHECKING,
     Thing.EVENTS: _OWN_SCHOOL | _CHECKING,  # each event to its own audience

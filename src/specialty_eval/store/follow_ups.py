@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.enrolment import acts_from
 from specialty_eval.engine.review import UNENDED
 
+from . import designation_queries
 from .cycles import Round, policy_of
 from .earlier_ratings import asks_for_earlier, codes_looking_back
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, RatingInForce
@@ -18,9 +19,14 @@ from .reviews import Review
 
 def found(session: Session, overturned: Review, zone: tzinfo) -> list[dict[str, Any]]:
     """What rests on a confirmed review's rating, each without a decision: later ratings, reviews that a run has scored
-    and that have not ended, approved quotas.
+    and that have not ended, approved quotas, designations that were withdrawn.
     """
-    return [*_ratings(session, overturned), *_going(session, overturned), *_quotas(session, overturned, zone)]
+    return [
+        *_ratings(session, overturned),
+        *_going(session, overturned),
+        *_quotas(session, overturned, zone),
+        *_designations(session, overturned),
+    ]
 
 
 def _ratings(session: Session, overturned: Review) -> Iterator[dict[str, Any]]:
@@ -84,6 +90,13 @@ def _quotas(session: Session, overturned: Review, zone: tzinfo) -> Iterator[dict
     for line_id, year, quota, rule in session.execute(lines):
         yield {"key": f"quota:{line_id}", "kind": "quota", "line_id": line_id, "academic_year": year, "quota": quota,
                "rule": rule, "decision": None, "reason": ""}  # fmt: skip
+
+
+def _designations(session: Session, overturned: Review) -> Iterator[dict[str, Any]]:
+    """Withdrawn since the rating took green away. One that is still under review comes back by itself."""
+    for row in designation_queries.withdrawn_for(session, overturned.id):
+        yield {"key": f"designation:{row.id}", "kind": "designation", "designation_id": row.id,
+               "designation": row.kind, "decision": None, "reason": ""}  # fmt: skip
 
 
 def refresh(session: Session, confirmed: Collection[int], zone: tzinfo) -> dict[Appeal, int]:

@@ -208,3 +208,27 @@ def of_amendment() -> Checks:
         sa.CheckConstraint("(state = 'recorded') = (recorded_at IS NOT NULL)", name="recorded_by_somebody"),
         _elsewhere(("recorded",), "run_id IS NULL", "run_once_recorded"),
     )
+
+
+def of_designation() -> Checks:
+    """Granted by somebody else than who proposed it, under a document; under review since an instant; kept or
+    withdrawn by somebody with a reason, what was granted under a document. Nothing of it before its state.
+    """
+    grant, decision = (
+        "granted_by, granted_at, nullif(document_number, '')",
+        "decided_by, decided_at, nullif(reason, '')",
+    )
+    return (
+        sa.CheckConstraint("granted_by IS NULL OR granted_by <> proposed_by", name="two_people"),
+        sa.CheckConstraint(f"num_nonnulls({grant}) IN (0, 3)", name="grant_whole"),
+        sa.CheckConstraint(f"num_nonnulls({decision}) IN (0, 3)", name="decision_whole"),
+        _needs(("proposed",), "granted_at IS NULL", "proposed_is_ungranted"),
+        _needs(("granted", "under_review", "kept"), "granted_at IS NOT NULL", "granted_has_document"),
+        _needs(("under_review",), "review_since IS NOT NULL", "reviewed_has_its_time"),
+        sa.CheckConstraint("review_since IS NULL OR granted_at IS NOT NULL", name="reviewed_was_granted"),
+        _needs(("kept", "withdrawn"), "decided_at IS NOT NULL", "decided_has_reason"),
+        sa.CheckConstraint(
+            "state NOT IN ('kept', 'withdrawn') OR granted_at IS NULL OR decision_document <> ''",
+            name="reviewed_has_document",
+        ),
+    )
