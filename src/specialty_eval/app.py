@@ -14,12 +14,15 @@ from specialty_eval.actions.context import Context, Credentials, opened
 from specialty_eval.api.deps import Edge
 from specialty_eval.api.description import Api, operation_id
 from specialty_eval.api.limits import BodyLimit
+from specialty_eval.api.rates import RateLimit, Rates
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 
 AT_ONCE = 32
 """Requests inside at the same time; the pool has as many connections, FastAPI's thread pool (40) more."""
+FOR_PUBLISHED = 8
+"""How many of these only what is published may take, so that the rest cannot keep it waiting."""
 
 
 def utc_now() -> datetime:
@@ -36,8 +39,10 @@ def identify(session: Session, now: datetime, shown: Credentials) -> Actor:
     return accounts.identify(session, now, shown)
 
 
-def create_app(database_url: str, files: Path, *, clock: Callable[[], datetime] = utc_now) -> Api:
-    """The application over one database and one folder of files."""
+def create_app(
+    database_url: str, files: Path, *, clock: Callable[[], datetime] = utc_now, rates: Rates | None = None
+) -> Api:
+    """The application over one database and one folder of files; without rates nobody's requests are counted."""
     engine = make_engine(database_url, pool_size=AT_ONCE)
     sessions = make_sessions(engine)
     store = Files(files)
@@ -48,7 +53,8 @@ def create_app(database_url: str, files: Path, *, clock: Callable[[], datetime] 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # The gate belongs to the event loop, so it is made inside it.
-        app.state.edge = Edge(open=open_context, clock=clock, gate=anyio.CapacityLimiter(AT_ONCE))
+        gate, published = (anyio.CapacityLimiter(n) for n in (AT_ONCE - FOR_PUBLISHED, FOR_PUBLISHED))
+        app.state.edge = Edge(open=open_context, clock=clock, gate=gate, published=published)
         yield
         engine.dispose()
 
@@ -67,4 +73,6 @@ def create_app(database_url: str, files: Path, *, clock: Callable[[], datetime] 
     web.install(app)
     rooms.install(app, (*api.ROOMS, *web.ROOMS))
     app.add_middleware(BodyLimit)
+    if rates is not None:
+        app.add_middleware(RateLimit, rates=rates, clock=utc_now)
     return app

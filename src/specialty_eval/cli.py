@@ -66,6 +66,7 @@ def serve(
 ) -> None:
     """提供接口和公开网页 · Serve the API and the public pages."""
     from specialty_eval import serving
+    from specialty_eval.api.rates import Rates
 
     known = configured(data, host, port)
     if reload and with_worker:
@@ -74,8 +75,9 @@ def serve(
         serving.serve_anew(known.url, known.folder, host=known.host, port=known.port)
         return
     serving.serve(
-        known.url, known.folder, host=known.host, port=known.port, status_age=known.status_age, with_worker=with_worker
-    )
+        known.url, known.folder, host=known.host, port=known.port, status_age=known.status_age,
+        rates=Rates(*known.limits), with_worker=with_worker,
+    )  # fmt: skip
 
 
 def fresh() -> "FastAPI":

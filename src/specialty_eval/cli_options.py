@@ -19,6 +19,8 @@ class Known:
     host: str
     port: int
     status_age: int
+    limits: tuple[str, str, str]
+    """Requests of a key, of an address, sign-ins of an address."""
 
 
 def configured(data: Path | None, host: str | None = None, port: int | None = None) -> Known:
@@ -27,7 +29,10 @@ def configured(data: Path | None, host: str | None = None, port: int | None = No
 
     said = Settings()
     url = said.database_url.get_secret_value() if said.database_url else None
-    return Known(url, data or said.data, host or said.host, said.port if port is None else port, said.status_age)
+    limits = said.limit_key, said.limit_address, said.limit_sign_in
+    return Known(
+        url, data or said.data, host or said.host, said.port if port is None else port, said.status_age, limits
+    )
 
 
 class Fault(SystemExit):

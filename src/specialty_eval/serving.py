@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from specialty_eval import rooms
 from specialty_eval.actions.context import Context, commit
 from specialty_eval.api.description import Api
+from specialty_eval.api.rates import Rates
 from specialty_eval.app import create_app, utc_now
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store import schema
@@ -41,11 +42,11 @@ def ready(url: str | None, data: Path) -> Iterator[str]:
 
 
 def serve(
-    url: str | None, data: Path, *, host: str, port: int, status_age: int, with_worker: bool = False
+    url: str | None, data: Path, *, host: str, port: int, status_age: int, rates: Rates, with_worker: bool = False
 ) -> None:  # fmt: skip
     """Serve until stopped, with a worker inside or without. The database stops with the last that uses it."""
     with ready(url, data) as at:
-        app = create_app(at, files_in(data))
+        app = create_app(at, files_in(data), rates=rates)
         app.front.patience = status_age
         gc.freeze()  # what is loaded stays: the collector need not walk through it while somebody waits
         with ExitStack() as until:

@@ -19,3 +19,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     status_age: int = Field(default=15 * 60, ge=0)
     """Seconds for which statuses are answered from memory while the database is away."""
+    limit_key: str = "1200/minute"
+    """Requests that one key or signed-in person may send to one process; empty for no limit."""
+    limit_address: str = "600/minute"
+    """Requests of one address that shows no key."""
+    limit_sign_in: str = "30/minute"
+    """Sign-ins and passwords set from one address."""

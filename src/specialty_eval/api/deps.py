@@ -33,6 +33,7 @@ class Edge:
     open: Callable[[datetime, Credentials], Context]
     clock: Clock
     gate: anyio.CapacityLimiter
+    published: anyio.CapacityLimiter
 
 
 def credentials(request: Request) -> Credentials:
@@ -90,6 +91,8 @@ class Transactional(APIRoute):
     takes nobody's place, and a deadline is judged by the moment its last byte arrived.
     """
 
+    is_published = False
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler with gate, replay, commit and rollback."""
         inner = super().get_route_handler()
@@ -108,10 +111,16 @@ class Transactional(APIRoute):
                 return answer(refusal)
             edge: Edge = request.app.state.edge
             arrived.state.arrived = edge.clock()
-            async with edge.gate:
+            async with edge.published if self.is_published else edge.gate:
                 return await _inside(inner, arrived)
 
         return handle
+
+
+class Published(Transactional):
+    """A route that reads what is published: it has places of its own, which the rest cannot fill."""
+
+    is_published = True
 
 
 async def _identify(request: Request) -> None:

@@ -23,6 +23,7 @@ from specialty_eval.engine.errors import (
     Problem,
     Refusal,
     TooLarge,
+    TooMany,
     TryAgain,
 )
 from specialty_eval.text import advice, message
@@ -35,6 +36,7 @@ STATUS: dict[type[Refusal], int] = {
     NotSignedIn: 401,
     NotFound: 404,
     TooLarge: 413,
+    TooMany: 429,
     TryAgain: 503,
 }
 """Kind of refusal → HTTP status; tests walk every subclass."""

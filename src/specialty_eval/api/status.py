@@ -11,10 +11,10 @@ from . import status_bytes, status_lists
 from .arrival import JSON, LONGEST
 from .bodies import Body, Day, Moment
 from .codes import AnyCode
-from .deps import Ctx, Transactional
+from .deps import Ctx, Published
 from .shapes import GONE, StatusAnswer
 
-router = APIRouter(prefix="/v1", route_class=Transactional, tags=["status"])
+router = APIRouter(prefix="/v1", route_class=Published, tags=["status"])
 
 
 @router.get(

@@ -68,6 +68,12 @@ class TooLarge(Refusal):
     kind = "too_large"
 
 
+class TooMany(Refusal):
+    """More requests than one caller may send; later ones are taken again."""
+
+    kind = "too_many"
+
+
 class TryAgain(Refusal):
     """A lock or serialization conflict; the same request may succeed."""
 

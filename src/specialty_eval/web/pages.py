@@ -47,7 +47,7 @@ class Edge(Protocol):
 
     open: Callable[[datetime, Credentials], Context]
     clock: Callable[[], datetime]
-    gate: anyio.CapacityLimiter
+    published: anyio.CapacityLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def add(router: APIRouter, path: str, build: Build) -> None:
 
     async def endpoint(request: Request) -> Response:
         edge: Edge = request.app.state.edge
-        async with edge.gate:
+        async with edge.published:
             return await run_in_threadpool(_read, request, edge, build)
 
     router.add_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
