@@ -33,6 +33,7 @@ from specialty_eval.actions import (
     publications,
     ratings,
     rectifications,
+    staging,
     verification,
 )
 from specialty_eval.actions.context import Context
@@ -280,6 +281,9 @@ def _sign_in(world: World) -> None:
         labels={"before": {}, "after": {}}, summary=summary([], 0), made_at=city.now,
     ))  # fmt: skip
     session.flush()
+    file = staging.Received(b"school_code,catalogue_code,year,posts\n", "text/csv")
+    world.named["file_id"] = staging.receive(world.as_("secretary"), file, "small@1").id
+    staging.check(world.as_("secretary"), int(str(world.named["file_id"])))
     first = {"grant_id": RoleGrant.id, "key_id": ApiKey.id, "cycle_id": Cycle.id, "run_id": ScoreRun.id,
              "simulation_id": Simulation.id}  # fmt: skip
     world.named |= {name: session.scalar(sa.select(sa.func.min(column))) for name, column in first.items()}

@@ -51,6 +51,30 @@ def identify(session: Session, now: datetime, shown: Credentials) -> Actor:
     return Actor(person_id=None if is_key else held, key_id=held if is_key else None, grants=grants)
 
 
+def actor_of(session: Session, now: datetime, *, person_id: int | None, key_id: int | None) -> Actor:
+    """Somebody who asked for something earlier, with the grants held now: none once deactivated or ended."""
+    today = now.astimezone(LOCAL).date()
+    link, number = (RoleGrant.person_id, person_id) if key_id is None else (RoleGrant.api_key_id, key_id)
+    alive: sa.ColumnElement[bool] = (
+        sa.exists().where(Person.id == person_id, Person.active)
+        if key_id is None
+        else sa.exists().where(
+            ApiKey.id == key_id, ApiKey.valid_from <= today,
+            sa.or_(ApiKey.valid_to.is_(None), ApiKey.valid_to >= today),
+        )
+    )  # fmt: skip
+    held = sa.select(
+        RoleGrant.role, RoleGrant.organisation_id, Organisation.kind, Organisation.code,
+        Organisation.jurisdiction_code, RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.deputy,
+    ).join(Organisation, Organisation.id == RoleGrant.organisation_id)  # fmt: skip
+    rows = session.execute(held.where(link == number, held_on(today), alive)).all()
+    grants = tuple(grant_of(row) for row in rows if key_id is None or row.role not in HELD_BY_PEOPLE)
+    return Actor(
+        person_id=None if person_id is None else str(person_id), key_id=None if key_id is None else str(key_id),
+        grants=grants,
+    )  # fmt: skip
+
+
 @lru_cache(maxsize=2)
 def _caller(is_key: bool) -> Straight:
     """Holder and grants of a secret's hash, one row a grant, one row with nulls for a holder without any."""

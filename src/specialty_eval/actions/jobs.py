@@ -4,7 +4,7 @@ The due dates stand in the tables; nothing is queued, so nothing can be queued w
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,8 +16,21 @@ from specialty_eval.store import cycles, due_queries, job_queries
 from specialty_eval.store.due_queries import Since
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.outcomes import Publication
+from specialty_eval.store.staging import StagedFile
 
-from . import overdue, previews, publications, rectifications, reminders, replies, rounds, seals, standings
+from . import (
+    accounts,
+    overdue,
+    previews,
+    publications,
+    rectifications,
+    reminders,
+    replies,
+    rounds,
+    seals,
+    staging,
+    standings,
+)
 from .context import LOCAL, Context, refusal_of
 
 SETTLES = timedelta(minutes=5)
@@ -39,6 +52,8 @@ class Task(StrEnum):
     CLOSE_PUBLICITY = "close_publicity"
     RECTIFICATIONS = "rectifications"
     ACADEMIC_YEAR = "academic_year"
+    CHECK_FILE = "check_file"
+    TAKE_FILE = "take_file"
     SEAL = "seal"
     TIDY = "tidy"
 
@@ -93,6 +108,8 @@ def _all(ctx: Context) -> list[Due]:
         )
     found += [Due(Task.CLOSE_PUBLICITY, key, at, at) for key, at in due_queries.lists_to_close(session, ctx.now) if at]
     found += _each_day(Task.RECTIFICATIONS, due_queries.cities_mending(session, ctx.now, ctx.today), day)
+    found += [Due(Task.CHECK_FILE, key, at, at) for key, at in due_queries.files_to_check(session)]
+    found += [Due(Task.TAKE_FILE, key, at, at) for key, at in due_queries.files_to_take(session)]
     found += _each_day(Task.ACADEMIC_YEAR, due_queries.cities_rated(session, _academic_year(ctx)), day)
     return found
 
@@ -128,8 +145,23 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
     Task.ACADEMIC_YEAR: lambda ctx, city: standings.begin_year(ctx, _academic_year(ctx), city=city),
     Task.SEAL: lambda ctx, _: seals.seal(ctx),
-    Task.TIDY: lambda ctx, _: replies.forget_replies(ctx),
+    Task.CHECK_FILE: lambda ctx, subject: staging.check(_of_sender(ctx, int(subject)), int(subject)),
+    Task.TAKE_FILE: lambda ctx, subject: staging.take(_of_sender(ctx, int(subject)), int(subject)),
+    Task.TIDY: lambda ctx, _: (replies.forget_replies(ctx), staging.forget_expired(ctx)),
 }
+
+
+def _of_sender(ctx: Context, file_id: int) -> Context:
+    """The same transaction for whoever sent a file, with the rights that they hold now."""
+    row = ctx.session.get_one(StagedFile, file_id)
+    if row.received_by is None and row.key_id is None:
+        return ctx
+    return replace(ctx, actor=accounts.actor_of(ctx.session, ctx.now, person_id=row.received_by, key_id=row.key_id))
+
+
+def act_now(ctx: Context, task: Task, subject: str) -> bool:
+    """Do a job at once that somebody has just asked for, unless a worker is at it already."""
+    return act(ctx, Due(task, subject, ctx.now, ctx.now))
 
 
 def failed(ctx: Context, wanted: Due, error: Exception) -> None:

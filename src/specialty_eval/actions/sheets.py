@@ -8,6 +8,8 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, InvalidOperation
 from functools import lru_cache
@@ -33,14 +35,25 @@ def rows_as_csv(content: bytes, file: str, findings: Findings) -> bytes:
 
     Notes a formula whose result nobody has computed. TooLarge beyond a limit; Invalid for what is no such workbook.
     """
+    with readable(file):
+        return sheet_as_csv(Workbook(content, file), file, findings)
+
+
+def sheet_as_csv(book: Workbook, file: str, findings: Findings, part: str = "") -> bytes:
+    """An opened workbook's sheet, or another of its parts, cell by cell."""
+    sheet = _Sheet(book, file, findings)
+    book.parse(part or book.sheet, sheet.start, sheet.end, sheet.text)
+    return sheet.written.getvalue().encode()
+
+
+@contextmanager
+def readable(file: str) -> Iterator[None]:
+    """Whatever a workbook breaks on its way in is said as one thing: it is none. Invalid."""
     try:
-        book = Workbook(content, file)
-        sheet = _Sheet(book, file, findings)
-        book.parse(book.sheet, sheet.start, sheet.end, sheet.text)
+        yield
     except (Unreadable, zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError,
             ValueError, IndexError) as error:  # fmt: skip
         raise Invalid(about(file, "not-a-workbook", "", f"xlsx: {error}"[:200])) from None
-    return sheet.written.getvalue().encode()
 
 
 class _Sheet:
@@ -48,7 +61,8 @@ class _Sheet:
 
     def __init__(self, book: Workbook, file: str, findings: Findings) -> None:
         self.file, self.findings = file, findings
-        self.texts, self.dates, self.epoch = book.texts(), book.date_styles(), book.epoch
+        self.texts, self.epoch = book.texts(), book.epoch
+        self.dates, self.shares = book.styles()
         self.written = io.StringIO(newline="")
         self.writer = csv.writer(self.written, lineterminator="\n")
         self.width = 0
@@ -69,8 +83,16 @@ class _Sheet:
             self._begin_row(int(given.get("r", self.row + 1)))
         elif name == "f":
             self.has_formula = True
+        elif name == "mergeCell":
+            self._note_merged(given.get("ref", ""))
         elif name == "rPh":
             raise Unreadable("phonetic text in a cell")
+
+    def _note_merged(self, area: str) -> None:
+        """Only its first cell would say something: of the others nobody could tell what they stand for."""
+        found = _PLACE.fullmatch(area.partition(":")[0])
+        row, column = (int(found[2]), found[1]) if found else (0, "")
+        self.findings.add("cells-merged", self.file, row, column, area, "", place=number(column) - 1 if column else 0)
 
     def text(self, said: str) -> None:
         """Character data."""
@@ -138,6 +160,8 @@ class _Sheet:
                 return {"1": "true", "0": "false"}.get(said, said)
             case "n" if said and self.style in self.dates:
                 return self._day(said)
+            case "n" if said and self.style in self.shares:
+                return _share(said)
             case "n" if said:
                 return number_shown(said)
             case _:
@@ -171,6 +195,12 @@ def number_shown(said: str) -> str:
     if not number.is_finite() or abs(number.adjusted()) > decimals.MOST_DIGITS:
         return said
     return decimals.shortest(number)
+
+
+def _share(said: str) -> str:
+    """A number that is shown as a share of a hundred, as it is shown: 0.85 is 85%."""
+    number = decimals.parse(number_shown(said))
+    return said if number is None else f"{decimals.shortest(number.scaleb(2))}%"
 
 
 @lru_cache(maxsize=1024)

@@ -5,11 +5,13 @@ of a part than its header says, so what the headers add up to is all there can b
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 from posixpath import join, normpath
+from typing import NamedTuple
 from xml.parsers import expat
 
 from specialty_eval.engine.errors import Invalid, Problem, TooLarge
@@ -28,15 +30,30 @@ class Unreadable(Exception):  # noqa: N818 -- a signal between this module and `
     """What should be there is not, or what is there should not be."""
 
 
+class _Listed(NamedTuple):
+    """A sheet as the workbook lists it."""
+
+    name: str
+    relation: str
+    is_hidden: bool
+
+
 def about(file: str, code: str, value: object, rule: object) -> Problem:
     """A problem of a file as a whole."""
     return Problem(code, file, {"file": file, "row": 0, "column": "", "value": value, "rule": rule})
 
 
-class Workbook:
-    """An opened archive. TooLarge beyond a limit; Invalid unless it has exactly one sheet."""
+TEMPLATE, NOTES = "_template", "说明"
+"""The sheets beside the rows in a workbook made from a template: the hidden one that names it, and the one to read."""
 
-    def __init__(self, content: bytes, file: str) -> None:
+
+class Workbook:
+    """An opened archive. TooLarge beyond a limit; Invalid unless it has exactly one sheet, and none that is hidden.
+
+    Where it may be `from_template` the sheets of one are let pass; `template` is the part of the hidden one.
+    """
+
+    def __init__(self, content: bytes, file: str, *, from_template: bool = False) -> None:
         self.archive = zipfile.ZipFile(io.BytesIO(content))
         parts = self.archive.infolist()
         unpacked = sum(part.file_size for part in parts)
@@ -46,9 +63,17 @@ class Workbook:
             raise Unreadable("a part twice")
         self._paths, self._types = self._relations()
         sheets, self.epoch = self._main()
-        if len(sheets) != 1:
-            raise Invalid(about(file, "not-one-sheet", len(sheets), 1))
-        self.sheet = self._paths.get(sheets[0], "")
+        beside = {TEMPLATE, NOTES} if from_template and len(sheets) > 1 else frozenset()
+        self.template = next((self._paths.get(one.relation, "") for one in sheets if one.name == TEMPLATE), "")
+        rest = [one for one in sheets if one.name not in beside]
+        hidden = [
+            Problem("sheet-hidden", file, {**about(file, "", one.name, "").facts}) for one in rest if one.is_hidden
+        ]
+        if hidden:
+            raise Invalid(*hidden)
+        if len(rest) != 1:
+            raise Invalid(about(file, "not-one-sheet", len(rest), 1))
+        self.sheet = self._paths.get(rest[0].relation, "")
 
     def parse(
         self,
@@ -66,17 +91,18 @@ class Workbook:
             parser.EndElementHandler = lambda name: end(_local(name))
         if text is not None:
             parser.CharacterDataHandler = text
-        for piece in self._pieces(part):
+        for piece in self.pieces(part):
             parser.Parse(piece)
         parser.Parse(b"", True)
 
-    def _pieces(self, part: str) -> Iterator[bytes]:
+    def pieces(self, part: str, size: int = _PIECE) -> Iterator[bytes]:
+        """A part as it is unpacked, so many bytes at a time."""
         try:
             opened = self.archive.open(part)
         except (KeyError, RuntimeError) as error:  # not there, or encrypted
             raise Unreadable(str(error)) from None
         with opened:
-            while piece := opened.read(_PIECE):
+            while piece := opened.read(size):
                 yield piece
 
     def _relations(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -93,14 +119,15 @@ class Workbook:
         self.parse("xl/_rels/workbook.xml.rels", start)
         return paths, types
 
-    def _main(self) -> tuple[list[str], date]:
-        """The relation ids of the sheets, and the day that dates are counted from."""
-        sheets: list[str] = []
+    def _main(self) -> tuple[list[_Listed], date]:
+        """The sheets, and the day that dates are counted from."""
+        sheets: list[_Listed] = []
         epochs = [date(1899, 12, 30)]
 
         def start(name: str, given: dict[str, str]) -> None:
             if name == "sheet":
-                sheets.append(next((value for key, value in given.items() if key.endswith(":id")), ""))
+                relation = next((value for key, value in given.items() if key.endswith(":id")), "")
+                sheets.append(_Listed(given.get("name", ""), relation, given.get("state", "visible") != "visible"))
             elif name == "workbookPr" and given.get("date1904") in {"1", "true"}:
                 epochs.append(date(1904, 1, 1))
 
@@ -109,6 +136,10 @@ class Workbook:
 
     def texts(self) -> list[str]:
         """The shared texts; the readings of characters (`rPh`) are no part of them."""
+        if "sharedStrings" not in self._types:
+            return []
+        if (plain := _plain_texts(b"".join(self.pieces(self._types["sharedStrings"])))) is not None:
+            return plain
         found: list[str] = []
         run: list[str] = []
         inside: list[str] = []
@@ -126,26 +157,51 @@ class Workbook:
             if inside[-1] == "t" and "rPh" not in inside:
                 run.append(said)
 
-        if "sharedStrings" in self._types:
-            self.parse(self._types["sharedStrings"], start, end, text)
+        self.parse(self._types["sharedStrings"], start, end, text)
         return found
 
-    def date_styles(self) -> frozenset[int]:
-        """The numbers of the cell styles that show a date."""
-        formats = set(_DATES)
+    def styles(self) -> tuple[frozenset[int], frozenset[int]]:
+        """The numbers of the cell styles that show a date, and of those that show a share of a hundred."""
+        formats, shares = set(_DATES), {9, 10}
         styles: list[int] = []
         inside: list[str] = []
 
         def start(name: str, given: dict[str, str]) -> None:
-            if name == "numFmt" and _shows_a_date(given.get("formatCode", "")):
-                formats.add(int(given.get("numFmtId", "0")))
+            if name == "numFmt":
+                code = _without_words(given.get("formatCode", ""))
+                number = int(given.get("numFmtId", "0"))
+                if not set("ymdhs").isdisjoint(code) and code != "general":
+                    formats.add(number)
+                elif "%" in code:
+                    shares.add(number)
             elif name == "xf" and inside[-1] == "cellXfs":
                 styles.append(int(given.get("numFmtId", "0")))
             inside.append(name)
 
         if "styles" in self._types:
             self.parse(self._types["styles"], start, lambda _: [inside.pop()].clear())
-        return frozenset(place for place, number in enumerate(styles) if number in formats)
+        dates = frozenset(place for place, number in enumerate(styles) if number in formats)
+        return dates, frozenset(place for place, number in enumerate(styles) if number in shares)
+
+
+_PLAIN_TEXT = re.compile(rb'<si><t(?: xml:space="preserve")?>([^<>\r]*)</t></si>')
+_PLAIN_HEAD = re.compile(rb"(?:<\?xml[^>]*\?>)?\s*<sst [^>]*>")
+
+
+def _plain_texts(part: bytes) -> list[str] | None:
+    """The shared texts of a part that holds nothing but plain ones, in UTF-8; None for any other."""
+    head, tail = _PLAIN_HEAD.match(part), part.rfind(b"</sst>")
+    if head is None or (b"encoding=" in head[0] and b'"UTF-8"' not in head[0]):
+        return None
+    found = _PLAIN_TEXT.findall(part, head.end(), tail)
+    marks = 4 * len(found) + 1 + head[0].count(b"<")
+    if tail < 0 or part.count(b"<") != marks or b"&#" in part:
+        return None
+    whole = b"\0".join(found).decode()
+    if "&" in whole:
+        whole = whole.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&apos;", "'")
+        whole = whole.replace("&amp;", "&")
+    return whole.split("\0") if found else []
 
 
 @lru_cache(maxsize=1024)
@@ -158,10 +214,8 @@ def _no_doctype(*_: object) -> None:
     raise Unreadable("DOCTYPE")
 
 
-def _shows_a_date(code: str) -> bool:
-    """Whether a number format has a letter of a date outside quotes, brackets and escapes."""
-    if code.lower() == "general":
-        return False
+def _without_words(code: str) -> str:
+    """A number format in small letters, without what stands in quotes, brackets and escapes."""
     plain: list[str] = []
     closing = ""
     letters = iter(code)
@@ -174,4 +228,4 @@ def _shows_a_date(code: str) -> bool:
             next(letters, "")
         else:
             plain.append(letter.lower())
-    return not set("ymdhs").isdisjoint(plain)
+    return "".join(plain)

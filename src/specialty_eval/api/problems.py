@@ -104,6 +104,13 @@ def reason(problem: Problem) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def reason_of(code: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """One reason that was kept as its code and facts."""
+    row, column = facts.get("row"), facts.get("column")
+    where = ", ".join([*([f"row {row}"] if row else []), *([f"column {column}"] if column else [])])
+    return reason(Problem(code, where or str(facts.get("file", "")), facts))
+
+
 def answer(refusal: Refusal) -> JSONResponse:
     """The response for a refusal."""
     status = STATUS[type(refusal)]

@@ -19,9 +19,11 @@ SHOWN = 1_000
 
 @dataclass(slots=True)
 class Findings:
-    """The problems of one or more files: the first thousand in the order of the rows, and how many of each code."""
+    """The problems of one or more files: the first of them in the order of the rows, and how many of each code."""
 
     totals: Counter[str] = field(default_factory=Counter)
+    most: int = SHOWN
+    """So many are kept one by one."""
     _kept: list[tuple[tuple[str, int, int], Problem]] = field(default_factory=list)
 
     def add(
@@ -43,12 +45,17 @@ class Findings:
             where += f", column {column}"
         said = {"file": file, "row": row, "column": column, "value": value, "rule": rule, **facts}
         self._kept.append(((file, row, place), Problem(code, where, said)))
-        if len(self._kept) > 20 * SHOWN:
+        if len(self._kept) > 20 * SHOWN + self.most:
             self._cut()
 
     def _cut(self) -> None:
         self._kept.sort(key=lambda kept: kept[0])
-        del self._kept[SHOWN:]
+        del self._kept[self.most :]
+
+    def told(self) -> list[tuple[int, int, Problem]]:
+        """Those that are kept, in the order of the rows: row, place of the column, problem."""
+        self._cut()
+        return [(row, place, problem) for (_, row, place), problem in self._kept]
 
     def raise_any(self) -> None:
         """Raise Invalid when there is any problem; beyond the first thousand one more says how many there are."""
@@ -81,7 +88,7 @@ def refuse_size(file: str, size: int, limit: int = MOST_BYTES) -> None:
 
 def records(content: bytes, file: str, findings: Findings) -> Iterator[Record]:
     """The rows that are not empty, heading first, as long as the file can be read."""
-    text = _decoded(content, file, findings)
+    text = decoded(content, file, findings)
     if text is None:
         return
     reader = csv.reader(_lines(text), strict=True)
@@ -114,7 +121,8 @@ def _lines(text: str) -> Iterator[str]:
         yield line
 
 
-def _decoded(content: bytes, file: str, findings: Findings) -> str | None:
+def decoded(content: bytes, file: str, findings: Findings) -> str | None:
+    """The text of a file in UTF-8; None, with why noted, of any other."""
     nul = content.find(b"\0")
     if nul >= 0:
         findings.add("nul-in-file", file, _row_of(content, nul), "", "\\0", "CSV, UTF-8")

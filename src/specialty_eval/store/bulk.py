@@ -54,6 +54,14 @@ def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[S
             copy.write_row(row)
 
 
+def copy_text(session: Session, model: type[Base], columns: Sequence[str], lines: Iterable[bytes]) -> None:
+    """COPY rows that are already in the database's text format, in blocks of any size."""
+    into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table_of(model).name), _names(columns))
+    with _cursor(session) as cursor, cursor.copy(into) as copy:
+        for block in lines:
+            copy.write(block)
+
+
 def lay_out(
     session: Session, model: type[Base], columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> sa.TableClause:

@@ -13,6 +13,7 @@ from specialty_eval.engine.rectification import RectificationState
 from .cycles import Cycle, Round
 from .outcomes import Publication, Rectification
 from .registry import School, Specialty
+from .staging import StagedFile
 
 OPEN = "rectification.state NOT IN ('passed', 'failed', 'superseded')"
 """Word for word the condition of the index on open rectifications, so that it is used."""
@@ -99,3 +100,17 @@ def cities_rated(session: Session, year: int) -> list[Since]:
 
 def _told(session: Session, query: sa.Select[*tuple[Any, ...]]) -> list[Since]:
     return [(str(subject), since) for subject, since in session.execute(query)]
+
+
+def files_to_check(session: Session) -> list[tuple[str, datetime]]:
+    """The staged files that nobody has checked, and since when they are there."""
+    found = sa.select(StagedFile.id, StagedFile.received_at).where(StagedFile.checked_at.is_(None))
+    return [(str(key), at) for key, at in session.execute(found.order_by(StagedFile.id))]
+
+
+def files_to_take(session: Session) -> list[tuple[str, datetime]]:
+    """The staged files whose yes is not carried out, and since when it is given."""
+    found = sa.select(StagedFile.id, StagedFile.asked_at).where(
+        StagedFile.asked_at.is_not(None), StagedFile.confirmed_at.is_(None), StagedFile.refused == []
+    )
+    return [(str(key), at) for key, at in session.execute(found.order_by(StagedFile.id)) if at is not None]

@@ -56,6 +56,10 @@ class Files:
             os.unlink(name)
         return path.read_bytes()
 
+    def drop(self, digest: str) -> None:
+        """Forget the bytes of a hash that nothing names any more; as well when they were never put."""
+        self._path(digest).unlink(missing_ok=True)
+
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             raise ValueError("not a SHA-256 in hex")

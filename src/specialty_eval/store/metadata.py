@@ -18,6 +18,7 @@ from . import (
     reviews,
     simulations,
     specialty_lists,
+    staging,
 )
 from .base import Base
 
@@ -37,6 +38,7 @@ TABLES = (
     reviews,
     simulations,
     specialty_lists,
+    staging,
 )
 """Every module with tables, so that the metadata is whole wherever this is imported."""
 

@@ -103,16 +103,25 @@ class Named:
 
 def specialties_of(session: Session, school_codes: Collection[str]) -> dict[tuple[str, str, str], Named]:
     """The specialties of these schools by school code, catalogue code and direction."""
+    rows = _named(session, among(School.code, school_codes))
+    return {(row.school_code, row.catalogue_code, row.direction): row for row in rows}
+
+
+def specialties_by_id(session: Session, ids: Collection[int]) -> list[Named]:
+    """These specialties, in order of id."""
+    return sorted(_named(session, numbered(Specialty.id, ids)), key=lambda row: row.id)
+
+
+def _named(session: Session, which: sa.ColumnElement[bool]) -> list[Named]:
     found = (
         sa.select(
             Specialty.id, School.code, Specialty.catalogue_code, Specialty.direction, School.id,
             School.jurisdiction_code, School.city_code, School.run_by, Specialty.closed_on,
         )
         .join(School, School.id == Specialty.school_id)
-        .where(among(School.code, school_codes))
+        .where(which)
     )  # fmt: skip
-    rows = (Named(*row) for row in session.execute(found))
-    return {(row.school_code, row.catalogue_code, row.direction): row for row in rows}
+    return [Named(*row) for row in session.execute(found)]
 
 
 def taught_at(session: Session, school_ids: Collection[int]) -> dict[int, list[int]]:

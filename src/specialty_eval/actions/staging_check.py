@@ -1,0 +1,95 @@
+"""Every check of a staged file at once: read, each row looked at, those in order laid down and compared."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from psycopg.types.json import Jsonb
+
+from specialty_eval.engine.errors import Refusal
+from specialty_eval.engine.letters import Flags, Places
+from specialty_eval.engine.permissions import Kind
+from specialty_eval.engine.policy import Policy
+from specialty_eval.store import staging_queries
+from specialty_eval.store.staging import StagedFile
+
+from . import staging_checks, staging_rows
+from .context import Context
+from .staging_cells import Measured, measured
+from .staging_files import COUNTS, FILE, compare, own, permitted, policy_of
+from .staging_reading import Read, read, reported
+
+
+def check(ctx: Context, file_id: int) -> StagedFile:
+    """Read a file, check every row, lay down those in order, and compare them with what is on record.
+
+    What is wrong with it is kept as remarks, all of it at once; a file that cannot be read has that as its one.
+    """
+    row = own(ctx, file_id, lock=True)
+    if row.checked_at is not None:
+        return row
+    policy = policy_of(ctx, row)
+    try:
+        permitted(ctx)
+        found = read(ctx.files.get(row.digest), row.media_type, policy)
+    except Refusal as refusal:
+        return _unreadable(ctx, row, refusal)
+    columns = _checked(ctx, row, found, policy)
+    _keep_remarks(ctx, row, found)
+    row.checked_at, row.measures = ctx.now, [column.measure.code for column in columns]
+    compare(ctx, row, policy)
+    return ctx.saved(row)
+
+
+def _unreadable(ctx: Context, row: StagedFile, refusal: Refusal) -> StagedFile:
+    found = Read.nothing()
+    for problem in refusal.problems:
+        facts = {key: fact for key, fact in problem.facts.items() if key not in {"file", "row", "column"}}
+        value, rule = facts.pop("value", ""), facts.pop("rule", "")
+        found.problems.add(problem.code, FILE, 0, "", value, rule, facts)
+    _keep_remarks(ctx, row, found)
+    row.checked_at, row.counts = ctx.now, dict.fromkeys(COUNTS, 0)
+    return ctx.saved(row)
+
+
+def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list[Measured]:
+    """Every check of every row; the rows in order are laid down. The columns that report a measure anybody supplies."""
+    grid = found.grid
+    row.counts = dict.fromkeys(COUNTS, 0)
+    if grid is None:
+        return []
+    columns = [measured(found, grid, measure) for measure in reported(found, policy)]
+    for column in columns:
+        if column.measure.supplier in staging_checks.NOT_LOADED and column.has.any():
+            first = int(grid.rows[column.has.argmax()])
+            found.wrong(first, column.measure.code, "measure-not-loaded", "", column.measure.supplier)
+    columns = [column for column in columns if column.measure.supplier not in staging_checks.NOT_LOADED]
+    rows_ = staging_checks.rows_of(ctx, found, grid)
+    if len(rows_.of):
+        staging_checks.note_rights(ctx, found, grid, rows_, columns, whole=row.whole)
+        staging_checks.note_held(ctx, found, grid, rows_, _says(columns, rows_.of, whole=row.whole))
+        staging_checks.note_checks(ctx, found, grid, rows_, columns, policy)
+    staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, found, grid, rows_, columns))
+    values = sum(int(column.has[rows_.of].sum()) for column in columns)
+    row.counts = {**row.counts, "rows": len(grid), "values": values}
+    return columns
+
+
+def _says(columns: Sequence[Measured], of: Places, *, whole: bool) -> dict[bool, Flags]:
+    """By the school or by others → which rows say something of theirs."""
+    says: dict[bool, Flags] = {}
+    for column in columns:
+        kind = column.measure.supplier == Kind.SCHOOL
+        has = np.ones(len(of), np.bool_) if whole else column.has[of]
+        says[kind] = says[kind] | has if kind in says else has
+    return says
+
+
+def _keep_remarks(ctx: Context, row: StagedFile, found: Read) -> None:
+    kinds = (("problem", found.problems), ("notice", found.notices))
+    staging_queries.lay_remarks(ctx.session, (
+        (row.id, kind, number, problem.code, at, place, Jsonb(dict(problem.facts)))
+        for kind, findings in kinds
+        for number, (at, place, problem) in enumerate(findings.told(), 1)
+    ))  # fmt: skip
+    row.problems, row.notices = found.problems.totals.total(), found.notices.totals.total()
+    row.totals = {kind: dict(findings.totals.most_common()) for kind, findings in kinds}

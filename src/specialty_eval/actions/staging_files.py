@@ -1,0 +1,87 @@
+"""A staged file and its owner, what it would change, and what stands in the way of its yes. No file is opened here."""
+
+import hashlib
+
+from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem
+from specialty_eval.engine.permissions import HELD_AT
+from specialty_eval.engine.policy import Policy
+from specialty_eval.store import cycles, rows, staging_queries
+from specialty_eval.store.staging import StagedFile
+
+from .context import Context
+from .intake_tables import FIGURES
+
+FILE = "evidence"
+"""What a problem calls the file."""
+MOST_BYTES = 64 << 20
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+COUNTS = ("rows", "values", "new", "changed", "gone", "unchanged")
+
+
+def permitted(ctx: Context) -> None:
+    """Pass whoever supplies any measure; NotYou for everybody else."""
+    holds = any(
+        g.role in FIGURES.loaded_by and g.holds(ctx.today) and g.kind in HELD_AT[g.role] for g in ctx.actor.grants
+    )
+    if not holds and not ctx.actor.is_system:
+        raise NotYou(Problem("role-missing", FILE, {"roles": sorted(role.value for role in FIGURES.loaded_by)}))
+
+
+def own(ctx: Context, file_id: int, *, lock: bool = False) -> StagedFile:
+    """The caller's own file; NotFound for anybody else's, and for one that has expired."""
+    row = rows.locked(ctx.session, StagedFile, file_id) if lock else ctx.session.get(StagedFile, file_id)
+    if row is None or not _is_own(ctx, row) or (row.expires_at <= ctx.now and row.confirmed_at is None):
+        raise NotFound(Problem("not-found", FILE, {"kind": "staged_file", "id": file_id}))
+    return row
+
+
+def _is_own(ctx: Context, row: StagedFile) -> bool:
+    if ctx.actor.is_system:
+        return True
+    key = None if row.key_id is None else str(row.key_id)
+    by = None if row.received_by is None else str(row.received_by)
+    return (by, key) != (None, None) and (by, key) == (ctx.actor.person_id, ctx.actor.key_id)
+
+
+def policy_of(ctx: Context, row: StagedFile) -> Policy:
+    """The policy whose measures a file reports."""
+    return cycles.policy_named(ctx.session, row.policy_id, row.policy_version)
+
+
+def suppliers_of(row: StagedFile, policy: Policy) -> list[str]:
+    """Who supplies each of the file's measures."""
+    return [policy.measures[code].supplier for code in row.measures]
+
+
+def compare(ctx: Context, row: StagedFile, policy: Policy) -> None:
+    """Say what a checked file would change as things stand now, under a hash that stands for exactly that."""
+    found = staging_queries.compare(ctx.session, row, suppliers_of(row, policy))
+    row.counts = {
+        **row.counts, "new": row.counts["values"] - found.met, "changed": found.changed, "gone": found.gone,
+        "unchanged": found.met - found.changed,
+    }  # fmt: skip
+    row.difference = hash_of(row, found.base)
+
+
+def hash_of(row: StagedFile, base: str) -> str:
+    """What a file does follows from its bytes, its policy, how it is meant, and what is on record."""
+    said = "\n".join([row.digest, row.policy_digest, row.media_type, str(row.whole), base])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def refuse_open(row: StagedFile) -> None:
+    """NotNow for a file that is not checked yet or is confirmed already."""
+    if row.checked_at is None:
+        raise NotNow(Problem("file-not-checked-yet", FILE))
+    if row.confirmed_at is not None:
+        raise NotNow(Problem("file-confirmed", FILE, {"at": row.confirmed_at.isoformat()}))
+
+
+def refuse_unshown(row: StagedFile, difference: str) -> None:
+    """Invalid for a file with a problem; Changed unless exactly this difference was shown last."""
+    refuse_open(row)
+    if row.problems:
+        raise Invalid(Problem("file-has-problems", FILE, {"value": row.problems, "totals": row.totals["problem"]}))
+    if row.difference != difference:
+        raise Changed(Problem("difference-not-this", FILE, {"yours": difference[:64], "current": row.difference}))

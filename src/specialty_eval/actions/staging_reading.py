@@ -1,0 +1,144 @@
+"""An uploaded file of evidence → its grid, each heading understood as a column; the template it was made from.
+
+People type into these files: what they mean is understood where there is one reading, and noted (`engine/typed`).
+"""
+
+import codecs
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from specialty_eval.engine import typed
+from specialty_eval.engine.csv_records import Findings
+from specialty_eval.engine.errors import Invalid, TooLarge
+from specialty_eval.engine.grid import Grid, read_grid
+from specialty_eval.engine.policy import Measure, Policy
+from specialty_eval.engine.policy_shape import nearest
+
+from .intake_tables import FIGURES
+from .sheets import MOST_ROWS, readable, sheet_as_csv
+from .staging_files import CSV, FILE, XLSX
+from .workbooks import Workbook, about
+
+MOST_REMARKS = 50_000
+"""So many problems of a file are kept one by one; all are counted."""
+CHARSETS = ("utf-8", "gb18030", "gbk", "gb2312")
+KEYS: Mapping[str, str] = {
+    "school_code": "学校代码",
+    "catalogue_code": "专业代码",
+    "direction": "专业方向",
+    "year": "年份",
+    "source": "数据来源",
+}
+"""The columns that are no measures, and what a template calls them."""
+
+
+@dataclass(slots=True)
+class Read:
+    """A file as it was read: its grid and which column stands where; what is wrong and what was understood so far."""
+
+    problems: Findings
+    notices: Findings
+    grid: Grid | None = None
+    places: dict[str, int] = field(default_factory=dict)
+    template: str = ""
+    """Which template the workbook says it was made from; `` for none."""
+
+    @classmethod
+    def nothing(cls) -> "Read":
+        """Of a file that is not read yet."""
+        return cls(Findings(most=MOST_REMARKS), Findings(most=MOST_REMARKS))
+
+    def wrong(self, row: int, column: str, code: str, value: object, rule: object = "", **facts: object) -> None:
+        """Note a problem of one cell."""
+        said = {"expected": rule, **facts}
+        self.problems.add(code, FILE, row, column, value, rule, said, place=self.places.get(column, 0))
+
+    def understood(self, row: int, column: str, how: str, written: str, text: str) -> None:
+        """Note how a cell was understood."""
+        self.notices.add(how, FILE, row, column, written, text, {"text": text}, place=self.places.get(column, 0))
+
+
+def read(content: bytes, media_type: str, policy: Policy) -> Read:
+    """Read a file of either kind. TooLarge, unread, beyond a limit; Invalid for what cannot be read at all."""
+    found = Read.nothing()
+    text = _as_csv(content, media_type, found)
+    if text.count(b"\n") > MOST_ROWS:
+        raise TooLarge(about(FILE, "too-many-rows", text.count(b"\n"), f"..{MOST_ROWS}"))
+    grid = read_grid(text, FILE, found.problems)
+    if grid is not None and _named(found, grid, policy):
+        found.grid = grid
+        if not len(grid) and not found.problems.totals:
+            found.problems.add("no-rows-loaded", FILE, 0, "", "", "")
+    return found
+
+
+def _as_csv(content: bytes, media_type: str, found: Read) -> bytes:
+    kind, _, given = media_type.partition(";")
+    if kind == XLSX:
+        return _of_workbook(content, found)
+    charset = given.strip().lower().removeprefix("charset=").strip('"') or "utf-8"
+    if kind != CSV or charset not in CHARSETS:
+        known = (XLSX, *(f"{CSV}; charset={name}" for name in CHARSETS))
+        raise Invalid(about(FILE, "media-type-unknown", media_type, known))
+    if codecs.lookup(charset).name == "utf-8":
+        return content
+    try:
+        return content.decode("gb18030").encode()
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        found.problems.add("not-this-charset", FILE, row, "", f"0x{content[error.start]:02x}", charset)
+        return b""
+
+
+def _of_workbook(content: bytes, found: Read) -> bytes:
+    from .sheets_plain import plain_rows  # noqa: PLC0415 -- slow import: NumPy
+
+    with readable(FILE):
+        book = Workbook(content, FILE, from_template=True)
+        if book.template:
+            found.template = sheet_as_csv(book, FILE, Findings(), book.template).decode().partition("\n")[0].strip()
+        plain = plain_rows(book)
+        return sheet_as_csv(book, FILE, found.problems) if plain is None else plain
+
+
+# --- headings --------------------------------------------------------------------------------------------------------
+
+
+def headings(policy: Policy) -> dict[str, str]:
+    """What a column may be called → its name: the name itself, or what a template calls it."""
+    known = {label: name for name, label in KEYS.items()}
+    titles = [title(measure) for measure in policy.measures.values()]
+    for measure, one in zip(policy.measures.values(), titles, strict=True):
+        known[one if titles.count(one) == 1 and one not in known else f"{one} {measure.code}"] = measure.code
+    return known | {name: name for name in (*KEYS, *policy.measures)}
+
+
+def title(measure: Measure) -> str:
+    """What a template calls a measure: its Chinese label, with its unit."""
+    label = measure.label.get("zh") or measure.code
+    return f"{label}（{measure.unit}）" if measure.unit else label
+
+
+def _named(found: Read, grid: Grid, policy: Policy) -> bool:
+    """Find every column's place; False where rows cannot be read without one that is missing."""
+    known, problems = headings(policy), found.problems
+    for place, written in enumerate(grid.heading):
+        text = typed.plain(written).text
+        name = known.get(text, known.get(typed.narrow(text).text))
+        if name in found.places:
+            problems.add("column-twice", FILE, 1, written, written, "", place=place)
+        elif name is None:
+            facts = {"nearest": nearest(text, tuple(known))}
+            problems.add("unknown-column", FILE, 1, written, written, tuple(known), facts, place=place)
+        else:
+            found.places[name] = place
+    missing = [column.name for column in FIGURES.columns if column.required and column.name not in found.places]
+    for name in missing:
+        problems.add("missing-column", FILE, 1, name, "", name)
+    return not missing
+
+
+def reported(found: Read, policy: Policy) -> Sequence[Measure]:
+    """The measures that the file has a column for, in the order of the columns."""
+    return [policy.measures[name] for name in sorted(found.places, key=found.places.__getitem__)
+            if name in policy.measures]  # fmt: skip

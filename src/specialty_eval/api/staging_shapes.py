@@ -1,0 +1,80 @@
+"""What staged files answer."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from .problems import ReasonAnswer
+
+
+class ProgressAnswer(BaseModel):
+    """How far a file is: the step it has reached, of how many, and whether a job is at the next one."""
+
+    step: Literal["received", "checked", "confirmed"]
+    done: int
+    of: int
+    running: bool
+
+
+class CountsAnswer(BaseModel):
+    """Rows of the file, and of its values in rows that are in order how many there are and what they would do."""
+
+    rows: int
+    values: int
+    new: int
+    changed: int
+    gone: int
+    unchanged: int
+
+
+class TotalsAnswer(BaseModel):
+    """Code → how many: of what is wrong, and of what was understood."""
+
+    problem: dict[str, int]
+    notice: dict[str, int]
+
+
+class StagedAnswer(BaseModel):
+    """A file that waits. `difference` is the hash to confirm, null until it is checked.
+
+    `refused` is why a job could not confirm it.
+    """
+
+    id: int
+    name: str
+    policy: str
+    digest: str
+    media_type: str
+    size: int
+    whole: bool
+    received_at: datetime
+    expires_at: datetime
+    progress: ProgressAnswer
+    checked_at: datetime | None
+    measures: list[str]
+    counts: CountsAnswer | None
+    problems: int
+    notices: int
+    totals: TotalsAnswer
+    difference: str | None
+    confirmed_at: datetime | None
+    refused: list[ReasonAnswer]
+
+
+class RemarkAnswer(BaseModel):
+    """A remark at a cell, as a spreadsheet calls it (`F17`); an empty one is about the file as a whole."""
+
+    cell: str
+    reason: ReasonAnswer
+
+
+class DifferenceAnswer(BaseModel):
+    """A value: on record before (null: nothing), after the yes (null: gone)."""
+
+    row: int
+    specialty: str
+    year: int
+    measure: str
+    before: str | None
+    after: str | None

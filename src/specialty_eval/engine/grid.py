@@ -1,0 +1,113 @@
+"""A CSV file as columns of texts that stay where they stand in its bytes; every row that can be read has its number.
+
+What `csv_records` would read of it, and refuse of it, said with the same codes; a hundred thousand rows at a time.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .csv_records import LONGEST_LINE, MOST_COLUMNS, Findings, Record, decoded, records
+from .letters import PAD, Bytes, Distinct, Places, distinct, texts_at
+
+Offsets = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The rows that have as many cells as the heading: `rows` are their numbers as a spreadsheet counts."""
+
+    heading: tuple[str, ...]
+    rows: Places
+    whole: Bytes
+    starts: Offsets
+    lengths: Offsets
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def said(self, column: int, which: Places | slice = slice(None)) -> tuple[Bytes, Places]:
+        """A column's texts, padded with zeros, and their lengths; of all rows or of some."""
+        length = self.lengths[which, column].astype(np.int64)
+        return texts_at(self.whole, self.starts[which, column].astype(np.int64), length), length
+
+    def distinct(self, column: int) -> Distinct:
+        """A column's texts, each once."""
+        return distinct(self.said(column)[0])
+
+    def text(self, row: int, column: int) -> str:
+        """One cell's text; `row` counts the grid's rows from 0."""
+        start = int(self.starts[row, column])
+        return self.whole[start : start + int(self.lengths[row, column])].tobytes().decode()
+
+
+def read_grid(content: bytes, file: str, findings: Findings) -> Grid | None:
+    """The file's grid, with every problem of its shape noted; None when not even its heading can be used."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if b'"' in content or b"\r" in content.replace(b"\r\n", b""):
+        return _quoted(content, file, findings)
+    if decoded(content, file, findings) is None:
+        return None
+    return _plain(content.replace(b"\r\n", b"\n"), file, findings)
+
+
+def _plain(content: bytes, file: str, findings: Findings) -> Grid | None:
+    """Without quotation marks a line is a row and a comma ends a cell."""
+    whole = np.frombuffer(content + (b"" if content.endswith(b"\n") else b"\n") + PAD, np.uint8)
+    text = whole[: -len(PAD)]
+    ends = np.flatnonzero(text == ord("\n"))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    commas = np.flatnonzero(text == ord(",")).astype(np.int32)
+    cells = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
+    filled = ends > starts
+    if not filled.any():
+        findings.add("file-empty", file, 0, "", "", "")
+        return None
+    first = int(filled.argmax())
+    heading = tuple(content[starts[first] : ends[first]].decode().split(","))
+    width = len(heading)
+    if not _bounded(int((ends - starts).max()), width, first, file, findings):
+        return None
+    ragged = filled & (cells != width)
+    for line in np.flatnonzero(ragged).tolist():
+        findings.add("row-length", file, line + 1, "", int(cells[line]), width, {"line": line + 1})
+    # A row of commas alone is one that somebody emptied.
+    kept = filled & ~ragged & (ends - starts > width - 1)
+    kept[first] = False
+    inner = commas[np.repeat(kept, cells - 1)].reshape(-1, width - 1)
+    begins = np.concatenate([starts[kept][:, None].astype(np.int32), inner + 1], axis=1)
+    stops = np.concatenate([inner, ends[kept][:, None].astype(np.int32)], axis=1)
+    return Grid(heading, np.flatnonzero(kept) + 1, whole, begins, stops - begins)
+
+
+def _bounded(longest: int, width: int, line: int, file: str, findings: Findings) -> bool:
+    if longest > LONGEST_LINE:
+        findings.add("line-too-long", file, line + 1, "", "", f"..{LONGEST_LINE}", {"line": line + 1,
+                                                                                   "limit": LONGEST_LINE})  # fmt: skip
+    if width > MOST_COLUMNS:
+        findings.add("too-many-columns", file, line + 1, "", width, f"..{MOST_COLUMNS}", {"limit": MOST_COLUMNS})
+    return longest <= LONGEST_LINE and width <= MOST_COLUMNS
+
+
+def _quoted(content: bytes, file: str, findings: Findings) -> Grid | None:
+    """With quotation marks the library reads, cell by cell."""
+    rest = records(content, file, findings)
+    heading = next(rest, None)
+    if heading is None:
+        if not findings.totals:
+            findings.add("file-empty", file, 0, "", "", "")
+        return None
+    width = len(heading.cells)
+    kept: list[Record] = []
+    for record in rest:
+        if len(record.cells) != width:
+            findings.add("row-length", file, record.row, "", len(record.cells), width, {"line": record.line})
+        elif any(record.cells):
+            kept.append(record)
+    cells = [cell.encode() for record in kept for cell in record.cells]
+    lengths = np.fromiter(map(len, cells), np.int64, len(cells))
+    starts = (np.cumsum(lengths) - lengths).astype(np.int32).reshape(-1, width)
+    whole = np.frombuffer(b"".join(cells) + PAD, np.uint8)
+    rows = np.array([record.row for record in kept], np.int64)
+    return Grid(tuple(heading.cells), rows, whole, starts, lengths.astype(np.int32).reshape(-1, width))
