@@ -6,8 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_rights import World, make_world
-from specialty_eval.actions import appeals, lists, plans, rectifications
+from specialty_eval.actions import appeals, documents, lists, plans, rectifications
+from specialty_eval.engine.documents import DocumentKind
 from specialty_eval.engine.lists import ListKind
+from specialty_eval.paper import shipped
 from specialty_eval.store.deliberation import PanelScore
 from specialty_eval.store.designations import Designation, DesignationLoss
 from specialty_eval.store.ledger import EventSeal
@@ -33,6 +35,9 @@ def make_every_case(session: Session) -> World:
     named = lists.build(world.as_("secretary"), world.sitting.round_id, ListKind.URGENT)
     lists.approve(world.as_("bureau-approver"), named.id, "示例专〔2026〕1号", named.digest)
     lists.publish(world.as_("secretary"), named.id, 2027)
+    secretary, kind = world.as_("secretary"), DocumentKind.DECISION_LETTER
+    documents.number_as(secretary, kind, "示教评〔{year}〕{number}号", None)
+    documents.upload(secretary, kind, shipped.template(kind), "示例")
     now = world.city.now
     session.add(Standing(specialty_id=world.city.specialties["one-a"], state="normal", since=now.date(),
                          academic_year=2026, supports=[], updated_at=now))  # fmt: skip

@@ -25,6 +25,7 @@ from specialty_eval.actions import (
     evidence,
     groups,
     lists,
+    notices,
     objections,
     panel,
     paper_votes,
@@ -120,6 +121,7 @@ def make_world(session: Session) -> World:
     plan = plans.draft(world.as_("planner"), 2026)
     world.named["list_id"] = lists.build(world.as_("secretary"), world.sitting.round_id, ListKind.NEGATIVE).id
     _designations(world)
+    world.named["document_id"] = notices.of_rating(world.as_("secretary"), world.reviews["confirmed"]).id
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
     _sign_in(world)
     return world

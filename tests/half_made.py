@@ -38,6 +38,16 @@ def entry(list_: str, review: str, rating: str) -> str:
     )
 
 
+def paper(number: str, sequence: str, sha256: str) -> str:
+    """A paper like the one there is, but for these."""
+    return (
+        "INSERT INTO document (jurisdiction_code, kind, title, form, year, sequence, number, subject_kind, subject_id,"
+        " template_sha256, filling, sha256, size, made_at)"
+        f" SELECT jurisdiction_code, kind, title, form, year, {sequence}, {number}, subject_kind, subject_id,"
+        f" template_sha256, filling, {sha256}, size, made_at FROM document LIMIT 1"
+    )
+
+
 def in_force(specialty: str, review: str, rating: str, days: str, known: str = "") -> str:
     """A rating of a specialty from a day to a day, known since the first of 2024 or as said."""
     source = "''" if review != "NULL" else "'示例'"
@@ -448,5 +458,37 @@ CASES: dict[str, tuple[str, str]] = {
     "a round that pins another policy without an amendment": (
         "round_policy_by_amendment",
         "UPDATE round SET policy_id = (SELECT max(id) FROM policy) WHERE policy_id <> (SELECT max(id) FROM policy)",
+    ),
+    # --- papers ---
+    "a template's version without a file that has a size": (
+        "ck_document_template_file_whole",
+        "INSERT INTO document_template (jurisdiction_code, kind, number, sha256, size, made_at, made_by)"
+        f" SELECT jurisdiction_code, kind, 99, NULL, 5, {NOW}, made_by FROM document_template LIMIT 1",
+    ),
+    "a template's version before the first": (
+        "ck_document_template_number_counts",
+        "INSERT INTO document_template (jurisdiction_code, kind, number, sha256, size, made_at, made_by)"
+        f" SELECT jurisdiction_code, kind, 0, NULL, 0, {NOW}, made_by FROM document_template LIMIT 1",
+    ),
+    "a way of numbering without the number": (
+        "ck_document_form_form_has_both",
+        "INSERT INTO document_form (jurisdiction_code, kind, form, made_at, made_by)"
+        f" SELECT jurisdiction_code, kind, '示例〔{{year}}〕号', {NOW}, made_by FROM document_form LIMIT 1",
+    ),
+    "numbers with a gap": ("document_sequence_steps", "UPDATE document_sequence SET last = last + 2"),
+    "a number that is given back": ("document_sequence_steps", "UPDATE document_sequence SET last = last - 1"),
+    "numbers that begin below none": (
+        "ck_document_sequence_last_not_negative",
+        "INSERT INTO document_sequence (jurisdiction_code, form, year, last)"
+        " SELECT jurisdiction_code, form, 2040, -1 FROM document_sequence LIMIT 1",
+    ),
+    "a paper under a number that was given": (
+        "uq_document_jurisdiction_code_number", paper("number", "sequence + 1", "sha256"),
+    ),
+    "a paper under no number": (
+        "ck_document_something_counted", paper("'x'", "0", "sha256"),
+    ),
+    "a paper without the hash of its file": (
+        "ck_document_hashes_sha256", paper("'x'", "sequence + 1", "''"),
     ),
 }  # fmt: skip

@@ -42,6 +42,13 @@ OPEN_TO_WRITE = (
 )
 OF_ONES_OWN_CITY = (
     "GET /v1/committee/members",
+    "GET /v1/document-templates",
+    "GET /v1/document-templates/{kind}",
+    "GET /v1/document-templates/{kind}/sample",
+    "GET /v1/document-templates/{kind}/versions",
+    "POST /v1/document-templates/{kind}",
+    "POST /v1/document-templates/{kind}/withdraw",
+    "PUT /v1/document-templates/{kind}/numbering",
     "GET /v1/jobs",
     "PUT /v1/calendar/{year}",
     "GET /v1/people",

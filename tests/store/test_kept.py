@@ -9,7 +9,8 @@ from specialty_eval.store.metadata import METADATA
 
 IMMUTABLE = (
     "policy", "evidence_version", "decision", "publication_entry", "event", "event_seal", "score_run", "score_sheet",
-    "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation", "meeting_minutes",
+    "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation", "meeting_minutes", "document",
+    "document_template", "document_form",
 )  # fmt: skip
 FROZEN = {
     "ballot": {"void", "reason", "choice", "sealed"},
@@ -42,7 +43,7 @@ FROZEN = {
 """Table → the columns that may change, or be emptied."""
 MOVES_ON = (
     "cycle", "round", "review", "meeting", "publication", "standing", "rectification", "closing_proposal",
-    "enrolment_plan", "verification_mark",
+    "enrolment_plan", "verification_mark", "document_sequence",
 )  # fmt: skip
 KEPT = {table: f"{table}_immutable" for table in IMMUTABLE}
 KEPT |= {table: f"{table}_frozen" for table in FROZEN}

@@ -40,6 +40,10 @@ ROOMS = (
         ("/v1/designations/**", "/v1/designation-targets", "/v1/specialty-groups/**"),
     ),
     Room(
+        f"{__name__}.documents",
+        ("/v1/documents/**", "/v1/document-templates/**", "/v1/publications/*/notice", "/v1/reviews/*/letter"),
+    ),
+    Room(
         f"{__name__}.enrolment",
         ("/v1/enrolment-plans/**", "/v1/academic-years/**", "/v1/specialties/*/standing"),
     ),

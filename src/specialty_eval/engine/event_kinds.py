@@ -16,6 +16,7 @@ _ACTS: Mapping[str, str] = {
     "cycle": "create place",
     "demo": "begin done step",
     "designation": "propose",
+    "document": "issue number upload withdraw",
     "evidence": "attach save",
     "figures": "record",
     "group": "create revise",

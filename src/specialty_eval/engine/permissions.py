@@ -255,6 +255,7 @@ class Thing(StrEnum):
     DESIGNATIONS = "designations"
     RECTIFICATIONS = "rectifications"
     SUPERVISION = "supervision"
+    DOCUMENT_TEMPLATES = "document_templates"
     EVENTS = "events"
     PEOPLE = "people"
     KEYS = "keys"
@@ -291,6 +292,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.DESIGNATIONS: _OWN_SCHOOL | _CHECKING,  # before they are granted
     Thing.RECTIFICATIONS: _OWN_SCHOOL | _CHECKING | _DECIDING,
     Thing.SUPERVISION: _CHECKING,
+    Thing.DOCUMENT_TEMPLATES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.ADMINISTRATOR),
     Thing.EVENTS: _OWN_SCHOOL | _CHECKING,  # each event to its own audience
     Thing.PEOPLE: roles(Role.ADMINISTRATOR, Role.AUDITOR),
     Thing.KEYS: roles(Role.ADMINISTRATOR),
