@@ -5,8 +5,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from factories_applications import minutes
 from factories_rights import World, make_world
-from specialty_eval.actions import appeals, documents, lists, plans, rectifications
+from specialty_eval.actions import appeals, application_decisions, applications, documents, lists, plans, rectifications
 from specialty_eval.engine.documents import DocumentKind
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.paper import shipped
@@ -38,6 +39,8 @@ def make_every_case(session: Session) -> World:
     secretary, kind = world.as_("secretary"), DocumentKind.DECISION_LETTER
     documents.number_as(secretary, kind, "示教评〔{year}〕{number}号", None)
     documents.upload(secretary, kind, shipped.template(kind), "示例")
+
+    _application(world)
     now = world.city.now
     session.add(Standing(specialty_id=world.city.specialties["one-a"], state="normal", since=now.date(),
                          academic_year=2026, supports=[], updated_at=now))  # fmt: skip
@@ -70,3 +73,15 @@ def _designated(world: World) -> None:
     session.flush()
     session.add(DesignationLoss(designation_id=rows[0].id, specialty_id=alone, review_id=world.reviews["confirmed"],
                                 lost_at=now))  # fmt: skip
+
+
+def _application(world: World) -> None:
+    """An off-catalogue one with both opinions, before the committee, which voted for it."""
+    key, secretary = int(str(world.named["application_id"])), world.as_("secretary")
+    for party, who in (("bureau", "bureau-approver"), ("department", "hrss")):
+        applications.opine(world.as_(who), key, party, True, "示例：同意", "示例〔2026〕1号")
+    applications.check(secretary, key)
+    applications.conclude(secretary, key)
+    applications.refer(secretary, key)
+    words = [word for word in minutes(world.sitting).words if word.member != world.sitting.members["industry-1"]]
+    application_decisions.vote(secretary, key, minutes(world.sitting, words=words))

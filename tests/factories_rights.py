@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import CITY, City, make_cycle, make_organisation, make_person, make_school, open_round
+from factories_applications import TWO, off_catalogue
 from factories_consequences import BITES
 from factories_deliberation import Sitting, convene, decide, employ, make_scored, publicise, serve
 from remembered import remembered
@@ -18,6 +19,7 @@ from specialty_eval.actions import (
     accounts,
     amendments,
     appeals,
+    applications,
     attachments,
     challenges,
     cycles,
@@ -122,6 +124,8 @@ def make_world(session: Session) -> World:
     world.named["list_id"] = lists.build(world.as_("secretary"), world.sitting.round_id, ListKind.NEGATIVE).id
     _designations(world)
     world.named["document_id"] = notices.of_rating(world.as_("secretary"), world.reviews["confirmed"]).id
+    applied = applications.lodge(world.as_("head-two"), off_catalogue(school=TWO, department="hrss"))
+    world.named["application_id"] = applied.id
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
     _sign_in(world)
     return world

@@ -65,6 +65,28 @@ CONFIRMED = "(SELECT min(id) FROM review WHERE state = 'confirmed')"
 ITS_SPECIALTY = f"(SELECT specialty_id FROM review WHERE id = {CONFIRMED})"
 TO_SCORED = "state = 'scored', confirmed_at = NULL, appeal_due = NULL, document_number = '', served_at = NULL"
 
+TOLD = f"decided_by = received_by, decided_at = {NOW}, deemed_served_at = {NOW}, complain_until = {NOW}"
+ANY = "(SELECT min(id) FROM specialty)"
+
+
+def application(**other: str) -> str:
+    """Another application like the one on record, but for these columns."""
+    like = ("jurisdiction_code", "school_id", "policy_id", "kind", "specialty_id", "catalogue_code", "direction",
+            "level", "class_code", "class_name", "length", "campus", "partner", "agreement", "department_code",
+            "changes", "effective_on", "grounds", "evidence_year", "received_at", "received_by")  # fmt: skip
+    said = {**{column: column for column in like}, "name": "'示例丙'", "state": "'received'", **other}
+    return f"INSERT INTO application ({', '.join(said)}) SELECT {', '.join(said.values())} FROM application"
+
+
+def vote(number: int, approved: str, *, minutes: str = "minutes_number", reason: str = "'示例'") -> str:
+    """Another vote on the application on record."""
+    return (
+        "INSERT INTO application_vote (application_id, number, held_on, approved, tally, minutes_number, reason,"
+        f" recorded_by, recorded_at) SELECT application_id, {number}, held_on, {approved}, tally, {minutes}, {reason},"
+        " recorded_by, recorded_at FROM application_vote"
+    )
+
+
 CASES: dict[str, tuple[str, str]] = {
     # --- reviews and their decisions ---
     "a decided review of another rating than its decision": (
@@ -411,6 +433,49 @@ CASES: dict[str, tuple[str, str]] = {
         " exempted_by = (SELECT min(id) FROM person) WHERE exempt_by = ''"
         " AND list_id IN (SELECT id FROM specialty_list WHERE state = 'built')",
     ),
+    # --- applications ---
+    "an application registered that nobody voted for": (
+        "application_registered_was_voted_for",
+        f"{vote(9, 'false')}; UPDATE application SET state = 'registered', document_number = '示例', {TOLD},"
+        " specialty_id = (SELECT min(id) FROM specialty) WHERE state = 'committee'",
+    ),
+    "a decision on an application that is half told": (
+        "ck_application_decision_whole",
+        f"UPDATE application SET state = 'refused', reason = '示例', decided_at = {NOW}",
+    ),
+    "a decision on an application that goes on": (
+        "ck_application_undecided_tells_nothing", f"UPDATE application SET {TOLD}",
+    ),
+    "a visit without its report": (
+        "ck_application_visit_whole", "UPDATE application SET visited_on = '2027-01-01', visited_by = received_by",
+    ),
+    "an application to open what no catalogue has": ("ck_application_open_has_entry", application(kind="'open'")),
+    "an application to close without saying how many are left": (
+        "ck_application_close_says_students", application(kind="'close'", effective_on="NULL", specialty_id=ANY),
+    ),
+    "an application to change nothing": (
+        "ck_application_change_says_what", application(kind="'change'", effective_on="NULL", specialty_id=ANY),
+    ),
+    "an application to change nobody's specialty": (
+        "ck_application_has_its_specialty",
+        application(kind="'change'", effective_on="NULL", changes="""'{"length": "3"}'"""),
+    ),
+    "an application to open on no day": (
+        "ck_application_opening_has_its_day", application(effective_on="NULL"),
+    ),
+    "an application without grounds": ("ck_application_has_grounds", application(grounds="''")),
+    "an off-catalogue application without an enterprise": (
+        "ck_application_off_catalogue_has_partner", application(partner="''"),
+    ),
+    "two applications about the same": ("uq_application_opening", application(name="name")),
+    "an opinion that says nothing": (
+        "ck_application_opinion_said_in_writing",
+        f"{application()}; INSERT INTO application_opinion (application_id, party, agrees, words, document_number,"
+        " given_by, given_at) SELECT (SELECT max(id) FROM application), party, true, '', document_number, given_by,"
+        " given_at FROM application_opinion",
+    ),
+    "a vote without minutes": ("ck_application_vote_has_minutes", vote(2, "true", minutes="''")),
+    "a vote taken anew without a reason": ("ck_application_vote_anew_has_reason", vote(2, "true", reason="''")),
     # --- cycles, places ---
     "a running cycle without a round": (
         "cycle_running_has_rounds",

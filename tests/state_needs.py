@@ -278,6 +278,31 @@ DESIGNATION = Needs(
     },
 )  # fmt: skip
 
+_TOLD = ("decided_by", "decided_at", "deemed_served_at", "complain_until")
+_SIGNED_FOR = ("checked_at", "specialty_id", "document_number", *_TOLD)
+APPLICATION = Needs(
+    "application",
+    "state = 'committee'",
+    empty=dict.fromkeys(("checked_at", "specialty_id", *_TOLD, "served_at"), "NULL") | {
+        "document_number": "''", "reason": "''",
+    },
+    full={"checked_at": NOW, "specialty_id": "(SELECT min(id) FROM specialty)", "document_number": "'示例〔2027〕1号'",
+          "reason": "'示例'", "decided_by": PERSON, "decided_at": NOW, "deemed_served_at": LATER,
+          "complain_until": LATER, "served_at": NOW},
+    states={
+        "received": (), **dict.fromkeys(("checked", "clear", "visit_first", "committee"), ("checked_at",)),
+        "registered": _SIGNED_FOR, "refused": ("reason", *_TOLD), "withdrawn": (),
+    },
+    refused_by={
+        "checked_at": ("ck_application_was_checked",),
+        "specialty_id": ("ck_application_registered_has_specialty",),
+        "document_number": ("ck_application_registered_has_document",),
+        "reason": ("ck_application_refused_has_reasons",),
+        **dict.fromkeys(_TOLD, ("ck_application_decision_whole", "ck_application_decided_is_told")),
+    },
+    only_in={"served_at": (("refused", "registered"), "ck_application_served_was_decided")},
+)  # fmt: skip
+
 STANDING = Needs(
     "standing", "true", {}, {},
     nothing("normal", "supported", "restricted", "phasing_out", "suspended", "closed"),
@@ -303,4 +328,5 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "list": SPECIALTY_LIST,
     "amendment": AMENDMENT,
     "designation": DESIGNATION,
+    "application": APPLICATION,
 }

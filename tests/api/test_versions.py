@@ -15,6 +15,7 @@ from e2e.server import Callers, serving
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting
 from specialty_eval.store.amendments import Amendment
+from specialty_eval.store.applications import Application
 from specialty_eval.store.base import Base, make_engine
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.deliberation import ExpertAssignment
@@ -84,7 +85,14 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     designated = Designation(jurisdiction_code="371400", kind="demonstration", tier="secondary", state="proposed",
                              specialty_id=s.city.specialties["one-a"], grounds="示例", proposed_by=people["secretary"],
                              proposed_at=now, **due)  # fmt: skip
-    session.add_all([challenge, objection, appeal, asked, plan, named, amended, designated])
+    applied = Application(
+        jurisdiction_code="371400", school_id=s.city.schools["one"], policy_id=pinned, kind="close", state="received",
+        specialty_id=s.city.specialties["one-b"], catalogue_code="660103", direction="", name="示例", level="secondary",
+        class_code="66", class_name="示例", length="", campus="", partner="", agreement="", department_code="",
+        changes={}, grounds="示例",
+        students=0, evidence_year=2025, received_at=now, received_by=people["head-one"], **due,
+    )  # fmt: skip
+    session.add_all([challenge, objection, appeal, asked, plan, named, amended, designated, applied])
     session.flush()
     session.add(AppealPanelist(appeal_id=appeal.id, person_id=people["appeal-1"]))
     mending = session.scalars(sa.select(Rectification)).first()
@@ -99,7 +107,7 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
             "assignment_id": asked.id, "plan_id": plan.id, "publication_id": publication.id, "cycle_id": cycle,
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
             "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026,
-            "designation_id": designated.id}  # fmt: skip
+            "designation_id": designated.id, "application_id": applied.id}  # fmt: skip
 
 
 @pytest.fixture

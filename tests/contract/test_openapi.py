@@ -58,7 +58,7 @@ def test_credentials_are_a_bearer_token_or_nothing(described: dict[str, Any]) ->
     assert described["security"] == [{"bearer": []}, {}]
 
 
-FREE_FORM = {"EventAnswer.facts", "ReasonAnswer.facts"}
+FREE_FORM = {"EventAnswer.facts", "FindingAnswer.facts", "ReasonAnswer.facts"}
 """What depends on the kind of an event or the code of a reason: docs/events.md and docs/problems.md name it."""
 
 

@@ -175,6 +175,7 @@ def test_the_secrets_are_kept_by_few() -> None:
         Thing.SHEET,
         Thing.CHALLENGES,
         Thing.APPEALS,
+        Thing.APPLICATIONS,
         Thing.RECTIFICATIONS,
         Thing.EVENTS,
     }

@@ -11,6 +11,7 @@ IMMUTABLE = (
     "policy", "evidence_version", "decision", "publication_entry", "event", "event_seal", "score_run", "score_sheet",
     "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation", "meeting_minutes", "document",
     "document_template", "document_form",
+    "application_opinion", "application_vote",
 )  # fmt: skip
 FROZEN = {
     "ballot": {"void", "reason", "choice", "sealed"},
@@ -39,6 +40,11 @@ FROZEN = {
         "superseded_at", "version", "updated_at",
     },
     "amendment": {"state", "recorded_by", "recorded_at", "run_id", "version", "updated_at"},
+    "application": {
+        "state", "specialty_id", "due", "checked_at", "findings", "visit_report", "visited_on", "visited_by",
+        "visit_teachers", "reason", "document_number", "decided_by", "decided_at", "deemed_served_at", "served_at",
+        "complain_until", "version", "updated_at",
+    },
 }  # fmt: skip
 """Table → the columns that may change, or be emptied."""
 MOVES_ON = (

@@ -5,20 +5,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import review
 from specialty_eval.engine.calendar import is_kept
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, may, reach
-from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts, StandingState, academic_year_begins
-from specialty_eval.store import enrolment_queries, outcome_queries, rectification_queries, registry, scopes
+from specialty_eval.store import rectification_queries, registry, scopes
 from specialty_eval.store.cycles import Round, policy_of
 from specialty_eval.store.outcomes import ClosingProposal, Rectification, Standing
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
-from . import designation_reviews
+from . import registering
 from .context import LOCAL, Context, Note, Possible, entitled
 from .paging import Page
 
@@ -151,22 +149,12 @@ def close(ctx: Context, code: str, reason: str, students: int, *, version: int |
     ctx.permit(entitled(STANDING, "", StandingEvent.CLOSE), scope, where="standing")
     if students < 0:
         raise Invalid(Problem("students-negative", "students", {"students": students}))
-    mended = outcome_queries.going_rectifications(ctx.session, [key])
-    ctx.lock_all(Rectification, mended)
-    enrolment_queries.add_standings(ctx.session, [key], ctx.today, ctx.today.year, ctx.now)
-    row = rectification_queries.standing_locked(ctx.session, key)
-    if row is None:
-        raise ValueError("a standing was just begun")
+    row, mended = registering.lock_to_close(ctx, key)
     ctx.check_version(row, version)
     facts = facts_of(ctx, key, scope, reason, students)
     _refuse_same_person(ctx, key, facts)
     told = {"cause": "school" if facts.acting == Role.SCHOOL_HEAD else "decision", "students": students}
-    ctx.advance(STANDING, row, StandingEvent.CLOSE, facts, scope,
-                note=Note(reason=reason, audience="public", told=told),
-                changes={"since": ctx.today, "cause": "", "supports": [], "steps_taken": 0})  # fmt: skip
-    ctx.session.get_one(Specialty, key, with_for_update=True).closed_on = ctx.today
-    _end_what_goes(ctx.as_system(), key, mended, scope)
-    designation_reviews.after_closing(ctx, key)
+    registering.close_specialty(ctx, row, mended, facts, scope, told)
     return row
 
 
@@ -175,19 +163,6 @@ def _refuse_same_person(ctx: Context, key: int, facts: StandingFacts) -> None:
     is_same = row is not None and row.decided_by is not None and row.decided_by == ctx.person_id
     if facts.acting != Role.SCHOOL_HEAD and is_same:
         raise NotNow(Problem("closing-same-person", "closing"))
-
-
-def _end_what_goes(clock: Context, key: int, mended: list[int], scope: Scope) -> None:
-    reason = "专业已撤销"
-    note = Note(reason=reason, audience="school")
-    if mended:
-        facts = dict.fromkeys(mended, RectificationFacts(reason=reason))
-        clock.advance_many(RECTIFICATION, Rectification, RectificationEvent.SUPERSEDE, mended, scope, facts=facts,
-                           note=note)  # fmt: skip
-    going = rectification_queries.unended_reviews(clock.session, key)
-    if going:
-        closed = dict.fromkeys(going, review.Facts(specialty_closed=True))
-        clock.advance_many(review.WORKFLOW, Review, review.Event.WITHDRAW, going, scope, facts=closed, note=note)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

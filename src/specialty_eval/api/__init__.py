@@ -16,6 +16,7 @@ ROOMS = (
         ),
     ),
     Room(f"{__name__}.amendments", ("/v1/amendments/**", "/v1/rounds/*/amendments")),
+    Room(f"{__name__}.applications", ("/v1/applications/**",)),
     Room(f"{__name__}.calendars", ("/v1/calendar/*",)),
     Room(
         f"{__name__}.committee",

@@ -83,7 +83,7 @@ def _of_entry(sites: Sequence[Site], schools_of_level: int, how: Counting) -> It
     yield "schools", Decimal(schools)
     yield "share_of_schools", _share(schools, schools_of_level) or Decimal("0.00")
     yield "specialties", Decimal(len(open_sites))
-    yield "net_openings_of_year", Decimal(_net_openings(sites, how.at.year))
+    yield "net_openings_of_year", Decimal(net_openings(sites, how.at.year))
     known = {
         "share_red": _share_of_ratings(open_sites, Rating.RED),
         "share_green": _share_of_ratings(open_sites, Rating.GREEN),
@@ -92,7 +92,7 @@ def _of_entry(sites: Sequence[Site], schools_of_level: int, how: Counting) -> It
         "years_without_intake": Decimal(_years_below(sites, how.year, 1)),
         "graduates": total(sites, how.year, GRADUATES),
         "posts_per_graduate": _posts_per_graduate(sites, how.year),
-        "students_per_specialty": _quotient(total(sites, how.year, STUDENTS), Decimal(len(open_sites))),
+        "students_per_specialty": quotient(total(sites, how.year, STUDENTS), Decimal(len(open_sites))),
         "midlevel_teachers": total(sites, how.year, TEACHERS),
     }
     for name, value in known.items():
@@ -118,7 +118,8 @@ def _years_below(sites: Sequence[Site], year: int, below: int) -> int:
     return years
 
 
-def _net_openings(sites: Sequence[Site], year: int) -> int:
+def net_openings(sites: Sequence[Site], year: int) -> int:
+    """Opened less closed in that calendar year."""
     opened = sum(site.opened_on.year == year for site in sites)
     return opened - sum(site.closed_on is not None and site.closed_on.year == year for site in sites)
 
@@ -132,14 +133,14 @@ def _share_of_ratings(sites: Sequence[Site], wanted: Rating) -> Decimal | None:
 def _posts_per_graduate(sites: Sequence[Site], year: int) -> Decimal | None:
     """The city's posts for the entry, which every site that knows them reports alike, to its graduates."""
     said = {value for site in sites if (value := site.figures.get(year, {}).get(POSTS)) is not None}
-    return _quotient(said.pop(), total(sites, year, GRADUATES)) if len(said) == 1 else None
+    return quotient(said.pop(), total(sites, year, GRADUATES)) if len(said) == 1 else None
 
 
 def _share(part: int, whole: int) -> Decimal | None:
-    return _quotient(Decimal(100 * part), Decimal(whole))
+    return quotient(Decimal(100 * part), Decimal(whole))
 
 
-def _quotient(above: Decimal | None, below: Decimal | None) -> Decimal | None:
+def quotient(above: Decimal | None, below: Decimal | None) -> Decimal | None:
     """To two places, half up, as every rate is printed; None where a side is unknown or there is nothing to share."""
     if above is None or not below:
         return None

@@ -9,6 +9,7 @@ from .permissions import Thing
 _ACTS: Mapping[str, str] = {
     "amendment": "propose",
     "appeal": "correct decide_follow_up escalate follow_ups lodge",
+    "application": "opine receive serve",
     "assignment": "extend remind",
     "calendar": "enter",
     "challenge": "escalate lodge",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .amendment import AMENDMENT
+from .application import APPLICATION
 from .assignment import ASSIGNMENT
 from .cases import APPEAL, CHALLENGE, OBJECTION
 from .cycle import CYCLE, ROUND
@@ -36,5 +37,6 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         SPECIALTY_LIST,
         AMENDMENT,
         DESIGNATION,
+        APPLICATION,
     )
 }

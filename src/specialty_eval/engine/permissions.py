@@ -248,6 +248,7 @@ class Thing(StrEnum):
     OBJECTIONS = "objections"
     OBJECTOR_CONTACTS = "objector_contacts"
     APPEALS = "appeals"
+    APPLICATIONS = "applications"
     DRAFT_LISTS = "draft_lists"
     DRAFT_PLANS = "draft_plans"
     SIMULATIONS = "simulations"
@@ -285,6 +286,8 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.OBJECTIONS: _OFFICE | _DECIDING | _APPEAL,
     Thing.OBJECTOR_CONTACTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER),
     Thing.APPEALS: _OWN_SCHOOL | _OFFICE | _APPEAL,
+    # The department alone that an off-catalogue one names; once registered everybody, without what was said of it.
+    Thing.APPLICATIONS: _OWN_SCHOOL | _CHECKING | _DECIDING | {Role.DEPARTMENT_SUPPLIER, Role.SITE_VISITOR},
     Thing.DRAFT_LISTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.DRAFT_PLANS: _PLANNING,
     Thing.SIMULATIONS: roles(Role.SECRETARY, Role.POLICY_EDITOR, Role.BUREAU_APPROVER, Role.AUDITOR),

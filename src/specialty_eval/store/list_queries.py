@@ -42,7 +42,8 @@ def built(session: Session, round_: RoundRow, rules: CatalogueList, today: date)
     """The list as the policy has it now, over every entry of the newest catalogue edition in the cycle's scope."""
     cycle = session.get_one(Cycle, round_.cycle_id)
     how = Counting(round_.reference_date, round_.evidence_year, rules.small_intake_below)
-    counts = counted(_sites(session, round_.city, cycle, today), how)
+    within = (Specialty.level.in_(cycle.levels), School.kind.in_(cycle.school_kinds))
+    counts = counted(sites(session, round_.city, today, *within), how)
     entries = [
         Entry(row.level, row.code, row.name, _attributes(row), counts.get((row.level, row.code)) or untaught())
         for row in session.scalars(_catalogue(cycle))
@@ -64,8 +65,8 @@ def _attributes(row: CatalogueEntry) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _sites(session: Session, city: str, cycle: Cycle, today: date) -> list[Site]:
-    """Every specialty of the catalogue that the city has or had, with its rating in force and its figures."""
+def sites(session: Session, city: str, today: date, *within: sa.ColumnElement[bool]) -> list[Site]:
+    """Every specialty that the city has or had, of these levels and kinds of school, with rating and figures."""
     ratings, figures = _ratings(session, city, today), _figures(session, city)
     found = (
         sa.select(
@@ -73,7 +74,7 @@ def _sites(session: Session, city: str, cycle: Cycle, today: date) -> list[Site]
             Specialty.closed_on,
         )
         .join(School, School.id == Specialty.school_id)
-        .where(School.city_code == city, Specialty.level.in_(cycle.levels), School.kind.in_(cycle.school_kinds))
+        .where(School.city_code == city, *within)
         .order_by(Specialty.id)
     )  # fmt: skip
     return [
@@ -167,18 +168,28 @@ def sums(session: Session, list_id: int) -> tuple[int, int]:
 
 def in_force(session: Session, city: str, kind: ListKind, year: int, *, level: str, code: str) -> list[Listed]:
     """The lines of the city's lists in force for that year about one entry: what an application is checked against."""
-    found = (
-        sa.select(SpecialtyListEntry.reasons, SpecialtyListEntry.exempt_by, SpecialtyList.document_number)
-        .join(SpecialtyList, SpecialtyList.id == SpecialtyListEntry.list_id)
-        .where(
-            SpecialtyList.jurisdiction_code == city, SpecialtyList.kind == kind.value, SpecialtyList.year == year,
-            SpecialtyList.state == SpecialtyListState.PUBLISHED.value,
-            SpecialtyListEntry.level == level, SpecialtyListEntry.code == code,
-        )
+    return _lines(
+        session, level, code, SpecialtyList.jurisdiction_code == city, SpecialtyList.kind == kind.value,
+        SpecialtyList.year == year, SpecialtyList.state == SpecialtyListState.PUBLISHED.value,
     )  # fmt: skip
+
+
+def line_of(session: Session, list_id: int, *, level: str, code: str) -> list[Listed]:
+    """What one list that was published says of an entry, in force or not."""
+    return _lines(session, level, code, SpecialtyList.id == list_id)
+
+
+def _lines(session: Session, level: str, code: str, *on: sa.ColumnElement[bool]) -> list[Listed]:
+    found = (
+        sa.select(
+            SpecialtyList.year, SpecialtyListEntry.reasons, SpecialtyListEntry.exempt_by, SpecialtyList.document_number
+        )
+        .join(SpecialtyList, SpecialtyList.id == SpecialtyListEntry.list_id)
+        .where(SpecialtyListEntry.level == level, SpecialtyListEntry.code == code, *on)
+    )
     return [
-        Listed(level, code, year, tuple(reasons), bool(exempt_by), document)
-        for reasons, exempt_by, document in session.execute(found)
+        Listed(level, code, year or 0, tuple(reasons), bool(exempt_by), document)
+        for year, reasons, exempt_by, document in session.execute(found)
     ]
 
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from . import (
     accounts,
     amendments,
+    applications,
     calendars,
     cycles,
     deliberation,
@@ -26,6 +27,7 @@ from .base import Base
 TABLES = (
     accounts,
     amendments,
+    applications,
     calendars,
     cycles,
     deliberation,

@@ -232,3 +232,36 @@ def of_designation() -> Checks:
             name="reviewed_has_document",
         ),
     )
+
+
+def of_application() -> Checks:
+    """What each kind applies for; a check before it goes on; a decision that is whole, told with the way to complain;
+    a registered one has its specialty and its document.
+    """
+    decided = "decided_by, decided_at, deemed_served_at, complain_until"
+    ended = ("refused", "registered")
+    return (
+        sa.CheckConstraint("kind <> 'open' OR catalogue_entry_id IS NOT NULL", name="open_has_entry"),
+        sa.CheckConstraint(
+            "kind <> 'off_catalogue' OR (partner <> '' AND agreement <> '' AND department_code <> ''"
+            " AND catalogue_entry_id IS NULL)",
+            name="off_catalogue_has_partner",
+        ),
+        sa.CheckConstraint("kind IN ('open', 'off_catalogue') OR specialty_id IS NOT NULL", name="has_its_specialty"),
+        sa.CheckConstraint(
+            "(kind IN ('open', 'off_catalogue')) = (effective_on IS NOT NULL)", name="opening_has_its_day"
+        ),
+        sa.CheckConstraint("(kind = 'change') = (changes <> '{}')", name="change_says_what"),
+        sa.CheckConstraint("(kind = 'close') = (students IS NOT NULL)", name="close_says_students"),
+        sa.CheckConstraint("grounds <> ''", name="has_grounds"),
+        _needs(("checked", "clear", "visit_first", "committee", "registered"), "checked_at IS NOT NULL", "was_checked"),
+        sa.CheckConstraint("num_nonnulls(visited_on, visited_by, nullif(visit_report, '')) IN (0, 3)",
+                           name="visit_whole"),
+        sa.CheckConstraint(f"num_nonnulls({decided}) IN (0, 4)", name="decision_whole"),
+        _needs(ended, "decided_at IS NOT NULL", "decided_is_told"),
+        _elsewhere(ended, "decided_at IS NULL", "undecided_tells_nothing"),
+        _elsewhere(ended, "served_at IS NULL", "served_was_decided"),
+        _needs(("registered",), "specialty_id IS NOT NULL", "registered_has_specialty"),
+        _needs(("registered",), "document_number <> ''", "registered_has_document"),
+        _needs(("refused",), "(reason <> '' OR findings <> '[]')", "refused_has_reasons"),
+    )  # fmt: skip

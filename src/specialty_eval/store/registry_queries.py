@@ -148,8 +148,33 @@ def codes_taken(session: Session, codes: Collection[str]) -> set[str]:
 
 
 def last_off_catalogue(session: Session) -> int:
-    """The highest number given to an off-catalogue specialty by this installation, 0 without any."""
+    """The highest number given to an off-catalogue specialty by this installation, 0 without any.
+
+    Nobody else gives one before this transaction has ended.
+    """
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("off-catalogue-number", 0))))
     highest = session.scalar(
         sa.select(sa.func.max(Specialty.catalogue_code)).where(Specialty.catalogue_code.like("X%"))
     )
     return int(highest[1:]) if highest else 0
+
+
+def off_catalogue_at(session: Session, school_id: int, name: str, direction: str) -> str | None:
+    """The readable code of the school's off-catalogue specialty of this name and direction that is not closed."""
+    found = (
+        sa.select(SpecialtyCode.code)
+        .join(Specialty, Specialty.id == SpecialtyCode.specialty_id)
+        .where(
+            Specialty.school_id == school_id, Specialty.name == name, Specialty.direction == direction,
+            Specialty.catalogue_entry_id.is_(None), Specialty.closed_on.is_(None), SpecialtyCode.valid_to.is_(None),
+        )
+    )  # fmt: skip
+    return session.scalar(found)
+
+
+def current_codes(session: Session, specialty_ids: Collection[int]) -> dict[int, str]:
+    """Specialty → its readable code now."""
+    found = sa.select(SpecialtyCode.specialty_id, SpecialtyCode.code).where(
+        numbered(SpecialtyCode.specialty_id, specialty_ids), SpecialtyCode.valid_to.is_(None)
+    )
+    return {key: code for key, code in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()

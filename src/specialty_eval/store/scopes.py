@@ -49,13 +49,13 @@ def recused_from_specialty(person_id: Known | None, round_id: Any = None) -> sa.
     return sa.or_(employed(person_id), _interested(person_id, round_id))
 
 
-def employed(person_id: Known) -> sa.ColumnElement[bool]:
+def employed(person_id: Known, partner: Any = Specialty.partner) -> sa.ColumnElement[bool]:
     """Of a row of Specialty with its School: whether the person works at the school or one of its partner enterprises.
 
     Several partners stand in one text, as lists are written: 示例甲公司、示例乙公司 (see `committee.partners`).
     """
-    partners = sa.func.regexp_split_to_array(Specialty.partner, PARTNERS_APART, type_=ARRAY(sa.Text))
-    whole = sa.func.array_append(partners, sa.func.trim(Specialty.partner), type_=ARRAY(sa.Text))
+    partners = sa.func.regexp_split_to_array(partner, PARTNERS_APART, type_=ARRAY(sa.Text))
+    whole = sa.func.array_append(partners, sa.func.trim(partner), type_=ARRAY(sa.Text))
     named = sa.func.array_append(sa.func.array_remove(whole, "", type_=ARRAY(sa.Text)), School.name,
                                  type_=ARRAY(sa.Text))  # fmt: skip
     return (

@@ -1,0 +1,100 @@
+"""What a decision does to the registry: a specialty opens, changes or closes. Who decided is its callers' work."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from specialty_eval.engine import review
+from specialty_eval.engine.permissions import Scope
+from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
+from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts
+from specialty_eval.store import enrolment_queries, outcome_queries, rectification_queries, registry_queries
+from specialty_eval.store.applications import Application
+from specialty_eval.store.outcomes import Rectification, Standing
+from specialty_eval.store.registry import School, Specialty, SpecialtyCode
+from specialty_eval.store.reviews import Review
+
+from . import designation_reviews
+from .context import Context, Note
+
+
+def open_specialty(ctx: Context, wanted: Application, opened_on: date) -> tuple[Specialty, str]:
+    """The specialty on record with its code, from that day, in normal standing; off the catalogue with its X number."""
+    code = wanted.catalogue_code or f"X{registry_queries.last_off_catalogue(ctx.session) + 1:05d}"
+    row = ctx.saved(
+        Specialty(
+            school_id=wanted.school_id, catalogue_entry_id=wanted.catalogue_entry_id, catalogue_code=code,
+            direction=wanted.direction, name=wanted.name, level=wanted.level, class_code=wanted.class_code,
+            class_name=wanted.class_name, partner=wanted.partner, length=wanted.length, campus=wanted.campus,
+            opened_on=opened_on,
+        )
+    )  # fmt: skip
+    enrolment_queries.add_standings(ctx.session, [row.id], opened_on, _academic_year(opened_on), ctx.now)
+    return row, _named(ctx, row, opened_on)
+
+
+def _academic_year(day: date) -> int:
+    """The academic year a day lies in."""
+    return day.year if (day.month, day.day) >= (9, 1) else day.year - 1
+
+
+def _named(ctx: Context, row: Specialty, since: date) -> str:
+    school = ctx.session.get_one(School, row.school_id)
+    code = "-".join(part for part in (school.code, row.catalogue_code, row.direction) if part)
+    ctx.saved(SpecialtyCode(code=code, specialty_id=row.id, valid_from=since))
+    return code
+
+
+def change_specialty(ctx: Context, key: int, changes: Mapping[str, str]) -> str | None:
+    """Another direction, name, length or campus from today; with another direction another code, and the old one
+    leads to it. The new code, None where it keeps its own.
+    """
+    row = ctx.session.get_one(Specialty, key, with_for_update=True, populate_existing=True)
+    row.direction, row.name = changes.get("direction", row.direction), changes.get("name", row.name)
+    row.length, row.campus = changes.get("length", row.length), changes.get("campus", row.campus)
+    ctx.session.flush()
+    if "direction" not in changes:
+        return None
+    old = sa.update(SpecialtyCode).where(SpecialtyCode.specialty_id == key, SpecialtyCode.valid_to.is_(None))
+    ctx.session.execute(old.values(valid_to=ctx.today))
+    return _named(ctx, row, ctx.today)
+
+
+def lock_to_close(ctx: Context, key: int) -> tuple[Standing, list[int]]:
+    """A specialty's standing under a lock, begun where it has none, and its going rectifications, locked too."""
+    mended = outcome_queries.going_rectifications(ctx.session, [key])
+    ctx.lock_all(Rectification, mended)
+    enrolment_queries.add_standings(ctx.session, [key], ctx.today, ctx.today.year, ctx.now)
+    row = rectification_queries.standing_locked(ctx.session, key)
+    if row is None:
+        raise ValueError("a standing was just begun")
+    return row, mended
+
+
+def close_specialty(
+    ctx: Context, row: Standing, mended: Sequence[int], facts: StandingFacts, scope: Scope, told: Mapping[str, Any]
+) -> None:
+    """Close it from today: its standing, its going rectifications and its unended reviews end, and what it
+    bears is looked at again. NotNow with every reason.
+    """
+    ctx.advance(STANDING, row, StandingEvent.CLOSE, facts, scope,
+                note=Note(reason=facts.reason, audience="public", told=told),
+                changes={"since": ctx.today, "cause": "", "supports": [], "steps_taken": 0})  # fmt: skip
+    ctx.session.get_one(Specialty, row.specialty_id, with_for_update=True).closed_on = ctx.today
+    _end_what_goes(ctx.as_system(), row.specialty_id, mended, scope)
+    designation_reviews.after_closing(ctx, row.specialty_id)
+
+
+def _end_what_goes(clock: Context, key: int, mended: Sequence[int], scope: Scope) -> None:
+    reason = "专业已撤销"
+    note = Note(reason=reason, audience="school")
+    if mended:
+        facts = dict.fromkeys(mended, RectificationFacts(reason=reason))
+        clock.advance_many(RECTIFICATION, Rectification, RectificationEvent.SUPERSEDE, mended, scope, facts=facts,
+                           note=note)  # fmt: skip
+    going = rectification_queries.unended_reviews(clock.session, key)
+    if going:
+        closed: dict[int, Any] = dict.fromkeys(going, review.Facts(specialty_closed=True))
+        clock.advance_many(review.WORKFLOW, Review, review.Event.WITHDRAW, going, scope, facts=closed, note=note)
