@@ -17,6 +17,7 @@ from factories_deliberation import Sitting, convene, decide, employ, make_scored
 from remembered import remembered
 from specialty_eval.actions import (
     accounts,
+    allotments,
     amendments,
     appeals,
     applications,
@@ -25,6 +26,7 @@ from specialty_eval.actions import (
     cycles,
     designations,
     evidence,
+    experts,
     groups,
     lists,
     notices,
@@ -255,6 +257,19 @@ def _next_cycle(world: World) -> None:
     new = amendments.NewVersion("small", "3", "示例：笔误")
     world.named["amendment_id"] = amendments.propose(world.as_("policy-editor"), round_id, new).id
     world.named |= {"assignment_id": asked[0].id, "next_round": round_id, "round_id": world.sitting.round_id}
+    _pool(world, round_id)
+
+
+def _pool(world: World, round_id: int) -> None:
+    """One expert in the pool, another's tie to an enterprise that no specialty here has, and a proposal."""
+    secretary, people = world.as_("secretary"), world.city.people
+    new = experts.NewExpert(people["expert-1"], ["71"], secretary.today)
+    tie = experts.NewTie("former_employer", enterprise="示例旧企业")
+    world.named |= {
+        "expert_id": experts.add(secretary, new).id,
+        "tie_id": experts.declare(secretary, people["expert-2"], tie).id,
+        "allotment_id": allotments.ask(secretary, round_id, allotments.Asked(at_most=5)).id,
+    }
 
 
 def _sign_in(world: World) -> None:

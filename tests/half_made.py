@@ -193,6 +193,40 @@ CASES: dict[str, tuple[str, str]] = {
         "UPDATE expert_assignment SET state = 'scored' WHERE id IN (SELECT assignment_id FROM panel_score);"
         " UPDATE panel_score SET score = 1",
     ),
+    "somebody in the pool without a field": (
+        "ck_expert_has_fields",
+        "INSERT INTO expert (person_id, bureau_id, fields, valid_from, valid_to)"
+        " SELECT person_id, bureau_id, '[]', valid_from, valid_from FROM expert LIMIT 1",
+    ),
+    "somebody twice in the pool": (
+        "uq_expert_in_pool",
+        "INSERT INTO expert (person_id, bureau_id, fields, valid_from) SELECT person_id, bureau_id, fields, valid_from"
+        " FROM expert WHERE valid_to IS NULL",
+    ),
+    "somebody who takes no review": ("ck_expert_at_most_positive", "UPDATE expert SET at_most = 0"),
+    "a place in the pool that ends before it begins": (
+        "ck_expert_valid_forwards", "UPDATE expert SET valid_to = valid_from - 1",
+    ),
+    "a tie to nobody": (
+        "ck_expert_tie_to_one_party",
+        f"INSERT INTO expert_tie (person_id, kind, declared_at) SELECT min(id), 'former_employer', {NOW} FROM person",
+    ),
+    "an interest without a reason": (
+        "ck_expert_tie_interest_has_reason",
+        "INSERT INTO expert_tie (person_id, kind, enterprise, declared_at)"
+        f" SELECT min(id), 'interest', '示例', {NOW} FROM person",
+    ),
+    "a tie lifted without a word": ("ck_expert_tie_lifted_whole", f"UPDATE expert_tie SET lifted_at = {NOW}"),
+    "a proposal that asks for nothing": (
+        "ck_allotment_asks_for_something",
+        "INSERT INTO allotment (round_id, number, state, per_review, at_most, asked_at)"
+        f" SELECT min(id), 99, 'withdrawn', 0, 1, {NOW} FROM round",
+    ),
+    "two proposals in the making for a round": (
+        "uq_allotment_in_making",
+        "INSERT INTO allotment (round_id, number, state, per_review, at_most, asked_at)"
+        " SELECT round_id, 99, 'asked', 1, 1, asked_at FROM allotment WHERE state = 'asked'",
+    ),
     # --- lists and ratings in force ---
     "a list of nothing": (
         "ck_publication_counts_something", "UPDATE publication SET counts = '{}' WHERE state = 'drafted'",

@@ -153,6 +153,26 @@ ASSIGNMENT = Needs(
     },
 )
 
+ALLOTMENT = Needs(
+    "allotment",
+    "state = 'asked'",
+    empty={"question_digest": "NULL", "carried_out_by": "NULL", "carried_out_at": "NULL"},
+    full={"question_digest": "repeat('0', 64)", "carried_out_by": PERSON, "carried_out_at": NOW},
+    states={
+        "asked": (), "proposed": ("question_digest",),
+        "carried_out": ("question_digest", "carried_out_by", "carried_out_at"), "withdrawn": (),
+    },
+    refused_by={
+        "question_digest": ("ck_allotment_proposed_has_question",),
+        "carried_out_by": ("ck_allotment_carried_out_has_who",),
+        "carried_out_at": ("ck_allotment_carried_out_has_who",),
+    },
+    only_in={
+        "carried_out_by": (("carried_out",), "ck_allotment_uncarried_has_nobody"),
+        "carried_out_at": (("carried_out",), "ck_allotment_uncarried_has_nobody"),
+    },
+)  # fmt: skip
+
 ITEM = Needs(
     "meeting_item",
     "id IN (SELECT item_id FROM decision)",
@@ -318,6 +338,7 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "review": REVIEW,
     "challenge": CHALLENGE,
     "assignment": ASSIGNMENT,
+    "allotment": ALLOTMENT,
     "item": ITEM,
     "publication": PUBLICATION,
     "objection": OBJECTION,

@@ -51,6 +51,8 @@ OF_ONES_OWN_CITY = (
     "PUT /v1/document-templates/{kind}/numbering",
     "GET /v1/jobs",
     "PUT /v1/calendar/{year}",
+    "GET /v1/experts",
+    "POST /v1/experts",
     "GET /v1/people",
     "POST /v1/academic-years/{academic_year}/begin",
     "POST /v1/committee/members",

@@ -20,6 +20,7 @@ from specialty_eval.store.base import Base, make_engine
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.designations import Designation
+from specialty_eval.store.experts import Allotment
 from specialty_eval.store.outcomes import (
     Appeal,
     AppealPanelist,
@@ -70,6 +71,9 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
                           received_at=now, admissibility_due=now + timedelta(9), **due)  # fmt: skip
     appeal = Appeal(review_id=review, state="received", grounds="示例", received_at=now,
                     answer_due=now + timedelta(9), **due)  # fmt: skip
+    allotment = Allotment(round_id=s.round_id, number=1, state="proposed", per_review=3, at_most=5,
+                          question_digest="0" * 64, asked_at=now, **due)  # fmt: skip
+    session.add(allotment)
     asked = ExpertAssignment(review_id=review, person_id=people["expert-1"], state="invited", due=now, **due)
     plan = EnrolmentPlan(jurisdiction_code="371400", academic_year=2040, number=1, state="draft", drafted_at=now, **due)
     pinned = session.scalar(sa.select(Round.policy_id).where(Round.id == s.round_id))
@@ -103,7 +107,8 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     session.flush()
     cycle = session.scalars(sa.select(Cycle.id)).first() or 0
     item = next(iter(s.items.values()))
-    return {"review_id": review, "challenge_id": challenge.id, "objection_id": objection.id, "appeal_id": appeal.id,
+    return {"review_id": review, "allotment_id": allotment.id,
+            "challenge_id": challenge.id, "objection_id": objection.id, "appeal_id": appeal.id,
             "assignment_id": asked.id, "plan_id": plan.id, "publication_id": publication.id, "cycle_id": cycle,
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
             "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026,

@@ -99,6 +99,13 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
         (ASSIGNMENT, source, AssignmentEvent.REPLACE, AssignmentFacts(reason="逾期"), AssignmentState.REPLACED)
         for source in (INVITED, ACCEPTED, ITEM_SCORED)
     ),
+    (
+        ASSIGNMENT,
+        ITEM_SCORED,
+        AssignmentEvent.REPLACE,
+        AssignmentFacts(reason="回避", scoring_begun=True, has_interest=True),
+        AssignmentState.REPLACED,
+    ),
 ]
 UNANSWERED = ["answer-missing"]
 AGAIN = AppealFacts(decided_before=("7",))

@@ -26,6 +26,12 @@ FROZEN = {
     "meeting_item": {
         "state", "together", "written_until", "no_quorum_at", "vote_ended_at", "ballot_key", "version", "updated_at",
     },
+    "expert": {"fields", "at_most", "valid_to"},
+    "expert_tie": {"reason", "lifted_at", "lifted_by", "lifted_reason"},
+    "allotment": {
+        "state", "question_digest", "parts", "added", "dropped", "lacking", "reason", "carried_out_at",
+        "carried_out_by", "version", "updated_at",
+    },
     "organisation": {"code", "name", "jurisdiction_code"},
     "specialty_group": set(),
     "specialty_group_version": set(),
@@ -146,6 +152,13 @@ def test_what_was_approved_and_published_of_a_list_stays(filled: sa.Connection) 
         assert_refused(filled, f"UPDATE specialty_list SET {column} = {value} {out}", "specialty_list_published_stays")
     ended = f"UPDATE specialty_list SET state = 'superseded', superseded_at = now() {out}"
     assert refused_by(filled, ended) is None
+
+
+def test_what_was_proposed_stays_as_it_was_proposed(filled: sa.Connection) -> None:
+    proposed = "WHERE question_digest IS NOT NULL"
+    for column, value in (("question_digest", "repeat('1', 64)"), ("added", "'[[1, 1]]'"), ("lacking", "'[1]'")):
+        statement = f"UPDATE allotment SET {column} = {value} {proposed}"
+        assert_refused(filled, statement, "allotment_as_proposed")
 
 
 def test_what_rules_said_of_an_entry_stays_and_its_exemption_once_it_is_approved(filled: sa.Connection) -> None:

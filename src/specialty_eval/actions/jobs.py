@@ -14,12 +14,14 @@ from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.standing import academic_year_begins
 from specialty_eval.store import cycles, due_queries, job_queries
 from specialty_eval.store.due_queries import Since
+from specialty_eval.store.experts import Allotment
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.staging import StagedFile
 
 from . import (
     accounts,
+    allotments,
     overdue,
     previews,
     publications,
@@ -48,6 +50,7 @@ class Task(StrEnum):
     OPEN_ROUND = "open_round"
     REMIND = "remind"
     ACT_ON_DUE = "act_on_due"
+    ALLOT = "allot"
     DEEM_SERVED = "deem_served"
     CLOSE_PUBLICITY = "close_publicity"
     RECTIFICATIONS = "rectifications"
@@ -106,6 +109,7 @@ def _all(ctx: Context) -> list[Due]:
         found.append(
             Due(Task.ACT_ON_DUE, subject, ends if ends and is_over else day, max(day, hour) if is_over else day)
         )
+    found += [Due(Task.ALLOT, key, at, at) for key, at in due_queries.allotments_asked(session) if at]
     found += [Due(Task.CLOSE_PUBLICITY, key, at, at) for key, at in due_queries.lists_to_close(session, ctx.now) if at]
     found += _each_day(Task.RECTIFICATIONS, due_queries.cities_mending(session, ctx.now, ctx.today), day)
     found += [Due(Task.CHECK_FILE, key, at, at) for key, at in due_queries.files_to_check(session)]
@@ -140,6 +144,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.OPEN_ROUND: lambda ctx, subject: rounds.move(ctx, int(subject), RoundEvent.COLLECT),
     Task.REMIND: lambda ctx, subject: reminders.remind_due(ctx, int(subject)),
     Task.ACT_ON_DUE: lambda ctx, subject: overdue.act_on_due(ctx, int(subject)),
+    Task.ALLOT: lambda ctx, subject: allotments.propose(ctx, int(subject)),
     Task.DEEM_SERVED: lambda ctx, subject: previews.deem_served(ctx, int(subject)),
     Task.CLOSE_PUBLICITY: lambda ctx, subject: publications.close(ctx, int(subject)),
     Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
@@ -195,6 +200,8 @@ def _city_of(ctx: Context, job: Job) -> str | None:
         return job.subject
     if job.name in OF_A_ROUND:
         return cycles.round_of(ctx.session, int(job.subject)).city
+    if job.name == Task.ALLOT:
+        return cycles.round_of(ctx.session, ctx.session.get_one(Allotment, int(job.subject)).round_id).city
     if job.name == Task.CLOSE_PUBLICITY:
         return cycles.round_of(ctx.session, ctx.session.get_one(Publication, int(job.subject)).round_id).city
     return None

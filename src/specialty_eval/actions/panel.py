@@ -23,9 +23,6 @@ from specialty_eval.store.reviews import Review, SiteVisitReport
 from .context import LOCAL, Context, Note, Possible, entitled
 from .paging import Page
 
-SCORES_FROM = frozenset({review.State.SUBMITTED, review.State.CHECKED, review.State.VERIFIED, review.State.DEFAULTED})
-"""An expert is asked once there is something to look at, until the run freezes it."""
-
 
 def panel_measures(policy: Policy) -> tuple[str, ...]:
     """The measures that experts score."""
@@ -41,7 +38,7 @@ def invite(ctx: Context, review_id: int, person_ids: Sequence[int]) -> list[Expe
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(roles(Role.SECRETARY), scope, where="experts")
     problems = _unfit(ctx, row, person_ids) + _too_many(ctx, row, len(person_ids))
-    if row.state not in SCORES_FROM:
+    if row.state not in review.SCORES_FROM:
         raise NotNow(Problem("step-not-open", "review", {"event": "invite", "state": row.state}), *problems)
     if problems:
         raise Invalid(*problems)
@@ -212,7 +209,7 @@ def possible(ctx: Context, asked: Asked) -> list[Possible]:
 
 def _is_frozen(row: Review, *, scored: bool) -> bool:
     """Whether a run has taken the scores; those of an expert who has scored stay frozen when the review goes back."""
-    return row.state not in SCORES_FROM or (scored and row.sheet_id is not None)
+    return row.state not in review.SCORES_FROM or (scored and row.sheet_id is not None)
 
 
 def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport:

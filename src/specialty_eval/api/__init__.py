@@ -11,10 +11,11 @@ ROOMS = (
     Room(
         f"{__name__}.accounts",
         (
-            "/v1/sign-in", "/v1/sign-out", "/v1/me", "/v1/password", "/v1/invitations", "/v1/people/**",
-            "/v1/roles/**", "/v1/keys/**",
+            "/v1/sign-in", "/v1/sign-out", "/v1/me", "/v1/password", "/v1/invitations", "/v1/people",
+            "/v1/people/*/deactivate", "/v1/people/*/reactivate", "/v1/people/*/roles", "/v1/roles/**", "/v1/keys/**",
         ),
     ),
+    Room(f"{__name__}.allotments", ("/v1/allotments/**", "/v1/rounds/*/allotments")),
     Room(f"{__name__}.amendments", ("/v1/amendments/**", "/v1/rounds/*/amendments")),
     Room(f"{__name__}.applications", ("/v1/applications/**",)),
     Room(f"{__name__}.calendars", ("/v1/calendar/*",)),
@@ -58,6 +59,7 @@ ROOMS = (
         ),
     ),
     Room(f"{__name__}.events", ("/v1/events", "/v1/reviews/*/events")),
+    Room(f"{__name__}.experts", ("/v1/experts/**", "/v1/people/*/ties", "/v1/ties/**")),
     Room(f"{__name__}.imports", ("/v1/imports/**",)),
     Room(f"{__name__}.jobs", ("/v1/jobs",)),
     Room(f"{__name__}.lists", ("/v1/lists/**", "/v1/rounds/*/lists")),

@@ -41,7 +41,7 @@ class AssignmentFacts:
     """What an assignment's steps look at; `unscored` are the panel measures without this expert's score."""
 
     has_interest: bool = False
-    """Works at the specialty's school or its partner enterprise, or declared an interest."""
+    """Works or worked at the specialty's school or its partner enterprise, or declared an interest."""
     unscored: tuple[str, ...] = ()
     scoring_begun: bool = False
     """The round's score run has frozen its inputs with this review in it."""
@@ -62,7 +62,13 @@ def _inputs_not_frozen(facts: AssignmentFacts) -> Iterable[Problem]:
         yield Problem("inputs-frozen", "score_run")
 
 
+def _inputs_not_frozen_or_too_near(facts: AssignmentFacts) -> Iterable[Problem]:
+    """Nobody picks the scores that count once it is known what they give; but one of somebody too near never counts."""
+    return () if facts.has_interest else _inputs_not_frozen(facts)
+
+
 _EXPERT = roles(Role.EXPERT)
+_REPLACES = roles(Role.SECRETARY, Role.SYSTEM)  # the clock by rule alone: an interest that is declared late
 
 ASSIGNMENT = Workflow[AssignmentFacts](
     "assignment",
@@ -83,15 +89,15 @@ ASSIGNMENT = Workflow[AssignmentFacts](
             for source in (AssignmentState.INVITED, AssignmentState.ACCEPTED)
         ),
         *(
-            Step(AssignmentEvent.REPLACE, source, AssignmentState.REPLACED, roles(Role.SECRETARY), (reason_given,))
+            Step(AssignmentEvent.REPLACE, source, AssignmentState.REPLACED, _REPLACES, (reason_given,))
             for source in (AssignmentState.INVITED, AssignmentState.ACCEPTED)
         ),
         Step(
             AssignmentEvent.REPLACE,
             AssignmentState.SCORED,
             AssignmentState.REPLACED,
-            roles(Role.SECRETARY),
-            (reason_given, _inputs_not_frozen),  # nobody picks the scores that count once it is known what they give
+            _REPLACES,
+            (reason_given, _inputs_not_frozen_or_too_near),
         ),
     ],
 )

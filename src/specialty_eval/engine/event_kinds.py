@@ -7,10 +7,11 @@ from .overdue import OF_THE_COUNTY
 from .permissions import Thing
 
 _ACTS: Mapping[str, str] = {
+    "allotment": "ask",
     "amendment": "propose",
     "appeal": "correct decide_follow_up escalate follow_ups lodge",
     "application": "opine receive serve",
-    "assignment": "extend remind",
+    "assignment": "conflict extend remind",
     "calendar": "enter",
     "challenge": "escalate lodge",
     "closing": "decide propose receive",
@@ -19,6 +20,7 @@ _ACTS: Mapping[str, str] = {
     "designation": "propose",
     "document": "issue number upload withdraw",
     "evidence": "attach save",
+    "expert": "add change declare end lift",
     "figures": "record",
     "group": "create revise",
     "installation": "begin",
@@ -49,9 +51,11 @@ KINDS = ACTS | {f"{name}.{event}" for name, machine in MACHINES.items() for even
 """Every kind there is."""
 
 _NEEDS = {
+    "allotment": Thing.POOL,
     "appeal": Thing.APPEALS,
     "assignment": Thing.EXPERTS,
     "challenge": Thing.CHALLENGES,
+    "expert": Thing.POOL,
     "item.cast": Thing.BALLOTS,
     "objection": Thing.OBJECTIONS,
     "plan": Thing.DRAFT_PLANS,

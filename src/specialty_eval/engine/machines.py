@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .allotment import ALLOTMENT
 from .amendment import AMENDMENT
 from .application import APPLICATION
 from .assignment import ASSIGNMENT
@@ -27,6 +28,7 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         REVIEW,
         CHALLENGE,
         ASSIGNMENT,
+        ALLOTMENT,
         ITEM,
         PUBLICATION,
         OBJECTION,

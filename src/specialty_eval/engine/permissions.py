@@ -241,6 +241,7 @@ class Thing(StrEnum):
     SHEET = "sheet"
     PANEL_SCORES = "panel_scores"
     EXPERTS = "experts"
+    POOL = "pool"
     MATERIAL = "material"
     BALLOTS = "ballots"
     INTERESTS = "interests"
@@ -278,6 +279,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.SHEET: _OWN_SCHOOL | _OFFICE | _APPEAL,  # the school from `scored` on, without the rating
     Thing.PANEL_SCORES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR) | _DECIDING | _APPEAL,
     Thing.EXPERTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.EXPERT),  # an expert oneself alone
+    Thing.POOL: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR),
     # Who decides sees evidence, sheet and challenges here alone: after declaring, and once the item is open.
     Thing.MATERIAL: _OFFICE | _DECIDING | _APPEAL,
     Thing.BALLOTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR) | _DECIDING | _APPEAL,  # once closed

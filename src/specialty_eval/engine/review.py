@@ -115,6 +115,8 @@ ENDED = frozenset({State.CONFIRMED, State.EXEMPTED, State.WITHDRAWN, State.CANCE
 UNENDED = tuple(state for state in State if state not in ENDED)
 WITH_THE_SCHOOL = frozenset({State.OPEN, State.RETURNED})
 """The school can change its draft."""
+SCORES_FROM = frozenset({State.SUBMITTED, State.CHECKED, State.VERIFIED, State.DEFAULTED})
+"""An expert is asked once there is something to look at, until the run freezes it."""
 WITH_THE_COUNTY = frozenset({State.SUBMITTED, State.DEFAULTED})
 """The county checks, unless the policy has no county check, the city runs the school, or the bureau took it over."""
 WITH_THE_VERIFIERS = frozenset({State.SUBMITTED, State.DEFAULTED, State.CHECKED})

@@ -6,17 +6,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.allotment import AllotmentState
 from specialty_eval.engine.cycle import CycleState, RoundState
 from specialty_eval.engine.publicity import ListState
 from specialty_eval.engine.rectification import RectificationState
 
 from .cycles import Cycle, Round
+from .experts import Allotment
 from .outcomes import Publication, Rectification
 from .registry import School, Specialty
 from .staging import StagedFile
 
 OPEN = "rectification.state NOT IN ('passed', 'failed', 'superseded')"
 """Word for word the condition of the index on open rectifications, so that it is used."""
+IN_MAKING = "allotment.state IN ('asked', 'proposed')"
+"""Likewise of proposals in the making."""
 Since = tuple[str, datetime | None]
 """A subject, and since when something of it is due; None where that is not known before looking."""
 
@@ -55,6 +59,12 @@ def lists_to_close(session: Session, now: datetime) -> list[Since]:
     return _told(
         session, found.where(Publication.state == ListState.IN_PUBLICITY.value, Publication.closes_at <= now)
     )  # fmt: skip
+
+
+def allotments_asked(session: Session) -> list[Since]:
+    """The proposals who scores what that are to be made yet, since they were asked for."""
+    found = sa.select(Allotment.id, Allotment.asked_at)
+    return _told(session, found.where(Allotment.state == AllotmentState.ASKED.value, sa.text(IN_MAKING)))
 
 
 def cities_mending(session: Session, now: datetime, today: date) -> list[Since]:

@@ -108,6 +108,15 @@ def of_assignment() -> Checks:
     return (_needs(("replaced",), "reason <> ''", "replaced_has_reason"),)
 
 
+def of_allotment() -> Checks:
+    """A question with its hash once it is answered; carried out by somebody at an instant, and else by nobody."""
+    return (
+        _needs(("proposed", "carried_out"), f"coalesce(question_digest {SHA256}, false)", "proposed_has_question"),
+        _needs(("carried_out",), "num_nonnulls(carried_out_by, carried_out_at) = 2", "carried_out_has_who"),
+        _elsewhere(("carried_out",), "num_nonnulls(carried_out_by, carried_out_at) = 0", "uncarried_has_nobody"),
+    )
+
+
 def of_item() -> Checks:
     """Days to vote in writing, and the end of the vote, only once it is voted on; its key is told at the close."""
     return (

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
+from specialty_eval.engine.review import ENDED
 
 from . import rows
 from .accounts import Person
@@ -90,6 +91,14 @@ def asked_of(session: Session, chosen: sa.Select[*tuple[Any, ...]], acting: int 
         scope = replace(scope_from(whose, acting), experts=frozenset({str(assignment.person_id)}))
         found.append(Asked(assignment, reviewed, scope, has_interest))
     return found
+
+
+def asked_too_near(session: Session, person_id: int) -> list[Asked]:
+    """Where the person was asked, or has scored, in a review that is not over, and is too near as is known now."""
+    counting = (AssignmentState.INVITED.value, AssignmentState.ACCEPTED.value, AssignmentState.SCORED.value)
+    found = asked(None).where(ExpertAssignment.person_id == person_id, ExpertAssignment.state.in_(counting))
+    found = found.where(Review.state.not_in([state.value for state in ENDED]))
+    return asked_of(session, found.where(employed(ExpertAssignment.person_id)).order_by(ExpertAssignment.id), None)
 
 
 def going(session: Session, review_id: int, now: datetime) -> int:

@@ -22,6 +22,7 @@ from . import rows
 from .accounts import Person
 from .base import Straight, table_of
 from .deliberation import Decision, ExpertAssignment, InterestDeclaration, MeetingItem
+from .experts import ExpertTie
 from .ledger import Event
 from .outcomes import Appeal, AppealPanelist, PublicationEntry
 from .registry import Organisation, School, Specialty, SpecialtyCode
@@ -50,7 +51,8 @@ def recused_from_specialty(person_id: Known | None, round_id: Any = None) -> sa.
 
 
 def employed(person_id: Known, partner: Any = Specialty.partner) -> sa.ColumnElement[bool]:
-    """Of a row of Specialty with its School: whether the person works at the school or one of its partner enterprises.
+    """Of a row of Specialty with its School: whether the person works at the school or one of its partner enterprises,
+    or is tied to one of them by what is on record: worked there, or declared an interest.
 
     Several partners stand in one text, as lists are written: 示例甲公司、示例乙公司 (see `committee.partners`).
     """
@@ -58,7 +60,12 @@ def employed(person_id: Known, partner: Any = Specialty.partner) -> sa.ColumnEle
     whole = sa.func.array_append(partners, sa.func.trim(partner), type_=ARRAY(sa.Text))
     named = sa.func.array_append(sa.func.array_remove(whole, "", type_=ARRAY(sa.Text)), School.name,
                                  type_=ARRAY(sa.Text))  # fmt: skip
-    return (
+    tied = sa.select(ExpertTie.id).where(
+        ExpertTie.person_id == person_id,
+        ExpertTie.lifted_at.is_(None),
+        sa.or_(ExpertTie.school_id == School.id, sa.func.trim(ExpertTie.enterprise) == sa.any_(named)),
+    )
+    works = (
         sa.select(Person.id)
         .outerjoin(Organisation, Organisation.id == Person.employer_id)
         .where(
@@ -72,6 +79,7 @@ def employed(person_id: Known, partner: Any = Specialty.partner) -> sa.ColumnEle
         .correlate_except(Person, Organisation)
         .exists()
     )
+    return sa.or_(works, tied.correlate_except(ExpertTie).exists())
 
 
 def _interested(person_id: Known, round_id: Any) -> sa.ColumnElement[bool]:
