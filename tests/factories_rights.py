@@ -302,7 +302,7 @@ def _sign_in(world: World) -> None:
         labels={"before": {}, "after": {}}, summary=summary([], 0), made_at=city.now,
     ))  # fmt: skip
     session.flush()
-    file = staging.Received(b"school_code,catalogue_code,year,posts\n", "text/csv")
+    file = staging.Received(b"school_code,catalogue_code,year\n3637000001,710201,2020\n", "text/csv")
     world.named["file_id"] = staging.receive(world.as_("secretary"), file, "small@1").id
     staging.check(world.as_("secretary"), int(str(world.named["file_id"])))
     first = {"grant_id": RoleGrant.id, "key_id": ApiKey.id, "cycle_id": Cycle.id, "run_id": ScoreRun.id,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from specialty_eval import cli_client, cli_policy, cli_publish, cli_simulate
+from specialty_eval import cli_client, cli_evidence, cli_policy, cli_publish, cli_simulate
 from specialty_eval.cli_options import Data, Fault, Port, configured
 from specialty_eval.engine.errors import Refusal
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 cli_policy.app.command()(cli_simulate.simulate)
 app.add_typer(cli_policy.app, name="policy")
+app.add_typer(cli_evidence.app, name="evidence")
 app.add_typer(cli_publish.publish, name="publish")
 app.command()(cli_publish.rounds)
 app.command()(cli_publish.verify)

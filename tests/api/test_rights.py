@@ -66,7 +66,7 @@ OF_ONES_OWN_CITY = (
 """What names no city: whoever holds the role at another bureau does it there."""
 OF_ONES_OWN_COUNTY = ("GET /v1/rounds/{round_id}/overdue",)
 """What lists of a round the schools of whoever asks, and no other county's."""
-OF_WHAT_ONE_SUPPLIES = ("POST /v1/staged-files",)
+OF_WHAT_ONE_SUPPLIES = ("POST /v1/staged-files", "GET /v1/evidence-templates/{policy_id}/{version}")
 """What anybody sends who supplies a measure somewhere: each value is looked at, and what is not theirs is told."""
 OUTSIDERS = ("ended-secretary", "nobody", "stranger", "head-elsewhere", "head-one", "key-one", "county-one")
 """A role that ended, none at all, another city's bureau and school, another school and its machine, another county."""

@@ -12,7 +12,7 @@ from specialty_eval.engine.policy import Policy
 from specialty_eval.store import staging_queries
 from specialty_eval.store.staging import StagedFile
 
-from . import staging_checks, staging_rows
+from . import staging_checks, staging_rows, staging_templates
 from .context import Context
 from .staging_cells import Measured, measured
 from .staging_files import COUNTS, FILE, compare, own, permitted, policy_of
@@ -33,6 +33,7 @@ def check(ctx: Context, file_id: int) -> StagedFile:
         found = read(ctx.files.get(row.digest), row.media_type, policy)
     except Refusal as refusal:
         return _unreadable(ctx, row, refusal)
+    _note_template(ctx, found, policy)
     columns = _checked(ctx, row, found, policy)
     _keep_remarks(ctx, row, found)
     row.checked_at, row.measures = ctx.now, [column.measure.code for column in columns]
@@ -49,6 +50,15 @@ def _unreadable(ctx: Context, row: StagedFile, refusal: Refusal) -> StagedFile:
     _keep_remarks(ctx, row, found)
     row.checked_at, row.counts = ctx.now, dict.fromkeys(COUNTS, 0)
     return ctx.saved(row)
+
+
+def _note_template(ctx: Context, found: Read, policy: Policy) -> None:
+    """Say what is another than in the template that a workbook was made from."""
+    for column, problem in staging_templates.changed_since(ctx, found.template, policy, found.places):
+        into = found.notices if problem.code == "template-older" else found.problems
+        expected = problem.facts.get("expected", "")
+        into.add(problem.code, FILE, 1 if column else 0, column, column, expected, problem.facts,
+                 place=found.places.get(column, 0))  # fmt: skip
 
 
 def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list[Measured]:

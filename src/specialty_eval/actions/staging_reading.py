@@ -116,7 +116,8 @@ def headings(policy: Policy) -> dict[str, str]:
 def title(measure: Measure) -> str:
     """What a template calls a measure: its Chinese label, with its unit."""
     label = measure.label.get("zh") or measure.code
-    return f"{label}（{measure.unit}）" if measure.unit else label
+    unit = typed.unit_word(measure)
+    return f"{label}（{unit}）" if unit else label
 
 
 def _named(found: Read, grid: Grid, policy: Policy) -> bool:

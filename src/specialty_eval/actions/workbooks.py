@@ -43,8 +43,8 @@ def about(file: str, code: str, value: object, rule: object) -> Problem:
     return Problem(code, file, {"file": file, "row": 0, "column": "", "value": value, "rule": rule})
 
 
-TEMPLATE, NOTES = "_template", "说明"
-"""The sheets beside the rows in a workbook made from a template: the hidden one that names it, and the one to read."""
+TEMPLATE, NOTES, REMARKS = "_template", "说明", "问题"
+"""The sheets beside the rows in a workbook of ours: the hidden one that names its template, and those to read."""
 
 
 class Workbook:
@@ -63,7 +63,7 @@ class Workbook:
             raise Unreadable("a part twice")
         self._paths, self._types = self._relations()
         sheets, self.epoch = self._main()
-        beside = {TEMPLATE, NOTES} if from_template and len(sheets) > 1 else frozenset()
+        beside = {TEMPLATE, NOTES, REMARKS} if from_template and len(sheets) > 1 else frozenset()
         self.template = next((self._paths.get(one.relation, "") for one in sheets if one.name == TEMPLATE), "")
         rest = [one for one in sheets if one.name not in beside]
         hidden = [

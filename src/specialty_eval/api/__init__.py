@@ -100,7 +100,7 @@ ROOMS = (
         ),
     ),
     Room(f"{__name__}.simulations", ("/v1/rounds/*/simulations", "/v1/simulations/**")),
-    Room(f"{__name__}.staging", ("/v1/staged-files/**",)),
+    Room(f"{__name__}.staging", ("/v1/staged-files/**", "/v1/evidence-templates/*/*")),
     Room(f"{__name__}.status", ("/v1/specialties/*/status", "/v1/status/query", "/v1/status.ndjson", "/v1/status.csv")),
 )  # fmt: skip
 """In the order in which they are asked. A route without a path here is not found (tests/api/test_rooms.py)."""

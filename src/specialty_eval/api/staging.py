@@ -1,7 +1,9 @@
 """Files of evidence that wait for a yes: sent, checked whole, shown as a difference, confirmed as shown."""
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 from pydantic import Field
@@ -9,16 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from specialty_eval.actions import jobs, staging, staging_files, staging_views
-from specialty_eval.actions.context import Credentials, commit
+from specialty_eval.actions.context import Context, Credentials, commit
 from specialty_eval.actions.staging_files import CSV, XLSX
+from specialty_eval.engine.errors import Problem
+from specialty_eval.text import advice, message
 
-from .bodies import Body
+from .bodies import Body, Whole
 from .deps import Ctx, Edge, Paging, Transactional, listed
 from .problems import reason_of
 from .shapes import Listed
 from .staging_shapes import DifferenceAnswer, RemarkAnswer, StagedAnswer
 
-router = APIRouter(prefix="/v1/staged-files", route_class=Transactional, tags=["imports"])
+router = APIRouter(prefix="/v1", route_class=Transactional, tags=["imports"])
 
 AT_ONCE = 256 << 10
 """A file of so many bytes is checked while its sender waits; a larger one by a job."""
@@ -53,23 +57,24 @@ async def file_of(request: Request, ctx: Ctx) -> tuple[bytes, str]:
     return await request.body(), kind.strip().lower() + (f"; {charset}" if charset.startswith("charset=") else "")
 
 
-def _later(tasks: BackgroundTasks, request: Request, task: jobs.Task, file_id: int) -> None:
-    """Do it as soon as the answer is out; a worker does it where this process ends before."""
+def _later(tasks: BackgroundTasks, request: Request, *work: Callable[[Context], object]) -> None:
+    """Do it as soon as the answer is out, each in a transaction of its own."""
     edge: Edge = request.app.state.edge
 
     def go() -> None:
         with _alone:  # one large file at a time is in memory
-            ctx = edge.open(edge.clock(), Credentials()).as_system()
-            try:
-                jobs.act_now(ctx, task, str(file_id))
-                commit(ctx)
-            finally:
-                ctx.session.close()
+            for one in work:
+                ctx = edge.open(edge.clock(), Credentials()).as_system()
+                try:
+                    one(ctx)
+                    commit(ctx)
+                finally:
+                    ctx.session.close()
 
     tasks.add_task(go)
 
 
-@router.post("", status_code=201, response_model=StagedAnswer, openapi_extra=BODY,
+@router.post("/staged-files", status_code=201, response_model=StagedAnswer, openapi_extra=BODY,
              responses={202: {"description": "taken in; a job checks it", "model": StagedAnswer}})  # fmt: skip
 def stage_file(
     ctx: Ctx,
@@ -88,24 +93,61 @@ def stage_file(
         row = staging.check(ctx, row.id)
     else:
         response.status_code = 202
-        _later(tasks, request, jobs.Task.CHECK_FILE, row.id)
+        check, number = jobs.Task.CHECK_FILE, row.id
+        _later(tasks, request, lambda later: jobs.act_now(later, check, str(number)), _annotating(number))
     return view(row)
 
 
-@router.get("", response_model=Listed[StagedAnswer])
+@router.get("/staged-files", response_model=Listed[StagedAnswer])
 def list_files(ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """The caller's own staged files (everybody sees their own)."""
     rows, cursor = staging_views.listing(ctx, paging)
     return listed([view(row) for row in rows], cursor)
 
 
-@router.get("/{file_id}", response_model=StagedAnswer)
+@router.get("/staged-files/{file_id}", response_model=StagedAnswer)
 def read_file(file_id: int, ctx: Ctx) -> dict[str, Any]:
     """How far a file is, its counts, and the hash of the difference that it would make."""
     return view(staging_files.own(ctx, file_id))
 
 
-@router.get("/{file_id}/remarks", response_model=Listed[RemarkAnswer])
+@router.get("/staged-files/{file_id}/workbook", response_class=Response)
+def read_workbook(file_id: int, ctx: Ctx) -> Response:
+    """The file as a workbook with every remark at its cell, and a first sheet that lists and links them."""
+    from specialty_eval.actions import staging_annotated  # noqa: PLC0415 -- slow import: NumPy
+
+    return sent(staging_annotated.annotated(ctx, file_id, said), f"evidence-{file_id}.xlsx")
+
+
+@router.post("/staged-files/{file_id}/workbook", status_code=202, response_model=StagedAnswer)
+def make_workbook(file_id: int, ctx: Ctx, request: Request, tasks: BackgroundTasks) -> dict[str, Any]:
+    """Have the workbook of a large file made; `annotated` tells when it is there to be fetched."""
+    row = staging_files.own(ctx, file_id)
+    _later(tasks, request, _annotating(file_id))
+    return view(row)
+
+
+def _annotating(file_id: int) -> Callable[[Context], object]:
+    def make(later: Context) -> None:
+        from specialty_eval.actions import staging_annotated  # noqa: PLC0415 -- slow import: NumPy
+
+        staging_annotated.annotate(later, file_id, said)
+
+    return make
+
+
+def said(problem: Problem) -> tuple[str, str]:
+    """What is wrong and what to do, in Chinese."""
+    return message(problem, "zh"), advice(problem, "zh")
+
+
+def sent(content: bytes, name: str) -> Response:
+    """A workbook as a download."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(content, 200, headers, XLSX)
+
+
+@router.get("/staged-files/{file_id}/remarks", response_model=Listed[RemarkAnswer])
 def list_remarks(
     file_id: int, ctx: Ctx, paging: Paging, kind: Annotated[Literal["problem", "notice"], Query()] = "problem"
 ) -> dict[str, Any]:  # fmt: skip
@@ -114,7 +156,7 @@ def list_remarks(
     return listed([{"cell": row["cell"], "reason": reason_of(row["code"], row["facts"])} for row in rows], cursor)
 
 
-@router.get("/{file_id}/difference", response_model=Listed[DifferenceAnswer])
+@router.get("/staged-files/{file_id}/difference", response_model=Listed[DifferenceAnswer])
 def list_difference(
     file_id: int, ctx: Ctx, paging: Paging, kind: Annotated[staging_views.Difference, Query()] = "changed"
 ) -> dict[str, Any]:  # fmt: skip
@@ -122,13 +164,13 @@ def list_difference(
     return listed(*staging_views.difference(ctx, file_id, kind, paging))
 
 
-@router.post("/{file_id}/compare", response_model=StagedAnswer)
+@router.post("/staged-files/{file_id}/compare", response_model=StagedAnswer)
 def compare_file(file_id: int, ctx: Ctx) -> dict[str, Any]:
     """Compare a checked file with what is on record by now; its difference gets another hash where that changed."""
     return view(staging.compare_again(ctx, file_id))
 
 
-@router.post("/{file_id}/confirm", response_model=StagedAnswer,
+@router.post("/staged-files/{file_id}/confirm", response_model=StagedAnswer,
              responses={202: {"description": "taken in; a job writes it", "model": StagedAnswer}})  # fmt: skip
 def confirm_file(
     file_id: int, body: Confirmed, ctx: Ctx, request: Request, response: Response, tasks: BackgroundTasks
@@ -138,14 +180,29 @@ def confirm_file(
     if row.counts.get("rows", 0) <= ROWS_AT_ONCE:
         return view(staging.confirm(ctx, file_id, body.difference))
     response.status_code = 202
-    _later(tasks, request, jobs.Task.TAKE_FILE, file_id)
+    _later(tasks, request, lambda later: jobs.act_now(later, jobs.Task.TAKE_FILE, str(file_id)))
     return view(staging.ask(ctx, file_id, body.difference))
 
 
-@router.delete("/{file_id}", status_code=204)
+@router.delete("/staged-files/{file_id}", status_code=204)
 def discard_file(file_id: int, ctx: Ctx) -> None:
     """Forget a file that is not confirmed."""
     staging.discard(ctx, file_id)
+
+
+@router.get("/evidence-templates/{policy_id}/{version}", response_class=Response)
+def read_template(
+    policy_id: str,
+    version: str,
+    ctx: Ctx,
+    year: Annotated[Whole | None, Query(ge=1900, le=2100, description="with a row for each specialty in reach")] = None,
+    supplier: Annotated[str, Query(max_length=100, description="the measures of one supplier alone")] = "",
+) -> Response:
+    """A workbook to fill in, made from a policy: what each cell takes, notes on the headings, locked names."""
+    from specialty_eval.actions import staging_templates  # noqa: PLC0415 -- slow import: NumPy
+
+    made = staging_templates.make(ctx, (policy_id, version), year=year, supplier=supplier)
+    return sent(made, f"{quote(policy_id)}-{quote(version)}.xlsx")
 
 
 def view(row: Any) -> dict[str, Any]:
@@ -155,7 +212,7 @@ def view(row: Any) -> dict[str, Any]:
         "media_type": row.media_type, "size": row.size, "whole": row.whole, "received_at": row.received_at,
         "expires_at": row.expires_at, "progress": staging_views.progress(row), "checked_at": row.checked_at,
         "measures": row.measures, "counts": row.counts or None, "problems": row.problems, "notices": row.notices,
-        "totals": {kind: row.totals.get(kind, {}) for kind in ("problem", "notice")},
+        "annotated": bool(row.annotated), "totals": {kind: row.totals.get(kind, {}) for kind in ("problem", "notice")},
         "difference": row.difference or None, "confirmed_at": row.confirmed_at,
         "refused": [reason_of(one["code"], one["facts"]) for one in row.refused],
     }  # fmt: skip

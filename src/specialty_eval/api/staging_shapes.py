@@ -56,6 +56,7 @@ class StagedAnswer(BaseModel):
     counts: CountsAnswer | None
     problems: int
     notices: int
+    annotated: bool
     totals: TotalsAnswer
     difference: str | None
     confirmed_at: datetime | None

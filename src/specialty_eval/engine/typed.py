@@ -14,6 +14,12 @@ from .vocabulary import Type
 
 _WIDE = str.maketrans("０１２３４５６７８９．－＋％，／：（）　", "0123456789.-+%,/:() ")
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+UNITS = {
+    "percent": ("%",), "person": ("人", "名"), "school": ("所", "校"), "employer": ("家", "个"),
+    "item": ("项", "个", "件"),
+    "post": ("个",), "specialty": ("个",), "hour": ("小时", "学时"), "yuan": ("元",), "point": ("分",),
+}  # fmt: skip
+"""A policy's word for a unit → what people write behind a number for it, the usual word first."""
 _YES = frozenset({"是", "有", "对", "√", "TRUE", "True", "YES", "Yes", "yes"})
 _NO = frozenset({"否", "无", "没有", "错", "×", "FALSE", "False", "NO", "No", "no"})
 _DAY = re.compile(r"([12][0-9]{3})(?:[.\-/]([0-9]{1,2})[.\-/]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})[日号])")
@@ -98,10 +104,15 @@ def _option(measure: Measure, text: str) -> Reading:
 
 def _number(measure: Measure, text: str) -> Reading:
     found = narrow(text)
-    unit = measure.unit.translate(_WIDE)
-    if unit and found.text.endswith(unit) and found.text != unit:
-        return Reading(found.text.removesuffix(unit).strip(), "unit-written")
+    for unit in UNITS.get(measure.unit, (measure.unit,)):
+        if unit and found.text.endswith(unit) and found.text != unit:
+            return Reading(found.text.removesuffix(unit).strip(), "unit-written")
     return found
+
+
+def unit_word(measure: Measure) -> str:
+    """What people call the unit of a measure; `` without one."""
+    return UNITS.get(measure.unit, (measure.unit,))[0]
 
 
 def is_ambiguous(text: str) -> bool:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from specialty_eval.engine.permissions import Scope
+from specialty_eval.engine.permissions import Actor, Kind, Scope
 
 from .registry import (
     CatalogueEdition,
@@ -110,6 +110,20 @@ def specialties_of(session: Session, school_codes: Collection[str]) -> dict[tupl
 def specialties_by_id(session: Session, ids: Collection[int]) -> list[Named]:
     """These specialties, in order of id."""
     return sorted(_named(session, numbered(Specialty.id, ids)), key=lambda row: row.id)
+
+
+def specialties_reached(session: Session, actor: Actor, today: date) -> list[Named]:
+    """The specialties that are taught at the schools an actor's offices reach today, by school and code."""
+    held = [grant for grant in actor.grants if grant.holds(today)]
+    schools = [int(grant.organisation_id) for grant in held if grant.kind == Kind.SCHOOL]
+    counties = [grant.jurisdiction for grant in held if grant.kind == Kind.COUNTY]
+    cities = [grant.jurisdiction for grant in held if grant.kind not in (Kind.SCHOOL, Kind.COUNTY)]
+    reached = sa.or_(
+        numbered(School.id, schools), among(School.jurisdiction_code, counties), among(School.city_code, cities)
+    )
+    open_ = sa.or_(Specialty.closed_on.is_(None), Specialty.closed_on > today)
+    found = _named(session, sa.and_(sa.true() if actor.is_system else reached, open_))
+    return sorted(found, key=lambda row: (row.school_code, row.catalogue_code, row.direction))
 
 
 def _named(session: Session, which: sa.ColumnElement[bool]) -> list[Named]:

@@ -141,6 +141,12 @@ def remarks() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(StagedRemark.number, StagedRemark.code, StagedRemark.row, StagedRemark.place, StagedRemark.facts)
 
 
+def all_remarks(session: Session, file_id: int, kind: str) -> list[StagedRemark]:
+    """Every remark of a kind on a file that was kept, in the order of rows and columns."""
+    found = sa.select(StagedRemark).where(StagedRemark.file_id == file_id, StagedRemark.kind == kind)
+    return list(session.scalars(found.order_by(StagedRemark.number)))
+
+
 def changes() -> sa.Select[*tuple[Any, ...]]:
     """A file's changes with what is on record, to be narrowed and paged."""
     return sa.select(
