@@ -111,8 +111,6 @@ class _Sheet:
     def _begin_row(self, row: int) -> None:
         if row <= self.row:
             raise Unreadable("rows out of order")
-        if row > MOST_ROWS:
-            raise TooLarge(about(self.file, "too-many-rows", row, f"..{MOST_ROWS}"))
         self.row, self.column, self.cells = row, 0, []
 
     def _begin_cell(self, place: str | None) -> None:
@@ -132,10 +130,13 @@ class _Sheet:
 
     def _end_cell(self) -> None:
         if self.has_formula and not self.has_value:
-            self.findings.add("formula-without-value", self.file, self.row, letters(self.column), "", "")
+            self.findings.add("formula-without-value", self.file, self.row, letters(self.column), "", "",
+                              place=self.column - 1)  # fmt: skip
         value = self._value("".join(self.said))
         if not value:
             return
+        if self.row > MOST_ROWS:  # empty rows beyond it are somebody's formatting
+            raise TooLarge(about(self.file, "too-many-rows", self.row, f"..{MOST_ROWS}"))
         self.size += len(value)
         if self.size > MOST_UNPACKED:
             raise TooLarge(about(self.file, "workbook-too-large", self.size, f"..{MOST_UNPACKED}"))

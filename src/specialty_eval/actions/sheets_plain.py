@@ -82,7 +82,7 @@ class _Reading:
         self.days[[style for style in dates if style < len(self.days)]] = True
         self.shares[[style for style in shares if style < len(self.shares)]] = True
         self.day = partial(_day, book.epoch)
-        self.width = self.lines = self.size = 0
+        self.width = self.row = self.lines = self.size = 0
 
     def rows(self) -> Iterator[bytes]:
         """The written rows, piece by piece."""
@@ -104,8 +104,8 @@ class _Reading:
                 left, begun = left[at + len(_BEGIN) :], True
             end = left.find(_END)
             ended = end >= 0
-            cut = end if ended else left.rfind(b"</row>") + len(b"</row>")
-            if ended or cut > len(b"</row>"):
+            cut = end if ended else left.rfind(b"<row ")
+            if cut >= 0:
                 if cut:
                     yield left[:cut]
                 left = left[cut:]
@@ -126,7 +126,8 @@ class _Reading:
         _demand(at.size and (_text_at(whole, at, 8) == b'<row r="').all())
         number, width = _digits(whole, at + 8, 7)
         _demand((whole[at + 8 + width] == ord('"')).all() and (width > 0).all())
-        _demand((np.diff(number) > 0).all() and number[0] > self.lines and number[-1] <= MOST_ROWS)
+        _demand((np.diff(number) > 0).all() and number[0] > self.row)
+        self.row = int(number[-1])
         return number, width
 
     def _cells(
@@ -194,6 +195,7 @@ class _Reading:
     def _line_ends(self, numbers: Places, present: Flags) -> Bytes:
         """What ends the lines before each row: none before a piece's first, more where rows are left out."""
         told = numbers[present]
+        _demand(told[-1] <= MOST_ROWS)
         missing = np.diff(told, prepend=self.lines) - 1
         missing[1:] += 1
         _demand(missing.max() <= 1_000)
@@ -204,6 +206,8 @@ class _Reading:
 
     def _strips(self, whole: Bytes, cells: _Cells, present: Flags) -> dict[int, Bytes]:
         """Column → its cells' texts, a row of the strip for each row of the piece, padded with zeros."""
+        if not cells.column.size:
+            return {}
         order = np.argsort(cells.column.astype(np.uint16), kind="stable")
         columns, begins = np.unique(cells.column[order], return_index=True)
         strips = {}
@@ -296,7 +300,7 @@ def _tags(whole: Bytes, size: int) -> tuple[Bytes, Places, Places]:
     _demand(opens.size and opens.size == closes.size)
     _demand((closes > opens).all() and (closes[:-1] < opens[1:]).all())
     tags = _CODES[whole[opens + 1].astype(np.int64) << 8 | whole[opens + 2]]
-    _demand((tags != _OTHER).all() and tags[0] == _ROW and tags[-1] == _ROW_END)
+    _demand((tags != _OTHER).all() and tags[0] == _ROW and tags[-1] in (_ROW, _ROW_END))
     # Outside a value there is nothing between two tags.
     gap = closes[:-1] + 1 != opens[1:]
     _demand((tags[:-1][gap] == _VALUE).all())

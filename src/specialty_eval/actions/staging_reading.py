@@ -62,6 +62,8 @@ def read(content: bytes, media_type: str, policy: Policy) -> Read:
     """Read a file of either kind. TooLarge, unread, beyond a limit; Invalid for what cannot be read at all."""
     found = Read.nothing()
     text = _as_csv(content, media_type, found)
+    if not text and found.problems.totals:
+        return found
     if text.count(b"\n") > MOST_ROWS:
         raise TooLarge(about(FILE, "too-many-rows", text.count(b"\n"), f"..{MOST_ROWS}"))
     grid = read_grid(text, FILE, found.problems)
