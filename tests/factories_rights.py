@@ -39,6 +39,7 @@ from specialty_eval.actions import (
     ratings,
     rectifications,
     staging,
+    superseding,
     verification,
 )
 from specialty_eval.actions.context import Context
@@ -118,6 +119,7 @@ def make_world(session: Session) -> World:
     _confirmed(world)
     _publicised(world)
     _decided(world)
+    _corrected(world)
     _people(world)
     _meeting(world)
     _challenge(world)
@@ -183,6 +185,13 @@ def _publicised(world: World) -> None:
     number = publicise(serve(decide(world.stage("publicised"))))
     new = objections.NewObjection(world.reviews["publicised"], "示例", "示例@example.com", "示例理由")
     world.named |= {"publication_id": number, "objection_id": objections.lodge(world.city.nobody(), number, new).id}
+
+
+def _corrected(world: World) -> None:
+    """A confirmed one that the bureau corrects."""
+    anew = superseding.Corrected("示例：录入有误", "verified")
+    opened = superseding.correct(world.as_("bureau-approver"), world.reviews["lapsed"], anew)
+    world.named["correction_id"] = opened.id
 
 
 def _decided(world: World) -> None:

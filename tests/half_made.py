@@ -58,6 +58,15 @@ def in_force(specialty: str, review: str, rating: str, days: str, known: str = "
     )
 
 
+def correction(new: str, reason: str) -> str:
+    """A correction of whatever the new review replaces, or of one that it does not."""
+    return (
+        "INSERT INTO correction (review_id, new_review_id, reason, opened_at, opened_by)"
+        f" SELECT coalesce(r.replaces_id, r.id), r.id, {reason}, {NOW}, (SELECT min(id) FROM person) FROM review r"
+        f" WHERE r.id = {new}"
+    )
+
+
 EARLY = "timestamptz '2024-01-01 08:00+08', NULL"
 RATED = "(SELECT min(id) FROM specialty)"
 FIRST = in_force(RATED, "NULL", "red", "'2020-01-01', '2021-01-01'")
@@ -279,6 +288,13 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "an appeal upheld by a review that replaces another": (
         "appeal_upheld_replaces", f"UPDATE appeal SET new_review_id = {DECIDED} WHERE state = 'upheld'",
+    ),
+    "a correction by a review that replaces another": (
+        "correction_replaces", correction(DECIDED, "'示例'"),
+    ),
+    "a correction without a reason": (
+        "ck_correction_reason_given",
+        correction("(SELECT max(id) FROM review WHERE replaces_id IS NOT NULL)", "''"),
     ),
     "mending without a milestone": (
         "rectification_has_milestones",

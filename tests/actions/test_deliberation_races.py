@@ -1,16 +1,21 @@
 """Two people acting at the same moment, over connections of their own: one wins, the other is told why not."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from factories import CITY
 from factories_deliberation import REGULAR, Sitting, convene, decide, make_publicised, make_scored, new_meeting, serve
-from racing import at_once
+from racing import at_once, both_at_once
 from specialty_eval.actions import ballots, committee, decisions, objections, publications
+from specialty_eval.engine.errors import Problem
+from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
+from specialty_eval.engine.permissions import Scope
+from specialty_eval.store import ballot_box, bulk
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.deliberation import Ballot, Decision, MeetingItem
 from specialty_eval.store.ledger import Event
@@ -46,6 +51,59 @@ def test_two_secretaries_close_the_same_item_and_one_decision_is_made(engine: sa
             counts.append(session.scalar(sa.select(sa.func.count()).where(Event.kind == kind)))
         assert counts == [6, 6, 6]
         assert set(session.scalars(sa.select(Review.version))) == {7}
+
+
+TIMES = 200
+
+
+def test_two_secretaries_decide_the_same_item_two_hundred_times_and_one_decision_is_made_each_time(
+    engine: sa.Engine,
+) -> None:
+    with Session(engine, expire_on_commit=False) as session:
+        s = put_to_the_vote(make_scored(session, {f"x{i}": "yellow" for i in range(TIMES)}))
+        both = (s.as_("secretary"), s.as_("secretary-2"))
+        version = s.item("x0").version
+        session.commit()
+
+        with both_at_once(engine, both) as race:
+            said = [race(partial(decisions.close, item_id=item, version=version)) for item in s.items.values()]
+
+        assert len(said) == TIMES
+        for won, lost in map(sorted_by_outcome, said):
+            assert won is None
+            assert lost is not None
+            assert (lost.code, lost.where) == ("changed-meanwhile", "meeting_item")
+            facts = dict(lost.facts)
+            assert facts.pop("since") == s.city.now.isoformat()
+            assert facts == {"yours": version, "current": version + 1, "state": "closed"}
+        counts = [session.scalar(sa.select(sa.func.count()).select_from(Decision))]
+        for kind in ("item.close", "review.decide"):
+            counts.append(session.scalar(sa.select(sa.func.count()).where(Event.kind == kind)))
+        assert counts == [TIMES, TIMES, TIMES]
+        assert session.scalars(sa.select(sa.func.count()).select_from(Decision).group_by(Decision.item_id)).all() == (
+            [1] * TIMES
+        )
+
+
+def put_to_the_vote(s: Sitting) -> Sitting:
+    """Every item is voted on, with everybody's ballot in the box; as a set, since it is not what is tried here."""
+    convene(s)
+    s.declare("secretary-2")
+    items = list(s.items.values())
+    facts = dict.fromkeys(items, ItemFacts())
+    s.as_("secretary").advance_many(ITEM, MeetingItem, ItemEvent.VOTE, items, Scope(city=CITY), facts=facts)
+    yellow = ballot_box.Cast("yellow", "")
+    bulk.insert_all(s.session, Ballot, [
+        {"item_id": item, "member_id": s.members[login], "number": 1, "cast_at": s.city.now,
+         "sealed": ballot_box.sealed(ballot_box.key_of(s.city.files, item), (item, s.members[login], 1), yellow)}
+        for item in items for login in EVERYBODY
+    ])  # fmt: skip
+    return s
+
+
+def sorted_by_outcome(said: Sequence[Problem | None]) -> list[Problem | None]:
+    """Who was let through first."""
+    return sorted(said, key=lambda problem: problem is not None)
 
 
 def test_ballots_cast_at_once_are_all_kept_with_numbers_of_their_own(engine: sa.Engine) -> None:

@@ -281,8 +281,36 @@ def test_nobody_confirms_a_named_review_before_an_objection_to_it_was_let_in_or_
             ("objection-not-admitted-yet", f"review {s.reviews['one-a']} objections")
         ]
     assert confirm("two-a").confirmed == (s.reviews["two-a"],)
-    s.city.now = session.get_one(Objection, key).admissibility_due  # the office has let its days pass
+    s.city.now = session.get_one(Objection, key).admissibility_due + timedelta(days=30)
+    with nothing_left(session):  # the office's silence takes nothing from whoever objected
+        assert refused(NotNow, lambda: confirm("one-a")) == [
+            ("objection-not-admitted-yet", f"review {s.reviews['one-a']} objections")
+        ]
+    objections.rule_out(s.as_("bureau-approver"), key, "示例：与本结果无关")
     assert confirm("one-a").confirmed == (s.reviews["one-a"],)
+
+
+def test_an_objection_whose_contact_nobody_confirmed_holds_its_review_until_its_day_or_its_answer(
+    session: Session,
+) -> None:
+    s, number = make_publicised(session, RATINGS)
+    closes = session.get_one(Publication, number).closes_at
+    assert closes is not None
+    s.city.now = closes - timedelta(hours=1)
+    one, two = lodge(s, number), lodge(s, number, "two-a")
+    due = session.get_one(Objection, one).admissibility_due
+
+    s.city.now = due - timedelta(seconds=1)
+    waits = ratings.confirm(s.as_("bureau-approver"), number, "示例〔2026〕1号").contested
+    assert {key: problem.code for key, problem in waits.items()} == dict.fromkeys(
+        (s.reviews["one-a"], s.reviews["two-a"]), "objection-not-admitted-yet"
+    )
+    objections.rule_out(s.as_("secretary"), two, "示例：联系不上")
+    named = [s.reviews["two-a"]]
+    assert ratings.confirm(s.as_("bureau-approver"), number, "示例〔2026〕1号", named).confirmed == tuple(named)
+    s.city.now = due
+    found = ratings.confirm(s.as_("bureau-approver"), number, "示例〔2026〕1号")
+    assert s.reviews["one-a"] in found.confirmed
 
 
 def test_an_objection_cannot_be_heard_once_its_rating_is_confirmed(session: Session) -> None:

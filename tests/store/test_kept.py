@@ -32,6 +32,7 @@ FROZEN = {
         "state", "question_digest", "parts", "added", "dropped", "lacking", "reason", "carried_out_at",
         "carried_out_by", "version", "updated_at",
     },
+    "correction": {"follow_ups"},
     "organisation": {"code", "name", "jurisdiction_code"},
     "specialty_group": set(),
     "specialty_group_version": set(),

@@ -143,21 +143,29 @@ class Context:
 
     # --- reading for writing ------------------------------------------------------------------------------------------
 
-    def locked(self, model: type[R], key: object, *, version: int | None = None, where: str = "") -> R:
+    def locked(
+        self, model: type[R], key: object, *, version: int | None = None, where: str = "", permitted: bool = False
+    ) -> R:
         """Lock the row and read it again. NotFound; Changed when the caller read another version (`If-Match`)."""
         row = rows.locked(self.session, model, key)
         name = model.__tablename__
         if row is None:
             raise NotFound(Problem("not-found", where or name, {"kind": name, "id": key}))
-        self.check_version(row, version)
+        self.check_version(row, version, permitted=permitted)
         return row
 
-    def check_version(self, row: Base, version: int | None) -> None:
-        """Pass when the caller has read this version of a locked row, or does not say which (`If-Match`)."""
+    def check_version(self, row: Base, version: int | None, *, permitted: bool = False) -> None:
+        """Pass when the caller has read this version of a locked row, or does not say which (`If-Match`).
+
+        Whoever is known to be `permitted` is told what changed: where the row stands now, and since when.
+        """
         current = getattr(row, "version", None)
-        if version is not None and current != version:
-            name = row.__tablename__
-            raise Changed(Problem("changed-meanwhile", name, {"yours": version, "current": current}))
+        if version is None or current == version:
+            return
+        told = {"yours": version, "current": current}
+        if permitted:
+            told |= {"state": getattr(row, "state", ""), "since": getattr(row, "updated_at", self.now).isoformat()}
+        raise Changed(Problem("changed-meanwhile", row.__tablename__, told))
 
     def lock_all(self, model: type[Base], ids: Sequence[int]) -> dict[int, str]:
         """Lock a set of rows in one order and read their states, before their facts are gathered."""

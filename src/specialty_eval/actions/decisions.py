@@ -39,7 +39,7 @@ def close(
     ctx.permit(entitled(ITEM, "", ItemEvent.CLOSE), found.scope, where="item")
     subject = ctx.locked(Review, found.items[item_id].review_id)
     ctx.locked(Meeting, found.meeting.id)
-    row = ctx.locked(MeetingItem, item_id, version=version)
+    row = ctx.locked(MeetingItem, item_id, version=version, permitted=True)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
     room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     grant = tallies.chairing(ctx, room, [item_id])
@@ -71,7 +71,7 @@ def take_over(ctx: Context, item_id: int, rating: Rating, reason: str, *, versio
     ctx.permit(entitled(ITEM, "", ItemEvent.TAKE_OVER), found.scope, where="item")
     subject = ctx.locked(Review, found.items[item_id].review_id)
     ctx.locked(Meeting, found.meeting.id)
-    row = ctx.locked(MeetingItem, item_id, version=version)
+    row = ctx.locked(MeetingItem, item_id, version=version, permitted=True)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
     grant = ctx.permit(entitled(ITEM, "", ItemEvent.TAKE_OVER), room.scope, where="item")
     if problems := room.in_the_way([item_id], ctx.person_id):

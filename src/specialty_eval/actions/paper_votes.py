@@ -76,7 +76,7 @@ def record(ctx: Context, item_id: int, paper: OnPaper, *, version: int | None = 
     ctx.permit(entitled(ITEM, "", ItemEvent.CLOSE), found.scope, where="item")
     subject = ctx.locked(Review, found.items[item_id].review_id)
     ctx.locked(Meeting, found.meeting.id)
-    row = ctx.locked(MeetingItem, item_id, version=version)
+    row = ctx.locked(MeetingItem, item_id, version=version, permitted=True)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
     room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     grant = tallies.chairing(ctx, room, [item_id])

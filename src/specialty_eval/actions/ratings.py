@@ -79,7 +79,7 @@ def confirm(
     """Put the ratings of a list whose publicity is over in force, all in one transaction, under one document.
 
     Without `reviews` all of the list that nobody contests and the caller is not recused from. An admitted objection, or
-    one whose admissibility is still to be said in time, makes its own review wait and no other, also when it is named.
+    one whose admissibility is still to be said, makes its own review wait and no other, also when it is named.
     The same again changes nothing. NotNow with every reason.
     """
     row = ctx.session.get(Publication, publication_id)
@@ -241,9 +241,9 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
     designation_reviews.follow(ctx, green, rated)
     whose = {r.replaces_id: r.specialty_id for r in chosen if r.replaces_id is not None}
     replacing = [r.review_id for r in chosen if r.replaces_id is not None]
-    for appeal, found in follow_ups.refresh(ctx.session, replacing, LOCAL).items():
-        note = Note(audience="office", told={"follow_ups": found}, specialty_id=whose[appeal.review_id])
-        ctx.record("appeal.follow_ups", appeal, note)
+    for case, found in follow_ups.refresh(ctx.session, replacing, LOCAL).items():
+        note = Note(audience="office", told={"follow_ups": found}, specialty_id=whose[case.review_id])
+        ctx.record(f"{case.__tablename__}.follow_ups", case, note)
 
 
 def _valid_from(ctx: Context, r: Ready) -> date:

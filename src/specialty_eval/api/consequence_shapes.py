@@ -98,6 +98,23 @@ class AppealAnswer(BaseModel):
     actions: list[ActionAnswer]
 
 
+class CorrectionAnswer(BaseModel):
+    """A correction of a confirmed rating by the bureau itself, and what followed from the corrected rating."""
+
+    id: int
+    review_id: int
+    new_review_id: int = Field(description="取代它的评估 · the review that supersedes it")
+    reason: str
+    opened_at: datetime
+    opened_by: int = Field(description="人员编号 · a person's number")
+    follow_ups: list[
+        Annotated[
+            RatingThatFollowed | ReviewThatFollowed | QuotaThatFollowed | DesignationThatFollowed,
+            Field(discriminator="kind"),
+        ]
+    ]
+
+
 # --- enrolment plans ---
 
 

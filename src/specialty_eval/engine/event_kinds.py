@@ -15,6 +15,7 @@ _ACTS: Mapping[str, str] = {
     "calendar": "enter",
     "challenge": "escalate lodge",
     "closing": "decide propose receive",
+    "correction": "decide_follow_up follow_ups open",
     "cycle": "create place",
     "demo": "begin done step",
     "designation": "propose",

@@ -91,7 +91,7 @@ class Facts:
     open_objections: int = 0
     """Admitted ones against this review that are not answered yet."""
     objections_to_admit: int = 0
-    """Those whose admissibility is still to be said, within the days there are for it."""
+    """Those whose admissibility is still to be said: with a confirmed contact, or within the days there are for it."""
     objection_upheld: bool = False
     evidence_was_wrong: bool = False
     """The upheld objection is about a figure, not about the judgement."""

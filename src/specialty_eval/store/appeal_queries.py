@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.review import Event as ReviewEvent
 
@@ -89,4 +90,11 @@ def listed() -> sa.Select[*tuple[Any, ...]]:
 def replacement_going(session: Session, review_id: int, ended: Collection[str]) -> bool:
     """Whether a review that is to replace this one has not ended."""
     found = sa.select(Review.id).where(Review.replaces_id == review_id, Review.state.not_in(ended))
+    return session.scalar(found.limit(1)) is not None
+
+
+def appeal_going(session: Session, review_id: int) -> bool:
+    """Whether an appeal against this review has not been answered."""
+    ended = [state.value for state in APPEAL_ENDED]
+    found = sa.select(Appeal.id).where(Appeal.review_id == review_id, Appeal.state.not_in(ended))
     return session.scalar(found.limit(1)) is not None

@@ -15,6 +15,7 @@ from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import Role
 
 from .accounts import CommitteeMember, Person, RoleGrant, held_on
+from .corrections import Correction
 from .cycles import policy_of, round_of
 from .deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
 from .registry import Organisation, School, Specialty, SpecialtyCode
@@ -308,17 +309,21 @@ def _employers(number: int | None, name: str, organisation: str | None) -> froze
 
 
 def first_deciders(session: Session, items: Sequence[ItemRow]) -> dict[int, frozenset[int]]:
-    """Review opened by an appeal → who took part in deciding the one it replaces, or one that was replaced before."""
+    """Review opened by an appeal → who took part in deciding the one it replaces, or one that was replaced before.
+
+    What the bureau itself corrects may be decided by those who decided it.
+    """
     if not items:
         return {}
-    own = sa.select(Review.id.label("new"), Review.replaces_id.label("old"))
+    own = sa.select(Review.id.label("new"), Review.id.label("opened"), Review.replaces_id.label("old"))
     chain = own.where(Review.id.in_([item.review_id for item in items])).cte("chain", recursive=True)
-    older = sa.select(chain.c.new, Review.replaces_id).join(Review, Review.id == chain.c.old)
+    older = sa.select(chain.c.new, Review.id, Review.replaces_id).join(Review, Review.id == chain.c.old)
     chain = chain.union_all(older)
     found = (
         sa.select(chain.c.new, Decision.tally["took_part"])
         .join(Review, Review.id == chain.c.old)
         .join(Decision, Decision.id == Review.decision_id)
+        .where(~sa.exists().where(Correction.new_review_id == chain.c.opened))
     )
     deciders: dict[int, frozenset[int]] = {}
     for review, people in session.execute(found):

@@ -1,4 +1,4 @@
-"""What followed from a rating that an upheld appeal overturned: later ratings that looked at it, quotas it made."""
+"""What followed from a rating that an appeal or a correction overturned: later ratings that looked at it, quotas."""
 
 from collections.abc import Collection, Iterator
 from datetime import tzinfo
@@ -11,6 +11,7 @@ from specialty_eval.engine.enrolment import acts_from
 from specialty_eval.engine.review import UNENDED
 
 from . import designation_queries
+from .corrections import Correction
 from .cycles import Round, policy_of
 from .earlier_ratings import asks_for_earlier, codes_looking_back
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, RatingInForce
@@ -99,26 +100,27 @@ def _designations(session: Session, overturned: Review) -> Iterator[dict[str, An
                "designation": row.kind, "decision": None, "reason": ""}  # fmt: skip
 
 
-def refresh(session: Session, confirmed: Collection[int], zone: tzinfo) -> dict[Appeal, int]:
-    """Once the new reviews of upheld appeals are confirmed: list what followed from the old ratings.
+def refresh(session: Session, confirmed: Collection[int], zone: tzinfo) -> dict[Appeal | Correction, int]:
+    """Once the new reviews of upheld appeals and of corrections are confirmed: list what followed from the old ratings.
 
-    Appeal → how many. A rating that was confirmed again, with the same reasons, leaves nothing to decide.
+    Case → how many. A rating that was confirmed again, with the same reasons, leaves nothing to decide.
     """
     if not confirmed:
         return {}
-    appeals = session.scalars(sa.select(Appeal).where(Appeal.new_review_id.in_(confirmed)).order_by(Appeal.id))
-    listed = {}
-    for appeal in appeals:
-        overturned = session.get_one(Review, appeal.review_id)
-        appeal.follow_ups = found(session, overturned, zone) if _differs(session, appeal) else []
-        listed[appeal] = len(appeal.follow_ups)
+    appeals = sa.select(Appeal).where(Appeal.new_review_id.in_(confirmed)).order_by(Appeal.id)
+    corrections = sa.select(Correction).where(Correction.new_review_id.in_(confirmed)).order_by(Correction.id)
+    listed: dict[Appeal | Correction, int] = {}
+    for case in (*session.scalars(appeals), *session.scalars(corrections)):
+        overturned = session.get_one(Review, case.review_id)
+        case.follow_ups = found(session, overturned, zone) if _differs(session, case) else []
+        listed[case] = len(case.follow_ups)
     return listed
 
 
-def _differs(session: Session, appeal: Appeal) -> bool:
+def _differs(session: Session, case: Appeal | Correction) -> bool:
     both = (
         sa.select(Review.decided_rating, RatingInForce.reasons)
         .outerjoin(RatingInForce, RatingInForce.review_id == Review.id)
-        .where(Review.id.in_([appeal.review_id, appeal.new_review_id]))
+        .where(Review.id.in_([case.review_id, case.new_review_id]))
     )
     return len({(rating, tuple(reasons or ())) for rating, reasons in session.execute(both)}) != 1

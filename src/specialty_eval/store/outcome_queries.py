@@ -55,12 +55,14 @@ def going_appeals(session: Session, review_ids: Collection[int]) -> dict[int, in
 
 
 def objections_open(session: Session, review_ids: Collection[int], now: datetime) -> dict[int, tuple[int, int]]:
-    """Review → (admitted objections not answered yet, objections whose admissibility is still to be said in time)."""
+    """Review → (admitted objections not answered yet, objections whose admissibility is still to be said).
+
+    One whose contact was confirmed is waited for however late the office is; one whose contact was not, until its
+    admissibility day at most: nobody may have meant it.
+    """
     admitted = Objection.state.in_([state.value for state in OBJECTION_HOLDS_UP])
-    waiting = sa.and_(
-        Objection.state.in_((ObjectionState.RECEIVED.value, ObjectionState.CONTACT_CONFIRMED.value)),
-        Objection.admissibility_due > now,
-    )
+    unconfirmed = sa.and_(Objection.state == ObjectionState.RECEIVED.value, Objection.admissibility_due > now)
+    waiting = sa.or_(unconfirmed, Objection.state == ObjectionState.CONTACT_CONFIRMED.value)
     found = (
         sa.select(
             Objection.review_id, sa.func.count().filter(admitted), sa.func.count().filter(waiting)

@@ -21,6 +21,7 @@ from specialty_eval.engine.permissions import Scope
 from . import rows
 from .accounts import Person
 from .base import Straight, table_of
+from .corrections import Correction
 from .deliberation import Decision, ExpertAssignment, InterestDeclaration, MeetingItem
 from .experts import ExpertTie
 from .ledger import Event
@@ -100,11 +101,15 @@ def _interested(person_id: Known, round_id: Any) -> sa.ColumnElement[bool]:
 
 
 def _decided_before(person_id: Known) -> sa.ColumnElement[bool]:
-    """The person took part in deciding the review that this one replaces, or one that was replaced before."""
+    """The person took part in deciding the review that this one replaces after an appeal, or one replaced before.
+
+    What the bureau itself corrects may be decided by those who decided it.
+    """
     old, new = aliased(Review), aliased(Review)
     took_part = Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(person_id, sa.BigInteger)))
     first = sa.select(new.id).join(old, old.id == new.replaces_id).join(Decision, Decision.id == old.decision_id)
-    later = first.where(took_part).cte(recursive=True)
+    is_corrected = sa.exists().where(Correction.new_review_id == new.id)
+    later = first.where(took_part, ~is_corrected).cte(recursive=True)
     later = later.union_all(sa.select(Review.id).join(later, Review.replaces_id == later.c.id))
     return Review.id.in_(sa.select(later.c.id))
 
