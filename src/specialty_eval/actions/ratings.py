@@ -26,7 +26,7 @@ from specialty_eval.store import (
     status_queries,
 )
 from specialty_eval.store.outcome_queries import Ready
-from specialty_eval.store.outcomes import Publication, Rectification
+from specialty_eval.store.outcomes import Appeal, Publication, Rectification
 from specialty_eval.store.rating_records import Confirmed, Span
 from specialty_eval.store.reviews import Review
 from specialty_eval.store.status_queries import RatingRow
@@ -243,7 +243,7 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
     replacing = [r.review_id for r in chosen if r.replaces_id is not None]
     for case, found in follow_ups.refresh(ctx.session, replacing, LOCAL).items():
         note = Note(audience="office", told={"follow_ups": found}, specialty_id=whose[case.review_id])
-        ctx.record(f"{case.__tablename__}.follow_ups", case, note)
+        ctx.record("appeal.follow_ups" if isinstance(case, Appeal) else "correction.follow_ups", case, note)
 
 
 def _valid_from(ctx: Context, r: Ready) -> date:
