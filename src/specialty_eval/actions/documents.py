@@ -177,6 +177,9 @@ def read(ctx: Context, document_id: int) -> Document:
     if row.review_id is not None:
         scope = scopes.of_review(ctx.session, row.review_id, acting=ctx.person_id)
     ctx.permit_read(thing, scope, where="document")
+    about = scopes.recused_from_meeting(ctx.person_id or 0, row.subject_id)
+    if row.kind == DocumentKind.MINUTES and ctx.session.scalar(sa.select(about)):
+        raise NotYou(Problem("recused", "document"))
     return row
 
 
@@ -220,4 +223,6 @@ def _readable(ctx: Context, kind: DocumentKind) -> sa.ColumnElement[bool]:
         sa.or_(School.id.in_(map(int, near.schools)), sa.not_(scopes.recused(ctx.person_id))),
     )
     of_the_city = sa.and_(Document.review_id.is_(None), Document.jurisdiction_code.in_(near.cities))
+    if kind is DocumentKind.MINUTES:
+        of_the_city &= sa.not_(scopes.recused_from_meeting(ctx.person_id or 0, Document.subject_id))
     return sa.and_(Document.kind == kind.value, sa.or_(of_a_review, of_the_city))

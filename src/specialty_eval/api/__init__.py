@@ -43,7 +43,10 @@ ROOMS = (
     ),
     Room(
         f"{__name__}.documents",
-        ("/v1/documents/**", "/v1/document-templates/**", "/v1/publications/*/notice", "/v1/reviews/*/letter"),
+        (
+            "/v1/documents/**", "/v1/document-templates/**", "/v1/publications/*/notice", "/v1/reviews/*/letter",
+            "/v1/meetings/*/minutes/document",
+        ),
     ),
     Room(
         f"{__name__}.enrolment",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Body as RawBody
 from pydantic import Field
 
-from specialty_eval.actions import documents, notices
+from specialty_eval.actions import documents, minutes, notices
 from specialty_eval.engine.documents import LABELS, DocumentKind
 
 from .bodies import Body, Reason, Whole
@@ -103,6 +103,12 @@ def issue_notice(publication_id: int, ctx: Ctx) -> dict[str, Any]:
 def issue_letter(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """Make the letter to the school on its confirmed rating; the same again gives the same (secretary, approver)."""
     return documents.view(ctx, notices.of_rating(ctx, review_id))
+
+
+@router.post("/meetings/{meeting_id}/minutes/document", status_code=201, response_model=DocumentAnswer)
+def issue_minutes(meeting_id: int, ctx: Ctx) -> dict[str, Any]:
+    """Make a meeting's minutes once its items are over; the same again gives the same paper (chair, secretary)."""
+    return documents.view(ctx, minutes.issue(ctx, meeting_id))
 
 
 @router.get("/documents", response_model=Listed[DocumentAnswer])

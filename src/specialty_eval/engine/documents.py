@@ -163,6 +163,7 @@ FIELDS: Mapping[DocumentKind, tuple[Field, ...]] = {
             Field("recused", "回避", "1人"), Field("reason", "改定理由", ""), Field("outcome", "结果", "通过"),
         ),
         Field("remarks", "其他事项", ""),
+        Field("seal_head", "事件封存链末端", "1e" * 32),
     ),
 }  # fmt: skip
 """Kind → the fields its templates may name."""

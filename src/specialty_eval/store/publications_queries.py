@@ -277,6 +277,15 @@ def seal_head(session: Session) -> str:
     return session.scalar(sa.select(EventSeal.head).order_by(EventSeal.id.desc()).limit(1)) or ""
 
 
+def seal_over(session: Session, kind: str, subjects: Collection[int]) -> str | None:
+    """The head of the first seal over every event about these subjects; None where one of them is in none yet."""
+    last = sa.select(sa.func.max(Event.transaction)).where(Event.subject_kind == kind, Event.subject_id.in_(subjects))
+    through = session.scalar(last)
+    if through is None:
+        return None
+    return session.scalar(sa.select(EventSeal.head).where(EventSeal.through >= through).order_by(EventSeal.id).limit(1))
+
+
 def reason_labels(policy: Policy) -> Mapping[str, Label]:
     """Code → label of everything that can stand among a rating's reasons."""
     steps = policy.rating

@@ -249,6 +249,19 @@ def recused_from_list(person_id: int) -> sa.ColumnElement[bool]:
     )
 
 
+def recused_from_meeting(person_id: int, meeting_id: Any) -> sa.ColumnElement[bool]:
+    """Whether the person has no part in an item of the meeting."""
+    return (
+        sa.select(MeetingItem.id)
+        .join(Review, Review.id == MeetingItem.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(MeetingItem.meeting_id == meeting_id, recused(person_id))
+        .correlate_except(MeetingItem, Review, Specialty, School)
+        .exists()
+    )
+
+
 def recused_codes(session: Session, round_id: int, person_id: int | None) -> frozenset[str]:
     """Every code, present and former, of the specialties that the person is recused from in a round."""
     found = (
