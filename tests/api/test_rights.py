@@ -242,3 +242,55 @@ def test_a_role_that_ended_gives_nothing_in_the_same_second(asked: Asked) -> Non
     assert asked.client.post(path, headers=shown).status_code == 422
     del shown["Idempotency-Key"]
     assert asked.client.post(path, headers=shown).status_code == 403
+
+
+# --- recusal: nothing from which more than a title could be inferred ---
+
+TITLE = {"id", "title", "recused", "code", "specialty", "school", "county", "level", "class", "class_name", "round_id"}
+"""What a recused reader may be told of a review, and everybody knows: which specialty it is about."""
+OF_THE_RECORD = ("GET /v1/enrolment-plans/{plan_id}/lines",)
+"""A year's plan is made from confirmed ratings, which are public, for the whole city at once: it is nobody's item."""
+RECUSED = ("recused-secretary", "recused-member")
+
+
+def parts_of(body: Any) -> Iterator[dict[str, Any]]:
+    """Every object in an answer, whatever holds it."""
+    if isinstance(body, dict):
+        yield body
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from parts_of(part)
+
+
+def is_about(asked: Asked, part: dict[str, Any], school: str) -> bool:
+    """Whether an object is about a review or a specialty of this school."""
+    reviews = {
+        key
+        for short, key in asked.world.reviews.items()
+        if asked.world.city.codes.get(short, school).startswith(school)
+    }
+    code, review = part.get("code"), part.get("review_id")
+    return (isinstance(review, int) and review in reviews) or (isinstance(code, str) and code.startswith(school))
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        r
+        for r, row in MATRIX.items()
+        if r.startswith("GET /v1") and any(row[who] == "+" for who in RECUSED) and r not in OF_THE_RECORD
+    ],
+)
+def test_the_recused_read_of_their_school_titles_and_what_everybody_reads(asked: Asked, route: str) -> None:
+    own = asked.world.city.codes["scored"].split("-")[0]
+    public = asked.ask("public", route)
+    everybodys = list(parts_of(public.json())) if _is_json(public) else []
+    for who in RECUSED:
+        answer = asked.ask(who, route)
+        for part in parts_of(answer.json()) if _is_json(answer) else ():
+            if is_about(asked, part, own) and part not in everybodys:
+                told = {name for name, value in part.items() if value not in (None, [], {}, "")}
+                assert told <= TITLE, (who, part)
+
+
+def _is_json(answer: httpx.Response) -> bool:
+    return answer.status_code == 200 and answer.headers["content-type"].startswith("application/json")

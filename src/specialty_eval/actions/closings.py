@@ -197,7 +197,7 @@ class Listed:
 
 
 def listing(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
-    """The proposals within the caller's reach, in order of id."""
+    """The proposals within the caller's reach, in order of id; none that the caller is recused from."""
     near = reach(ctx.actor, READ[Thing.RECTIFICATIONS], ctx.today)
     query = (
         sa.select(
@@ -207,7 +207,7 @@ def listing(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
         .join(Specialty, Specialty.id == ClosingProposal.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
-        .where(SpecialtyCode.valid_to.is_(None), registry.within(near))
+        .where(SpecialtyCode.valid_to.is_(None), registry.within(near), scopes.told_of(ctx.person_id, near.schools))
     )  # fmt: skip
     rows, cursor = page.cut(ctx.session.execute(page.within(query, ClosingProposal.id)).all(), lambda row: (row[0].id,))
     return [

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.permissions import READ, Thing, reach
-from specialty_eval.store import rectification_queries, registry
+from specialty_eval.store import rectification_queries, registry, scopes
 from specialty_eval.store.outcomes import ClosingProposal, Rectification
 
 from .context import LOCAL, Context
@@ -48,9 +48,10 @@ def header(row: Rectification) -> dict[str, Any]:
 def listing(
     ctx: Context, page: Page, *, state: str | None = None, code: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The rectifications within the caller's reach, in order of id."""
+    """The rectifications within the caller's reach, in order of id; none that the caller is recused from."""
     near = reach(ctx.actor, READ[Thing.RECTIFICATIONS], ctx.today)
-    query = rectification_queries.listed().where(registry.within(near))
+    mine = scopes.told_of(ctx.person_id, near.schools)
+    query = rectification_queries.listed().where(registry.within(near), mine)
     if state is not None:
         query = query.where(Rectification.state == state)
     if code is not None:

@@ -51,6 +51,13 @@ def recused_from_specialty(person_id: Known | None, round_id: Any = None) -> sa.
     return sa.or_(employed(person_id), _interested(person_id, round_id))
 
 
+def told_of(person_id: Known | None, schools: Collection[str]) -> sa.ColumnElement[bool]:
+    """Of a row of Specialty with its School: whether a list tells the person of it: of their own schools, and of
+    whatever they are not recused from.
+    """
+    return sa.or_(School.id.in_([int(key) for key in schools]), sa.not_(recused_from_specialty(person_id)))
+
+
 def employed(person_id: Known, partner: Any = Specialty.partner) -> sa.ColumnElement[bool]:
     """Of a row of Specialty with its School: whether the person works at the school or one of its partner enterprises,
     or is tied to one of them by what is on record: worked there, or declared an interest.
