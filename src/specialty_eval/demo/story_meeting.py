@@ -6,7 +6,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import ballots, committee, conflicts, decisions, interests
+from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, minutes, paper_votes
 from specialty_eval.engine.committee import entitled
 from specialty_eval.engine.errors import NotNow
 from specialty_eval.engine.policy import Rating
@@ -25,6 +25,9 @@ LEFT = ("industry-2", "industry-3", "enterprise-2", "enterprise-3", "research-2"
 """Who has to leave early in the second round's meeting: seven of twelve are no quorum."""
 QUORUM_LOST = 2
 """The round in which that happens."""
+ON_PAPER = 1
+"""The round in which an item is voted on on paper, and whose minutes are written up."""
+SCAN = "%PDF-1.7\n% 示例：签字纪要的扫描件\n".encode()
 SUBSTITUTES = {"industry-2": "industry-s", "enterprise-2": "enterprise-s"}
 
 
@@ -49,6 +52,8 @@ def steps(number: int) -> Iterator[Step]:
     yield Step(f"{year} 委员会开会 · the committee meets", partial(_meet, number=number))
     yield Step(f"{year} 一并审议 · agreed together", partial(_agree, number=number))
     yield Step(f"{year} 逐项表决 · voted on one by one", partial(_vote, number=number))
+    if number == ON_PAPER:
+        yield Step(f"{year} 会议纪要 · the minutes", partial(_write_up, number=number))
     if number == QUORUM_LOST:
         yield Step(f"{year} 补议 · what a lost quorum put off", partial(_meet_again, number=number))
 
@@ -153,11 +158,15 @@ def _vote(world: World, number: int) -> None:
     reviews = world.reviews(number)
     overridden = {reviews[s.code] for s in world.city.told(Tale.OVERRIDDEN, number)}
     tales = {reviews[s.code] for s in world.city.specialties if s.tale is not None and s.code in reviews}
-    others = [i for i in left if i.review_id not in tales] or [i for i in left if i.review_id not in overridden]
+    ordinary = [i for i in left if i.review_id not in tales]
+    others = ordinary or [i for i in left if i.review_id not in overridden]
     put_off = others[-1] if number == QUORUM_LOST else None
+    on_paper = ordinary[-1] if ordinary and number == ON_PAPER else None
     for item in left:
-        if item is not put_off:
-            world.pause(10)
+        world.pause(10)
+        if item is on_paper:
+            _on_paper(world, meeting.id, item.id)
+        elif item is not put_off:
             vote(world, item.id, COMMITTEE, override=item.review_id in overridden)
     if put_off is not None:
         _lose_quorum(world, meeting.id, put_off.id)
@@ -178,6 +187,23 @@ def vote(world: World, item: int, bench: Bench, *, override: bool = False) -> No
         said = reason if choice != case.computed else ""
         ballots.cast(world.as_(login), item, ballots.ABSTAIN if not able and n == 7 else choice.value, said)
     decisions.close(world.as_(chair), item, reason=reason)
+
+
+def _on_paper(world: World, meeting: int, item: int) -> None:
+    """The tablets fail: everybody votes on paper, and the secretary records it from the signed minutes."""
+    secretary = world.as_("secretary")
+    room = deliberation_rooms.room_of_item(world.session, item, acting=None)
+    case = cases_of(world, [room.items[item].review_id])[room.items[item].review_id]
+    here = [int(seat.member) for seat in entitled(room.seats_of(item)) if seat.present]
+    minutes_id = paper_votes.attach_minutes(secretary, meeting, "签字纪要.pdf", SCAN).id
+    votes = {member: ballots.ABSTAIN if n == 7 else case.computed.value for n, member in enumerate(here)}
+    paper_votes.record(secretary, item, paper_votes.OnPaper(minutes_id, votes))
+
+
+def _write_up(world: World, number: int) -> None:
+    """The minutes, once every item is over."""
+    world.pause(30)
+    minutes.issue(world.as_("secretary"), last_meeting(world, number).id)
 
 
 def _lose_quorum(world: World, meeting: int, item: int) -> None:

@@ -214,7 +214,8 @@ def _many(table: sa.Table, legal: tuple[tuple[str, str], ...], changed: tuple[st
         update.c.target,
     )
     # An INSERT's row count is not kept unless asked for, and it is what tells that the guard held.
-    written = sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update))
+    # In the order of the rows: which of a set is told first hangs on no plan.
+    written = sa.insert(Event).from_select(COLUMNS, sa.select(*said).select_from(update).order_by(update.c.id))
     return written.execution_options(preserve_rowcount=True)
 
 
