@@ -11,6 +11,7 @@ from specialty_eval.actions import appeals, application_decisions, applications,
 from specialty_eval.engine.documents import DocumentKind
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.paper import shipped
+from specialty_eval.store.closings import ClosingAppealPanelist
 from specialty_eval.store.deliberation import PanelScore
 from specialty_eval.store.designations import Designation, DesignationLoss
 from specialty_eval.store.experts import Allotment
@@ -48,6 +49,7 @@ def make_every_case(session: Session) -> World:
     session.add(PanelScore(assignment_id=int(str(world.named["assignment_id"])), measure="quality",
                            score=Decimal(80), given_at=now))  # fmt: skip
     _designated(world)
+    _closing_appealed(world)
     session.add_all([
         Erratum(publication_id=int(str(world.named["publication_id"])), text="示例更正", made_at=now),
         SiteVisitReport(review_id=world.reviews["scored"], visited_on=now, findings="示例"),
@@ -59,6 +61,14 @@ def make_every_case(session: Session) -> World:
     ])  # fmt: skip
     session.flush()
     return world
+
+
+def _closing_appealed(world: World) -> None:
+    """Somebody to hear the appeal against the closing."""
+    heard_by = ClosingAppealPanelist(
+        appeal_id=world.named["closing_appeal_id"], person_id=world.city.people["appeal-1"]
+    )
+    world.sitting.session.add(heard_by)
 
 
 def _designated(world: World) -> None:

@@ -23,6 +23,8 @@ from specialty_eval.actions import (
     applications,
     attachments,
     challenges,
+    closing_appeals,
+    closings,
     cycles,
     designations,
     evidence,
@@ -48,8 +50,9 @@ from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.simulation import summary
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
+from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Cycle
-from specialty_eval.store.outcomes import ClosingProposal, Rectification
+from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review, ScoreRun
 from specialty_eval.store.simulations import Simulation
@@ -130,6 +133,7 @@ def make_world(session: Session) -> World:
     world.named["document_id"] = notices.of_rating(world.as_("secretary"), world.reviews["confirmed"]).id
     applied = applications.lodge(world.as_("head-two"), off_catalogue(school=TWO, department="hrss"))
     world.named["application_id"] = applied.id
+    _closing_appealed(world)
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
     _sign_in(world)
     return world
@@ -143,6 +147,14 @@ def _designations(world: World) -> None:
     new = designations.Proposal(DesignationKind.DEMONSTRATION, "示例理由", code=codes[0])
     world.named |= {"group_id": made.id, "designation_id": designations.propose(world.as_("head-two"), new).id}
     world.named["other_code"] = codes[1]
+
+
+def _closing_appealed(world: World) -> None:
+    """Closing what lapsed was decided, and its school appeals."""
+    key, head = int(str(world.named["proposal_id"])), world.as_("head-two")
+    closings.receive(head, key)
+    closings.decide(world.as_("secretary"), key, "close", "示例委〔2026〕5号", "示例理由")
+    world.named["closing_appeal_id"] = closing_appeals.lodge(head, key, "示例理由").id
 
 
 def _lapsed(world: World) -> None:

@@ -316,7 +316,7 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "a specialty closed without days to appeal": (
         "ck_closing_proposal_decided_has_appeal_days",
-        f"UPDATE closing_proposal SET decision = 'close', decided_at = {NOW}, reason = '示例',"
+        f"UPDATE closing_proposal SET decision = 'close', decided_at = {NOW}, reason = '示例', appeal_due = NULL,"
         " document_number = '示例', decided_by = (SELECT min(id) FROM person)",
     ),
     "a plan handed in without a line": (
@@ -351,6 +351,22 @@ CASES: dict[str, tuple[str, str]] = {
     "a superseded plan that nobody submitted": (
         "ck_enrolment_plan_approved_was_submitted",
         "UPDATE enrolment_plan SET state = 'superseded', submitted_by = NULL WHERE state = 'approved'",
+    ),
+    "a closing proposed for a year that is not said": (
+        "ck_closing_proposal_idle_has_its_years",
+        "INSERT INTO closing_proposal (specialty_id, grounds, proposed_at, deemed_served_at)"
+        f" VALUES ({RATED}, 'no_intake', {NOW}, {NOW} + interval '1 day')",
+    ),
+    "a closing for want of intake that rests on a rectification": (
+        "ck_closing_proposal_rests_on_its_ground",
+        "UPDATE closing_proposal SET grounds = 'no_intake', policy_id = (SELECT min(id) FROM policy), years = 3,"
+        " through = 2026 WHERE id = (SELECT min(id) FROM closing_proposal)",
+    ),
+    "two appeals against one closing at a time": (
+        "uq_closing_appeal_open",
+        "INSERT INTO closing_appeal (proposal_id, specialty_id, state, grounds, received_at, received_by, answer_due)"
+        " SELECT proposal_id, specialty_id, 'received', grounds, received_at, received_by, answer_due"
+        " FROM closing_appeal",
     ),
     "a designation granted by who proposed it": (
         "ck_designation_two_people",

@@ -322,6 +322,18 @@ APPLICATION = Needs(
     },
     only_in={"served_at": (("refused", "registered"), "ck_application_served_was_decided")},
 )  # fmt: skip
+CLOSING_APPEAL = Needs(
+    "closing_appeal",
+    "state = 'received'",
+    empty={"answer": "''"},
+    full={"answer": "'示例'"},
+    states={
+        **nothing("received", "admitted", "heard"),
+        **dict.fromkeys(("inadmissible", "upheld", "rejected"), ("answer",)),
+    },
+    refused_by={"answer": ("ck_closing_appeal_answered_has_its_answer",)},
+    only_in={"answer": (("inadmissible", "upheld", "rejected"), "ck_closing_appeal_going_has_no_answer")},
+)
 
 STANDING = Needs(
     "standing", "true", {}, {},
@@ -343,6 +355,7 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "publication": PUBLICATION,
     "objection": OBJECTION,
     "appeal": APPEAL,
+    "closing_appeal": CLOSING_APPEAL,
     "standing": STANDING,
     "rectification": RECTIFICATION,
     "plan": PLAN,

@@ -17,7 +17,8 @@ from specialty_eval.actions.statuses import Status
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
-from specialty_eval.store.outcomes import ClosingProposal, Rectification
+from specialty_eval.store.closings import ClosingProposal
+from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.registry import Specialty
 from specialty_eval.store.reviews import Review
 

@@ -27,7 +27,8 @@ from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.actions.standings import begin_year
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Refusal
 from specialty_eval.store.base import make_engine
-from specialty_eval.store.outcomes import ClosingProposal, Rectification, RectificationMilestone
+from specialty_eval.store.closings import ClosingProposal
+from specialty_eval.store.outcomes import Rectification, RectificationMilestone
 from specialty_eval.store.reviews import Attachment
 
 PLAN = "示例：更新实训设备，重订人才培养方案"

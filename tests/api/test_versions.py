@@ -17,6 +17,7 @@ from factories_deliberation import Sitting
 from specialty_eval.store.amendments import Amendment
 from specialty_eval.store.applications import Application
 from specialty_eval.store.base import Base, make_engine
+from specialty_eval.store.closings import ClosingAppeal, ClosingProposal
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.designations import Designation
@@ -24,7 +25,6 @@ from specialty_eval.store.experts import Allotment
 from specialty_eval.store.outcomes import (
     Appeal,
     AppealPanelist,
-    ClosingProposal,
     EnrolmentPlan,
     Objection,
     Publication,
@@ -105,6 +105,11 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
                                proposed_at=now, deemed_served_at=now + timedelta(9))  # fmt: skip
     session.add(proposal)
     session.flush()
+    against = ClosingAppeal(proposal_id=proposal.id, specialty_id=proposal.specialty_id, state="received",
+                            grounds="示例", received_at=now, received_by=people["head-one"],
+                            answer_due=now + timedelta(9), **due)  # fmt: skip
+    session.add(against)
+    session.flush()
     cycle = session.scalars(sa.select(Cycle.id)).first() or 0
     item = next(iter(s.items.values()))
     return {"review_id": review, "allotment_id": allotment.id,
@@ -112,7 +117,8 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
             "assignment_id": asked.id, "plan_id": plan.id, "publication_id": publication.id, "cycle_id": cycle,
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
             "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026,
-            "designation_id": designated.id, "application_id": applied.id}  # fmt: skip
+            "designation_id": designated.id, "application_id": applied.id,
+            "closing_appeal_id": against.id}  # fmt: skip
 
 
 @pytest.fixture

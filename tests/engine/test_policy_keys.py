@@ -83,6 +83,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "enrolment.rounding": ("engine/enrolment.py", r"enrolment\.rounding"),
     "enrolment.cutoff": ("engine/enrolment.py", r"enrolment\.cutoff"),
     "enrolment.appeal_suspends": ("actions/rectifications.py", "appeal_suspends"),
+    "enrolment.years_without_intake": ("actions/closings.py", "years_without_intake"),
     "enrolment.flags": ("engine/enrolment.py", r"\.flags|by_flag"),
     "enrolment.*": ("engine/enrolment.py", r"\.colours"),
     "consequence.standing": ("engine/enrolment.py", r"\.standing"),

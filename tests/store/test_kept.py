@@ -38,6 +38,8 @@ FROZEN = {
     "specialty_group_version": set(),
     "specialty_group_member": set(),
     "designation_loss": {"ended_by"},
+    "closing_appeal": {"state", "grounds", "answer", "version", "updated_at"},
+    "closing_appeal_panelist": set(),
     "designation": {
         "specialty_id", "state", "grounds", "granted_by", "granted_at", "document_number", "review_since", "review_by",
         "was_kept", "decided_by", "decided_at", "decision_document", "reason", "version", "updated_at",

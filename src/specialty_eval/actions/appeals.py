@@ -89,14 +89,17 @@ def _found(ctx: Context, appeal_id: int) -> tuple[Appeal, Review, Scope]:
     appeal = ctx.session.get(Appeal, appeal_id)
     if appeal is None:
         raise NotFound(Problem("not-found", "appeal", {"kind": "appeal", "id": appeal_id}))
-    row = ctx.session.get_one(Review, appeal.review_id)
-    scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
-    panel = appeal_queries.panel_of(ctx.session, appeal_id)
+    scope = _scope(ctx, appeal)
+    ctx.permit_read(Thing.APPEALS, scope, where="appeal")
+    return appeal, ctx.session.get_one(Review, appeal.review_id), scope
+
+
+def _scope(ctx: Context, appeal: Appeal) -> Scope:
+    scope = scopes.of_review(ctx.session, appeal.review_id, acting=ctx.person_id)
+    panel = appeal_queries.panel_of(ctx.session, appeal.id)
     if appeal.state == AppealState.RECEIVED:
         panel |= appeal_queries.pool(ctx.session, scope.city, ctx.today)  # who hears it is not settled yet
-    scope = replace(scope, appeal_panel=frozenset(str(person) for person in panel))
-    ctx.permit_read(Thing.APPEALS, scope, where="appeal")
-    return appeal, row, scope
+    return replace(scope, appeal_panel=frozenset(str(person) for person in panel))
 
 
 def _locked(ctx: Context, appeal_id: int, *, version: int | None = None, answer: str = "") -> Case:
@@ -255,8 +258,11 @@ def listing(
 
 
 def possible(ctx: Context, appeal: Appeal) -> list[Possible]:
-    """What the caller may do with the appeal, each with why it is not possible now, but for what they are to write."""
-    _, _, scope = _found(ctx, appeal.id)
+    """What the caller may do with the appeal, each with why it is not possible now, but for what they are to write.
+
+    Whoever has just given it to a panel without them, or ruled it out, reads what became of it and is offered no more.
+    """
+    scope = _scope(ctx, appeal)
     facts = AppealFacts(decided_before=_decided_before(ctx, appeal), answer="…",
                         new_review_from=review.State.SCORED.value)  # fmt: skip
     return ctx.possible(APPEAL, appeal.state, facts, scope)

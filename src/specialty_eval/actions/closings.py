@@ -6,15 +6,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine.calendar import is_kept
+from specialty_eval.engine.closing import Grounds, without_intake
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, may, reach
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts, StandingState, academic_year_begins
-from specialty_eval.store import rectification_queries, registry, scopes
-from specialty_eval.store.cycles import Round, policy_of
-from specialty_eval.store.outcomes import ClosingProposal, Rectification, Standing
+from specialty_eval.store import (
+    closing_queries,
+    enrolment_queries,
+    plan_queries,
+    rectification_queries,
+    registry,
+    scopes,
+)
+from specialty_eval.store.closings import ClosingProposal
+from specialty_eval.store.cycles import policy_of
+from specialty_eval.store.outcomes import Standing
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
-from specialty_eval.store.reviews import Review
 
 from . import registering
 from .context import LOCAL, Context, Note, Possible, entitled
@@ -22,7 +30,10 @@ from .paging import Page
 
 RECEIVES = roles(Role.SCHOOL_HEAD, Role.SCHOOL_EDITOR)
 RECORDS = roles(Role.SECRETARY)
+PROPOSES = roles(Role.SECRETARY, Role.SYSTEM)
 DECISIONS = ("close", "keep")
+REPORTED_LATE = 2
+"""A year's enrolment is reported in the next, or later in it; what is older than that says nothing of now."""
 
 
 # --- the proposal ----------------------------------------------------------------------------------------------------
@@ -73,7 +84,7 @@ def decide(
         raise Invalid(*wrong)
     if problems := _undecidable(ctx, row):
         raise NotNow(*problems)
-    days = policy_of(ctx.session, _round(ctx, row).policy_id).workflow.days
+    days = closing_queries.policy(ctx.session, row).workflow.days
     deemed = ctx.calendar().due(ctx.now, days["deemed_served"], LOCAL)
     row.decision, row.document_number, row.reason = decision, document_number.strip(), reason.strip()
     row.decided_at, row.decided_by = ctx.now, ctx.person_id
@@ -104,9 +115,42 @@ def _offered(ctx: Context, row: ClosingProposal, scope: Scope) -> list[Possible]
             if may(ctx.actor, who, scope, ctx.today)]  # fmt: skip
 
 
-def _round(ctx: Context, row: ClosingProposal) -> Round:
-    mended = ctx.session.get_one(Rectification, row.rectification_id)
-    return ctx.session.get_one(Round, ctx.session.get_one(Review, mended.review_id).round_id)
+# --- years without intake --------------------------------------------------------------------------------------------
+
+
+def propose_idle(ctx: Context, *, city: str = "") -> tuple[str, ...]:
+    """Put closing before the committee for each specialty that enrolled nobody for as many years in a row as the
+    policy says, with notice to its school; the codes. Once more proposes nothing, nor what was decided to be kept,
+    until a further year passed. The secretary's own city, or the one named (for the clock).
+    """
+    scope = Scope(city=city) if city else ctx.office(Role.SECRETARY)
+    ctx.permit(PROPOSES, scope, where="closing_proposal")
+    policy_id = enrolment_queries.latest_policy(ctx.session, scope.city, ctx.today.year)
+    policy = None if policy_id is None else policy_of(ctx.session, policy_id)
+    if policy is None or policy.enrolment is None:
+        return ()
+    enrolment_queries.one_at_a_time(ctx.session, scope.city)
+    open_ = enrolment_queries.open_specialties(ctx.session, scope.city, ctx.today)
+    needed = policy.enrolment.years_without_intake
+    waiting, before = closing_queries.proposed_for(ctx.session, open_)
+    deemed = ctx.calendar().due(ctx.now, policy.workflow.days["deemed_served"], LOCAL)
+    made = []
+    for key, intakes in closing_queries.intakes(ctx.session, open_, ctx.today.year - needed - REPORTED_LATE).items():
+        idle = without_intake(intakes)
+        if idle is None or idle.years < needed or idle.through < ctx.today.year - REPORTED_LATE:
+            continue
+        if key not in waiting and (key, idle.through) not in before:
+            made.append(
+                ClosingProposal(specialty_id=key, grounds=Grounds.NO_INTAKE.value, policy_id=policy_id,
+                                years=idle.years, through=idle.through, proposed_at=ctx.now,
+                                deemed_served_at=deemed, version=1)
+            )  # fmt: skip
+    ctx.session.add_all(made)
+    ctx.session.flush()
+    for row in made:
+        told = {"grounds": row.grounds, "years": row.years, "through": row.through}
+        ctx.record("closing.propose", row, Note(audience="school", told=told))
+    return tuple(plan_queries.codes_of(ctx.session, [row.specialty_id for row in made]))
 
 
 # --- closing ---------------------------------------------------------------------------------------------------------
@@ -119,9 +163,9 @@ def _acting(ctx: Context, scope: Scope) -> Role:
 
 def facts_of(ctx: Context, specialty_id: int, scope: Scope, reason: str, students: int) -> StandingFacts:
     """What closing looks at; how many students are left is the word of who acts, and goes on record."""
-    row = rectification_queries.proposal_of(ctx.session, specialty_id)
+    row = closing_queries.proposal_of(ctx.session, specialty_id)
     ahead = ctx.today.year if ctx.today < academic_year_begins(ctx.today.year) else ctx.today.year + 1
-    decided = row is not None and row.decision == "close"
+    decided = row is not None and row.decision == "close" and not closing_queries.is_lifted(ctx.session, row.id)
     return StandingFacts(
         acting=_acting(ctx, scope),
         closing_decided=decided,
@@ -134,9 +178,11 @@ def facts_of(ctx: Context, specialty_id: int, scope: Scope, reason: str, student
 
 
 def _may_still_be_appealed(ctx: Context, row: ClosingProposal) -> bool:
-    mended = ctx.session.get_one(Rectification, row.rectification_id)
     running = row.appeal_due is not None and is_kept(ctx.now, row.appeal_due)
-    return running or rectification_queries.is_under_appeal(ctx.session, mended.review_id)
+    if running or closing_queries.is_appealed(ctx.session, row.id):
+        return True
+    rated = closing_queries.review_of(ctx.session, row)
+    return rated is not None and rectification_queries.is_under_appeal(ctx.session, rated)
 
 
 def close(ctx: Context, code: str, reason: str, students: int, *, version: int | None = None) -> Standing:
@@ -159,7 +205,7 @@ def close(ctx: Context, code: str, reason: str, students: int, *, version: int |
 
 
 def _refuse_same_person(ctx: Context, key: int, facts: StandingFacts) -> None:
-    row = rectification_queries.proposal_of(ctx.session, key)
+    row = closing_queries.proposal_of(ctx.session, key)
     is_same = row is not None and row.decided_by is not None and row.decided_by == ctx.person_id
     if facts.acting != Role.SCHOOL_HEAD and is_same:
         raise NotNow(Problem("closing-same-person", "closing"))
@@ -180,7 +226,8 @@ def possible(ctx: Context, code: str) -> list[Possible]:
 def view(row: ClosingProposal) -> dict[str, Any]:
     """A proposal to close, as its school and the offices read it."""
     return {
-        "id": row.id, "rectification_id": row.rectification_id, "grounds": row.grounds, "proposed_at": row.proposed_at,
+        "id": row.id, "rectification_id": row.rectification_id, "grounds": row.grounds, "years": row.years,
+        "through": row.through, "proposed_at": row.proposed_at,
         "deemed_served_at": row.deemed_served_at, "served_at": row.served_at, "decision": row.decision,
         "decided_at": row.decided_at, "document_number": row.document_number or None, "reason": row.reason,
         "appeal_due": row.appeal_due,

@@ -22,6 +22,7 @@ from specialty_eval.store.staging import StagedFile
 from . import (
     accounts,
     allotments,
+    closings,
     overdue,
     previews,
     publications,
@@ -57,6 +58,7 @@ class Task(StrEnum):
     ACADEMIC_YEAR = "academic_year"
     CHECK_FILE = "check_file"
     TAKE_FILE = "take_file"
+    IDLE = "idle"
     SEAL = "seal"
     TIDY = "tidy"
 
@@ -115,6 +117,7 @@ def _all(ctx: Context) -> list[Due]:
     found += [Due(Task.CHECK_FILE, key, at, at) for key, at in due_queries.files_to_check(session)]
     found += [Due(Task.TAKE_FILE, key, at, at) for key, at in due_queries.files_to_take(session)]
     found += _each_day(Task.ACADEMIC_YEAR, due_queries.cities_rated(session, _academic_year(ctx)), day)
+    found += _each_day(Task.IDLE, due_queries.cities_rated(session, _academic_year(ctx)), day)
     return found
 
 
@@ -149,6 +152,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.CLOSE_PUBLICITY: lambda ctx, subject: publications.close(ctx, int(subject)),
     Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
     Task.ACADEMIC_YEAR: lambda ctx, city: standings.begin_year(ctx, _academic_year(ctx), city=city),
+    Task.IDLE: lambda ctx, city: closings.propose_idle(ctx, city=city),
     Task.SEAL: lambda ctx, _: seals.seal(ctx),
     Task.CHECK_FILE: lambda ctx, subject: staging.check(_of_sender(ctx, int(subject)), int(subject)),
     Task.TAKE_FILE: lambda ctx, subject: staging.take(_of_sender(ctx, int(subject)), int(subject)),
@@ -191,7 +195,7 @@ def passed(ctx: Context) -> None:
 
 
 OF_A_ROUND = frozenset({Task.OPEN_ROUND, Task.REMIND, Task.ACT_ON_DUE, Task.DEEM_SERVED})
-OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR})
+OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR, Task.IDLE})
 
 
 def _city_of(ctx: Context, job: Job) -> str | None:

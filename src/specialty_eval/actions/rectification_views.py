@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.permissions import READ, Thing, reach
 from specialty_eval.store import rectification_queries, registry, scopes
-from specialty_eval.store.outcomes import ClosingProposal, Rectification
+from specialty_eval.store.closings import ClosingProposal
+from specialty_eval.store.outcomes import Rectification
 
 from .context import LOCAL, Context
 from .paging import Page

@@ -22,9 +22,9 @@ from specialty_eval.engine.rectification import (
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import RESTORABLE, STANDING, StandingEvent, StandingFacts
 from specialty_eval.store import rectification_queries, scopes
+from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Round, policy_of
 from specialty_eval.store.outcomes import (
-    ClosingProposal,
     Rectification,
     RectificationMilestone,
 )

@@ -19,6 +19,7 @@ ROOMS = (
     Room(f"{__name__}.amendments", ("/v1/amendments/**", "/v1/rounds/*/amendments")),
     Room(f"{__name__}.applications", ("/v1/applications/**",)),
     Room(f"{__name__}.calendars", ("/v1/calendar/*",)),
+    Room(f"{__name__}.closing_appeals", ("/v1/closing-appeals/**", "/v1/closing-proposals/*/appeals")),
     Room(
         f"{__name__}.committee",
         (

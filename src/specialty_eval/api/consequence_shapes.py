@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from specialty_eval.engine.cases import AppealState
+from specialty_eval.engine.closing import Grounds
 from specialty_eval.engine.designation import DesignationKind
 from specialty_eval.engine.enrolment import Rule
 from specialty_eval.engine.plan import PlanState
@@ -309,12 +310,20 @@ class DueActedOn(BaseModel):
     rechecks: list[int]
 
 
+class IdleProposed(BaseModel):
+    """The specialties whose closing was proposed for want of intake, by code."""
+
+    codes: list[str]
+
+
 class ClosingAnswer(BaseModel):
     """A proposal to close a specialty, and what the caller may do with it."""
 
     id: int
-    rectification_id: int
-    grounds: Literal["plan_lapsed", "rechecks_failed"]
+    rectification_id: int | None = Field(description="连续多年未招生的为空 · null for want of intake")
+    grounds: Grounds
+    years: int | None = Field(description="连续几年未招生 · how many years in a row had no intake")
+    through: int | None = Field(description="截至哪一年 · up to which year")
     proposed_at: datetime
     deemed_served_at: datetime = Field(description="视为送达的时刻 · when it counts as served")
     served_at: datetime | None = Field(description="学校打开的时刻 · when its school opened it")

@@ -81,9 +81,8 @@ class Grounds(Body):
     grounds: str = Field(max_length=20_000)
 
 
-def shown(ctx: Ctx, appeal_id: int, response: Response) -> dict[str, Any]:
+def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     """An appeal after whatever was done, with what the caller may do next."""
-    row = appeals.read(ctx, appeal_id)
     tag(response, row.version)
     return {**appeals.view(ctx, row), "actions": actions_of(appeals.possible(ctx, row))}
 
@@ -93,7 +92,7 @@ def shown(ctx: Ctx, appeal_id: int, response: Response) -> dict[str, Any]:
 )
 def lodge(review_id: int, body: Grounds, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Appeal against a confirmed rating (school head)."""
-    return shown(ctx, appeals.lodge(ctx, review_id, body.grounds).id, response)
+    return shown(ctx, appeals.lodge(ctx, review_id, body.grounds), response)
 
 
 @router.get("/appeals", response_model=Listed[ListedAppeal])
@@ -105,7 +104,7 @@ def list_appeals(ctx: Ctx, paging: Paging, state: AppealState | None = None) -> 
 @router.get("/appeals/{appeal_id}", response_model=AppealAnswer, response_model_exclude_unset=True)
 def read_appeal(appeal_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """An appeal, its panel, its answer and what followed from the overturned rating."""
-    return shown(ctx, appeal_id, response)
+    return shown(ctx, appeals.read(ctx, appeal_id), response)
 
 
 class Panel(Body):
@@ -117,8 +116,7 @@ class Panel(Body):
 @router.post("/appeals/{appeal_id}/admit", response_model=AppealAnswer, response_model_exclude_unset=True)
 def admit(appeal_id: int, body: Panel, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Admit an appeal and name its panel."""
-    appeals.admit(ctx, appeal_id, body.panel, version=version)
-    return shown(ctx, appeal_id, response)
+    return shown(ctx, appeals.admit(ctx, appeal_id, body.panel, version=version), response)
 
 
 class Answer(Body):
@@ -130,22 +128,19 @@ class Answer(Body):
 @router.post("/appeals/{appeal_id}/rule-out", response_model=AppealAnswer, response_model_exclude_unset=True)
 def rule_out(appeal_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Not admissible, with an answer."""
-    appeals.rule_out(ctx, appeal_id, body.answer, version=version)
-    return shown(ctx, appeal_id, response)
+    return shown(ctx, appeals.rule_out(ctx, appeal_id, body.answer, version=version), response)
 
 
 @router.post("/appeals/{appeal_id}/hear", response_model=AppealAnswer, response_model_exclude_unset=True)
 def hear(appeal_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The panel has heard the school."""
-    appeals.hear(ctx, appeal_id, version=version)
-    return shown(ctx, appeal_id, response)
+    return shown(ctx, appeals.hear(ctx, appeal_id, version=version), response)
 
 
 @router.post("/appeals/{appeal_id}/reject", response_model=AppealAnswer, response_model_exclude_unset=True)
 def reject(appeal_id: int, body: Answer, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Heard and not upheld, with an answer (panel)."""
-    appeals.reject(ctx, appeal_id, body.answer, version=version)
-    return shown(ctx, appeal_id, response)
+    return shown(ctx, appeals.reject(ctx, appeal_id, body.answer, version=version), response)
 
 
 class Upholding(Answer):
@@ -159,8 +154,7 @@ class Upholding(Answer):
 def uphold(appeal_id: int, body: Upholding, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Upheld: a new review opens, decided by other people; the old rating stands until it is confirmed (panel)."""
     found = Upheld(body.new_review_from, body.answer, body.corrections)
-    appeals.uphold(ctx, appeal_id, found, version=version)
-    return shown(ctx, appeal_id, response)
+    return shown(ctx, appeals.uphold(ctx, appeal_id, found, version=version), response)
 
 
 class FollowUp(Body):
@@ -176,5 +170,4 @@ def decide_follow_up(appeal_id: int, body: FollowUp, ctx: Ctx, response: Respons
     """Decide about one thing that followed from the overturned rating, once the new one is confirmed (bureau
     approver).
     """
-    appeals.decide_follow_up(ctx, appeal_id, body.key, body.decision, body.reason)
-    return shown(ctx, appeal_id, response)
+    return shown(ctx, appeals.decide_follow_up(ctx, appeal_id, body.key, body.decision, body.reason), response)

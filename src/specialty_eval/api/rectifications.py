@@ -15,6 +15,7 @@ from .codes import Code
 from .consequence_shapes import (
     ClosingAnswer,
     DueActedOn,
+    IdleProposed,
     ListedClosing,
     ListedRectification,
     RectificationAnswer,
@@ -161,6 +162,12 @@ def list_proposals(ctx: Ctx, paging: Paging) -> dict[str, Any]:
     found, cursor = closings.listing(ctx, paging)
     return listed([{**closings.view(one.proposal), "code": one.code, "actions": actions_of(one.possible)}
                    for one in found], cursor)  # fmt: skip
+
+
+@router.post("/closing-proposals/propose-idle", response_model=IdleProposed)
+def propose_idle(ctx: Ctx) -> dict[str, Any]:
+    """Propose to close what has enrolled nobody for the policy's years in a row (secretary). Safe to repeat."""
+    return {"codes": closings.propose_idle(ctx)}
 
 
 @router.post("/closing-proposals/{proposal_id}/receive", response_model=ClosingAnswer)

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from specialty_eval.actions import closings, rectifications
 from specialty_eval.actions.rectifications import Milestone, Proof
-from specialty_eval.store.outcomes import ClosingProposal, Rectification, RectificationMilestone
+from specialty_eval.store.closings import ClosingProposal
+from specialty_eval.store.outcomes import Rectification, RectificationMilestone
 from specialty_eval.store.registry import SpecialtyCode
 
 from .city import CITY, Specialty

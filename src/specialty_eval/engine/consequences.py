@@ -49,6 +49,8 @@ class Enrolment:
     appeal_suspends: str
     colours: Mapping[Rating, Consequence]
     flags: Mapping[str, Consequence]
+    years_without_intake: int = 3
+    """So many in a row put closing before the committee."""
 
 
 @dataclass(frozen=True, slots=True)

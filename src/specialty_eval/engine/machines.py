@@ -8,6 +8,7 @@ from .amendment import AMENDMENT
 from .application import APPLICATION
 from .assignment import ASSIGNMENT
 from .cases import APPEAL, CHALLENGE, OBJECTION
+from .closing import CLOSING_APPEAL
 from .cycle import CYCLE, ROUND
 from .designation import DESIGNATION
 from .machine import Workflow
@@ -37,6 +38,7 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         RECTIFICATION,
         PLAN,
         SPECIALTY_LIST,
+        CLOSING_APPEAL,
         AMENDMENT,
         DESIGNATION,
         APPLICATION,

@@ -70,6 +70,8 @@ DEFAULT_COMMITTEE = CommitteeRules(
     majority=Fraction(1, 2),
     override_needs=Fraction(2, 3),
 )
+YEARS_WITHOUT_INTAKE = 3
+"""Where a policy does not say: 连续3年不招生的应提出撤销 (Shandong, 2017)."""
 DEFAULT_PUBLICATION = PublicationRules(suppress_below=10, restricted="withheld")
 
 
@@ -77,7 +79,7 @@ def enrolment(spot: Spot | None, names: Names) -> Enrolment | None:
     """What each colour and flag does to the quota."""
     if spot is None:
         return None
-    fields = spot.fields("", f"rounding cutoff appeal_suspends flags {' '.join(_RATED)}")
+    fields = spot.fields("", f"rounding cutoff appeal_suspends years_without_intake flags {' '.join(_RATED)}")
     flags = fields.get("flags")
     by_flag = {}
     for code, entry in [] if flags is None else flags.entries(at_least=0):
@@ -90,6 +92,7 @@ def enrolment(spot: Spot | None, names: Names) -> Enrolment | None:
         appeal_suspends=fields.one_of("appeal_suspends", ("none", "standing", "all"), "none"),
         colours={rating: _consequence(fields.found[rating]) for rating in _RATED if rating in fields},
         flags=by_flag,
+        years_without_intake=fields.integer("years_without_intake", 1, 100, default=YEARS_WITHOUT_INTAKE),
     )
 
 

@@ -277,6 +277,7 @@ def _enrolment() -> Json:
             "rounding": _one_of(("down", "up", "half_up")),
             "cutoff": month_day,
             "appeal_suspends": _one_of(("none", "standing", "all")),
+            "years_without_intake": {"type": "integer", "minimum": 1, "maximum": 100},
             **{str(rating): _ref("consequence") for rating in (*COLOURS, Rating.UNRATED)},
             "flags": _map(_ref("consequence")),
         },

@@ -68,11 +68,17 @@ def effects(session: Session, city: str, year: int, begins: date, zone: tzinfo) 
 
     None when no policy was ever pinned there: then there is nothing to compute by.
     """
-    fallback = _latest_policy(session, city, year)
+    fallback = latest_policy(session, city, year)
     if fallback is None:
         return None
     records = _records(session, open_specialties(session, city, begins), zone)
     return [_effect(session, key, record, year, fallback) for key, record in records.items()]
+
+
+def one_at_a_time(session: Session, city: str) -> None:
+    """Wait until nobody else proposes to close this city's idle specialties; held to the end of the transaction."""
+    name = f"closing-proposals {city}"
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
 
 
 def open_specialties(session: Session, city: str, day: date) -> list[int]:
@@ -91,7 +97,7 @@ def open_specialties(session: Session, city: str, day: date) -> list[int]:
     return list(session.scalars(found.order_by(Specialty.id)))
 
 
-def _latest_policy(session: Session, city: str, year: int) -> int | None:
+def latest_policy(session: Session, city: str, year: int) -> int | None:
     """The policy that the city's newest round up to that year pins: for what no round of its own decides."""
     ended = (CycleState.DRAFT.value, CycleState.CANCELLED.value)
     found = (

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from specialty_eval.engine import cases, publicity, review
+from specialty_eval.engine.closing import CLOSING_APPEAL_ENDED, ClosingAppealState
 from specialty_eval.engine.cycle import RoundState
 from specialty_eval.engine.plan import PlanState
 
@@ -183,8 +184,23 @@ def of_rating() -> tuple[sa.Constraint, ...]:
 
 
 def of_closing() -> Checks:
-    """A decision gives the school its days to appeal."""
-    return (sa.CheckConstraint("decision IS NULL OR appeal_due IS NOT NULL", name="decided_has_appeal_days"),)
+    """A decision gives the school its days to appeal; a proposal rests on a rectification, or on years of a policy."""
+    idle = "grounds = 'no_intake'"
+    return (
+        sa.CheckConstraint("decision IS NULL OR appeal_due IS NOT NULL", name="decided_has_appeal_days"),
+        sa.CheckConstraint(f"({idle}) = (rectification_id IS NULL)", name="rests_on_its_ground"),
+        sa.CheckConstraint(f"num_nonnulls(policy_id, years, through) = CASE WHEN {idle} THEN 3 ELSE 0 END",
+                           name="idle_has_its_years"),
+    )  # fmt: skip
+
+
+def of_closing_appeal() -> Checks:
+    """An answer exactly when it is answered."""
+    ended = tuple(s.value for s in ClosingAppealState if s in CLOSING_APPEAL_ENDED)
+    return (
+        _needs(ended, "answer <> ''", "answered_has_its_answer"),
+        _elsewhere(ended, "answer = ''", "going_has_no_answer"),
+    )
 
 
 def of_specialty_list() -> Checks:

@@ -358,38 +358,3 @@ class RectificationMilestone(Base):
     attachment_id: Mapped[int | None] = reference("attachment.id", null=True, index=False)
     proved_at: Mapped[datetime | None]
     proved_by: Mapped[int | None] = reference("person.id", null=True, index=False)
-
-
-class ClosingProposal(Base):
-    """A specialty that did not mend is put before the committee and the bureau: noticed, decided, then closed or kept.
-
-    One person records the committee's decision, another closes.
-    """
-
-    __tablename__ = "closing_proposal"
-    __table_args__ = (
-        one_of("grounds", ("plan_lapsed", "rechecks_failed")),
-        sa.CheckConstraint("decision IS NULL OR decision IN ('close', 'keep')", name="decision_known"),
-        sa.CheckConstraint(
-            "(decision IS NULL) = (decided_at IS NULL) AND (decision IS NULL) = (decided_by IS NULL)"
-            " AND (decision IS NULL OR (document_number <> '' AND reason <> '' AND appeal_due > decided_at))",
-            name="decided_has_document",
-        ),
-        sa.CheckConstraint("deemed_served_at > proposed_at", name="notice_has_days"),
-        *needs.of_closing(),
-    )
-
-    id: Mapped[int] = identity()
-    specialty_id: Mapped[int] = reference("specialty.id")
-    rectification_id: Mapped[int] = mapped_column(sa.ForeignKey("rectification.id"), unique=True)
-    grounds: Mapped[str]
-    proposed_at: Mapped[datetime]
-    deemed_served_at: Mapped[datetime]
-    served_at: Mapped[datetime | None]
-    decision: Mapped[str | None]
-    decided_at: Mapped[datetime | None]
-    decided_by: Mapped[int | None] = reference("person.id", null=True, index=False)
-    document_number: Mapped[str] = mapped_column(server_default="")
-    reason: Mapped[str] = mapped_column(server_default="")
-    appeal_due: Mapped[datetime | None]
-    version: Mapped[int] = mapped_column(sa.Integer, server_default="1")

@@ -20,7 +20,6 @@ from .cycles import Round, policy_of
 from .outcome_queries import going_appeals
 from .outcomes import (
     Appeal,
-    ClosingProposal,
     EnrolmentLine,
     EnrolmentPlan,
     RatingInForce,
@@ -119,23 +118,6 @@ def standing_locked(session: Session, specialty_id: int) -> Standing | None:
     """A specialty's standing under a lock, as it is now; None before its first year began."""
     found = sa.select(Standing).where(Standing.specialty_id == specialty_id).with_for_update()
     return session.scalars(found, execution_options={"populate_existing": True}).one_or_none()
-
-
-def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:
-    """The newest proposal to close a specialty whose ground still holds: its rating is the one in force."""
-    in_force = sa.exists().where(
-        RatingInForce.review_id == Rectification.review_id,
-        RatingInForce.valid_to.is_(None),
-        RatingInForce.known_to.is_(None),
-    )
-    found = (
-        sa.select(ClosingProposal)
-        .join(Rectification, Rectification.id == ClosingProposal.rectification_id)
-        .where(ClosingProposal.specialty_id == specialty_id, in_force)
-        .order_by(ClosingProposal.id.desc())
-        .limit(1)
-    )
-    return session.scalar(found)
 
 
 def places_ahead(session: Session, specialty_id: int, academic_year: int) -> int:

@@ -1,0 +1,145 @@
+"""Questions about closing on a proposal: its policy and ground, years without intake, appeals, who decided before."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.closing import CLOSING_APPEAL_ENDED, ClosingAppealState
+from specialty_eval.engine.decimals import parse
+from specialty_eval.engine.policy import Policy
+
+from . import appeal_queries
+from .accounts import CommitteeMember
+from .closings import ClosingAppeal, ClosingAppealPanelist, ClosingProposal
+from .cycles import Round, policy_of
+from .outcome_queries import among
+from .outcomes import RatingInForce, Rectification
+from .registry import Organisation, School, Specialty, SpecialtyCode
+from .reviews import Figure, Review
+
+INTAKE = "intake"
+"""The measure by which a policy counts those enrolled."""
+
+
+def review_of(session: Session, row: ClosingProposal) -> int | None:
+    """The review whose rating was to be mended; None where nobody was enrolled."""
+    if row.rectification_id is None:
+        return None
+    return session.scalar(sa.select(Rectification.review_id).where(Rectification.id == row.rectification_id))
+
+
+def policy(session: Session, row: ClosingProposal) -> Policy:
+    """The policy by which closing was proposed."""
+    if row.policy_id is not None:
+        return policy_of(session, row.policy_id)
+    made = session.get_one(Round, session.get_one(Review, review_of(session, row)).round_id)
+    return policy_of(session, made.policy_id)
+
+
+def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:
+    """The newest proposal to close a specialty whose ground still holds: its rating is the one in force, or nobody has
+    been enrolled since.
+    """
+    in_force = sa.exists().where(
+        Rectification.id == ClosingProposal.rectification_id,
+        RatingInForce.review_id == Rectification.review_id,
+        RatingInForce.valid_to.is_(None),
+        RatingInForce.known_to.is_(None),
+    )
+    enrolled = sa.exists().where(
+        Figure.specialty_id == ClosingProposal.specialty_id,
+        Figure.measure == INTAKE,
+        Figure.superseded_at.is_(None),
+        Figure.year > ClosingProposal.through - ClosingProposal.years,
+        Figure.value.regexp_match("[1-9]"),
+    )
+    idle = sa.and_(ClosingProposal.rectification_id.is_(None), ~enrolled)
+    found = sa.select(ClosingProposal).where(ClosingProposal.specialty_id == specialty_id, sa.or_(in_force, idle))
+    return session.scalar(found.order_by(ClosingProposal.id.desc()).limit(1))
+
+
+# --- years without intake --------------------------------------------------------------------------------------------
+
+
+def intakes(session: Session, specialties: Collection[int], since: int) -> dict[int, Mapping[int, Decimal]]:
+    """Specialty → year → how many were enrolled, of the years from then on that were reported."""
+    found = sa.select(Figure.specialty_id, Figure.year, Figure.value).where(
+        among(Figure.specialty_id, specialties),
+        Figure.year >= since,
+        Figure.measure == INTAKE,
+        Figure.superseded_at.is_(None),
+        Figure.value != "",
+    )
+    told: dict[int, dict[int, Decimal]] = {}
+    for key, year, value in session.execute(found):
+        number = parse(value)
+        if number is not None:
+            told.setdefault(key, {})[year] = number
+    return dict(told)
+
+
+def proposed_for(session: Session, specialties: Collection[int]) -> tuple[set[int], set[tuple[int, int | None]]]:
+    """Of these: those with a proposal that nobody has decided; (specialty, last year) of what was proposed before."""
+    found = sa.select(ClosingProposal.specialty_id, ClosingProposal.through, ClosingProposal.decision).where(
+        among(ClosingProposal.specialty_id, specialties)
+    )
+    rows = session.execute(found).all()
+    return {key for key, _, decision in rows if decision is None}, {(key, through) for key, through, _ in rows}
+
+
+# --- appeals ---------------------------------------------------------------------------------------------------------
+
+
+def appeals_of(session: Session, proposal_id: int) -> list[ClosingAppeal]:
+    """Every appeal against the decision, oldest first."""
+    found = sa.select(ClosingAppeal).where(ClosingAppeal.proposal_id == proposal_id)
+    return list(session.scalars(found.order_by(ClosingAppeal.id)))
+
+
+def is_lifted(session: Session, proposal_id: int) -> bool:
+    """Whether an appeal was upheld: the decision to close is no longer one."""
+    return any(appeal.state == ClosingAppealState.UPHELD for appeal in appeals_of(session, proposal_id))
+
+
+def is_appealed(session: Session, proposal_id: int) -> bool:
+    """Whether an appeal against the decision is going."""
+    return any(appeal.state not in CLOSING_APPEAL_ENDED for appeal in appeals_of(session, proposal_id))
+
+
+def panel_of(session: Session, appeal_id: int) -> frozenset[int]:
+    """The people of its panel, by number."""
+    found = sa.select(ClosingAppealPanelist.person_id).where(ClosingAppealPanelist.appeal_id == appeal_id)
+    return frozenset(session.scalars(found))
+
+
+def deciders(session: Session, row: ClosingProposal, city: str, decided_on: date) -> frozenset[int]:
+    """Who had a part in the closing: the committee of that day, who recorded its decision, and who decided the rating
+    that was not mended.
+    """
+    committee = (
+        sa.select(CommitteeMember.person_id)
+        .join(Organisation, Organisation.id == CommitteeMember.bureau_id)
+        .where(
+            Organisation.jurisdiction_code == city,
+            CommitteeMember.term_from <= decided_on,
+            CommitteeMember.term_to >= decided_on,
+        )
+    )
+    people = set(session.scalars(committee)) | ({row.decided_by} if row.decided_by is not None else set())
+    review = review_of(session, row)
+    return frozenset(people if review is None else people | appeal_queries.deciders(session, review))
+
+
+def listed() -> sa.Select[*tuple[Any, ...]]:
+    """(appeal, code): to be narrowed, ordered and cut by the caller."""
+    return (
+        sa.select(ClosingAppeal, SpecialtyCode.code)
+        .join(Specialty, Specialty.id == ClosingAppeal.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
+        .where(SpecialtyCode.valid_to.is_(None))
+    )
