@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories import make_person
+from factories import make_cycle, make_person
 from factories_applications import (
     FREE,
+    LIMITS,
     ONE,
     OPENS,
     TWO,
@@ -20,6 +21,7 @@ from factories_applications import (
     make_applying,
     minutes,
     off_catalogue,
+    publish_list,
     received,
     registered,
     voted,
@@ -39,6 +41,7 @@ from specialty_eval.store.applications import Application, ApplicationVote
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import Standing
 from specialty_eval.store.registry import Specialty, SpecialtyCode
+from specialty_eval.store.reviews import Review
 
 SIGNED = "示例批〔2026〕7号"
 
@@ -173,6 +176,23 @@ def test_a_day_that_passed_while_it_was_decided_is_no_opening_in_the_past(s: Sit
     opened = application_decisions.register(s.as_("bureau-approver"), row.id, SIGNED)
 
     assert specialty(s, opened).opened_on == s.as_("secretary").today
+
+
+@pytest.mark.parametrize(("first_day", "joins"), [(date(2026, 9, 1), True), (date(2027, 11, 1), False)])
+def test_it_joins_the_cycles_next_round_that_is_planned_and_has_it_open(
+    s: Sitting, first_day: date, joins: bool
+) -> None:
+    publish_list(s, year=2026)
+    following = make_cycle(s.city, policy=LIMITS.replace('version: "1"', 'version: "2"'), year=2027)
+
+    row = registered(s, wanted("660103", school=TWO, effective_on=first_day), "head-two")
+
+    placed = s.session.scalars(sa.select(Review).where(Review.specialty_id == row.specialty_id)).all()
+    assert [(review.round_id, review.state) for review in placed] == ([(following, "planned")] if joins else [])
+    assert [e.facts for e in events(s, "cycle.place") if e.specialty_id] == (
+        [{"round": 1, "specialties": 1}] if joins else []
+    )
+    assert events(s, "application.register")[0].facts["round"] == (1 if joins else None)
 
 
 def test_off_the_catalogue_it_gets_an_x_and_the_next_number_of_the_installation(s: Sitting) -> None:

@@ -25,7 +25,7 @@ from factories_applications import (
 )
 from factories_consequences import add_other_city, events, on
 from factories_deliberation import Sitting, employ, refused
-from specialty_eval.actions import application_views, applications, lists
+from specialty_eval.actions import application_views, applications, feed, lists
 from specialty_eval.actions.application_views import Asked
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.paging import Page
@@ -35,6 +35,7 @@ from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.opening import ApplicationKind
 from specialty_eval.store.applications import Application
 from specialty_eval.store.cycles import Round
+from specialty_eval.store.ledger import Event
 from specialty_eval.store.specialty_lists import SpecialtyList
 
 
@@ -309,6 +310,22 @@ def test_everybody_sees_what_is_theirs_and_the_public_nothing_before_it_is_regis
     on(s, 2026, 12, 1)
     assert seen("secretary", overdue=True) == everything
     assert refused(NotFound, lambda: application_views.read(s.city.nobody(), mine.id)) == [("not-found", "application")]
+
+
+def test_an_event_of_it_is_told_to_its_school_its_county_and_the_offices_but_for_the_recused(s: Sitting) -> None:
+    applications.check(s.as_("secretary"), received(s).id)
+    employ(s, "secretary-2", school="one")
+    employ(s, "county-two", school="one")
+
+    def told(who: str) -> set[str]:
+        found = sa.select(Event.kind).where(feed.visible(s.as_(who) if who else s.city.nobody()))
+        return set(s.session.scalars(found.where(Event.kind.like("application.%"))))
+
+    both = {"application.receive", "application.check"}
+    assert {who: told(who) for who in ("head-one", "county-one", "secretary", "auditor")} == dict.fromkeys(
+        ("head-one", "county-one", "secretary", "auditor"), both
+    )
+    assert [told(who) for who in ("head-two", "county-two", "secretary-2", "iit", "")] == [set()] * 5
 
 
 @pytest.mark.parametrize("state", ["received", "checked", "clear", "visit_first", "committee"])

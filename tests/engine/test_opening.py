@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from engine.policy_texts import SMALL
 from specialty_eval.engine.consequences import OpeningLimit
 from specialty_eval.engine.entry_counts import Site
 from specialty_eval.engine.errors import Problem
@@ -16,6 +17,7 @@ from specialty_eval.engine.opening import (
     Outcome,
     Registered,
     counts_with,
+    is_too_new,
     limit_problems,
     negative_problem,
     opinion_problems,
@@ -23,6 +25,7 @@ from specialty_eval.engine.opening import (
     registry_problems,
     urgent_note,
 )
+from specialty_eval.engine.policy_load import load_policy
 
 NEW = Site("1", "secondary", "710205", date(2027, 9, 1))
 
@@ -122,3 +125,27 @@ def test_a_finding_refuses_unless_it_asks_for_a_visit_or_is_only_noted() -> None
     assert outcome_of([*urgent_note(LINE)]) is Outcome.CLEAR
     assert outcome_of([]) is Outcome.CLEAR
     assert not VISITS & NOTED
+
+
+NEW_ONES = "{all: [{attribute: years_open, below: 3}, {not: {measure: accident, equals: true}}]}"
+OTHERS = "{any: [{attribute: level, equals: x}, {at_least_of: 1, conditions: [{measure: accident, equals: true}]}]}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "years", "too_new"),
+    [
+        (NEW_ONES, 2, True),
+        (NEW_ONES, 3, False),
+        ("{attribute: level, equals: secondary}", 0, False),
+        (OTHERS, 0, False),
+        ("{any: [{attribute: years_open, equals: 0}, {attribute: level, reported: false}]}", 0, True),
+        (f"{{at_least_of: 2, conditions: [{NEW_ONES}, {{attribute: level, equals: secondary}}]}}", 1, True),
+    ],
+)
+def test_a_round_takes_no_specialty_that_its_policy_would_leave_unrated_for_being_new(
+    rule: str, years: int, too_new: bool
+) -> None:
+    text = SMALL.replace("rating:\n", f"rating:\n  unrated: [{{code: new, when: {rule}}}]\n", 1)
+    assert text != SMALL
+
+    assert is_too_new(load_policy(text), {"years_open": Decimal(years), "level": "secondary"}) is too_new

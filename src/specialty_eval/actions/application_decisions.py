@@ -199,7 +199,8 @@ def _entered(ctx: Context, row: Application, scope: Scope) -> tuple[int, dict[st
     """The registry as the application has it; the specialty, and what of it everybody is told."""
     if row.effective_on is not None:
         opened, code = registering.open_specialty(ctx, row, max(row.effective_on, ctx.today))
-        return opened.id, {"code": code, "opened_on": opened.opened_on.isoformat()}
+        joined = registering.join_round(ctx, opened)
+        return opened.id, {"code": code, "opened_on": opened.opened_on.isoformat(), "round": joined}
     specialty = ctx.session.get_one(Specialty, row.specialty_id)
     if row.kind == ApplicationKind.CHANGE:
         new = registering.change_specialty(ctx, specialty.id, row.changes)

@@ -8,6 +8,7 @@ from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.event_kinds import KINDS, NEEDING, TO_A_COUNTY
 from specialty_eval.engine.permissions import READ, Reach, Thing, reach
 from specialty_eval.store import feed_queries, ledger, scopes
+from specialty_eval.store.applications import Application
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.registry import School, Specialty
@@ -44,14 +45,27 @@ def visible(ctx: Context) -> sa.ColumnElement[bool]:
     known = own.where(sa.not_(scopes.recused_from_specialty(ctx.person_id, Event.round_id)))
     city = known.where(School.city_code.in_(near.cities))
     county = known.where(School.jurisdiction_code.in_(near.counties), School.run_by != "city")
-    whole_city = sa.and_(Event.specialty_id.is_(None), feed_queries.city_of_event().in_(near.cities))
+    no_specialty = sa.and_(Event.specialty_id.is_(None), ~feed_queries.is_application())
+    whole_city = sa.and_(no_specialty, feed_queries.city_of_event().in_(near.cities))
     is_office = Event.audience.in_(("school", "office"))
     return sa.or_(
         Event.audience == "public",
         sa.and_(Event.audience == "school", own.where(School.id.in_([int(s) for s in near.schools]))),
+        *_of_applications(ctx, near),
         sa.and_(is_office, sa.or_(city, whole_city), *_kept_back(ctx, near)),
         sa.and_(is_office, county, sa.or_(Event.audience == "school", feed_queries.tells(TO_A_COUNTY))),
     )
+
+
+def _of_applications(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:
+    """Of an application to open: what its school is told, and its county; the offices all, but for the recused."""
+    told, of = Event.audience == "school", feed_queries.of_application
+    recused = sa.false() if ctx.person_id is None else scopes.employed(ctx.person_id, Application.partner)
+    return [
+        sa.and_(told, of(School.id.in_([int(s) for s in near.schools]))),
+        sa.and_(told, of(School.jurisdiction_code.in_(near.counties), School.run_by != "city", ~recused)),
+        sa.and_(Event.audience.in_(("school", "office")), of(School.city_code.in_(near.cities), ~recused)),
+    ]
 
 
 def _kept_back(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:

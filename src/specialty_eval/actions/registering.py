@@ -7,11 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine import review
+from specialty_eval.engine.opening import is_too_new
 from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts
-from specialty_eval.store import enrolment_queries, outcome_queries, rectification_queries, registry_queries
+from specialty_eval.store import attributes, enrolment_queries, outcome_queries, rectification_queries, registry_queries
 from specialty_eval.store.applications import Application
+from specialty_eval.store.cycles import policy_of, rounds_ahead
 from specialty_eval.store.outcomes import Rectification, Standing
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
@@ -33,6 +35,25 @@ def open_specialty(ctx: Context, wanted: Application, opened_on: date) -> tuple[
     )  # fmt: skip
     enrolment_queries.add_standings(ctx.session, [row.id], opened_on, _academic_year(opened_on), ctx.now)
     return row, _named(ctx, row, opened_on)
+
+
+def join_round(ctx: Context, specialty: Specialty) -> int | None:
+    """Put a specialty that opens in the middle of a cycle into the cycle's next round that takes it: planned still, in
+    scope, open on its reference date, and with as many years as its policy asks. Else it waits for the next cycle.
+
+    Returns the round's number.
+    """
+    site = attributes.site(ctx.session, specialty.id)
+    city = ctx.session.get_one(School, specialty.school_id).city_code
+    for made, row in rounds_ahead(ctx.session, city, site.level, site.school_kind):
+        known = site.attributes(row.reference_date, defaulted=False)
+        if site.is_open(row.reference_date) and not is_too_new(policy_of(ctx.session, row.policy_id), known):
+            ctx.saved(Review(round_id=row.id, specialty_id=specialty.id, state=review.WORKFLOW.start.value,
+                             updated_at=ctx.now))  # fmt: skip
+            told = {"round": row.number, "specialties": 1}
+            ctx.as_system().record("cycle.place", made, Note(told=told, round_id=row.id, specialty_id=specialty.id))
+            return row.number
+    return None
 
 
 def _academic_year(day: date) -> int:

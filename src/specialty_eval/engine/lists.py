@@ -78,7 +78,7 @@ def holds(condition: Condition, entry: Entry) -> bool:
         case Not(inner):
             return not holds(inner, entry)
         case Comparison(subject, code, tests, None):
-            return all(_passes(test, entry.seen(subject, code)) for test in tests)
+            return all(passes(test, entry.seen(subject, code)) for test in tests)
     raise TypeError(condition)  # the loader lets nothing else into a list's rules
 
 
@@ -90,7 +90,7 @@ _ORDERED: Mapping[Op, Callable[[Decimal, Decimal], bool]] = {
 }
 
 
-def _passes(test: Test, left: Decimal | str | None) -> bool:
+def passes(test: Test, left: Decimal | str | None) -> bool:
     """One comparison; what is not reported fails all but `reported: false`."""
     if test.op is Op.REPORTED:
         return (left is not None) == bool(test.right)

@@ -4,15 +4,16 @@ Every count of a limit is taken as it would be with the specialty opened, and wi
 The steps from received to registered are `application`'s.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from .conditions import All, AnyOf, AtLeastOf, Comparison, Condition, Not, Subject
 from .consequences import OpeningLimit
 from .entry_counts import STUDENTS, Counting, Site, counted, net_openings, quotient, total
 from .errors import Problem
-from .lists import Listed
+from .lists import Listed, passes
 from .policy import Policy
 from .vocabulary import Label
 
@@ -114,6 +115,47 @@ def small_intake_below(policy: Policy) -> int:
     """From where an intake is small, as the policy's negative list has it."""
     negative = policy.lists.get("negative")
     return 30 if negative is None else negative.small_intake_below
+
+
+# --- the round it joins ----------------------------------------------------------------------------------------------
+
+
+def is_too_new(policy: Policy, attributes: Mapping[str, Decimal | bool | str | None]) -> bool:
+    """Whether a rule by which new specialties are `unrated` holds of one with these attributes, of which nothing is
+    reported yet: a round by this policy does not take it.
+    """
+    return any(
+        _asks(step.when, "years_open") and _holds(step.when, attributes) for step in policy.rating.unrated
+    )  # fmt: skip
+
+
+def _asks(condition: Condition, attribute: str) -> bool:
+    match condition:
+        case All(conditions) | AnyOf(conditions) | AtLeastOf(_, conditions):
+            return any(_asks(inner, attribute) for inner in conditions)
+        case Not(inner):
+            return _asks(inner, attribute)
+        case Comparison(Subject.ATTRIBUTE, code):
+            return code == attribute
+        case _:
+            return False
+
+
+def _holds(condition: Condition, attributes: Mapping[str, Decimal | bool | str | None]) -> bool:
+    match condition:
+        case All(conditions):
+            return all(_holds(inner, attributes) for inner in conditions)
+        case AnyOf(conditions):
+            return any(_holds(inner, attributes) for inner in conditions)
+        case AtLeastOf(number, conditions):
+            return sum(_holds(inner, attributes) for inner in conditions) >= number
+        case Not(inner):
+            return not _holds(inner, attributes)
+        case Comparison(subject, code, tests):
+            left = attributes.get(code) if subject is Subject.ATTRIBUTE else None
+            return all(passes(test, left if isinstance(left, Decimal | str) else None) for test in tests)
+        case _:
+            return False  # an earlier rating: there is none
 
 
 # --- the lists in force ----------------------------------------------------------------------------------------------

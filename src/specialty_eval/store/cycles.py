@@ -145,6 +145,19 @@ def pin(session: Session, row: Round, policy_row_id: int) -> None:
     session.info.get("rounds", {}).pop(row.id, None)
 
 
+def rounds_ahead(session: Session, city: str, level: str, school_kind: str) -> list[tuple[Cycle, Round]]:
+    """The rounds still planned of the city's running cycle with this level and kind of school in scope, in order;
+    locked, the cycle first, as placing in them does.
+    """
+    running = sa.select(Cycle).where(Cycle.jurisdiction_code == city, Cycle.state == cycle.CycleState.RUNNING.value)
+    fresh = {"populate_existing": True}
+    made = session.scalars(running.order_by(Cycle.id).with_for_update(), execution_options=fresh).all()
+    in_scope = {row.id: row for row in made if level in row.levels and school_kind in row.school_kinds}
+    found = sa.select(Round).where(Round.cycle_id.in_(in_scope), Round.state == cycle.RoundState.PLANNED.value)
+    ahead = session.scalars(found.order_by(Round.year, Round.id).with_for_update(), execution_options=fresh)
+    return [(in_scope[row.cycle_id], row) for row in ahead]
+
+
 def pinned_for(session: Session, city: str, evidence_year: int) -> dict[str, str]:
     """The policies (digest → id@version) that the city's rounds pin which score this year; empty where none does."""
     off = (cycle.CycleState.CANCELLED.value, cycle.RoundState.CANCELLED.value)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from .accounts import RoleGrant
+from .applications import Application
 from .cycles import Cycle, Round
 from .ledger import Event
 from .registry import Jurisdiction, Organisation, School, Specialty
@@ -49,6 +50,17 @@ def city_told() -> sa.ColumnElement[str]:
         .scalar_subquery()
     )
     return sa.func.coalesce(of_specialty, city_of_event())
+
+
+def of_application(*within: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """The event is about an application that has no specialty yet, of a school like this."""
+    found = sa.select(Application.id).join(School, School.id == Application.school_id)
+    return sa.and_(is_application(), found.where(Application.id == Event.subject_id, *within).correlate(Event).exists())
+
+
+def is_application() -> sa.ColumnElement[bool]:
+    """The event is about an application that has no specialty yet."""
+    return sa.and_(Event.subject_kind == Application.__tablename__, Event.specialty_id.is_(None))
 
 
 def tells(what: Mapping[str, Collection[str]]) -> sa.ColumnElement[bool]:
