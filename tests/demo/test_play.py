@@ -342,3 +342,21 @@ def test_every_year_has_its_lists_for_the_next_by_two_people_each_entry_with_its
     assert entries
     assert all(reasons and figures for reasons, figures, _, _ in entries)
     assert {bool(reason) for _, _, by, reason in entries if by == "person"} <= {True}
+
+
+# --- applications -----------------------------------------------------------------------------------------------------
+
+
+def test_of_three_applications_one_is_clear_one_is_on_the_negative_list_and_one_gets_an_x(city: Played) -> None:
+    found = """SELECT a.kind, a.state, coalesce(c.code, ''), (SELECT string_agg(f ->> 'code', ' ') FROM
+                      jsonb_array_elements(a.findings) f)
+               FROM application a LEFT JOIN specialty_code c USING (specialty_id) ORDER BY a.id"""
+    clear, listed, off_catalogue = city.rows(found)
+
+    assert (clear[:2], clear[3]) == (("open", "registered"), None)
+    assert listed[:3] == ("open", "refused", "")
+    assert "opening-listed" in str(listed[3]).split()
+    assert (off_catalogue[:2], off_catalogue[3]) == (("off_catalogue", "registered"), None)
+    assert "-X9" in str(off_catalogue[2])  # behind the number of the one the city brought along
+    recused = "SELECT jsonb_array_length(tally -> 'recused') FROM application_vote ORDER BY id"
+    assert city.rows(recused) == [(0,), (1,)]

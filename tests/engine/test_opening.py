@@ -1,5 +1,6 @@
 """What stands against an opening: limits counted with it opened, lists of two days, and what each finding does."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -65,9 +66,10 @@ def test_what_the_schools_earlier_applications_would_open_counts_and_is_said() -
     assert found(limit("net_openings_of_year", at_most=1), Around([], [others], 2025)) == []
 
 
-@pytest.mark.parametrize(("students", "refused"), [(400, []), (399, [("opening-limit-exceeded", "199.50")])])
-def test_students_are_shared_among_the_specialties_there_would_be(students: int, refused: list[object]) -> None:
-    around = Around([site("1", "660103", students=students), site("2", "710201", students=9000)], [], 2025)
+@pytest.mark.parametrize(("students", "refused"), [(300, []), (299, [("opening-limit-exceeded", "199.50")])])
+def test_students_are_shared_among_the_schools_specialties_that_there_are(students: int, refused: list[object]) -> None:
+    own = [site("1", "660103", students=students), site("1", "710201", students=100)]
+    around = Around([*own, site("2", "710201", students=9000)], [replace(NEW, code="680401")], 2025)
 
     assert found(limit("students_per_specialty", at_least=200), around) == refused
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from . import (
     story_appeal,
+    story_applications,
     story_evidence,
     story_later,
     story_lists,
@@ -38,6 +39,8 @@ def steps(city: City) -> Iterator[Step]:
         yield from story_appeal.decided(city, number)
         yield from story_plan.planned(number)
         yield from story_lists.published(number)
+        if number == len(YEARS):
+            yield from story_applications.steps(number)
         yield story_rectification.begun(number)
         yield from story_publication.again(city, number)
         yield from story_appeal.superseded(city, number)

@@ -1,6 +1,7 @@
 """What stands against opening, changing or closing a specialty: the lists in force, the policy's limits, the registry.
 
-Every count of a limit is taken as it would be with the specialty opened, and with the applications before this one.
+Schools and specialties are counted as they would be with the new one opened, and with what applications before it would
+open; students and whatever else is reported, of the specialties that there are.
 The steps from received to registered are `application`'s.
 """
 
@@ -72,13 +73,14 @@ class Around:
 def counts_with(new: Site, around: Around) -> dict[str, Decimal]:
     """Count → value with the new specialty opened; one that cannot be known is absent.
 
-    Net openings and students are the school's, teachers the new specialty's, all others its entry's in the city.
+    Net openings and students are the school's, teachers the new specialty's, all others its entry's in the city. A new
+    one has no students yet: they are shared among the specialties that have reported them.
     """
     everywhere = [*around.sites, *around.earlier, new]
     at, year = new.opened_on, around.evidence_year
     found = dict(counted(everywhere, Counting(at, year, around.small_intake_below))[new.level, new.code])
     own = [site for site in everywhere if site.school == new.school]
-    taught = [site for site in own if site.is_open(at)]
+    taught = [site for site in around.sites if site.school == new.school and site.is_open(at)]
     known = {
         "net_openings_of_year": Decimal(net_openings(own, at.year)),
         "students_per_specialty": quotient(total(taught, year, STUDENTS), Decimal(len(taught))),
