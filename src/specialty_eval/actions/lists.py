@@ -21,6 +21,7 @@ from specialty_eval.store import list_queries
 from specialty_eval.store.cycles import Round, RoundRow, policy_of, round_of
 from specialty_eval.store.specialty_lists import SpecialtyList, SpecialtyListEntry
 
+from . import drafts
 from .context import Context, Note, Possible, entitled
 
 BUILDS = roles(Role.SECRETARY)
@@ -124,13 +125,7 @@ def _locked(ctx: Context, list_id: int, *, version: int | None = None) -> tuple[
 
 
 def _found(ctx: Context, list_id: int) -> tuple[SpecialtyList, Scope]:
-    row = ctx.session.get(SpecialtyList, list_id)
-    if row is None:
-        raise NotFound(Problem("not-found", "list", {"kind": "specialty_list", "id": list_id}))
-    scope = Scope(city=row.jurisdiction_code)
-    if not is_public(row):
-        ctx.permit_read(Thing.SPECIALTY_LISTS, scope, where="list")
-    return row, scope
+    return drafts.found(ctx, SpecialtyList, list_id, Thing.SPECIALTY_LISTS, is_public, where="list")
 
 
 def is_public(row: SpecialtyList) -> bool:

@@ -15,6 +15,7 @@ from specialty_eval.store import bulk, enrolment_queries, plan_queries, registry
 from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 
+from . import drafts
 from .context import LOCAL, Context, Note, Possible, entitled
 
 PLANS = roles(Role.PLANNER)
@@ -89,13 +90,7 @@ def _locked(ctx: Context, plan_id: int, *, version: int | None = None) -> tuple[
 
 
 def _found(ctx: Context, plan_id: int) -> tuple[EnrolmentPlan, Scope]:
-    plan = ctx.session.get(EnrolmentPlan, plan_id)
-    if plan is None:
-        raise NotFound(Problem("not-found", "plan", {"kind": "enrolment_plan", "id": plan_id}))
-    scope = Scope(city=plan.jurisdiction_code)
-    if not is_public(plan):
-        ctx.permit_read(Thing.DRAFT_PLANS, scope, where="plan")
-    return plan, scope
+    return drafts.found(ctx, EnrolmentPlan, plan_id, Thing.DRAFT_PLANS, is_public, where="plan")
 
 
 def is_public(plan: EnrolmentPlan) -> bool:

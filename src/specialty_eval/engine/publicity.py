@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from .errors import Problem
 from .machine import Step, Workflow
-from .requirements import by_two_people, reason_given
+from .requirements import as_it_was_read, by_two_people, reason_given
 from .review_checks import EarlierRatings
 from .roles import PUBLISHERS, Role, roles
 
@@ -72,11 +72,6 @@ def _in_the_two_roles(facts: ListFacts) -> Iterable[Problem]:
         yield Problem("two-roles-missing", "", {"roles": sorted({one, other})})
 
 
-def _the_same_list(facts: ListFacts) -> Iterable[Problem]:
-    if not facts.digest or facts.digest_seen != facts.digest:
-        yield Problem("list-changed", "digest", {"digest": facts.digest})
-
-
 def _nothing_stale(facts: ListFacts) -> Iterable[Problem]:
     return [Problem("entry-stale", f"reviews.{code}") for code in facts.stale]
 
@@ -114,7 +109,7 @@ PUBLICATION = Workflow[ListFacts](
                 _something_on_it,
                 by_two_people,
                 _in_the_two_roles,
-                _the_same_list,
+                as_it_was_read,
                 _nothing_stale,
                 _earlier_ratings_as_scored,
             ),

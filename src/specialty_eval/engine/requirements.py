@@ -42,6 +42,18 @@ class WithTwoPeople(Protocol):
         """Who approves it now, by id."""
 
 
+class WithDigest(Protocol):
+    """Facts about something frozen under its digest."""
+
+    @property
+    def digest(self) -> str:
+        """Of it as it stands."""
+
+    @property
+    def digest_seen(self) -> str:
+        """Of what the second person had before them."""
+
+
 def reason_given(facts: WithReason) -> Iterable[Problem]:
     """A reason in words, not blanks."""
     if not facts.reason.strip():
@@ -64,3 +76,9 @@ def by_two_people(facts: WithTwoPeople) -> Iterable[Problem]:
     """Two people are named, and they differ: nobody approves their own work, in no other role either."""
     if not facts.first_person or not facts.second_person or facts.first_person == facts.second_person:
         yield Problem("second-person-missing")
+
+
+def as_it_was_read(facts: WithDigest) -> Iterable[Problem]:
+    """What is approved is what the second person read."""
+    if not facts.digest or facts.digest_seen != facts.digest:
+        yield Problem("list-changed", "digest", {"digest": facts.digest})

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from .errors import Problem
 from .machine import Step, Workflow
-from .requirements import by_two_people, document_number_given, reason_given
+from .requirements import as_it_was_read, by_two_people, document_number_given, reason_given
 from .roles import PUBLISHERS, Role, roles
 
 
@@ -70,11 +70,6 @@ def _exempt_by_a_person(facts: SpecialtyListFacts) -> Iterable[Problem]:
         yield Problem("entry-not-exempted-by-name", "entry", {"by": facts.exempt_by})
 
 
-def _the_same_entries(facts: SpecialtyListFacts) -> Iterable[Problem]:
-    if not facts.digest or facts.digest_seen != facts.digest:
-        yield Problem("list-changed", "digest", {"digest": facts.digest})
-
-
 SHOWN = 20
 """How many entries a problem names; it counts them all."""
 
@@ -112,7 +107,7 @@ SPECIALTY_LIST = Workflow[SpecialtyListFacts](
             _S.BUILT,
             _S.APPROVED,
             _DECIDES,
-            (by_two_people, document_number_given, _the_same_entries, _as_the_policy_has_it),
+            (by_two_people, document_number_given, as_it_was_read, _as_the_policy_has_it),
             two_people=True,
         ),
         Step(_E.PUBLISH, _S.APPROVED, _S.PUBLISHED, roles(*PUBLISHERS), (_a_year_in_reach,)),
