@@ -17,9 +17,9 @@ from specialty_eval.store.registry import Specialty
 
 VERIFIER_IS_NOT_TOLD = {
     "item.cast", "review.invite_experts", "review.spread",
-    *(kind for kind in KINDS if kind.startswith(("assignment.", "plan.", "publication."))),
+    *(kind for kind in KINDS if kind.startswith(("allotment.", "assignment.", "expert.", "plan.", "publication."))),
 }  # fmt: skip
-"""Who cast a ballot, who the experts are and how they scored, lists and plans that are not out."""
+"""Who cast a ballot, who the experts are and how they are shared out and scored, lists and plans that are not out."""
 NOTHING: set[str] = set()
 OFFICE_TOLD = {
     "secretary": set(KINDS), "bureau-approver": set(KINDS), "auditor": set(KINDS),

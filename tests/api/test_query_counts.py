@@ -15,6 +15,7 @@ from factories_consequences import make_confirmed
 from factories_deliberation import Sitting, decide, make_scored
 from specialty_eval.actions import plans, previews, publications
 from specialty_eval.store.base import make_engine
+from specialty_eval.store.outcomes import Publication
 
 
 class Counted(psycopg.Cursor[Any]):
@@ -56,18 +57,19 @@ def asked(callers: Callers, who: str, path: str) -> tuple[int, int]:
     return len(answer.get("entries", answer)["items"]), statements
 
 
-def confirmed_with_a_plan(url: str) -> tuple[Sitting, int]:
+def confirmed_with_a_plan(url: str) -> tuple[Sitting, int, int]:
+    """The city, its list, its plan."""
     with session_on(url) as session:
         s = make_confirmed(session)
-        return s, plans.draft(s.as_("planner"), 2026).id
+        return s, session.scalars(sa.select(Publication.id)).one(), plans.draft(s.as_("planner"), 2026).id
 
 
 def test_a_page_of_three_takes_as_many_statements_as_a_page_of_one(fresh_database: str, tmp_path: Path) -> None:
-    s, plan = confirmed_with_a_plan(fresh_database)
+    s, publication, plan = confirmed_with_a_plan(fresh_database)
     lists = (
         ("secretary", f"/v1/rounds/{s.round_id}/reviews"),
         ("secretary", f"/v1/meetings/{s.meeting}/items"),
-        ("", "/v1/publications/1"),
+        ("", f"/v1/publications/{publication}"),
         ("planner", f"/v1/enrolment-plans/{plan}/lines"),
         ("", "/v1/specialties"),
         ("", "/v1/schools"),
