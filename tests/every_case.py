@@ -20,6 +20,8 @@ from specialty_eval.store.outcomes import EnrolmentLine, Erratum, Standing
 from specialty_eval.store.overdue import Escalation
 from specialty_eval.store.registry import Intake, SpecialtyCode
 from specialty_eval.store.reviews import SiteVisitReport
+from specialty_eval.store.supports import SupportGrant
+from specialty_eval.store.teach_outs import TeachOutCohort, TeachOutCount
 
 
 def make_every_case(session: Session) -> World:
@@ -50,6 +52,7 @@ def make_every_case(session: Session) -> World:
                            score=Decimal(80), given_at=now))  # fmt: skip
     _designated(world)
     _closing_appealed(world)
+    _supported(world)
     session.add_all([
         Erratum(publication_id=int(str(world.named["publication_id"])), text="示例更正", made_at=now),
         SiteVisitReport(review_id=world.reviews["scored"], visited_on=now, findings="示例"),
@@ -69,6 +72,20 @@ def _closing_appealed(world: World) -> None:
         appeal_id=world.named["closing_appeal_id"], person_id=world.city.people["appeal-1"]
     )
     world.sitting.session.add(heard_by)
+
+
+def _supported(world: World) -> None:
+    """A support that was granted, and a cohort that was counted."""
+    now, key, session = world.city.now, world.city.specialties["one-a"], world.sitting.session
+    counted = TeachOutCount(specialty_id=key, number=1, counted_on=now.date(), reported_at=now)
+    session.add_all([
+        counted,
+        SupportGrant(specialty_id=key, academic_year=2026, support="funding", what="示例", document_number="示例1号",
+                     valid_from=now.date(), state="granted", granted_by=world.city.people["bureau-approver"],
+                     granted_at=now, updated_at=now),
+    ])  # fmt: skip
+    session.flush()
+    session.add(TeachOutCohort(count_id=counted.id, entry_year=2025, students=30))
 
 
 def _designated(world: World) -> None:

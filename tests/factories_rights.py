@@ -56,6 +56,7 @@ from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review, ScoreRun
 from specialty_eval.store.simulations import Simulation
+from specialty_eval.store.supports import SupportGrant
 
 ELSEWHERE = "371500"
 OFFICES = (
@@ -134,6 +135,7 @@ def make_world(session: Session) -> World:
     applied = applications.lodge(world.as_("head-two"), off_catalogue(school=TWO, department="hrss"))
     world.named["application_id"] = applied.id
     _closing_appealed(world)
+    world.named["support_id"] = _supported(world)
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
     _sign_in(world)
     return world
@@ -147,6 +149,17 @@ def _designations(world: World) -> None:
     new = designations.Proposal(DesignationKind.DEMONSTRATION, "示例理由", code=codes[0])
     world.named |= {"group_id": made.id, "designation_id": designations.propose(world.as_("head-two"), new).id}
     world.named["other_code"] = codes[1]
+
+
+def _supported(world: World) -> int:
+    """What the school's specialty was granted, as if it were green."""
+    now = world.city.now
+    row = SupportGrant(specialty_id=world.city.specialties["scored"], academic_year=2025, support="medal",
+                       what="示例", document_number="示例1号", valid_from=now.date(), state="granted",
+                       granted_by=world.city.people["bureau-approver"], granted_at=now, updated_at=now)  # fmt: skip
+    world.sitting.session.add(row)
+    world.sitting.session.flush()
+    return row.id
 
 
 def _closing_appealed(world: World) -> None:

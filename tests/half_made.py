@@ -352,6 +352,34 @@ CASES: dict[str, tuple[str, str]] = {
         "ck_enrolment_plan_approved_was_submitted",
         "UPDATE enrolment_plan SET state = 'superseded', submitted_by = NULL WHERE state = 'approved'",
     ),
+    "a support of no amount": (
+        "ck_support_grant_amount_positive",
+        "INSERT INTO support_grant (specialty_id, academic_year, support, what, amount, document_number, valid_from,"
+        " state, granted_by, granted_at) SELECT specialty_id, 2030, support, what, '0.00', document_number, valid_from,"
+        " state, granted_by, granted_at FROM support_grant",
+    ),
+    "a support granted twice in a year": (
+        "uq_support_grant_granted",
+        "INSERT INTO support_grant (specialty_id, academic_year, support, what, document_number, valid_from, state,"
+        " granted_by, granted_at) SELECT specialty_id, academic_year, support, what, document_number, valid_from,"
+        " state, granted_by, granted_at FROM support_grant",
+    ),
+    "a plan approved beyond its county's cap": (
+        "enrolment_plan_within_its_caps",
+        "INSERT INTO enrolment_plan (jurisdiction_code, academic_year, number, state, drafted_at) SELECT"
+        f" jurisdiction_code, 2031, 1, 'draft', {NOW} FROM enrolment_plan WHERE state = 'approved';"
+        " INSERT INTO enrolment_line (plan_id, specialty_id, computed, quota, standing, rule) SELECT p.id, s.id, 9, 9,"
+        " 'normal', 'keep' FROM enrolment_plan p, specialty s WHERE p.academic_year = 2031 AND s.closed_on IS NULL;"
+        " INSERT INTO enrolment_cap SELECT DISTINCT p.id, 'school', k.code, 1 FROM enrolment_plan p, school k"
+        " WHERE p.academic_year = 2031;"
+        " UPDATE enrolment_plan SET state = 'approved', document_number = '示例', approved_at = drafted_at,"
+        " submitted_by = (SELECT min(id) FROM person), approved_by = (SELECT max(id) FROM person)"
+        " WHERE academic_year = 2031",
+    ),
+    "a cap of a plan that was approved": (
+        "enrolment_cap_kept",
+        "INSERT INTO enrolment_cap SELECT id, 'school', '3637000001', 1 FROM enrolment_plan WHERE state = 'approved'",
+    ),
     "a closing proposed for a year that is not said": (
         "ck_closing_proposal_idle_has_its_years",
         "INSERT INTO closing_proposal (specialty_id, grounds, proposed_at, deemed_served_at)"

@@ -335,6 +335,16 @@ CLOSING_APPEAL = Needs(
     only_in={"answer": (("inadmissible", "upheld", "rejected"), "ck_closing_appeal_going_has_no_answer")},
 )
 
+SUPPORT = Needs(
+    "support_grant",
+    "state = 'granted'",
+    empty={"ended_on": "NULL"},
+    full={"ended_on": "date '2027-01-01'"},
+    states={"granted": (), "ended": ("ended_on",)},
+    refused_by={"ended_on": ("ck_support_grant_ended_has_its_day",)},
+    only_in={"ended_on": (("ended",), "ck_support_grant_ended_has_its_day")},
+)
+
 STANDING = Needs(
     "standing", "true", {}, {},
     nothing("normal", "supported", "restricted", "phasing_out", "suspended", "closed"),
@@ -356,6 +366,7 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "objection": OBJECTION,
     "appeal": APPEAL,
     "closing_appeal": CLOSING_APPEAL,
+    "support": SUPPORT,
     "standing": STANDING,
     "rectification": RECTIFICATION,
     "plan": PLAN,

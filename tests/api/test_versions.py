@@ -32,6 +32,7 @@ from specialty_eval.store.outcomes import (
 )
 from specialty_eval.store.reviews import Challenge
 from specialty_eval.store.specialty_lists import SpecialtyList
+from specialty_eval.store.supports import SupportGrant
 
 STALE = {"If-Match": '"v999999999"'}
 
@@ -108,7 +109,10 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
     against = ClosingAppeal(proposal_id=proposal.id, specialty_id=proposal.specialty_id, state="received",
                             grounds="示例", received_at=now, received_by=people["head-one"],
                             answer_due=now + timedelta(9), **due)  # fmt: skip
-    session.add(against)
+    support = SupportGrant(specialty_id=s.city.specialties["one-a"], academic_year=2026, support="funding", what="示例",
+                           document_number="示例1号", valid_from=now.date(), state="granted",
+                           granted_by=people["bureau-approver"], granted_at=now, **due)  # fmt: skip
+    session.add_all([against, support])
     session.flush()
     cycle = session.scalars(sa.select(Cycle.id)).first() or 0
     item = next(iter(s.items.values()))
@@ -118,7 +122,7 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
             "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026,
             "designation_id": designated.id, "application_id": applied.id,
-            "closing_appeal_id": against.id}  # fmt: skip
+            "support_id": support.id, "closing_appeal_id": against.id}  # fmt: skip
 
 
 @pytest.fixture

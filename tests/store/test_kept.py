@@ -40,6 +40,9 @@ FROZEN = {
     "designation_loss": {"ended_by"},
     "closing_appeal": {"state", "grounds", "answer", "version", "updated_at"},
     "closing_appeal_panelist": set(),
+    "teach_out_count": set(),
+    "teach_out_cohort": set(),
+    "support_grant": {"state", "ended_on", "version", "updated_at"},
     "designation": {
         "specialty_id", "state", "grounds", "granted_by", "granted_at", "document_number", "review_since", "review_by",
         "was_kept", "decided_by", "decided_at", "decision_document", "reason", "version", "updated_at",

@@ -18,6 +18,7 @@ from specialty_eval.store import (
     rectification_queries,
     registry,
     scopes,
+    teach_outs,
 )
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import policy_of
@@ -171,7 +172,7 @@ def facts_of(ctx: Context, specialty_id: int, scope: Scope, reason: str, student
         closing_decided=decided,
         notice_served=row is not None and _is_served(ctx, row),
         appeal_open=decided and row is not None and _may_still_be_appealed(ctx, row),
-        students=students,
+        students=max(students, teach_outs.left_of(ctx.session, specialty_id)),
         places_ahead=rectification_queries.places_ahead(ctx.session, specialty_id, ahead),
         reason=reason,
     )

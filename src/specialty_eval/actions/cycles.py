@@ -12,7 +12,7 @@ from specialty_eval.engine.cycle import CycleEvent, CycleFacts, RoundFacts
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.policy_load import load_policy
-from specialty_eval.store import attributes, cycles, review_queries
+from specialty_eval.store import attributes, cycles, review_queries, teach_outs
 from specialty_eval.store.attributes import Site
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import Jurisdiction, Organisation, Specialty, SpecialtyCode
@@ -226,6 +226,8 @@ def facts_of_cycle(ctx: Context, made: Cycle, reason: str = "") -> CycleFacts:
                              school_kinds=made.school_kinds, at=date(made.first_year, 1, 1))  # fmt: skip
     # What no round can take, because it closes or opens between the two days, is not waited for.
     in_scope = [key for key, site in begun.items() if any(site.is_open(r.reference_date) for r in rounds)]
+    # A suspended specialty stays in scope until its last student has left.
+    in_scope = sorted(set(in_scope) - teach_outs.taught_out(ctx.session, in_scope))
     reviewed = sa.select(Review.specialty_id).where(Review.round_id.in_(round_ids), Review.replaces_id.is_(None))
     placed = list(ctx.session.scalars(reviewed))
     twice = {s for s in placed if placed.count(s) > 1} if len(set(placed)) != len(placed) else set()

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine.permissions import READ, Scope, Thing, may_read, reach
-from specialty_eval.store import plan_queries
+from specialty_eval.store import plan_caps, plan_queries
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 from specialty_eval.store.plan_queries import LineRow
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
@@ -36,6 +36,12 @@ def header(plan: EnrolmentPlan) -> dict[str, Any]:
 def totals(ctx: Context, plan: EnrolmentPlan) -> dict[str, Any]:
     """Lines, students before and planned: of all, and by county, level, class and school kind."""
     return plan_queries.totals(ctx.session, plan.id)
+
+
+def caps(ctx: Context, plan: EnrolmentPlan) -> dict[str, dict[str, int]]:
+    """What the plan is bounded by beside the city's total, by county and by school."""
+    found = plan_caps.caps_of(ctx.session, plan.id)
+    return {kind: {code: n for (of, code), n in sorted(found.items()) if of == kind} for kind in plan_caps.KINDS}
 
 
 def listing(ctx: Context, page: Page, *, academic_year: int | None = None) -> tuple[list[dict[str, Any]], str | None]:

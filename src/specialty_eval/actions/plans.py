@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from specialty_eval.engine.enrolment import PlanLine, plan_problems
+from specialty_eval.engine.enrolment import Caps, PlanLine, cap_problems, plan_problems
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope, Thing, may_read
 from specialty_eval.engine.plan import PLAN, PlanEvent, PlanFacts, PlanState
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import academic_year_begins
-from specialty_eval.store import bulk, enrolment_queries, plan_queries, registry
+from specialty_eval.store import bulk, enrolment_queries, plan_caps, plan_queries, registry
 from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 
@@ -50,6 +50,7 @@ def draft(ctx: Context, academic_year: int, city_total: int | None = None) -> En
                       city_total=city_total, document_number="", drafted_at=ctx.now, version=1, updated_at=ctx.now)
     )  # fmt: skip
     bulk.insert_rows(ctx.session, EnrolmentLine, COLUMNS, (_row(made.id, effect) for effect in effects))
+    plan_caps.set_caps(ctx.session, made.id, plan_caps.caps_before(ctx.session, made))
     told = {"academic_year": academic_year, "number": made.number, "lines": len(effects)}
     ctx.record("plan.draft", made, Note(told=told), grant=grant)
     return made
@@ -119,6 +120,7 @@ def adjust(
     if plan.city_total is not None and total > plan.city_total and new.quota > line.quota:
         facts = {"total": total, "city_total": plan.city_total}
         problems.append(Problem("city-total-exceeded", f"lines.{code}", facts))
+    problems += _beyond_caps(ctx, plan, line, new.quota)
     if problems:
         raise Invalid(*problems)
     told = {"code": code, "from": line.quota, "to": new.quota}
@@ -131,6 +133,36 @@ def adjust(
     return plan, line
 
 
+def _beyond_caps(ctx: Context, plan: EnrolmentPlan, line: EnrolmentLine, quota: int) -> list[Problem]:
+    """Lowering a line is let through where a cap is exceeded already, as with the city's total."""
+    if quota <= line.quota:
+        return []
+    sums = plan_caps.planned_with(ctx.session, plan.id, line.specialty_id)
+    with_it = {place: total + quota - line.quota for place, total in sums.items()}
+    return cap_problems(with_it, plan_caps.caps_of(ctx.session, plan.id))
+
+
+def cap(ctx: Context, plan_id: int, caps: Caps, *, version: int | None = None) -> EnrolmentPlan:
+    """Bound a draft beside the city's total: what the specialties of a county, or of a school, may have together.
+
+    These caps take the place of those before. Invalid for a place that the city has no school in, and below 0.
+    """
+    plan, scope = _locked(ctx, plan_id, version=version)
+    grant = ctx.permit(PLANS, scope, where="plan")
+    if plan.state != PlanState.DRAFT:
+        raise NotNow(Problem("step-not-open", "plan", {"event": "cap", "state": plan.state}))
+    problems = [Problem("quota-negative", f"caps.{code}", {"quota": n}) for (_, code), n in caps.items() if n < 0]
+    problems += [Problem("not-found", f"caps.{code}", {"kind": kind, "id": code})
+                 for kind, code in plan_caps.unknown_places(ctx.session, scope.city, caps)]  # fmt: skip
+    if problems:
+        raise Invalid(*problems)
+    plan_caps.set_caps(ctx.session, plan_id, caps)
+    plan.version, plan.updated_at = plan.version + 1, ctx.now
+    told = {"caps": {f"{kind} {code}": students for (kind, code), students in sorted(caps.items())}}
+    ctx.record("plan.cap", ctx.saved(plan), Note(told=told), grant=grant)
+    return plan
+
+
 # --- submitting and approving ----------------------------------------------------------------------------------------
 
 
@@ -139,7 +171,10 @@ def facts_of(ctx: Context, plan: EnrolmentPlan, *, reason: str = "", document_nu
     lines = plan_queries.lines_to_check(ctx.session, plan.id)
     return PlanFacts(
         lines=len(lines),
-        line_problems=(*_outdated(ctx, plan), *plan_problems(lines, plan.city_total)),
+        line_problems=(
+            *_outdated(ctx, plan),
+            *plan_problems(lines, plan.city_total, plan_caps.caps_of(ctx.session, plan.id)),
+        ),
         first_person="" if plan.submitted_by is None else str(plan.submitted_by),
         second_person=ctx.actor.person_id or "",
         reason=reason,
@@ -216,6 +251,13 @@ def _note(plan: EnrolmentPlan) -> Note:
 def read(ctx: Context, plan_id: int) -> EnrolmentPlan:
     """A plan; NotFound for a draft that is not the caller's to know of."""
     return _found(ctx, plan_id)[0]
+
+
+def read_as_planner(ctx: Context, plan_id: int) -> EnrolmentPlan:
+    """A plan for what those who plan alone are told of it; NotFound for everybody else, also once it is public."""
+    plan = read(ctx, plan_id)
+    ctx.permit_read(Thing.DRAFT_PLANS, Scope(city=plan.jurisdiction_code), where="plan")
+    return plan
 
 
 def possible(ctx: Context, plan: EnrolmentPlan) -> list[Possible]:

@@ -1,6 +1,7 @@
 """What a decision does to the registry: a specialty opens, changes or closes. Who decided is its callers' work."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,14 +12,21 @@ from specialty_eval.engine.opening import is_too_new
 from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.standing import STANDING, StandingEvent, StandingFacts
-from specialty_eval.store import attributes, enrolment_queries, outcome_queries, rectification_queries, registry_queries
+from specialty_eval.store import (
+    attributes,
+    enrolment_queries,
+    outcome_queries,
+    rectification_queries,
+    registry_queries,
+    teach_outs,
+)
 from specialty_eval.store.applications import Application
 from specialty_eval.store.cycles import policy_of, rounds_ahead
 from specialty_eval.store.outcomes import Rectification, Standing
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
-from . import designation_reviews
+from . import designation_reviews, support_endings
 from .context import Context, Note
 
 
@@ -100,12 +108,16 @@ def close_specialty(
     """Close it from today: its standing, its going rectifications and its unended reviews end, and what it
     bears is looked at again. NotNow with every reason.
     """
+    # Whoever acts says how many are left; no fewer than the school's own last count found.
+    left = max(facts.students, teach_outs.left_of(ctx.session, row.specialty_id))
+    facts, told = replace(facts, students=left), {**told, "students": left}
     ctx.advance(STANDING, row, StandingEvent.CLOSE, facts, scope,
                 note=Note(reason=facts.reason, audience="public", told=told),
                 changes={"since": ctx.today, "cause": "", "supports": [], "steps_taken": 0})  # fmt: skip
     ctx.session.get_one(Specialty, row.specialty_id, with_for_update=True).closed_on = ctx.today
     _end_what_goes(ctx.as_system(), row.specialty_id, mended, scope)
     designation_reviews.after_closing(ctx, row.specialty_id)
+    support_endings.expire(ctx, [row.specialty_id], scope)
 
 
 def _end_what_goes(clock: Context, key: int, mended: Sequence[int], scope: Scope) -> None:

@@ -24,6 +24,7 @@ from specialty_eval.store import enrolment_queries, feed_queries, plan_queries, 
 from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.outcomes import Standing
 
+from . import support_endings
 from .context import LOCAL, Context, Note
 
 BEGINS = roles(Role.PLANNER, Role.BUREAU_APPROVER, Role.SYSTEM)
@@ -60,6 +61,7 @@ def begin_year(ctx: Context, academic_year: int, *, city: str = "") -> Begun:
     for key, group in groupby(sorted(moves, key=Move.alike), key=Move.alike):
         _advance(ctx, list(group), scope, academic_year, restored=key[0] == StandingEvent.RESTORE)
     enrolment_queries.rest_on(ctx.session, [(m.row.id, m.review_id, m.effect.line.base) for m in moves])
+    support_endings.expire(ctx, [m.row.specialty_id for m in moves], scope)
     targets = sorted(m.target.value for m in moves)
     counted = {target: targets.count(target) for target in dict.fromkeys(targets)}
     held = plan_queries.codes_of(ctx.session, [e.specialty_id for e in found if e.held])

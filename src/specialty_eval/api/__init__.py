@@ -50,6 +50,13 @@ ROOMS = (
         ),
     ),
     Room(
+        f"{__name__}.supports",
+        (
+            "/v1/supports/**", "/v1/teach-outs", "/v1/specialties/*/supports", "/v1/specialties/*/teach-out",
+            "/v1/specialties/*/enrolment/*", "/v1/enrolment-plans/*/breaches",
+        ),
+    ),
+    Room(
         f"{__name__}.enrolment",
         ("/v1/enrolment-plans/**", "/v1/academic-years/**", "/v1/specialties/*/standing"),
     ),

@@ -35,6 +35,9 @@ Moment = Annotated[AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST), _wri
 Whole = Annotated[int, _written(_WHOLE, "int_parsing")]
 """A whole number of a query, in digits: 2026.0 is none."""
 
+YearWritten = Annotated[str, _written(re.compile(r"[0-9]{4}"), "int_parsing")]
+"""A year as the key of an object: four digits."""
+
 
 class Body(BaseModel):
     """A request body: unknown fields are refused, nothing is coerced from another type."""

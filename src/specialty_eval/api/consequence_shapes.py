@@ -153,10 +153,18 @@ class TotalsAnswer(BaseModel):
     school_kind: dict[SchoolKind, Sums]
 
 
+class CapsAnswer(BaseModel):
+    """Caps beside the city's total, by code."""
+
+    county: dict[str, int]
+    school: dict[str, int]
+
+
 class PlanWithTotals(PlanAnswer):
     """A plan with its totals, and what the caller may do with it."""
 
     totals: TotalsAnswer
+    caps: CapsAnswer = Field(description="各县区、各校的上限 · what counties and schools may have at most")
     actions: list[ActionAnswer]
 
 

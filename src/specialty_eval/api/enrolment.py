@@ -23,7 +23,8 @@ def plan_view(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     """A plan after whatever was done, with its totals and what the caller may do next."""
     tag(response, row.version)
     actions = actions_of(plans.possible(ctx, row))
-    return {**plan_views.header(row), "totals": plan_views.totals(ctx, row), "actions": actions}
+    return {**plan_views.header(row), "totals": plan_views.totals(ctx, row),
+            "caps": plan_views.caps(ctx, row), "actions": actions}  # fmt: skip
 
 
 class NewPlan(Body):
@@ -85,6 +86,21 @@ def adjust(plan_id: int, code: Code, body: Setting, ctx: Ctx, version: IfMatch, 
     tag(response, row.version)
     return {"code": code, "quota": line.quota, "computed": line.computed, "capacity": line.capacity,
             "adjustment_reason": line.adjustment_reason}  # fmt: skip
+
+
+class CapsOfPlan(Body):
+    """How many places the specialties of a county, or of a school, may have together; by code."""
+
+    counties: dict[str, int] = Field(default_factory=dict, max_length=500)
+    schools: dict[str, int] = Field(default_factory=dict, max_length=5000)
+
+
+@router.put("/enrolment-plans/{plan_id}/caps", response_model=PlanWithTotals)
+def cap(plan_id: int, body: CapsOfPlan, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Bound a draft by county and by school, beside the city's total (planner). They replace those before."""
+    caps = {("county", code): n for code, n in body.counties.items()}
+    caps |= {("school", code): n for code, n in body.schools.items()}
+    return plan_view(ctx, plans.cap(ctx, plan_id, caps, version=version), response)
 
 
 @router.post("/enrolment-plans/{plan_id}/submit", response_model=PlanWithTotals)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 
 from .consequences import Consequence, Enrolment
 from .decimals import half_up
@@ -279,10 +280,28 @@ class PlanLine:
     computed: int | None
     capacity: int | None = None
     reason: str = ""
+    county: str = ""
+    school: str = ""
 
 
-def plan_problems(lines: Sequence[PlanLine], city_total: int | None = None) -> list[Problem]:
-    """Why these lines are no plan: below 0, above capacity, adjusted without a reason, together above the total."""
+Caps = Mapping[tuple[str, str], int]
+"""(`county` or `school`, its code) → how many places its specialties may have together."""
+
+
+def cap_problems(sums: Mapping[tuple[str, str], int], caps: Caps, where: str = "lines") -> list[Problem]:
+    """The counties and schools whose sum is above its cap."""
+    codes = {"county": "county-total-exceeded", "school": "school-capacity-exceeded"}
+    return [
+        Problem(codes[kind], where, {kind: code, "total": sums[kind, code], "at_most": at_most})
+        for (kind, code), at_most in sorted(caps.items())
+        if sums.get((kind, code), 0) > at_most
+    ]
+
+
+def plan_problems(
+    lines: Sequence[PlanLine], city_total: int | None = None, caps: Caps = MappingProxyType({})
+) -> list[Problem]:
+    """Why these lines are no plan: below 0, above capacity, adjusted without a reason, together above a total."""
     problems = []
     for entry in lines:
         where = f"lines.{entry.specialty}"
@@ -297,4 +316,8 @@ def plan_problems(lines: Sequence[PlanLine], city_total: int | None = None) -> l
     total = sum(entry.quota for entry in lines)
     if city_total is not None and total > city_total:
         problems.append(Problem("city-total-exceeded", "lines", {"total": total, "city_total": city_total}))
-    return problems
+    sums: dict[tuple[str, str], int] = {}
+    for entry in lines:
+        for place in (("county", entry.county), ("school", entry.school)):
+            sums[place] = sums.get(place, 0) + entry.quota
+    return problems + cap_problems(sums, caps)

@@ -35,7 +35,7 @@ _ACTS: Mapping[str, str] = {
     "member": "appoint end",
     "objection": "escalate receive",
     "person": "create deactivate invite reactivate set_password",
-    "plan": "adjust draft",
+    "plan": "adjust cap draft",
     "policy": "import",
     "publication": "draft erratum",
     "rectification": "carry escalate prove",
@@ -45,6 +45,8 @@ _ACTS: Mapping[str, str] = {
     "round": "extend remind score_run simulate",
     "sheet": "open",
     "specialty": "change",
+    "support": "grant",
+    "teach_out": "count",
 }  # fmt: skip
 
 ACTS = frozenset(f"{subject}.{act}" for subject, acts in _ACTS.items() for act in acts.split())

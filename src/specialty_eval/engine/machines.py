@@ -19,6 +19,7 @@ from .rectification import RECTIFICATION
 from .review import WORKFLOW as REVIEW
 from .specialty_list import SPECIALTY_LIST
 from .standing import STANDING
+from .support import SUPPORT
 
 # Each takes facts of its own kind: only who knows the machine can say which, hence Any here and nowhere else.
 MACHINES: Mapping[str, Workflow[Any]] = {
@@ -40,6 +41,7 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         SPECIALTY_LIST,
         CLOSING_APPEAL,
         AMENDMENT,
+        SUPPORT,
         DESIGNATION,
         APPLICATION,
     )

@@ -255,6 +255,7 @@ class Thing(StrEnum):
     SIMULATIONS = "simulations"
     SPECIALTY_LISTS = "specialty_lists"
     DESIGNATIONS = "designations"
+    TEACH_OUTS = "teach_outs"
     RECTIFICATIONS = "rectifications"
     SUPERVISION = "supervision"
     DOCUMENT_TEMPLATES = "document_templates"
@@ -294,6 +295,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.DRAFT_PLANS: _PLANNING,
     Thing.SIMULATIONS: roles(Role.SECRETARY, Role.POLICY_EDITOR, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.SPECIALTY_LISTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.CHAIR),
+    Thing.TEACH_OUTS: FILLS_IN | _CHECKING | _PLANNING,
     Thing.DESIGNATIONS: _OWN_SCHOOL | _CHECKING,  # before they are granted
     Thing.RECTIFICATIONS: _OWN_SCHOOL | _CHECKING | _DECIDING,
     Thing.SUPERVISION: _CHECKING,

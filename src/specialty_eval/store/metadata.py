@@ -18,12 +18,15 @@ from . import (
     ledger,
     outcomes,
     overdue,
+    plan_caps,
     rectification_words,
     registry,
     reviews,
     simulations,
     specialty_lists,
     staging,
+    supports,
+    teach_outs,
 )
 from .base import Base
 
@@ -43,6 +46,9 @@ TABLES = (
     ledger,
     outcomes,
     overdue,
+    plan_caps,
+    supports,
+    teach_outs,
     rectification_words,
     registry,
     reviews,

@@ -13,6 +13,7 @@ from specialty_eval.engine.plan import PlanState
 from .outcome_queries import among
 from .outcomes import EnrolmentLine, EnrolmentPlan
 from .registry import School, Specialty, SpecialtyCode
+from .reviews import Figure
 
 TOTALS_BY: Mapping[str, Any] = {
     "county": School.jurisdiction_code,
@@ -54,9 +55,11 @@ def lines_to_check(session: Session, plan_id: int) -> list[PlanLine]:
     found = (
         sa.select(
             SpecialtyCode.code, EnrolmentLine.quota, EnrolmentLine.computed, EnrolmentLine.capacity,
-            EnrolmentLine.adjustment_reason,
+            EnrolmentLine.adjustment_reason, School.jurisdiction_code, School.code,
         )
         .join(SpecialtyCode, SpecialtyCode.specialty_id == EnrolmentLine.specialty_id)
+        .join(Specialty, Specialty.id == EnrolmentLine.specialty_id)
+        .join(School, School.id == Specialty.school_id)
         .where(EnrolmentLine.plan_id == plan_id, SpecialtyCode.valid_to.is_(None))
         .order_by(SpecialtyCode.code)
     )  # fmt: skip
@@ -150,3 +153,31 @@ def totals(session: Session, plan_id: int) -> dict[str, Any]:
         else:
             told[list(TOTALS_BY)[place]][keys[place]] = sums
     return told
+
+
+BREACH_CODE = SpecialtyCode.code
+"""What the list of breaches is ordered by."""
+
+
+def breaches(plan: EnrolmentPlan) -> sa.Select[*tuple[Any, ...]]:
+    """(code, school, county, quota, intake) of each line whose specialty reported more new students than it has."""
+    intake = sa.cast(Figure.value, sa.Numeric())
+    # The text is a number before it is compared as one: CASE is evaluated in its order.
+    above = sa.case((Figure.value.regexp_match(r"^[0-9]{1,9}(\.[0-9]+)?$"), intake > EnrolmentLine.quota), else_=False)
+    return (
+        sa.select(SpecialtyCode.code, School.name, School.jurisdiction_code, EnrolmentLine.quota, intake)
+        .select_from(EnrolmentLine)
+        .join(
+            Figure,
+            sa.and_(
+                Figure.specialty_id == EnrolmentLine.specialty_id,
+                Figure.year == plan.academic_year,
+                Figure.measure == "intake",
+                Figure.superseded_at.is_(None),
+            ),
+        )
+        .join(Specialty, Specialty.id == EnrolmentLine.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
+        .where(EnrolmentLine.plan_id == plan.id, SpecialtyCode.valid_to.is_(None), above)
+    )
