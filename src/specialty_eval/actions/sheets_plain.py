@@ -5,7 +5,9 @@ formula. Anything else is left to `sheets`, which reads cell by cell and says wh
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -21,6 +23,8 @@ from .workbooks import MOST_UNPACKED, Workbook
 
 _BEGIN, _END = b"<sheetData>", b"</sheetData>"
 _PIECE = 4 << 20
+_AT_ONCE = 2
+"""So many pieces are read at the same time: NumPy's work holds up no other thread."""
 _LONGEST = 24
 """No number that a program writes is longer."""
 _ROW, _ROW_END, _CELL, _CELL_END, _VALUE, _VALUE_END = range(6)
@@ -70,6 +74,17 @@ class _Cells:
     length: Places
 
 
+@dataclass(slots=True)
+class _Piece:
+    """The rows of one piece: their numbers, which say something, and column → what its cells say, a row each."""
+
+    numbers: Places
+    present: Flags
+    strips: dict[int, Bytes]
+    heading: int
+    """How wide the first row is that says something; 0 without any."""
+
+
 class _Reading:
     """One sheet: the tables its cells refer to, and how far it has been written."""
 
@@ -86,8 +101,14 @@ class _Reading:
 
     def rows(self) -> Iterator[bytes]:
         """The written rows, piece by piece."""
-        for piece in self._pieces():
-            yield self._written(piece)
+        waiting: deque[Future[_Piece]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE) as readers:
+            for piece in self._pieces():
+                waiting.append(readers.submit(self._read, piece))
+                if len(waiting) > _AT_ONCE:
+                    yield self._joined(waiting.popleft().result())
+            while waiting:
+                yield self._joined(waiting.popleft().result())
 
     def _pieces(self) -> Iterator[bytes]:
         """The rows' XML in pieces of whole rows."""
@@ -114,20 +135,24 @@ class _Reading:
 
     # --- one piece ---------------------------------------------------------------------------------------------------
 
-    def _written(self, piece: bytes) -> bytes:
+    def _read(self, piece: bytes) -> "_Piece":
+        """A piece by itself, whatever stands before it."""
         whole = np.frombuffer(piece + PAD, np.uint8)
         tags, opens, closes = _tags(whole, len(piece))
         numbers, widths = self._row_numbers(whole, opens[tags == _ROW])
         cells = self._cells(whole, tags, opens, closes, numbers, widths)
-        return self._laid_out(whole, cells, numbers)
+        present = np.zeros(len(numbers), np.bool_)
+        strips = self._strips(whole, cells, present)
+        first = int(present.argmax())
+        heading = int(cells.column[cells.row == first].max()) + 1 if present.any() else 0
+        return _Piece(numbers, present, strips, heading)
 
     def _row_numbers(self, whole: Bytes, at: Places) -> tuple[Places, Places]:
         """The rows' numbers, and how many digits each has."""
         _demand(at.size and (_text_at(whole, at, 8) == b'<row r="').all())
         number, width = _digits(whole, at + 8, 7)
         _demand((whole[at + 8 + width] == ord('"')).all() and (width > 0).all())
-        _demand((np.diff(number) > 0).all() and number[0] > self.row)
-        self.row = int(number[-1])
+        _demand((np.diff(number) > 0).all())
         return number, width
 
     def _cells(
@@ -168,15 +193,13 @@ class _Reading:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def _laid_out(self, whole: Bytes, cells: _Cells, numbers: Places) -> bytes:
+    def _joined(self, piece: "_Piece") -> bytes:
         """The rows as CSV: every column in a strip of its own, and what is left over between the strips taken out."""
-        present = np.zeros(len(numbers), np.bool_)
-        strips = self._strips(whole, cells, present)
-        wide = max(self.width, max(strips, default=-1) + 1)
-        if not self.width and present.any():
-            first = int(np.flatnonzero(present)[0])
-            self.width = int(cells.column[cells.row == first].max()) + 1
-        _demand(wide <= self.width)  # a row wider than the heading
+        numbers, present, strips = piece.numbers, piece.present, piece.strips
+        _demand(numbers[0] > self.row)
+        self.row = int(numbers[-1])
+        self.width = self.width or piece.heading
+        _demand(max(strips, default=-1) < max(self.width, 1))  # no row wider than the heading
         if not present.any():
             return b""
         parts: list[Bytes] = []

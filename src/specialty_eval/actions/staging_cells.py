@@ -30,7 +30,7 @@ _MOST_DIGITS = 17
 class Measured:
     """A measure's column: which rows report it, what as a scaled integer or an option's place, which cells are wrong.
 
-    `odd` are the rows whose text on record is not the one in the file: it stands in `texts` at the same place.
+    `odd` are the rows whose text on record is not the one in the file: each has its place (`which`) among `texts`.
     """
 
     measure: Measure
@@ -38,6 +38,7 @@ class Measured:
     bad: Flags
     data: Scaled
     odd: Places
+    which: Places
     texts: Sequence[str]
 
 
@@ -50,10 +51,10 @@ def measured(found: Read, grid: Grid, measure: Measure) -> Measured:
         plain, data = _plain_numbers(measure, said, length)
     odd = np.flatnonzero(has & ~plain)
     bad = np.zeros(len(grid), np.bool_)
-    texts: list[str] = []
+    which, texts = np.empty(0, np.int64), list[str]()
     if odd.size:
-        texts = _read_odd(found, grid, measure, odd, said[odd], (has, bad, data))
-    return Measured(measure, has, bad, data, odd, texts)
+        which, texts = _read_odd(found, grid, measure, odd, said[odd], (has, bad, data))
+    return Measured(measure, has, bad, data, odd, which, texts)
 
 
 def _plain_numbers(measure: Measure, said: Bytes, length: Places) -> tuple[Flags, Scaled]:
@@ -71,17 +72,16 @@ def _plain_numbers(measure: Measure, said: Bytes, length: Places) -> tuple[Flags
 
 def _read_odd(
     found: Read, grid: Grid, measure: Measure, odd: Places, said: Bytes, into: tuple[Flags, Flags, Scaled]
-) -> list[str]:  # fmt: skip
-    """Read what is no plain number, each text once; returns each row's text for the record."""
+) -> tuple[Places, list[str]]:  # fmt: skip
+    """Read what is no plain number, each text once; each row's place among the texts for the record, and those."""
     has, bad, data = into
     known = distinct(said)
     read = [_value(measure, text) for text in known.texts]
-    written = [_written(one.value) for one in read]
     data[odd] = np.array([_scaled(measure, one.value) for one in read], np.int64)[known.places]
     has[odd] = np.array([one.value is not None for one in read], np.bool_)[known.places]
     bad[odd] = np.array([one.problem is not None for one in read], np.bool_)[known.places]
     note(found, grid, measure.code, Told(known.texts, read), odd, known.places)
-    return [written[place] for place in known.places.tolist()]
+    return known.places, [_written(one.value) for one in read]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,13 +41,14 @@ NOT_LOADED = ("panel", "computed")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that name a specialty and a year: which of the grid's, which of `sites`, the year and the source."""
+    """The rows that name a specialty and a year: which of the grid's, which of `sites` and `sources`, the year."""
 
     of: Places
     site: Places
     year: Places
     sites: Sequence[Named]
-    source: Sequence[str]
+    source: Places
+    sources: Sequence[str]
 
     def ids(self) -> Places:
         """Each row's specialty."""
@@ -67,8 +68,7 @@ def rows_of(ctx: Context, found: Read, grid: Grid) -> Rows:
     wrong |= ahead | _repeated(found, grid, number * 10_000 + years, wrong, sites)
     of = np.flatnonzero(~wrong)
     places, texts, _ = read["source"]
-    said = [str(text or "") for text in texts]
-    return Rows(of, number[of], years[of], sites, [said[place] for place in places[of].tolist()])
+    return Rows(of, number[of], years[of], sites, places[of], [str(text or "") for text in texts])
 
 
 def _numbers(values: Sequence[Value]) -> list[int]:

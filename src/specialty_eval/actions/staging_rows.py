@@ -19,6 +19,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 def lines(file_id: int, found: Read, grid: Grid, rows: Rows, columns: Sequence[Measured]) -> Iterator[bytes]:
     """`staging_queries.ROW_COLUMNS` of every row, in blocks."""
     ids, years = rows.ids().tolist(), rows.year.tolist()
+    sources = [text.translate(_ESCAPES).encode() for text in rows.sources]
+    source = [sources[place] for place in rows.source.tolist()]
     texts = [_quoted(column) for column in columns]
     for begin in range(0, len(rows.of), _AT_ONCE):
         of = rows.of[begin : begin + _AT_ONCE]
@@ -35,7 +37,7 @@ def lines(file_id: int, found: Read, grid: Grid, rows: Rows, columns: Sequence[M
                 number,
                 ids[begin + n],
                 years[begin + n],
-                rows.source[begin + n].translate(_ESCAPES).encode(),
+                source[begin + n],
                 one,
             )
             for n, (number, one) in enumerate(zip(numbers, said, strict=True))
@@ -78,7 +80,7 @@ def _said(grid: Grid, place: int, column: Measured, table: Bytes, of: Places) ->
     texts[:, : said.shape[1]] = said
     if is_odd.any():
         texts[is_odd] = 0
-        texts[is_odd, : table.shape[1]] = table[odd[is_odd]]
+        texts[is_odd, : table.shape[1]] = table[column.which[odd[is_odd]]]
     texts[nothing] = 0
     texts[nothing, :4] = np.frombuffer(b"NULL", np.uint8)
     return texts

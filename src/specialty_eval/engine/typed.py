@@ -40,13 +40,15 @@ Understand = Callable[[str], Reading]
 
 def plain(text: str) -> Reading:
     """Without spaces around and unseen characters; the rest as it is."""
-    bare = text.translate(_UNSEEN).strip()
+    bare = text.strip() if text.isascii() else text.translate(_UNSEEN).strip()
     return Reading(bare, "" if bare == text else "spaces-around")
 
 
 def narrow(text: str) -> Reading:
     """A code or a number: full-width digits and marks as plain ones, no spaces around."""
     bare = plain(text)
+    if text.isascii():
+        return bare
     thin = bare.text.translate(_WIDE).strip()
     return Reading(thin, bare.how if thin == bare.text else "full-width")
 
