@@ -142,6 +142,11 @@ def _problem(city: City, row: StagedFile) -> Problem:
     return Problem(first["code"], "", first["facts"])
 
 
+def test_of_a_file_that_cannot_be_read_the_list_alone_comes_back(city: City) -> None:
+    book = opened(staging_annotated.annotated(city.as_("head-one"), staged(city, b"none", "small@2").id, say))
+    assert [cell.value for cell in sheet(book, "问题")["B"]] == ["类别", "问题"]
+
+
 def test_a_file_with_nothing_to_say_about_brings_no_workbook_back(city: City) -> None:
     row = staged(city, b"school_code,catalogue_code,year,graduates\n3637000001,710201,2025,4\n", "small@2", CSV)
     with pytest.raises(NotNow):

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from specialty_eval.engine.letters import PAD, Bytes, Flags, Places, joined, masks, table_of, taken
+from specialty_eval.engine.letters import PAD, Bytes, Flags, Places, digits_of, joined, masks, table_of, taken
 
 from .numbers_shown import shown
 from .sheets import MOST_COLUMNS, MOST_ROWS
@@ -261,7 +261,7 @@ class _Reading:
 
     def _of_kind(self, kind: str, said: Bytes, length: Places, style: Places) -> Bytes:
         if kind == "s":
-            number, digits = _digits_of(said)
+            number, digits = digits_of(said)
             _demand((digits == length).all())
             return self.texts.of(number)
         if kind == "b":
@@ -274,7 +274,7 @@ class _Reading:
                 raise _NotPlain
             return texts
         _demand(days.all())
-        serial, digits = _digits_of(said)
+        serial, digits = digits_of(said)
         _demand((digits == length).all())
         known, place = np.unique(serial, return_inverse=True)
         return table_of([self.day(one) for one in known.tolist()])[place]
@@ -356,19 +356,6 @@ def _digits(whole: Bytes, at: Places, most: int) -> tuple[Places, Places]:
     going = np.ones(len(at), np.bool_)
     for place in range(most):
         digit = whole[at + place] - np.uint8(48)  # below 0 it wraps to above 9
-        going &= digit < 10
-        if not going.any():
-            break
-        number = np.where(going, number * 10 + digit, number)
-        width += going
-    return number, width
-
-
-def _digits_of(said: Bytes) -> tuple[Places, Places]:
-    number, width = np.zeros(len(said), np.int64), np.zeros(len(said), np.int64)
-    going = np.ones(len(said), np.bool_)
-    for place in range(8):
-        digit = said[:, place] - np.uint8(48)
         going &= digit < 10
         if not going.any():
             break

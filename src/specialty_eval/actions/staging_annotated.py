@@ -7,15 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from specialty_eval.engine import decimals
-from specialty_eval.engine.errors import NotNow, Problem
+from specialty_eval.engine.errors import NotNow, Problem, Refusal
 from specialty_eval.engine.grid import Grid
+from specialty_eval.engine.policy import Policy
 from specialty_eval.store import staging_queries
 from specialty_eval.store.staging import StagedFile
 
 from .context import Context
 from .sheets import letters
 from .staging_files import FILE, own, policy_of
-from .staging_reading import read
+from .staging_reading import Read, read
 from .staging_templates import ROWS, lay_out, version_of, write_version
 from .workbooks import REMARKS
 
@@ -58,7 +59,7 @@ def _made(ctx: Context, row: StagedFile, say: Say) -> bytes:
     import xlsxwriter  # noqa: PLC0415 -- slow import: a writer of workbooks
 
     policy = policy_of(ctx, row)
-    found = read(ctx.files.get(row.digest), row.media_type, policy)
+    found = _read(ctx, row, policy)
     remarks = [(kind, one.row, one.place, Problem(one.code, "", one.facts))
                for kind in COLOURS for one in staging_queries.all_remarks(ctx.session, row.id, kind)]  # fmt: skip
     out = io.BytesIO()
@@ -77,6 +78,14 @@ def _made(ctx: Context, row: StagedFile, say: Say) -> bytes:
     write_version(book, found.template or version_of(policy))
     book.close()
     return out.getvalue()
+
+
+def _read(ctx: Context, row: StagedFile, policy: Policy) -> Read:
+    """The file as it was checked; of one that cannot be read there is the list alone."""
+    try:
+        return read(ctx.files.get(row.digest), row.media_type, policy)
+    except Refusal:
+        return Read.nothing()
 
 
 Remarks = Sequence[tuple[str, int, int, Problem]]

@@ -19,6 +19,8 @@ from .sheets import MOST_ROWS, readable, sheet_as_csv
 from .staging_files import CSV, FILE, XLSX
 from .workbooks import Workbook, about
 
+MOST_LINES = 1_100_000
+"""A spreadsheet has no more rows, the empty ones counted."""
 MOST_REMARKS = 50_000
 """So many problems of a file are kept one by one; all are counted."""
 CHARSETS = ("utf-8", "gb18030", "gbk", "gb2312")
@@ -64,9 +66,10 @@ def read(content: bytes, media_type: str, policy: Policy) -> Read:
     text = _as_csv(content, media_type, found)
     if not text and found.problems.totals:
         return found
-    if text.count(b"\n") > MOST_ROWS:
-        raise TooLarge(about(FILE, "too-many-rows", text.count(b"\n"), f"..{MOST_ROWS}"))
-    grid = read_grid(text, FILE, found.problems)
+    grid = None if text.count(b"\n") > MOST_LINES else read_grid(text, FILE, found.problems)
+    rows = text.count(b"\n") if grid is None else len(grid)
+    if rows > MOST_ROWS:
+        raise TooLarge(about(FILE, "too-many-rows", rows, f"..{MOST_ROWS}"))
     if grid is not None and _named(found, grid, policy):
         found.grid = grid
         if not len(grid) and not found.problems.totals:

@@ -8,7 +8,12 @@ from specialty_eval.engine.errors import Problem, TooLarge
 from .problems import answer
 
 DEFAULT_LIMIT = 1 << 20
-LIMITS = (("/attachments", 32 << 20), ("/v1/imports/", 64 << 20), ("/v1/document-templates/", 8 << 20))
+LIMITS = (
+    ("/attachments", 32 << 20),
+    ("/v1/imports/", 64 << 20),
+    ("/v1/staged-files", 64 << 20),
+    ("/v1/document-templates/", 8 << 20),
+)
 """Part of the path → bytes, for callers who are known; everything else is JSON of at most a megabyte."""
 KNOWN = "specialty_eval.known"
 """Where a request says that its caller was looked up and found (see `let_in`)."""

@@ -97,3 +97,17 @@ def numbers(said: Bytes, length: Places) -> Numbers:
     for column in range(min(said.shape[1], 20)):
         value = np.where(digit[:, column] & plain, value * 10 + (said[:, column] - np.uint8(48)), value)
     return Numbers(np.where(minus, -value, value), length - point - has_point, plain)
+
+
+def digits_of(said: Bytes) -> tuple[Places, Places]:
+    """The numbers that texts begin with, and how many digits each has, at most eight."""
+    number, width = np.zeros(len(said), np.int64), np.zeros(len(said), np.int64)
+    going = np.ones(len(said), np.bool_)
+    for place in range(8):
+        digit = said[:, place] - np.uint8(48)
+        going &= digit < 10
+        if not going.any():
+            break
+        number = np.where(going, number * 10 + digit, number)
+        width += going
+    return number, width
