@@ -6,7 +6,8 @@ events, roles and sectors are called in `locale/labels.toml`.
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -124,3 +125,50 @@ def _phrase(text: str, lang: str) -> str:
             return _phrases()["to"][lang].format(said, high)
         case _:
             return said
+
+
+# --- lists that leave as sheets ---
+
+
+@cache
+def _table(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(files("specialty_eval").joinpath(f"locale/{name}.toml").read_text("utf-8"))
+
+
+def route(call: str) -> str:
+    """What a list is called, in Chinese: what its call is said to do, up to the first mark."""
+    return re.split(r"[，；。：（]", _table("routes").get(call, call), maxsplit=1)[0]
+
+
+def column(path: Sequence[str]) -> str:
+    """What a field of a row is called, in Chinese; a field within another behind the name of that."""
+    known = _table("columns")["columns"]
+    whole = ".".join(path)
+    return str(known[whole]) if whole in known else "·".join(str(known.get(part, part)) for part in path)
+
+
+def columns() -> frozenset[str]:
+    """Every field that has a name."""
+    return frozenset(_table("columns")["columns"])
+
+
+def values_of(enum: type[Enum]) -> Mapping[str, str]:
+    """What the values of a kind are called, in Chinese: a machine's states, ratings; empty for any other."""
+    from specialty_eval.engine.machines import MACHINES  # noqa: PLC0415 -- slow import: every machine's table
+
+    for name, machine in MACHINES.items():
+        if machine.states is enum:
+            return {state: said["inside"]["zh"] for state, said in labels()["states"][name].items()}
+    return {code: said["zh"] for code, said in _table("pages").get(enum.__name__.lower(), {}).items()}
+
+
+def values_called(field: str) -> Mapping[str, str]:
+    """The same of what is no kind of its own, by the field's name: levels, roles, sectors."""
+    match field:
+        case "role" | "sector":
+            said = labels()[f"{field}s"]
+        case "level":
+            said = _table("pages")["level"]
+        case _:
+            return {}
+    return {code: words["zh"] for code, words in said.items()}

@@ -5,7 +5,9 @@ a real one, from its own caller, over real rows; what it writes is taken back. H
 """
 
 import csv
+import hashlib
 import io
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -26,7 +29,9 @@ from factories_rights import CALLERS, World, make_world
 from specialty_eval import rooms
 from specialty_eval.actions import accounts
 from specialty_eval.actions.context import opened
+from specialty_eval.api import exports
 from specialty_eval.api.deps import Edge
+from specialty_eval.api.description import models_of
 from specialty_eval.app import create_app
 from specialty_eval.store.accounts import RoleGrant
 
@@ -97,7 +102,7 @@ class Asked:
     world: World
     connection: sa.Connection
 
-    def ask(self, who: str, route: str) -> httpx.Response:
+    def ask(self, who: str, route: str, *, more: str = "") -> httpx.Response:
         """The request that requests.toml describes, as this caller."""
         method, path = route.split(" ", 1)
         how = REQUESTS.get(route, {})
@@ -110,6 +115,8 @@ class Asked:
             headers["Content-Type"] = how.get("media_type", "application/octet-stream")
         if "query" in how:
             url += f"?{how['query']}"
+        if more:
+            url += f"{'&' if '?' in url else '?'}{more}"
         savepoint = self.connection.begin_nested()
         try:
             answer: httpx.Response = self.client.request(method, url, headers=headers, follow_redirects=False, **sent)
@@ -177,6 +184,46 @@ def test_everybody_gets_what_the_matrix_says(asked: Asked, route: str) -> None:
     answers = {who: kind_of(asked.ask(who, route).status_code) for who in who_asks(route)}
 
     assert answers == {who: MATRIX[route][who] for who in answers}, ",".join([route, *answers.values()])
+
+
+def opened_app() -> FastAPI:
+    """Every route, over no database."""
+    app = create_app("postgresql+psycopg://nowhere/none", Path("."))
+    rooms.open_all(app)
+    return app
+
+
+LISTS = {f"GET {path}": found for path, found in models_of(opened_app()).items()}
+
+
+def rows_of(content: bytes) -> tuple[list[str], list[list[Any]], dict[str, str]]:
+    """A workbook's headings and rows, and what it says that it is about."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    head, *rows = book.worksheets[0].iter_rows(values_only=True)
+    about = {str(name): str(said) for name, said in book["说明"].iter_rows(values_only=True)}
+    return [str(cell) for cell in head], [list(row) for row in rows], about
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_a_list_leaves_as_a_sheet_for_those_who_may_read_it_with_the_same_rows(asked: Asked, route: str) -> None:
+    readers = [who for who in CALLERS if MATRIX[route][who] == "+"]
+    refused = [who for who in CALLERS if MATRIX[route][who] != "+"][:3]
+    for who in refused:
+        assert kind_of(asked.ask(who, route, more="format=xlsx").status_code) == MATRIX[route][who]
+    for who in {readers[0], "secretary" if "secretary" in readers else readers[-1]}:
+        answer = asked.ask(who, route, more="format=xlsx")
+        if answer.status_code != 200:  # not yet: the list itself is not there
+            assert answer.content == asked.ask(who, route).content
+            continue
+        head, rows, about = rows_of(answer.content)
+        told = asked.ask(who, route, more="limit=500").json()
+        rows_told = told.get("items", told.get("data", told.get("targets", told.get("entries"))))
+        items: list[Any] = rows_told if isinstance(rows_told, list) else rows_told["items"]
+        assert len(rows) == len(items) == int(about["行数"])
+        assert head == [field.column.heading for field in exports.columns_of(exports.rows_of(*reversed(LISTS[route])))]
+        lines = (json.dumps(i, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for i in items)
+        assert about["数据校验码（SHA-256）"] == hashlib.sha256("".join(lines).encode()).hexdigest()
+        assert {"周期", "批次", "办法版本", "办法校验码（SHA-256）", "数据截至", "筛选"} <= set(about)
 
 
 def test_an_outsider_is_let_in_only_where_everybody_is() -> None:

@@ -21,6 +21,7 @@ from specialty_eval.engine.errors import Invalid, Problem, Refusal
 from . import limits
 from .arrival import JSON, whole
 from .bodies import Whole
+from .exports import with_sheets
 from .problems import answer
 
 Clock = Callable[[], datetime]
@@ -96,6 +97,8 @@ class Transactional(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler with gate, replay, commit and rollback."""
         inner = super().get_route_handler()
+        if "GET" in (self.methods or ()):
+            inner = with_sheets(inner, self.response_model)
         refused = {"if-match"} - {"if-match" for part in self.dependant.dependencies if part.call is if_match}
         refused |= {"idempotency-key"} if self.openapi_extra == SECRET else set()
         taken = None if self.body_field is None else str(getattr(self.body_field.field_info, "media_type", JSON))

@@ -4,15 +4,17 @@ Written in one place from each operation's own shape, so that no route can forge
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Receive, Scope, Send
 
 from specialty_eval.rooms import open_all
 
 from .deps import SECRET
+from .exports import XLSX, rows_at
 from .problems import MEDIA_TYPE, ProblemAnswer
 from .status_fast import Fast
 from .status_many import Many
@@ -71,8 +73,35 @@ class Api(FastAPI):
         open_all(self)
         schema = super().openapi()
         if "securitySchemes" not in schema.setdefault("components", {}):
+            _describe_sheets(schema, models_of(self))
             _describe(schema)
         return schema
+
+
+FORMAT = {
+    "name": "format",
+    "in": "query",
+    "required": False,
+    "description": "`xlsx`: the whole list as a workbook, as filtered, instead of a page of it (`Accept` says it too)",
+    "schema": {"type": "string", "enum": ["json", "xlsx"], "default": "json"},
+}
+
+
+def models_of(app: FastAPI) -> dict[str, tuple[str, Any]]:
+    """Path → where the rows are in what its GET answers, and its shape; of the lists alone."""
+    found = {}
+    for route in iter_route_contexts(app.routes):
+        model = getattr(route.original_route, "response_model", None) if "GET" in (route.methods or ()) else None
+        if (at := rows_at(model)) is not None:
+            found[str(route.path)] = (at, model)
+    return dict(sorted(found.items()))
+
+
+def _describe_sheets(schema: dict[str, Any], lists: Iterable[str]) -> None:
+    for path in lists:
+        operation = schema["paths"][path]["get"]
+        operation.setdefault("parameters", []).append(FORMAT)
+        operation["responses"]["200"]["content"][XLSX] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def _describe(schema: dict[str, Any]) -> None:
