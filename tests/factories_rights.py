@@ -40,6 +40,7 @@ from specialty_eval.actions import (
     publications,
     ratings,
     rectifications,
+    reports,
     staging,
     superseding,
     verification,
@@ -48,6 +49,7 @@ from specialty_eval.actions.context import Context
 from specialty_eval.engine.designation import DesignationKind
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.permissions import Role
+from specialty_eval.engine.report import Reader, ReportKind
 from specialty_eval.engine.simulation import summary
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
 from specialty_eval.store.closings import ClosingProposal
@@ -131,6 +133,8 @@ def make_world(session: Session) -> World:
     plan = plans.draft(world.as_("planner"), 2026)
     world.named["list_id"] = lists.build(world.as_("secretary"), world.sitting.round_id, ListKind.NEGATIVE).id
     _designations(world)
+    asked = reports.Wanted(ReportKind.ANNUAL, Reader.OFFICE, 2026)
+    world.named["report_id"] = reports.ask(world.as_("secretary"), asked).id
     world.named["document_id"] = notices.of_rating(world.as_("secretary"), world.reviews["confirmed"]).id
     applied = applications.lodge(world.as_("head-two"), off_catalogue(school=TWO, department="hrss"))
     world.named["application_id"] = applied.id

@@ -48,6 +48,14 @@ def paper(number: str, sequence: str, sha256: str) -> str:
     )
 
 
+def report(kind: str, reader: str, period: str) -> str:
+    """A report of the year that another was asked for."""
+    return (
+        "INSERT INTO report (jurisdiction_code, kind, reader, year, period, asked_at)"
+        f" SELECT jurisdiction_code, '{kind}', '{reader}', year, '{period}', asked_at FROM report LIMIT 1"
+    )
+
+
 def in_force(specialty: str, review: str, rating: str, days: str, known: str = "") -> str:
     """A rating of a specialty from a day to a day, known since the first of 2024 or as said."""
     source = "''" if review != "NULL" else "'示例'"
@@ -617,6 +625,25 @@ CASES: dict[str, tuple[str, str]] = {
     "a round that pins another policy without an amendment": (
         "round_policy_by_amendment",
         "UPDATE round SET policy_id = (SELECT max(id) FROM policy) WHERE policy_id <> (SELECT max(id) FROM policy)",
+    ),
+    # --- reports ---
+    "a school's report without a school": (
+        "ck_report_school_has_school", report('school', 'public', 'year'),
+    ),
+    "a year's report of a quarter": (
+        "ck_report_part_of_supervision", report('annual', 'public', 'q1'),
+    ),
+    "supervision for everybody": (
+        "ck_report_supervision_for_offices", report('supervision', 'public', 'q1'),
+    ),
+    "a report that is made in part": (
+        "ck_report_made_whole", "UPDATE report SET made_at = asked_at, title = 'x'",
+    ),
+    "a made report without the hash of a file": (
+        "ck_report_hashes_sha256", "UPDATE report SET made_at = asked_at, title = 'x', docx = '', html = '', xlsx = ''",
+    ),
+    "a report that waits twice": (
+        "uq_report_waiting", report('annual', 'office', 'year'),
     ),
     # --- papers ---
     "a template's version without a file that has a size": (

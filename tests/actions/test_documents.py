@@ -25,18 +25,12 @@ from specialty_eval.actions.paging import Page
 from specialty_eval.engine.documents import DocumentKind, form_problems
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.paper import shipped
-from specialty_eval.store.documents import Document, DocumentSequence
+from specialty_eval.store.documents import DocumentSequence
 from specialty_eval.store.ledger import Event, EventSeal
 from specialty_eval.store.outcomes import Publication
+from word_read import text
 
 LETTER, NOTICE = DocumentKind.DECISION_LETTER, DocumentKind.PUBLICATION_NOTICE
-
-
-def text(ctx: Context, row: Document) -> str:
-    """The paper's words, paragraph by paragraph, then its tables row by row."""
-    paper = Word(io.BytesIO(documents.content(ctx, row.id)[1]))
-    tables = ["｜".join(cell.text for cell in line.cells) for table in paper.tables for line in table.rows]
-    return "\n".join([paragraph.text for paragraph in paper.paragraphs if paragraph.text] + tables)
 
 
 def edited(change: Callable[[str], str]) -> bytes:

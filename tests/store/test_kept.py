@@ -14,6 +14,7 @@ IMMUTABLE = (
     "application_opinion", "application_vote",
 )  # fmt: skip
 FROZEN = {
+    "report": {"made_at", "title", "docx", "html", "xlsx", "reviews"},
     "ballot": {"void", "reason", "choice", "sealed"},
     "attachment": {"name"},
     "rating_in_force": {"known_to"},
@@ -191,3 +192,11 @@ def test_milestones_stay_as_agreed_and_their_proof_as_it_was_when_it_was_recheck
     for column in ("proof", "attachment_id", "proved_at", "proved_by"):
         same = f"{rechecked} UPDATE rectification_milestone SET {column} = {column}"
         assert_refused(filled, same, "rectification_milestone_proof_kept")
+
+
+def test_a_report_is_made_once(filled: sa.Connection) -> None:
+    files = ", ".join(f"{form} = repeat('0', 64)" for form in ("docx", "html", "xlsx"))
+    once = f"UPDATE report SET made_at = asked_at, title = '示例', {files}"
+    assert refused_by(filled, once) is None
+    for column in ("made_at", "title", "docx", "html", "xlsx", "reviews"):
+        assert_refused(filled, f"{once}; UPDATE report SET {column} = {column}", "report_once")

@@ -13,10 +13,12 @@ from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.standing import academic_year_begins
 from specialty_eval.store import cycles, due_queries, job_queries
+from specialty_eval.store import reports as reports_asked
 from specialty_eval.store.due_queries import Since
 from specialty_eval.store.experts import Allotment
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.outcomes import Publication
+from specialty_eval.store.reports import Report
 from specialty_eval.store.staging import StagedFile
 
 from . import (
@@ -29,6 +31,7 @@ from . import (
     rectifications,
     reminders,
     replies,
+    reports,
     rounds,
     seals,
     staging,
@@ -59,6 +62,7 @@ class Task(StrEnum):
     CHECK_FILE = "check_file"
     TAKE_FILE = "take_file"
     IDLE = "idle"
+    REPORT = "report"
     SEAL = "seal"
     TIDY = "tidy"
 
@@ -113,6 +117,7 @@ def _all(ctx: Context) -> list[Due]:
         )
     found += [Due(Task.ALLOT, key, at, at) for key, at in due_queries.allotments_asked(session) if at]
     found += [Due(Task.CLOSE_PUBLICITY, key, at, at) for key, at in due_queries.lists_to_close(session, ctx.now) if at]
+    found += [Due(Task.REPORT, str(key), at, at) for key, at in reports_asked.waiting(session)]
     found += _each_day(Task.RECTIFICATIONS, due_queries.cities_mending(session, ctx.now, ctx.today), day)
     found += [Due(Task.CHECK_FILE, key, at, at) for key, at in due_queries.files_to_check(session)]
     found += [Due(Task.TAKE_FILE, key, at, at) for key, at in due_queries.files_to_take(session)]
@@ -153,6 +158,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
     Task.ACADEMIC_YEAR: lambda ctx, city: standings.begin_year(ctx, _academic_year(ctx), city=city),
     Task.IDLE: lambda ctx, city: closings.propose_idle(ctx, city=city),
+    Task.REPORT: lambda ctx, subject: reports.make(ctx, int(subject)),
     Task.SEAL: lambda ctx, _: seals.seal(ctx),
     Task.CHECK_FILE: lambda ctx, subject: staging.check(_of_sender(ctx, int(subject)), int(subject)),
     Task.TAKE_FILE: lambda ctx, subject: staging.take(_of_sender(ctx, int(subject)), int(subject)),
@@ -206,6 +212,8 @@ def _city_of(ctx: Context, job: Job) -> str | None:
         return cycles.round_of(ctx.session, int(job.subject)).city
     if job.name == Task.ALLOT:
         return cycles.round_of(ctx.session, ctx.session.get_one(Allotment, int(job.subject)).round_id).city
+    if job.name == Task.REPORT:
+        return ctx.session.get_one(Report, int(job.subject)).jurisdiction_code
     if job.name == Task.CLOSE_PUBLICITY:
         return cycles.round_of(ctx.session, ctx.session.get_one(Publication, int(job.subject)).round_id).city
     return None

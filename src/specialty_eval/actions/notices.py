@@ -7,7 +7,7 @@ from specialty_eval.engine.consequences import Consequence
 from specialty_eval.engine.documents import LABELS, DocumentKind
 from specialty_eval.engine.enrolment import Rated, consequence
 from specialty_eval.engine.errors import NotFound, NotNow, Problem
-from specialty_eval.engine.notices import Batch, Letter, Place
+from specialty_eval.engine.notices import Letter, Place
 from specialty_eval.engine.permissions import Role, Scope, Thing
 from specialty_eval.engine.policy import COLOURS, Policy, Rating
 from specialty_eval.engine.roles import roles
@@ -37,7 +37,7 @@ def of_publication(ctx: Context, publication_id: int) -> Document:
     grant = ctx.permit(ISSUES, scope, where="document")
     if row.state not in OUT or row.opened_at is None or row.closes_at is None:
         raise NotNow(Problem("not-in-publicity", "publication"))
-    batch = _batch(ctx, row.round_id)
+    batch = papers.batch(ctx, row.round_id)
     lines = publications_queries.lines(row).order_by(sa.text("1"))
     entries = [_entry(Line(*list(line))) for line in ctx.session.execute(lines)]
     told = notices.publication_notice(
@@ -59,12 +59,6 @@ def _entry(line: Line) -> notices.Entry:
     return notices.Entry(place, line.rating, line.reasons, line.computed, line.decision_reason)
 
 
-def _batch(ctx: Context, round_id: int) -> Batch:
-    named = notice_queries.named_round(ctx.session, round_id)
-    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, round_id).policy_id)
-    return Batch(named.cycle, named.number, named.year, policy)
-
-
 def of_rating(ctx: Context, review_id: int) -> Document:
     """The letter to the school on its confirmed rating: facts, reasons, consequences, the ways and days against it."""
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
@@ -75,7 +69,7 @@ def of_rating(ctx: Context, review_id: int) -> Document:
         state = ctx.session.get_one(Review, review_id).state
         raise NotNow(Problem("rating-not-confirmed", "review", {"state": state}))
     one = found[0]
-    batch = _batch(ctx, one.round_id)
+    batch = papers.batch(ctx, one.round_id)
     title = f"{one.school}{_called(one)}专业{LABELS[DocumentKind.DECISION_LETTER]}"
     told = notices.decision_letter(batch, _letter(batch.policy, one), LOCAL)
     row = ctx.session.get_one(Review, review_id)
@@ -109,3 +103,25 @@ def _consequence(policy: Policy, one: Confirmed) -> Consequence | None:
     if policy.enrolment is None or rating not in COLOURS:
         return None
     return consequence(policy.enrolment, Rated(rating, one.valid_from, tuple(one.reasons)))[1]
+
+
+AT_ONCE = 20
+"""How many letters one call makes: no answer takes long, and whoever numbers others waits no longer."""
+
+
+def of_list(ctx: Context, publication_id: int) -> tuple[int, int]:
+    """(made, left) The letters on the confirmed ratings of a list that have none yet, so many at a time.
+
+    Without those that the caller is recused from: whoever stands in makes them.
+    """
+    row = ctx.session.get(Publication, publication_id)
+    if row is None:
+        raise NotFound(Problem("not-found", "publication", {"kind": "publication", "id": publication_id}))
+    scope = Scope(city=cycles.round_of(ctx.session, row.round_id).city)
+    ctx.permit(ISSUES, scope, where="document")
+    reviews = notice_queries.without_letter(ctx.session, publication_id)
+    recused = scopes.recused_from(ctx.session, ctx.person_id, reviews)
+    waiting = [key for key in reviews if key not in recused]
+    for key in waiting[:AT_ONCE]:
+        of_rating(ctx, key)
+    return len(waiting[:AT_ONCE]), len(waiting[AT_ONCE:])

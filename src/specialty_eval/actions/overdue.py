@@ -113,6 +113,18 @@ def listing(ctx: Context, round_id: int, page: Page) -> tuple[list[Late], str | 
     return _late(ctx, row, [overdue_queries.owed_of(r) for r in shown]), cursor
 
 
+def late_of(ctx: Context, round_id: int, county: str | None = None) -> list[Late]:
+    """Everything of a round that is late; of a county, its own schools' deadlines and its own. Who may know, is asked
+    by the caller.
+    """
+    query, owed = overdue_queries.late(round_id, _since(ctx, _policy(ctx, round_id)))
+    if county is not None:
+        of_county = [what.value for what in OF_THE_COUNTY]
+        query = query.where(School.jurisdiction_code == county, School.run_by != "city", owed.c.what.in_(of_county))
+    found = ctx.session.execute(query.order_by(owed.c.what, owed.c.subject_id)).all()
+    return _late(ctx, ctx.session.get_one(Round, round_id), [overdue_queries.owed_of(r) for r in found])
+
+
 def late_view(late: Late) -> dict[str, Any]:
     """What, whose, due when and how late; for whoever supervises."""
     owed, office = late.owed, OFFICES[late.owed.what]

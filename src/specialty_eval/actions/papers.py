@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass
 
 from specialty_eval.engine.documents import FORMS, DocumentKind, Told, disagreements, numbered
+from specialty_eval.engine.notices import Batch
 from specialty_eval.engine.permissions import Grant
-from specialty_eval.store import documents
+from specialty_eval.store import cycles, documents, notice_queries
 from specialty_eval.store.base import Base
 from specialty_eval.store.documents import Document
 
@@ -66,6 +67,13 @@ def issue(ctx: Context, wanted: Paper, *, grant: Grant | None) -> Document:
     note = Note(audience=wanted.audience, told=told, specialty_id=wanted.specialty_id, round_id=wanted.round_id)
     ctx.record("document.issue", made, note, grant=grant)
     return made
+
+
+def batch(ctx: Context, round_id: int) -> Batch:
+    """A round as papers name it."""
+    named = notice_queries.named_round(ctx.session, round_id)
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, round_id).policy_id)
+    return Batch(named.cycle, named.number, named.year, policy)
 
 
 def template_in_force(ctx: Context, city: str, kind: DocumentKind) -> tuple[int | None, bytes]:

@@ -45,8 +45,9 @@ ROOMS = (
     Room(
         f"{__name__}.documents",
         (
-            "/v1/documents/**", "/v1/document-templates/**", "/v1/publications/*/notice", "/v1/reviews/*/letter",
-            "/v1/meetings/*/minutes/document",
+            "/v1/documents/**", "/v1/document-templates/**", "/v1/publications/*/notice",
+            "/v1/publications/*/letters", "/v1/reviews/*/letter", "/v1/objections/*/letter", "/v1/appeals/*/letter",
+            "/v1/rectifications/*/notice", "/v1/meetings/*/minutes/document",
         ),
     ),
     Room(
@@ -111,6 +112,7 @@ ROOMS = (
             "/v1/reviews/*/sheet/**", "/v1/reviews/*/challenges",
         ),
     ),
+    Room(f"{__name__}.reports", ("/v1/reports/**", "/v1/items/*/pack")),
     Room(f"{__name__}.simulations", ("/v1/rounds/*/simulations", "/v1/simulations/**")),
     Room(f"{__name__}.staging", ("/v1/staged-files/**", "/v1/evidence-templates/*/*")),
     Room(f"{__name__}.status", ("/v1/specialties/*/status", "/v1/status/query", "/v1/status.ndjson", "/v1/status.csv")),

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from fastapi import Body as RawBody
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from specialty_eval.actions import documents, minutes, notices
+from specialty_eval.actions import answers, documents, minutes, notices
 from specialty_eval.engine.documents import LABELS, DocumentKind
 
 from .bodies import Body, Reason, Whole
@@ -134,3 +134,35 @@ def read_file(document_id: int, ctx: Ctx) -> Response:
     """The paper itself, as it left."""
     row, content = documents.content(ctx, document_id)
     return download(content, f"{row.number}{row.title}.docx")
+
+
+class LettersMade(BaseModel):
+    """How many letters this call made, and how many are left to make."""
+
+    made: int
+    left: int
+
+
+@router.post("/publications/{publication_id}/letters", response_model=LettersMade)
+def issue_letters(publication_id: int, ctx: Ctx) -> dict[str, int]:
+    """Make the letters of a list's confirmed ratings, 20 at a time: again until none is left (secretary, approver)."""
+    made, left = notices.of_list(ctx, publication_id)
+    return {"made": made, "left": left}
+
+
+@router.post("/objections/{objection_id}/letter", status_code=201, response_model=DocumentAnswer)
+def issue_objection_answer(objection_id: int, ctx: Ctx) -> dict[str, Any]:
+    """Make the answer to an objection that is closed; the objector stands in it by number (secretary, approver)."""
+    return documents.view(ctx, answers.of_objection(ctx, objection_id))
+
+
+@router.post("/appeals/{appeal_id}/letter", status_code=201, response_model=DocumentAnswer)
+def issue_appeal_answer(appeal_id: int, ctx: Ctx) -> dict[str, Any]:
+    """Make the answer to an appeal that is closed (secretary, approver)."""
+    return documents.view(ctx, answers.of_appeal(ctx, appeal_id))
+
+
+@router.post("/rectifications/{rectification_id}/notice", status_code=201, response_model=DocumentAnswer)
+def issue_rectification_notice(rectification_id: int, ctx: Ctx) -> dict[str, Any]:
+    """Make the notice that asks a school to mend (secretary, approver)."""
+    return documents.view(ctx, answers.of_rectification(ctx, rectification_id))

@@ -5,9 +5,11 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import objections, previews, publications, ratings, rounds
+from specialty_eval.actions import notices, objections, previews, publications, ratings, reports, rounds
 from specialty_eval.actions.objections import NewObjection
+from specialty_eval.actions.reports import Wanted
 from specialty_eval.engine.cycle import RoundEvent
+from specialty_eval.engine.report import Reader, ReportKind
 from specialty_eval.store.outcomes import Objection, Publication
 
 from . import story_meeting
@@ -62,6 +64,8 @@ def concluded(number: int) -> Step:
 def _conclude(world: World, number: int) -> None:
     world.wait(1)
     rounds.move(world.as_("secretary"), world.round_id(number), RoundEvent.CONCLUDE)
+    year = Wanted(ReportKind.ANNUAL, Reader.PUBLIC, YEARS[number - 1])
+    reports.make(world.clock(), reports.ask(world.as_("secretary"), year).id)
 
 
 def document(number: int, sequence: int) -> str:
@@ -94,7 +98,8 @@ def newest(world: World, number: int) -> Publication:
 
 def _publicise(world: World, number: int) -> None:
     world.wait(1)
-    publications.open_publicity(world.as_("secretary"), newest(world, number).id)
+    made = publications.open_publicity(world.as_("secretary"), newest(world, number).id)
+    notices.of_publication(world.as_("secretary"), made.id)
 
 
 # --- objections ---
@@ -141,7 +146,9 @@ def _confirm(world: World, number: int) -> None:
     publication = newest(world, number)
     world.after(publication.closes_at)
     publications.close(world.clock(), publication.id)
-    ratings.confirm(world.as_("approver"), publication.id, document(number, 1))
+    confirmed = ratings.confirm(world.as_("approver"), publication.id, document(number, 1)).confirmed
+    world.pause(30)
+    notices.of_rating(world.as_("secretary"), confirmed[0])
 
 
 def _receive(world: World, number: int) -> None:

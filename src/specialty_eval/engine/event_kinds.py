@@ -39,6 +39,7 @@ _ACTS: Mapping[str, str] = {
     "policy": "import",
     "publication": "draft erratum",
     "rectification": "carry escalate prove",
+    "report": "ask make",
     "review": "acknowledge claim deem_served escalate extend invite_experts open_again receive remind spread take_over "
     "visit",
     "role": "end grant",

@@ -238,6 +238,11 @@ def seen_by_school(policy: Policy) -> frozenset[str]:
     )  # fmt: skip
 
 
+def not_public(policy: Policy) -> frozenset[str]:
+    """The measures whose values the public does not see of anybody."""
+    return frozenset(m.code for m in policy.measures.values() if m.publish is not Publish.PUBLIC)
+
+
 def facts(policy: Policy, indicators: Sequence[Mapping[str, Any]], seen: Collection[str]) -> list[dict[str, str]]:
     """A sheet's lines as a table: what these eyes may not see says so, banded where the policy bands it."""
     dimensions = {d.code: _zh(d.label, d.code) for d in policy.dimensions}

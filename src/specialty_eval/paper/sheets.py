@@ -4,15 +4,19 @@ Nothing in a cell is ever a formula or a link. A text that a spreadsheet could t
 the cell is marked as text (the workbook's own quote prefix), so that it stays what it was.
 """
 
+import io
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import BinaryIO
 
 import xlsxwriter
 from xlsxwriter.format import Format
+
+from specialty_eval.engine.report import Report
 
 MOST_ROWS = 1_048_575
 """A sheet's rows, but for the heading."""
@@ -111,6 +115,42 @@ class Sheet:
         self._is_whole = True
         self._book.close()
         return open(self._path, "rb")
+
+
+def tables(report: Report) -> bytes:
+    """A report's tables, each on a sheet of its own, and what it rests on."""
+    made = io.BytesIO()
+    book = xlsxwriter.Workbook(made, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": report.title, "created": datetime(2000, 1, 1)})  # noqa: DTZ001 -- the same each time
+    head = book.add_format({"bold": True, "bg_color": "#DDDDDD", "border": 1, "font_name": "黑体", "font_size": 10})
+    plain = book.add_format({"num_format": "@", "font_name": "宋体", "font_size": 10})
+    marked = book.add_format({"num_format": "@", "font_name": "宋体", "font_size": 10, "quote_prefix": True})
+    about = [(report.title, ""), ("制作", f"{report.bureau} {report.date}"), *report.about]
+    sheets = [("说明", ("", ""), about), *((table.title, table.heads, table.rows) for table in report.tables)]
+    used: set[str] = set()
+    for title, heads, rows in sheets:
+        sheet = book.add_worksheet(_unused(_tab(title), used))
+        for place, name in enumerate(heads):
+            sheet.set_column(place, place, 60 if title == "说明" and place else 20)
+            sheet.write_string(0, place, name, head)
+        for row, cells in enumerate(rows, 1):
+            for place, text in enumerate(cells):
+                if text.isascii() and text.isdigit() and len(text) < 10 and (text == "0" or text[0] != "0"):
+                    sheet.write_number(row, place, int(text))
+                elif text:
+                    sheet.write_string(row, place, text, marked if text.startswith(STARTS_A_FORMULA) else plain)
+    book.close()
+    return made.getvalue()
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """The name, with a number where another sheet has it; a workbook knows no capitals."""
+    found, number = name, 1
+    while found.lower() in used:
+        number += 1
+        found = f"{name[:28]}{number}"
+    used.add(found.lower())
+    return found
 
 
 _BARRED = str.maketrans(dict.fromkeys("[]:*?/\\'", "_"))

@@ -21,9 +21,9 @@ SIZE = Pt(16)
 LINE = Pt(29)
 RED = RGBColor(0xFF, 0x00, 0x00)
 
-BODY, HEADING, SUBHEADING, HEAD, NUMBER, TO, NAME, SIGN, NOTE, ATTACHED, CELL, CELL_HEAD = (
+BODY, HEADING, SUBHEADING, HEAD, NUMBER, TO, NAME, SIGN, NOTE, ATTACHED, CELL, CELL_HEAD, TABLE_NAME, CHART = (
     "公文正文", "公文一级标题", "公文二级标题", "发文机关标志", "发文字号", "主送机关", "公文标题", "署名与日期",
-    "公文附注", "附件标识", "公文表格", "公文表头",
+    "公文附注", "附件标识", "公文表格", "公文表头", "表名", "图",
 )  # fmt: skip
 
 
@@ -67,6 +67,11 @@ def _styles(document: Paper) -> None:
     _made(
         document, NOTE, FANG, size=Pt(12), align=WD_ALIGN_PARAGRAPH.LEFT, indent=False
     ).paragraph_format.line_spacing = Pt(20)
+    named = _made(document, TABLE_NAME, HEI, size=Pt(12), align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
+    named.paragraph_format.keep_with_next, named.paragraph_format.space_before = True, Pt(8)
+    chart = _made(document, CHART, FANG, align=WD_ALIGN_PARAGRAPH.CENTER, indent=False)
+    chart.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
+    chart.paragraph_format.space_before = chart.paragraph_format.space_after = Pt(6)
     for style, font in ((CELL, FANG), (CELL_HEAD, HEI)):
         cell = _made(document, style, font, size=Pt(10.5), align=WD_ALIGN_PARAGRAPH.LEFT, indent=False)
         cell.paragraph_format.line_spacing = Pt(16)

@@ -10,8 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.documents import DocumentKind
+from specialty_eval.engine.review import State
+
 from .cycles import Cycle, Round
 from .deliberation import Decision
+from .documents import Document
 from .outcomes import Publication, PublicationEntry, RatingInForce, Rectification
 from .publications_queries import OUT
 from .registry import School, Specialty, SpecialtyCode
@@ -111,3 +115,57 @@ def confirmed(session: Session, reviews: Collection[int]) -> list[Confirmed]:
         .order_by(SpecialtyCode.code)
     )  # fmt: skip
     return [Confirmed(*list(row)) for row in session.execute(found)]
+
+
+def without_letter(session: Session, publication_id: int) -> list[int]:
+    """The confirmed reviews of a list's present edition on which no letter was made yet, in order."""
+    lettered = sa.exists().where(
+        Document.kind == DocumentKind.DECISION_LETTER.value, Document.subject_kind == Review.__tablename__,
+        Document.subject_id == Review.id,
+    )  # fmt: skip
+    found = (
+        sa.select(Review.id)
+        .join(PublicationEntry, PublicationEntry.review_id == Review.id)
+        .join(Publication, Publication.id == PublicationEntry.publication_id)
+        .where(Publication.id == publication_id, PublicationEntry.edition == Publication.edition,
+               Review.state == State.CONFIRMED.value, ~lettered.correlate(Review))
+        .order_by(Review.id)
+    )  # fmt: skip
+    return list(session.scalars(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A review by the names of its specialty, and what it was rated first, under which document."""
+
+    round_id: int
+    specialty_id: int
+    school: str
+    specialty: str
+    direction: str
+    code: str
+    level: str
+    class_name: str
+    document_number: str
+    rating: str | None
+    reasons: list[str] | None
+    valid_from: date | None
+
+
+def named(session: Session, review_id: int) -> Named:
+    """How papers call what a review is about."""
+    found = (
+        sa.select(
+            Review.round_id, Specialty.id, School.name, Specialty.name, Specialty.direction, SpecialtyCode.code,
+            Specialty.level, Specialty.class_name, Review.document_number, RatingInForce.rating, RatingInForce.reasons,
+            RatingInForce.valid_from,
+        )
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
+        .outerjoin(RatingInForce, RatingInForce.review_id == Review.id)
+        .where(Review.id == review_id)
+        .order_by(SpecialtyCode.valid_to.desc().nulls_first(), RatingInForce.id)
+        .limit(1)
+    )  # fmt: skip
+    return Named(*list(session.execute(found).one()))

@@ -1,0 +1,75 @@
+"""An item's material as a paper for the committee: what its reader may see, and for whom it was printed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .notices import Words, facts
+from .policy import Policy
+from .report import Part, Report, Table, numbered, sheet_table
+
+
+def pack(
+    policy: Policy, bureau: str, date: str, material: Mapping[str, Any], about: Sequence[tuple[str, str]]
+) -> Report:
+    """The paper of one item: computed rating, its reasons, the sheet, panel scores, evidence, challenges, the visit."""
+    words = Words(policy)
+    table = sheet_table("各项指标", facts(policy, material["indicators"], frozenset(policy.measures)))
+    return Report(
+        bureau, f"审议材料：{material['title']}", date,
+        numbered([
+            ("计算结果", _computed(words, material)),
+            ("评分表", [table]),
+            ("专家评分", _panel(policy, material["panel"])),
+            ("填报数据", _evidence(policy, material["evidence"])),
+            ("数据质疑", _challenges(policy, material["challenges"])),
+            ("实地考察", [material["site_visit"]] if material["site_visit"] else []),
+            ("决定", _decision(words, material["decision"])),
+        ]),
+        (*about, ("提示", "本材料仅供审议本议题使用，回避人员不得阅看；用后交回。")),
+    )  # fmt: skip
+
+
+def _computed(words: Words, material: Mapping[str, Any]) -> list[Part]:
+    total = "" if material["total"] is None else f"，总分{material['total']}分"
+    said: list[Part] = [f"专业点代码{material['code']}；按办法计算为{words.rating(material['rating'])}{total}。"]
+    reasons = words.said(reason["code"] for reason in material["reasons"])
+    if reasons:
+        said.append(f"理由：{reasons}。")
+    if material["in_force"]:
+        said.append(f"现行等级：{words.rating(str(material['in_force']))}。")
+    return said
+
+
+def _called(policy: Policy, measure: str) -> str:
+    found = policy.measures.get(measure)
+    return measure if found is None else found.label.get("zh", measure)
+
+
+def _panel(policy: Policy, panel: Mapping[str, Sequence[str]]) -> list[Part]:
+    rows = tuple((_called(policy, measure), "、".join(scores)) for measure, scores in panel.items())
+    return [Table("各位专家的评分（不具名）", ("评分项", "评分"), rows, (50, 50))] if rows else []
+
+
+def _evidence(policy: Policy, evidence: object) -> list[Part]:
+    if not isinstance(evidence, Mapping):
+        return []
+    figures = evidence.get("figures", evidence)
+    if not isinstance(figures, Mapping):
+        return []
+    rows = tuple((_called(policy, str(code)), str(value)) for code, value in figures.items())
+    return [Table("提交的数据", ("数据项", "值"), rows, (70, 30))] if rows else []
+
+
+def _challenges(policy: Policy, challenges: Sequence[Mapping[str, Any]]) -> list[Part]:
+    rows = tuple(
+        (_called(policy, str(one["measure"])), str(one["stated"]), str(one["claimed"]), str(one.get("answer") or ""))
+        for one in challenges
+    )
+    return [Table("质疑和答复", ("数据项", "原值", "主张的值", "答复"), rows, (30, 15, 15, 40))] if rows else []
+
+
+def _decision(words: Words, decision: Mapping[str, Any] | None) -> list[Part]:
+    if decision is None:
+        return []
+    reason = f"理由：{decision['reason']}" if decision["reason"] else ""
+    return [f"决定为{words.rating(decision['rating'])}。{reason}"]
