@@ -90,8 +90,6 @@ def test_nobody_is_asked_about_their_own_school_former_school_or_partner(city: C
 def test_what_is_lacking_is_named_and_nothing_is_carried_out_without_a_reason(city: City) -> None:
     made = ask(city, at_most=1)
 
-    problems = allotments.problems_of([])
-    assert problems == []
     said = [(kept["code"], kept["facts"]["short"]) for kept in made.lacking]
     assert said == [("expert-limit-too-low", 7)]
     assert refused(NotNow, lambda: carry_out(city, made)) == [("expert-limit-too-low", "allotment")]

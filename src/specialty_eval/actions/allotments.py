@@ -7,23 +7,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import assignment, panel, review
+from specialty_eval.engine import assignment, review
 from specialty_eval.engine.allotment import ALLOTMENT, AllotmentEvent, AllotmentFacts, AllotmentState
-from specialty_eval.engine.allotting import Lacking, Lent, Question, Wanting, fits_field
-from specialty_eval.engine.assignment import AssignmentEvent, AssignmentFacts, AssignmentState
-from specialty_eval.engine.errors import Invalid, NotFound, Problem
+from specialty_eval.engine.allotting import Question
+from specialty_eval.engine.assignment import AssignmentEvent, AssignmentFacts
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import allotment_queries, bulk, cycles, scopes, scoring_queries
-from specialty_eval.store.allotment_queries import AskedBefore, Pooled
+from specialty_eval.store import allotment_queries, bulk, cycles, scopes
 from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.experts import Allotment
 from specialty_eval.store.reviews import Review
 
+from . import sharing
 from .context import LOCAL, Context, Note, Possible
 from .paging import Page
+from .sharing import Terms, World
 
 MANAGES = roles(Role.SECRETARY)
 AT_ONCE = 100_000
@@ -38,17 +39,6 @@ class Asked:
     at_most: int
     per_review: int | None = None
     without: Collection[int] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _World:
-    """What was read for a question, and the question."""
-
-    question: Question
-    asked: dict[tuple[int, int], AskedBefore]
-    leaving: frozenset[tuple[int, int]]
-    """Who is going and cannot stay: named in `without`, no expert any more, or too near as is known now."""
-    policy: Policy
 
 
 def ask(ctx: Context, round_id: int, asked: Asked) -> Allotment:
@@ -73,7 +63,7 @@ def ask(ctx: Context, round_id: int, asked: Asked) -> Allotment:
                   at_most=asked.at_most, without=sorted(set(asked.without)), asked_at=ctx.now, asked_by=ctx.person_id)
     )  # fmt: skip
     ctx.record("allotment.ask", made, Note(told={"per_review": per_review, "at_most": asked.at_most}), grant=grant)
-    world = _world(ctx, made, made.asked_by)
+    world = sharing.world(ctx, _terms(made), made.asked_by)
     if len(world.question.edges) <= AT_ONCE:
         _propose(ctx, made, world)
     return made
@@ -83,10 +73,14 @@ def propose(ctx: Context, allotment_id: int) -> None:
     """Share out what was asked for (the clock)."""
     made = ctx.locked(Allotment, allotment_id)
     if made.state == AllotmentState.ASKED:
-        _propose(ctx, made, _world(ctx, made, made.asked_by))
+        _propose(ctx, made, sharing.world(ctx, _terms(made), made.asked_by))
 
 
-def _propose(ctx: Context, made: Allotment, world: _World) -> None:
+def _terms(made: Allotment) -> Terms:
+    return Terms(made.round_id, made.per_review, made.at_most, made.without)
+
+
+def _propose(ctx: Context, made: Allotment, world: World) -> None:
     from specialty_eval.engine import allotting_solver  # noqa: PLC0415 -- slow import
 
     answer = allotting_solver.allot(world.question)
@@ -95,93 +89,12 @@ def _propose(ctx: Context, made: Allotment, world: _World) -> None:
         "parts": world.question.parts,
         "added": [list(pair) for pair in answer.added],
         "dropped": [list(pair) for pair in sorted({*answer.dropped, *world.leaving})],
-        "lacking": [_kept(problem) for problem in problems_of(answer.lacking)],
+        "lacking": [_kept(problem) for problem in sharing.problems_of(answer.lacking)],
     }
     told = {"added": len(answer.added), "dropped": len(changes["dropped"]), "short": sum(answer.short.values())}
     scope = Scope(city=cycles.round_of(ctx.session, made.round_id).city)
     ctx.as_system().advance(ALLOTMENT, made, AllotmentEvent.PROPOSE, AllotmentFacts(), scope, note=Note(told=told),
                             changes=changes)  # fmt: skip
-
-
-_GOING = (AssignmentState.INVITED, AssignmentState.ACCEPTED)
-
-
-def _world(ctx: Context, made: Allotment, acting: int | None) -> _World:
-    """The question as it is now; locked is whatever it rests on, where it is to be acted on."""
-    session, number = ctx.session, made.round_id
-    bound = cycles.round_of(session, number)
-    scored = allotment_queries.to_score(session, number, [s.value for s in review.SCORES_FROM], acting=acting)
-    of_round = {s.id for s in scored}
-    asked = {(row.review_id, row.person_id): row for row in allotment_queries.asked_in(session, number)}
-    pool = {p.person_id: p for p in allotment_queries.pool(session, bound.city, ctx.today)}
-    going = {pair for pair, row in asked.items() if pair[0] in of_round and _is_going(ctx, row)}
-    people = {*pool, *(person for _, person in going)}
-    near = allotment_queries.too_near(session, of_round, people)
-    holding = allotment_queries.in_office(session, bound.city, people, ctx.today)
-    leaving = frozenset(p for p in going if p in near or p[1] in made.without or p[1] not in holding)
-    open_to = [p for key, p in sorted(pool.items()) if key not in made.without]
-    stays = frozenset(pair for pair in going - leaving if pair[1] in pool)
-    fits = {
-        s.id: frozenset(p.person_id for p in open_to if (s.id, p.person_id) in stays or (
-            (s.id, p.person_id) not in near and (s.id, p.person_id) not in asked
-            and fits_field(p.fields, s.catalogue_code, s.class_code)))
-        for s in scored
-    }  # fmt: skip
-    policy = cycles.policy_of(session, bound.policy_id)
-    wanting = _wanting(ctx, policy, made.per_review, scored, asked.values(), going - leaving - stays, stays)
-    lent = _lent(made.at_most, open_to, asked.values(), stays)
-    return _World(Question(wanting, lent, fits, stays, f"round {number}"), asked, leaving, policy)
-
-
-_ASKED = (AssignmentState.INVITED, AssignmentState.ACCEPTED)
-
-
-def _is_going(ctx: Context, row: AskedBefore) -> bool:
-    return row.state in _ASKED and row.due > ctx.now
-
-
-def _lent(
-    at_most: int, people: Sequence[Pooled], asked: Iterable[AskedBefore], stays: Collection[tuple[int, int]]
-) -> tuple[Lent, ...]:
-    """What is left to each of their limit; what they are going to score already is never above it."""
-    done = Counter(row.person_id for row in asked if row.state == AssignmentState.SCORED)
-    going = Counter(person for _, person in stays)
-    limits = {p.person_id: at_most if p.at_most is None else min(at_most, p.at_most) for p in people}
-    return tuple(Lent(p, max(limit - done[p], going[p]), done[p]) for p, limit in limits.items())
-
-
-def _wanting(
-    ctx: Context, policy: Policy, per_review: int, scored: Sequence[allotment_queries.Scored],
-    asked: Iterable[AskedBefore], others: Collection[tuple[int, int]], stays: Collection[tuple[int, int]],
-) -> tuple[Wanting, ...]:  # fmt: skip
-    """The places of each review: as many as asked for, one more where the experts lie too far apart, without those who
-    have scored or are going and of no pool; nobody's place is taken because fewer are wanted now.
-    """
-    given = scoring_queries.panel_scores(ctx.session, [s.id for s in scored])
-    taken = Counter(row.review_id for row in asked if row.state == AssignmentState.SCORED)
-    taken.update(review_id for review_id, _ in others)
-    stay = Counter(review_id for review_id, _ in stays)
-    return tuple(
-        Wanting(s.id, s.code, s.class_code,
-                max(per_review + bool(panel.alerts(policy, given.get(s.id, {}))) - taken[s.id], stay[s.id]))
-        for s in scored
-    )  # fmt: skip
-
-
-def problems_of(lacking: Iterable[Lacking]) -> list[Problem]:
-    """Why places stay empty, in words: people are lacking, a limit is too low, or both."""
-    found = []
-    for one in lacking:
-        facts: dict[str, Any] = {
-            "fields": list(one.fields), "codes": list(one.codes), "specialties": len(one.codes), "places": one.places,
-            "experts": one.experts,
-        }  # fmt: skip
-        if one.too_few:
-            found.append(Problem("experts-lacking", "allotment", {**facts, "short": one.too_few}))
-        if one.limit_needed is not None:
-            limits = {"short": one.short - one.too_few, "limit": one.limit_needed, "people": list(one.at_limit)}
-            found.append(Problem("expert-limit-too-low", "allotment", {**facts, **limits}))
-    return found
 
 
 def _kept(problem: Problem) -> dict[str, Any]:
@@ -207,13 +120,13 @@ def carry_out(ctx: Context, allotment_id: int, *, reason: str = "", version: int
         ALLOTMENT.move(row.state, AllotmentEvent.CARRY_OUT, AllotmentFacts())
     reviews = sorted({pair[0] for pair in (*row.added, *row.dropped)})
     ctx.lock_all(Review, reviews)
-    world = _world(ctx, row, ctx.person_id)
+    world = sharing.world(ctx, _terms(row), ctx.person_id)
     facts = _facts(row, world.question, reason)
     told = {"added": len(row.added), "dropped": len(row.dropped), "reviews": len(reviews)}
     ctx.advance(ALLOTMENT, row, AllotmentEvent.CARRY_OUT, facts, scope, note=Note(reason=reason, told=told),
                 changes={"carried_out_at": ctx.now, "carried_out_by": ctx.person_id, "reason": reason})  # fmt: skip
     _replace(ctx, [world.asked[review_id, person].id for review_id, person in row.dropped], scope)
-    _invite(ctx, row, world.policy)
+    _invite(ctx, [(review_id, person) for review_id, person in row.added], world.policy)
     return row
 
 
@@ -230,16 +143,43 @@ def _replace(ctx: Context, ids: Sequence[int], scope: Scope) -> None:
                          note=Note(reason=DROPPED), changes={"reason": DROPPED})  # fmt: skip
 
 
-def _invite(ctx: Context, row: Allotment, policy: Policy) -> None:
+def _invite(ctx: Context, pairs: Sequence[tuple[int, int]], policy: Policy) -> None:
     due = ctx.calendar().due(ctx.now, policy.workflow.days["panel"], LOCAL)
     bulk.insert_rows(
         ctx.session, ExpertAssignment, ("review_id", "person_id", "state", "version", "updated_at", "due"),
-        ((review_id, person, assignment.ASSIGNMENT.start.value, 1, ctx.now, due) for review_id, person in row.added),
+        ((review_id, person, assignment.ASSIGNMENT.start.value, 1, ctx.now, due) for review_id, person in pairs),
     )  # fmt: skip
-    of_review = Counter(review_id for review_id, _ in row.added)
+    of_review = Counter(review_id for review_id, _ in pairs)
     for experts in sorted(set(of_review.values())):
         alike = [review_id for review_id, number in of_review.items() if number == experts]
         ctx.record_many("review.invite_experts", Review, alike, Note(told={"experts": experts}))
+
+
+def further(ctx: Context, review_id: int) -> int:
+    """Ask one expert more where a review has a place left, as one has whose experts lie too far apart (secretary).
+
+    Whom: as in a proposal, whoever of the pool has the fewest reviews, then by lot. NotNow where no place is left, and
+    with what is lacking; the person asked.
+    """
+    from specialty_eval.engine import allotting_solver  # noqa: PLC0415 -- slow import
+
+    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
+    ctx.permit(MANAGES, scope, where="experts")
+    if row.state not in review.SCORES_FROM or row.sheet_id is not None:
+        raise NotNow(Problem("step-not-open", "review", {"event": "invite", "state": row.state}))
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    now = sharing.world(ctx, Terms(row.round_id, policy.workflow.experts, MOST), ctx.person_id)
+    answer = allotting_solver.allot(sharing.of_one(now, review_id))
+    if not answer.added:
+        going = sum(pair[0] == review_id for pair in now.question.going)
+        none_left = Problem("panel-full", "experts", {"going": going, "asked": 1, "at_most": going})
+        raise NotNow(*sharing.problems_of(answer.lacking) or [none_left])
+    _invite(ctx, answer.added[:1], policy)
+    return answer.added[0][1]
+
+
+MOST = 1000
+"""More reviews than anybody takes in a round."""
 
 
 def withdraw(ctx: Context, allotment_id: int, *, version: int | None = None) -> Allotment:
@@ -311,5 +251,5 @@ def possible(ctx: Context, row: Allotment) -> list[Possible]:
     scope = Scope(city=cycles.round_of(ctx.session, row.round_id).city)
     facts = AllotmentFacts()
     if row.state == AllotmentState.PROPOSED:
-        facts = _facts(row, _world(ctx, row, ctx.person_id).question, "…")
+        facts = _facts(row, sharing.world(ctx, _terms(row), ctx.person_id).question, "…")
     return ctx.possible(ALLOTMENT, row.state, facts, scope)

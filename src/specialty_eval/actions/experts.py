@@ -1,12 +1,12 @@
 """The pool of experts: who is in it with which fields and for how many reviews, and whom they are too near to."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
 
+from specialty_eval.engine.allotting import is_field
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing
 from specialty_eval.engine.roles import roles
@@ -21,7 +21,6 @@ from .context import Context, Note
 from .paging import Page
 
 MANAGES = roles(Role.SECRETARY)
-_FIELD = re.compile(r"\*|[2-7][0-9]([0-9]{2}){0,2}|X[0-9]{5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class NewExpert:
 
 def field_problems(fields: Sequence[str], where: str = "fields") -> list[Problem]:
     """What is no field: neither the beginning of a catalogue code (2, 4 or 6 digits) nor `*` for all of them."""
-    wrong = [Problem("expert-field-unknown", where, {"value": f}) for f in fields if not _FIELD.fullmatch(f)]
+    wrong = [Problem("expert-field-unknown", where, {"value": f}) for f in fields if not is_field(f)]
     return wrong if fields else [Problem("fields-missing", where)]
 
 

@@ -10,7 +10,7 @@ from specialty_eval.store import bulk, registry_queries
 from specialty_eval.store.accounts import CommitteeMember, Person, RoleGrant
 from specialty_eval.store.registry import Organisation
 
-from . import passwords
+from . import intake_experts, passwords
 from .context import Context
 from .intake_batch import Batch, Difference, Line, Outcome, cells, compare, outcome
 from .intake_source import Source, outside
@@ -36,14 +36,19 @@ def people(ctx: Context, batch: Batch, source: Source) -> Outcome:
     _check_over(ctx, batch, grants)
     seated = _of(batch, [line for line in batch.lines if line.text("sector")])
     seats = compare(seated, _seats(ctx, persons), lambda line: _seat_key(line, at), _seat)
+    intake_experts.check(batch)
+    lent = intake_experts.pool(ctx, batch, persons, lambda line: _organisation(line, at).id)
+    tied = intake_experts.ties(ctx, batch, persons)
 
     def write() -> None:
         _write_people(ctx, own, at)
         ids = {login: row.id for login, row in _persons(ctx, cells(batch.lines, "login")).items()}
         _write_grants(ctx, grants, ids, at)
         _write_seats(ctx, seats, ids, lambda line: _organisation(line, at).id)
+        intake_experts.write(ctx, lent, tied, ids, lambda line: _organisation(line, at).id)
 
-    return _by_row(batch, (own, grants, seats), write)
+    known_of = Difference(changed=[(0, line) for of in tied.values() for line in of.values()])
+    return _by_row(batch, (own, grants, seats, lent, known_of), write)
 
 
 def committee(ctx: Context, batch: Batch, source: Source) -> Outcome:
@@ -289,8 +294,8 @@ def _write_seats(ctx: Context, found: Difference, ids: Mapping[str, int], bureau
 
 def _by_row(batch: Batch, parts: Iterable[Difference], write: Any) -> Outcome:
     """A row counts as new where its role is, as changed where anything of it is."""
-    own, grants, seats = parts
-    new = {line.row for line in (*grants.new, *seats.new)}
-    changed = {line.row for part in (own, grants, seats) for _, line in part.changed} - new
+    own, grants, seats, lent, tied = parts
+    new = {line.row for line in (*grants.new, *seats.new, *lent.new)}
+    changed = {line.row for part in (own, grants, seats, lent, tied) for _, line in part.changed} - new
     new |= {line.row for line in own.new}
     return Outcome(len(new), len(changed), len(batch.lines) - len(new | changed), write)

@@ -10,7 +10,7 @@ from specialty_eval.engine.decimals import shortest
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import FILLS_IN, READ, Scope, Thing, may, may_read, reach, visible_measures
 from specialty_eval.engine.policy import Policy
-from specialty_eval.store import cycles, registry, review_queries, scopes, scoring_queries
+from specialty_eval.store import cycles, panel_queries, registry, review_queries, scopes, scoring_queries
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Attachment, EvidenceDraft, EvidenceVersion, Review
@@ -166,6 +166,8 @@ def _spread_alerts(ctx: Context, row: Review, scope: Scope, policy: Policy) -> l
                   for m in policy.measures.values())  # fmt: skip
     if not watched or not may_read(ctx.actor, Thing.PANEL_SCORES, scope, ctx.today):
         return []
+    if panel_queries.has_to_score(ctx.session, row.id, ctx.person_id):
+        return []  # how far apart the others lie is sealed like their scores
     scores = scoring_queries.panel_scores(ctx.session, [row.id]).get(row.id, {})
     return [{"measure": a.measure, "scores": a.scores, "spread": shortest(a.spread), "above": shortest(a.above)}
             for a in panel.alerts(policy, scores)]  # fmt: skip

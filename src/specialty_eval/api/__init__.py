@@ -15,7 +15,7 @@ ROOMS = (
             "/v1/people/*/deactivate", "/v1/people/*/reactivate", "/v1/people/*/roles", "/v1/roles/**", "/v1/keys/**",
         ),
     ),
-    Room(f"{__name__}.allotments", ("/v1/allotments/**", "/v1/rounds/*/allotments")),
+    Room(f"{__name__}.allotments", ("/v1/allotments/**", "/v1/rounds/*/allotments", "/v1/reviews/*/experts/further")),
     Room(f"{__name__}.amendments", ("/v1/amendments/**", "/v1/rounds/*/amendments")),
     Room(f"{__name__}.applications", ("/v1/applications/**",)),
     Room(f"{__name__}.calendars", ("/v1/calendar/*",)),
@@ -80,6 +80,10 @@ ROOMS = (
     Room(f"{__name__}.overdue", ("/v1/rounds/*/overdue", "/v1/rounds/*/act-on-due")),
     Room(f"{__name__}.superseding", ("/v1/corrections/**", "/v1/reviews/*/corrections")),
     Room(f"{__name__}.paper_votes", ("/v1/meetings/*/minutes/**", "/v1/items/*/paper-votes")),
+    Room(
+        f"{__name__}.panel_scores",
+        ("/v1/reviews/*/scores", "/v1/rounds/*/spread-alerts", "/v1/rounds/*/strictness"),
+    ),
     Room(
         f"{__name__}.publications",
         (

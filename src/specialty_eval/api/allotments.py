@@ -79,6 +79,18 @@ def ask(round_id: int, body: NewAllotment, ctx: Ctx, response: Response) -> dict
     return allotment_view(ctx, made, response)
 
 
+class FurtherAnswer(BaseModel):
+    """Who was asked."""
+
+    person_id: int
+
+
+@router.post("/reviews/{review_id}/experts/further", status_code=201, response_model=FurtherAnswer)
+def further(review_id: int, ctx: Ctx) -> dict[str, int]:
+    """Ask one expert more of the pool, chosen as in a proposal, where the experts lie too far apart (secretary)."""
+    return {"person_id": allotments.further(ctx, review_id)}
+
+
 @router.get("/allotments", response_model=Listed[AllotmentBrief])
 def list_allotments(
     ctx: Ctx, paging: Paging, round_id: Annotated[Whole | None, Query(alias="round", ge=1, le=BIGGEST)] = None

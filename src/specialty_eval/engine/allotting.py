@@ -5,6 +5,7 @@ Nobody is asked about what is not their field, about whom they are near to, or m
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -113,6 +114,14 @@ class Allotted:
     dropped: tuple[tuple[int, int], ...]
     short: Mapping[int, int] = field(default_factory=dict)
     lacking: tuple[Lacking, ...] = ()
+
+
+_FIELD = re.compile(r"\*|[2-7][0-9]([0-9]{2}){0,2}|X[0-9]{5}")
+
+
+def is_field(text: str) -> bool:
+    """Whether it is one: the beginning of a catalogue code (2, 4 or 6 digits), an off-catalogue code, or any."""
+    return _FIELD.fullmatch(text) is not None
 
 
 def fits_field(fields: Collection[str], catalogue_code: str, class_code: str) -> bool:

@@ -242,6 +242,8 @@ class Thing(StrEnum):
     PANEL_SCORES = "panel_scores"
     EXPERTS = "experts"
     POOL = "pool"
+    SCORES = "scores"
+    STRICTNESS = "strictness"
     MATERIAL = "material"
     BALLOTS = "ballots"
     INTERESTS = "interests"
@@ -281,6 +283,8 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.PANEL_SCORES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR) | _DECIDING | _APPEAL,
     Thing.EXPERTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.EXPERT),  # an expert oneself alone
     Thing.POOL: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR),
+    Thing.SCORES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.EXPERT),  # once one's own are in
+    Thing.STRICTNESS: roles(Role.SECRETARY, Role.AUDITOR),
     # Who decides sees evidence, sheet and challenges here alone: after declaring, and once the item is open.
     Thing.MATERIAL: _OFFICE | _DECIDING | _APPEAL,
     Thing.BALLOTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR) | _DECIDING | _APPEAL,  # once closed

@@ -15,12 +15,13 @@ from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.review import ENDED
+from specialty_eval.engine.strictness import Given
 
 from . import rows
 from .accounts import Person
 from .base import Straight, table_of
 from .deliberation import ExpertAssignment, PanelScore
-from .registry import School, Specialty
+from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
 from .scopes import ACTING, employed, recused, scope_from
 
@@ -99,6 +100,110 @@ def asked_too_near(session: Session, person_id: int) -> list[Asked]:
     found = asked(None).where(ExpertAssignment.person_id == person_id, ExpertAssignment.state.in_(counting))
     found = found.where(Review.state.not_in([state.value for state in ENDED]))
     return asked_of(session, found.where(employed(ExpertAssignment.person_id)).order_by(ExpertAssignment.id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredBy:
+    """Somebody who was asked about a review, and the scores they gave, replaced ones too."""
+
+    person_id: int
+    state: str
+    due: datetime
+    scores: Mapping[str, Decimal]
+
+
+def panel_of(session: Session, review_id: int) -> list[ScoredBy]:
+    """Everybody ever asked about a review, in the order in which they were."""
+    said = sa.func.jsonb_object_agg(PanelScore.measure, sa.cast(PanelScore.score, sa.Text))
+    of = sa.select(said).where(PanelScore.assignment_id == ExpertAssignment.id).correlate(ExpertAssignment)
+    found = sa.select(ExpertAssignment.person_id, ExpertAssignment.state, ExpertAssignment.due, of.scalar_subquery())
+    rows = session.execute(found.where(ExpertAssignment.review_id == review_id).order_by(ExpertAssignment.id))
+    return [
+        ScoredBy(person, state, due, {m: Decimal(score) for m, score in (scores or {}).items()})
+        for person, state, due, scores in rows
+    ]
+
+
+def is_scored(session: Session, review_id: int) -> bool:
+    """Whether a run has taken the review's scores."""
+    return session.scalar(sa.select(Review.sheet_id).where(Review.id == review_id)) is not None
+
+
+def has_to_score(session: Session, review_id: int, person_id: int | None) -> bool:
+    """Whether the person was asked about the review and has neither scored nor gone: others' scores are sealed."""
+    found = sa.select(ExpertAssignment.id).where(
+        ExpertAssignment.review_id == review_id, ExpertAssignment.person_id == person_id,
+        ExpertAssignment.state.in_(_STILL_TO_SCORE),
+    )  # fmt: skip
+    return person_id is not None and session.scalars(found).first() is not None
+
+
+_STILL_TO_SCORE = (AssignmentState.INVITED.value, AssignmentState.ACCEPTED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelScores:
+    """A review's scores that count, and how many experts have scored or were asked and have their days."""
+
+    review_id: int
+    code: str
+    going: int
+    scores: Mapping[str, list[Decimal]]
+
+
+def _open_to(acting: int | None) -> sa.ColumnElement[bool]:
+    """Of a row of Review with its Specialty and School: the person is not recused, nor has still to score it."""
+    own = aliased(ExpertAssignment)
+    mine = sa.select(own.id).where(
+        own.review_id == Review.id, own.person_id == acting, own.state.in_(_STILL_TO_SCORE)
+    )  # fmt: skip
+    return sa.and_(sa.not_(recused(acting)), sa.not_(mine.correlate(Review).exists()))
+
+
+def scores_in(session: Session, round_id: int, states: Collection[str], *, acting: int | None) -> list[PanelScores]:
+    """The scores of a round's reviews in these states that no run has taken."""
+    going = sa.select(sa.func.count()).where(
+        ExpertAssignment.review_id == Review.id,
+        ExpertAssignment.state.in_((*_STILL_TO_SCORE, AssignmentState.SCORED.value)),
+    )
+    scored = sa.select(
+        Review.id, SpecialtyCode.code, going.correlate(Review).scalar_subquery(), PanelScore.measure,
+        sa.func.array_agg(PanelScore.score),
+    ).join(Specialty, Specialty.id == Review.specialty_id).join(School, School.id == Specialty.school_id)  # fmt: skip
+    found = (
+        scored.join(
+            SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None))
+        )
+        .join(ExpertAssignment, ExpertAssignment.review_id == Review.id)
+        .join(PanelScore, PanelScore.assignment_id == ExpertAssignment.id)
+        .where(Review.round_id == round_id, Review.state.in_(states), Review.sheet_id.is_(None), _open_to(acting))
+        .where(ExpertAssignment.state == AssignmentState.SCORED.value)
+        .group_by(Review.id, SpecialtyCode.code, PanelScore.measure)
+        .order_by(Review.id, PanelScore.measure)
+    )
+    by_review: dict[int, PanelScores] = {}
+    for review_id, code, number, measure, scores in session.execute(found):
+        one = by_review.setdefault(review_id, PanelScores(review_id, code, number, dict[str, list[Decimal]]()))
+        by_review[review_id] = replace(one, scores={**one.scores, measure: list(scores)})
+    return list(by_review.values())
+
+
+def given_in(session: Session, round_id: int, now: datetime, *, acting: int | None) -> list[Given]:
+    """The scores that count of a round's panels that are whole: a run has taken them, or nobody is still to score."""
+    other = aliased(ExpertAssignment)
+    still = sa.select(other.id).where(
+        other.review_id == Review.id, other.state.in_(_STILL_TO_SCORE), other.due > now
+    )  # fmt: skip
+    found = (
+        sa.select(Review.id, PanelScore.measure, ExpertAssignment.person_id, PanelScore.score)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(ExpertAssignment, ExpertAssignment.review_id == Review.id)
+        .join(PanelScore, PanelScore.assignment_id == ExpertAssignment.id)
+        .where(Review.round_id == round_id, ExpertAssignment.state == AssignmentState.SCORED.value, _open_to(acting))
+        .where(sa.or_(Review.sheet_id.is_not(None), sa.not_(still.correlate(Review).exists())))
+    )
+    return [Given(*row) for row in session.execute(found)]
 
 
 def going(session: Session, review_id: int, now: datetime) -> int:
