@@ -16,6 +16,7 @@ from specialty_eval.store.deliberation import PanelScore
 from specialty_eval.store.designations import Designation, DesignationLoss
 from specialty_eval.store.experts import Allotment
 from specialty_eval.store.ledger import EventSeal
+from specialty_eval.store.material import MaterialCheck, MaterialRelease
 from specialty_eval.store.outcomes import EnrolmentLine, Erratum, Standing
 from specialty_eval.store.overdue import Escalation
 from specialty_eval.store.registry import Intake, SpecialtyCode
@@ -58,6 +59,8 @@ def make_every_case(session: Session) -> World:
         SiteVisitReport(review_id=world.reviews["scored"], visited_on=now, findings="示例"),
         Allotment(round_id=world.sitting.round_id, number=1, state="asked", version=1, updated_at=now, per_review=3,
                   at_most=5, asked_at=now),
+        MaterialRelease(check_id=session.scalars(sa.select(sa.func.min(MaterialCheck.id))).one(), reason="示例",
+                        released_by=world.city.people["secretary"], released_at=now),
         EventSeal(through=1, count=0, previous="", head="0" * 64, sealed_at=now),
         Escalation(what="decision", subject_id=1, review_id=world.reviews["scored"], due=now, escalated_at=now),
         Intake(kind="schools", digest="0" * 64, rows=1, new=1, changed=0, unchanged=0, loaded_at=now),

@@ -54,6 +54,7 @@ from specialty_eval.engine.simulation import summary
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Cycle
+from specialty_eval.store.material import MaterialCheck
 from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review, ScoreRun
@@ -308,6 +309,11 @@ def _pool(world: World, round_id: int) -> None:
         "tie_id": experts.declare(secretary, people["expert-2"], tie).id,
         "allotment_id": allotments.ask(secretary, round_id, allotments.Asked(at_most=5)).id,
     }
+    checked = MaterialCheck(review_id=world.reviews["open"], attachment_id=int(str(world.named["attachment_id"])),
+                            names=["示例"], says="unchecked", finds=[], unread=[["示例.pdf", "broken"]],
+                            checked_at=secretary.now)  # fmt: skip
+    world.sitting.session.add(checked)
+    world.sitting.session.flush()
 
 
 def _sign_in(world: World) -> None:

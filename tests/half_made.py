@@ -56,6 +56,18 @@ def report(kind: str, reader: str, period: str) -> str:
     )
 
 
+def material_check(changed: str) -> str:
+    """A check of a file that could not be read, but for one column."""
+    said = {"attachment_id": "(SELECT min(id) FROM attachment)", "names": """'["示例"]'""", "says": "'unchecked'",
+            "finds": "'[]'", "unread": """'[["示例", "format"]]'"""}  # fmt: skip
+    column, _, value = changed.partition(" = ")
+    said[column] = value
+    return (
+        f"INSERT INTO material_check (review_id, checked_at, {', '.join(said)})"
+        f" SELECT min(id), {NOW}, {', '.join(said.values())} FROM review"
+    )
+
+
 def in_force(specialty: str, review: str, rating: str, days: str, known: str = "") -> str:
     """A rating of a specialty from a day to a day, known since the first of 2024 or as said."""
     source = "''" if review != "NULL" else "'示例'"
@@ -243,6 +255,20 @@ CASES: dict[str, tuple[str, str]] = {
         "uq_allotment_in_making",
         "INSERT INTO allotment (round_id, number, state, per_review, at_most, asked_at)"
         " SELECT round_id, 99, 'asked', 1, 1, asked_at FROM allotment WHERE state = 'asked'",
+    ),
+    "material that was looked through and is no piece": (
+        "ck_material_check_of_one_piece", material_check("attachment_id = NULL"),
+    ),
+    "a find that is nowhere": ("ck_material_check_found_has_finds", material_check("says = 'found'")),
+    "material cleared that was not read": ("ck_material_check_clear_was_read", material_check("says = 'clear'")),
+    "material unread without a part of it": (
+        "ck_material_check_unchecked_says_what", material_check("unread = '[]'"),
+    ),
+    "material looked through for nobody": ("ck_material_check_looked_for_something", material_check("names = '[]'")),
+    "material released without a word": (
+        "ck_material_release_has_reason",
+        material_check("finds = '[]'") + "; INSERT INTO material_release (check_id, reason, released_by, released_at)"
+        f" SELECT max(c.id), '', min(p.id), {NOW} FROM material_check c, person p",
     ),
     # --- lists and ratings in force ---
     "a list of nothing": (

@@ -17,12 +17,15 @@ from specialty_eval.store.registry import Specialty
 
 VERIFIER_IS_NOT_TOLD = {
     "item.cast", "review.invite_experts", "review.spread",
-    *(kind for kind in KINDS if kind.startswith(("allotment.", "assignment.", "expert.", "plan.", "publication."))),
+    *(kind for kind in KINDS
+      if kind.startswith(("allotment.", "assignment.", "expert.", "material.", "plan.", "publication."))),
 }  # fmt: skip
 """Who cast a ballot, who the experts are and how they are shared out and scored, lists and plans that are not out."""
+APPROVER_IS_NOT_TOLD = {kind for kind in KINDS if kind.startswith("material.")}
+"""What a blind review's material was looked through for, and who released it."""
 NOTHING: set[str] = set()
 OFFICE_TOLD = {
-    "secretary": set(KINDS), "bureau-approver": set(KINDS), "auditor": set(KINDS),
+    "secretary": set(KINDS), "bureau-approver": KINDS - APPROVER_IS_NOT_TOLD, "auditor": set(KINDS),
     "bureau-verifier": KINDS - VERIFIER_IS_NOT_TOLD,
     "county-one": NOTHING, "county-two": NOTHING, "auditor-of-county": NOTHING,
     "head-one": NOTHING, "editor-one": NOTHING, "auditor-of-school": NOTHING, "head-two": NOTHING,

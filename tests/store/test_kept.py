@@ -8,6 +8,7 @@ from refusing import assert_refused, refused_by
 from specialty_eval.store.metadata import METADATA
 
 IMMUTABLE = (
+    "material_check", "material_release",
     "policy", "evidence_version", "decision", "publication_entry", "event", "event_seal", "score_run", "score_sheet",
     "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation", "meeting_minutes", "document",
     "document_template", "document_form",

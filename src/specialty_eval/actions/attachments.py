@@ -4,8 +4,9 @@ from specialty_eval.engine import review
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Thing
 from specialty_eval.store import scopes
-from specialty_eval.store.reviews import Attachment
+from specialty_eval.store.reviews import Attachment, Review
 
+from . import blind
 from .context import Context, Note
 
 AT_MOST = 32 << 20
@@ -67,4 +68,9 @@ def read(ctx: Context, review_id: int, attachment_id: int) -> tuple[Attachment, 
     kept = ctx.session.get(Attachment, attachment_id)
     if kept is None or kept.review_id != review_id:
         raise NotFound(Problem("not-found", "attachments", {"kind": "attachment", "id": attachment_id}))
+    row = ctx.session.get_one(Review, review_id)
+    if blind.before_accepting(ctx, row, scope):
+        raise NotNow(Problem("assignment-not-accepted", "attachments"))
+    if blind.reads_blind(ctx, row, scope) and attachment_id not in blind.open_to_the_blind(ctx, row):
+        raise NotNow(Problem("material-held-back", "attachments"))
     return kept, ctx.files.get(kept.sha256)

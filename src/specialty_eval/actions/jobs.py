@@ -9,22 +9,26 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.standing import academic_year_begins
-from specialty_eval.store import cycles, due_queries, job_queries
+from specialty_eval.store import cycles, due_queries, job_queries, material_queries
 from specialty_eval.store import reports as reports_asked
 from specialty_eval.store.due_queries import Since
 from specialty_eval.store.experts import Allotment
 from specialty_eval.store.jobs import Job
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reports import Report
+from specialty_eval.store.reviews import Review
 from specialty_eval.store.staging import StagedFile
 
 from . import (
     accounts,
     allotments,
     closings,
+    material,
     overdue,
     previews,
     publications,
@@ -55,6 +59,7 @@ class Task(StrEnum):
     REMIND = "remind"
     ACT_ON_DUE = "act_on_due"
     ALLOT = "allot"
+    CHECK_MATERIAL = "check_material"
     DEEM_SERVED = "deem_served"
     CLOSE_PUBLICITY = "close_publicity"
     RECTIFICATIONS = "rectifications"
@@ -115,6 +120,7 @@ def _all(ctx: Context) -> list[Due]:
         found.append(
             Due(Task.ACT_ON_DUE, subject, ends if ends and is_over else day, max(day, hour) if is_over else day)
         )
+    found += [Due(Task.CHECK_MATERIAL, key, at, hour) for key, at in material_queries.to_check(session) if at]
     found += [Due(Task.ALLOT, key, at, at) for key, at in due_queries.allotments_asked(session) if at]
     found += [Due(Task.CLOSE_PUBLICITY, key, at, at) for key, at in due_queries.lists_to_close(session, ctx.now) if at]
     found += [Due(Task.REPORT, str(key), at, at) for key, at in reports_asked.waiting(session)]
@@ -152,6 +158,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.OPEN_ROUND: lambda ctx, subject: rounds.move(ctx, int(subject), RoundEvent.COLLECT),
     Task.REMIND: lambda ctx, subject: reminders.remind_due(ctx, int(subject)),
     Task.ACT_ON_DUE: lambda ctx, subject: overdue.act_on_due(ctx, int(subject)),
+    Task.CHECK_MATERIAL: lambda ctx, subject: material.check_due(ctx, int(subject)),
     Task.ALLOT: lambda ctx, subject: allotments.propose(ctx, int(subject)),
     Task.DEEM_SERVED: lambda ctx, subject: previews.deem_served(ctx, int(subject)),
     Task.CLOSE_PUBLICITY: lambda ctx, subject: publications.close(ctx, int(subject)),
@@ -201,6 +208,12 @@ def passed(ctx: Context) -> None:
 
 
 OF_A_ROUND = frozenset({Task.OPEN_ROUND, Task.REMIND, Task.ACT_ON_DUE, Task.DEEM_SERVED})
+IN_A_ROUND: dict[str, Callable[[Session, int], int]] = {
+    Task.CHECK_MATERIAL: lambda session, key: session.get_one(Review, key).round_id,
+    Task.ALLOT: lambda session, key: session.get_one(Allotment, key).round_id,
+    Task.CLOSE_PUBLICITY: lambda session, key: session.get_one(Publication, key).round_id,
+}
+"""Jobs about something of a round → that thing's round."""
 OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR, Task.IDLE})
 
 
@@ -210,12 +223,10 @@ def _city_of(ctx: Context, job: Job) -> str | None:
         return job.subject
     if job.name in OF_A_ROUND:
         return cycles.round_of(ctx.session, int(job.subject)).city
-    if job.name == Task.ALLOT:
-        return cycles.round_of(ctx.session, ctx.session.get_one(Allotment, int(job.subject)).round_id).city
     if job.name == Task.REPORT:
         return ctx.session.get_one(Report, int(job.subject)).jurisdiction_code
-    if job.name == Task.CLOSE_PUBLICITY:
-        return cycles.round_of(ctx.session, ctx.session.get_one(Publication, int(job.subject)).round_id).city
+    if (round_of := IN_A_ROUND.get(job.name)) is not None:
+        return cycles.round_of(ctx.session, round_of(ctx.session, int(job.subject))).city
     return None
 
 

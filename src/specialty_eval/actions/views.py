@@ -15,6 +15,7 @@ from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Attachment, EvidenceDraft, EvidenceVersion, Review
 
+from . import blind
 from .context import Context
 from .paging import Page
 
@@ -78,7 +79,7 @@ def round_view(ctx: Context, row: Round) -> dict[str, Any]:
     return {
         "id": row.id, "cycle_id": row.cycle_id, "number": row.number, "year": row.year,
         "evidence_year": row.evidence_year, "reference_date": row.reference_date, "opens_on": row.opens_on,
-        "state": row.state,
+        "state": row.state, "blind": row.blind,
         "policy": policy_view(policy),
         "due": {"collecting": row.collecting_due, "verifying": row.verifying_due, "scoring": row.scoring_due,
                 "deliberating": row.deliberating_due},
@@ -134,30 +135,52 @@ def titled_view(row: review_queries.Titled) -> dict[str, Any]:
 
 
 def review_view(ctx: Context, row: Review) -> dict[str, Any]:
-    """A review with the evidence the caller may see: the school its draft, the others what was submitted."""
+    """A review with the evidence the caller may see: the school its draft, the others what was submitted.
+
+    An expert sees the title alone before accepting; in a blind round, not whose it is and what is not held back.
+    """
     scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
+    titled = ctx.session.execute(review_queries.titled().where(Review.id == row.id)).one()
+    is_blind = blind.reads_blind(ctx, row, scope)
+    told = titled_view(review_queries.Titled(*list(titled)))
+    nothing: dict[str, Any] = {
+        **(told | UNNAMED if is_blind else told), "version": row.version, "correction_due": None, "county_due": None,
+        "spread_alerts": [], "returned_fields": {}, "evidence": None, "attachments": [], "blind": is_blind,
+        "held_back": 0,
+    }  # fmt: skip
+    if blind.before_accepting(ctx, row, scope):
+        return nothing
     policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
     seen = visible_measures(policy, ctx.actor, scope, ctx.today)
-    titled = ctx.session.execute(review_queries.titled().where(Review.id == row.id)).one()
-    version = ctx.session.get(EvidenceVersion, row.evidence_version_id) if row.evidence_version_id else None
-    attachments = ctx.session.scalars(
-        sa.select(Attachment).where(Attachment.review_id == row.id).order_by(Attachment.id)
-    )
+    opened = blind.open_to_the_blind(ctx, row) if is_blind else None
+    found = ctx.session.scalars(sa.select(Attachment).where(Attachment.review_id == row.id).order_by(Attachment.id))
+    attachments = found.all()
+    shown = [a for a in attachments if opened is None or a.id in opened]
+    whose = {} if is_blind else {"correction_due": row.correction_due, "county_due": row.county_due,
+                                 "spread_alerts": _spread_alerts(ctx, row, scope, policy),
+                                 "returned_fields": row.returned_fields}  # fmt: skip
     return {
-        **titled_view(review_queries.Titled(*list(titled))),
-        "version": row.version,
-        "correction_due": row.correction_due,
-        "county_due": row.county_due,
-        "spread_alerts": _spread_alerts(ctx, row, scope, policy),
-        "returned_fields": row.returned_fields,
-        "evidence": None if version is None else {
-            "number": version.number, "digest": version.digest, "submitted_at": version.submitted_at,
-            "figures": {m: f for m, f in version.figures.items() if m in seen},
-            "self_evaluation": version.self_evaluation},
+        **nothing, **whose,
+        "evidence": _evidence(ctx, row, seen, with_words=opened is None or None in opened),
         "attachments": [{"id": a.id, "measure": a.measure, "name": a.name, "size": a.size, "sha256": a.sha256,
-                         "media_type": a.media_type} for a in attachments],
+                         "media_type": a.media_type} for a in shown],
+        "held_back": len(attachments) - len(shown),
     }  # fmt: skip
+
+
+UNNAMED = {"code": "", "school": "", "county": ""}
+"""What a blind reader is not told of a review's title."""
+
+
+def _evidence(ctx: Context, row: Review, seen: frozenset[str], *, with_words: bool) -> dict[str, Any] | None:
+    """The version that stands: the figures that the caller may see, and the words unless they are held back."""
+    version = ctx.session.get(EvidenceVersion, row.evidence_version_id) if row.evidence_version_id else None
+    if version is None:
+        return None
+    figures = {m: f if with_words else {**f, "source": ""} for m, f in version.figures.items() if m in seen}
+    return {"number": version.number, "digest": version.digest, "submitted_at": version.submitted_at,
+            "figures": figures, "self_evaluation": version.self_evaluation if with_words else ""}  # fmt: skip
 
 
 def _spread_alerts(ctx: Context, row: Review, scope: Scope, policy: Policy) -> list[dict[str, Any]]:

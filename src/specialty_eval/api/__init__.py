@@ -75,6 +75,7 @@ ROOMS = (
     Room(f"{__name__}.imports", ("/v1/imports/**",)),
     Room(f"{__name__}.jobs", ("/v1/jobs",)),
     Room(f"{__name__}.lists", ("/v1/lists/**", "/v1/rounds/*/lists")),
+    Room(f"{__name__}.material", ("/v1/rounds/*/blind", "/v1/reviews/*/material/**")),
     Room(f"{__name__}.objections", ("/v1/objections/**", "/v1/publications/*/objections")),
     Room(f"{__name__}.operations", ("/healthz", "/readyz")),
     Room(f"{__name__}.overdue", ("/v1/rounds/*/overdue", "/v1/rounds/*/act-on-due")),

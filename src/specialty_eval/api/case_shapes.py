@@ -81,6 +81,7 @@ class RoundAnswer(ListedRound):
     opens_on: date | None = Field(
         description="系统开始采集的日子；没有的由秘书处开始 · the day collecting begins by itself"
     )
+    blind: bool = Field(description="专家是否盲评 · whether the experts do not learn whose material they score")
     policy: PolicyAnswer
     due: DueAnswer
     reviews: dict[State, int] = Field(description="状态 → 评估数 · how many reviews by state")
@@ -168,6 +169,8 @@ class ReviewAnswer(TitledAnswer):
     returned_fields: dict[str, str] = Field(description="测点代码 → 退回理由 · why each measure went back")
     evidence: EvidenceAnswer | None
     attachments: list[AttachmentAnswer]
+    blind: bool = Field(description="是否盲评：代码、学校、县区为空 · read blind: code, school and county are empty")
+    held_back: int = Field(description="盲评中暂不开放的文件数 · files held back from a blind reader")
     actions: list[ActionAnswer]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from specialty_eval import reference
+from specialty_eval.engine.roles import Role
 
 from .city import CITY, City, Specialty
 from .figures import Year
@@ -65,7 +66,8 @@ def specialties(city: City) -> bytes:
 def people(city: City) -> bytes:
     """Everybody with their roles and seats; a password for those who can sign in."""
     columns = ("login", "name", "password", "employer_name", "role", "organisation_kind", "organisation_code",
-               "valid_from", "valid_to", "deputy", "sector", "substitute", "term_from", "term_to")  # fmt: skip
+               "valid_from", "valid_to", "deputy", "sector", "substitute", "term_from", "term_to", "expert_fields",
+               "expert_at_most")  # fmt: skip
     passwords = sign_ins(city)
     return _file(columns, (row for who in everybody(city) for row in _of(who, passwords.get(who.login, ""))))
 
@@ -76,6 +78,8 @@ def _of(who: Somebody, password: str) -> Iterable[dict[str, str]]:
         row = {"login": who.login, "name": who.name, "employer_name": who.employer, "role": role.value,
                "organisation_kind": kind, "organisation_code": code, "valid_from": SINCE,
                "deputy": "true" if who.deputy else "false"}  # fmt: skip
+        if role == Role.EXPERT:
+            row |= {"expert_fields": "*", "expert_at_most": "60"}
         if n == 0:
             row["password"] = password
         if n == 0 and who.sector:

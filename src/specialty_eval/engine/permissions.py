@@ -4,7 +4,7 @@ What a role may do stands in the machines' tables; when something may be read (b
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ __all__ = [
     "may",
     "may_read",
     "may_supply",
+    "only_as_expert",
     "reach",
     "visible_measures",
 ]
@@ -244,6 +245,7 @@ class Thing(StrEnum):
     POOL = "pool"
     SCORES = "scores"
     STRICTNESS = "strictness"
+    MATERIAL_CHECKS = "material_checks"
     MATERIAL = "material"
     BALLOTS = "ballots"
     INTERESTS = "interests"
@@ -285,6 +287,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.POOL: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.SCORES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.EXPERT),  # once one's own are in
     Thing.STRICTNESS: roles(Role.SECRETARY, Role.AUDITOR),
+    Thing.MATERIAL_CHECKS: roles(Role.SECRETARY, Role.AUDITOR),
     # Who decides sees evidence, sheet and challenges here alone: after declaring, and once the item is open.
     Thing.MATERIAL: _OFFICE | _DECIDING | _APPEAL,
     Thing.BALLOTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR) | _DECIDING | _APPEAL,  # once closed
@@ -322,6 +325,12 @@ def at_office(actor: Actor, roles: Iterable[Role], scope: Scope, today: date) ->
     """
     own = tuple(grant for grant in actor.grants if grant.kind != Kind.SCHOOL)
     return allowed(Actor(actor.person_id, actor.key_id, own), roles, scope, today) is not None
+
+
+def only_as_expert(actor: Actor, scope: Scope, today: date) -> bool:
+    """Whether the actor reads a review's evidence as one of its experts, and by no other role."""
+    reads = READ[Thing.EVIDENCE]
+    return may(actor, reads, scope, today) and not may(actor, reads, replace(scope, experts=frozenset()), today)
 
 
 def may_read(actor: Actor, thing: Thing, scope: Scope, today: date) -> bool:

@@ -83,6 +83,8 @@ class Round(Versioned, Base):
     reference_date: Mapped[date]
     policy_id: Mapped[int] = reference("policy.id")
     opens_on: Mapped[date | None]
+    blind: Mapped[bool] = mapped_column(server_default=sa.false())
+    """The experts are not to learn whose material they score."""
     state: Mapped[str]
     collecting_due: Mapped[datetime | None]
     verifying_due: Mapped[datetime | None]

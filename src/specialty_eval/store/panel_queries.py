@@ -129,6 +129,14 @@ def is_scored(session: Session, review_id: int) -> bool:
     return session.scalar(sa.select(Review.sheet_id).where(Review.id == review_id)) is not None
 
 
+def state_of(session: Session, review_id: int, person_id: int | None) -> str | None:
+    """Where the person's assignment to the review stands; None where there is none."""
+    found = sa.select(ExpertAssignment.state)
+    return session.scalar(
+        found.where(ExpertAssignment.review_id == review_id, ExpertAssignment.person_id == person_id)
+    )  # fmt: skip
+
+
 def has_to_score(session: Session, review_id: int, person_id: int | None) -> bool:
     """Whether the person was asked about the review and has neither scored nor gone: others' scores are sealed."""
     found = sa.select(ExpertAssignment.id).where(
