@@ -109,6 +109,7 @@ ROOMS = (
         f"{__name__}.registry",
         ("/v1/jurisdictions", "/v1/catalogue/**", "/v1/schools/**", "/v1/specialties", "/v1/specialties/*"),
     ),
+    Room(f"{__name__}.sandbox", ("/sandbox/v1/codes", "/sandbox/v1/specialties/*/status")),
     Room(
         f"{__name__}.scoring",
         (

@@ -1,4 +1,6 @@
-"""Pages for people: the public results and the API's reference, without a script and without a foreign address."""
+"""Pages for people: the public results and the API's reference, without a foreign address, and but for the two readers
+of OpenAPI (`vendor`) without a script.
+"""
 
 from fastapi import FastAPI
 
@@ -13,6 +15,8 @@ ROOMS = (
     Room(f"{__name__}.rounds", ("/rounds/*",)),
     Room(f"{__name__}.lists", ("/lists",)),
     Room(f"{__name__}.policies", ("/policies/*/*",)),
+    Room(f"{__name__}.developers", ("/developers",)),
+    Room(f"{__name__}.vendor", ("/vendor/*", "/api/redoc", "/api/try")),
     Room(f"{__name__}.reference", ("/api", "/api/problems")),
 )
 """In the order in which they are asked."""
