@@ -62,6 +62,7 @@ check: setup ## what CI runs: format, types, import contracts, Dockerfile, migra
 	@$(BIN)/pytest -q tests/store/test_migrations.py
 	@$(BIN)/python -m specialty_eval.contract schemas --check
 	@$(BIN)/python -m specialty_eval.contract docs --check
+	@$(BIN)/python -m specialty_eval.contract changes
 	@$(MAKE) --no-print-directory test
 
 .PHONY: fmt

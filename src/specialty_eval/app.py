@@ -15,6 +15,7 @@ from specialty_eval.api.deps import Edge
 from specialty_eval.api.description import Api, operation_id
 from specialty_eval.api.limits import BodyLimit
 from specialty_eval.api.rates import RateLimit, Rates
+from specialty_eval.api.versions import VERSION
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
@@ -61,7 +62,7 @@ def create_app(
     app = Api(
         title="specialty-eval",
         summary="职业院校专业评估 · Specialty evaluation",
-        version="1",
+        version=VERSION,
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,

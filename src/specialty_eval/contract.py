@@ -1,26 +1,50 @@
-"""The generated contracts: `python -m specialty_eval.contract schemas|docs [--check]` writes or checks them."""
+"""The generated contracts: `python -m specialty_eval.contract schemas|docs [--check]` writes or checks them,
+`… changes` compares the API with the last released one, `… release` makes the present one that.
+"""
 
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from specialty_eval import text
+from specialty_eval.api.evidence import Draft
+from specialty_eval.api.shapes import StatusAnswer
 from specialty_eval.app import create_app
+from specialty_eval.contract_changes import breaking
 from specialty_eval.engine import diagrams, policy_schema
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.machines import MACHINES
 
 ROOT = Path(__file__).resolve().parents[2]
+OPENAPI = "api_schemas/openapi.json"
+RELEASED = "api_schemas/released/openapi.json"
+"""The API of the last release."""
 
 
 def schemas() -> Mapping[str, str]:
     """File → content of api_schemas/."""
     app = create_app("postgresql+psycopg://nowhere/none", Path("."))
     return {
-        "api_schemas/openapi.json": as_json(app.openapi()),
+        OPENAPI: as_json(app.openapi()),
         "api_schemas/policy-1.schema.json": as_json(policy_schema()),
+        "api_schemas/status-1.schema.json": as_json(shape("status-1", StatusAnswer)),
+        "api_schemas/evidence-1.schema.json": as_json(shape("evidence-1", Draft)),
     }
+
+
+def shape(name: str, model: type[BaseModel]) -> dict[str, object]:
+    """The JSON Schema of one shape, to be used without the rest."""
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:specialty-eval:schema:{name}"}
+    return about | model.model_json_schema()
+
+
+def changes() -> list[str]:
+    """What the API as committed takes away from programs written for the released one. A new date allows it."""
+    released, now = (json.loads((ROOT / name).read_text(encoding="utf-8")) for name in (RELEASED, OPENAPI))
+    return [] if now["info"]["version"] > released["info"]["version"] else breaking(released, now)
 
 
 def docs() -> Mapping[str, str]:
@@ -71,7 +95,15 @@ def as_json(value: object) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write, or with `--check` name what is stale and end with 1."""
+    """Write, or with `--check` name what is stale, or what breaks with the last release; 1 if anything."""
+    if arguments[0] == "release":
+        (ROOT / RELEASED).write_bytes((ROOT / OPENAPI).read_bytes())
+        return 0
+    if arguments[0] == "changes":
+        found = changes()
+        for line in found:
+            sys.stderr.write(f"{line}\n")
+        return 1 if found else 0
     wanted = {"schemas": schemas, "docs": docs}[arguments[0]]()
     stale = [name for name, content in wanted.items()
              if not (ROOT / name).exists() or (ROOT / name).read_text(encoding="utf-8") != content]  # fmt: skip

@@ -13,9 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from specialty_eval.rooms import open_all
 
+from . import versions
 from .deps import SECRET
 from .exports import XLSX, rows_at
-from .problems import MEDIA_TYPE, ProblemAnswer
+from .problems import MEDIA_TYPE, ProblemAnswer, answer
 from .status_fast import Fast
 from .status_many import Many
 
@@ -65,7 +66,13 @@ class Api(FastAPI):
         if ready is not None:
             await send(ready[0])
             await send(ready[1])
-        elif not await self.front.elsewhere(scope, receive, send):
+            return
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            send = versions.telling(send)
+            if (refusal := versions.refused(scope)) is not None:
+                await answer(refusal)(scope, receive, send)
+                return
+        if not await self.front.elsewhere(scope, receive, send):
             await self.many(scope, receive, send, super().__call__)
 
     def openapi(self) -> dict[str, Any]:

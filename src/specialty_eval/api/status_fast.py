@@ -17,6 +17,7 @@ from specialty_eval.engine.errors import NotFound, Problem
 
 from .arrival import LONGEST
 from .problems import answer
+from .versions import HEADER as VERSION
 
 Ready = tuple[bytes, bytes, bytes, int]
 """As `status_bytes.Ready`, which is loaded with the statuses."""
@@ -24,6 +25,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 BEFORE, AFTER = "/v1/specialties/", "/status"
 LEFT, RIGHT = len(BEFORE), len(AFTER)
 OF_CODE = slice(LEFT, -RIGHT)
+LEFT_TO_THE_ROUTES = frozenset({b"authorization", b"api-version"})
+"""Whoever shows something, or asks for a version, is told whether it holds."""
 READS = frozenset({"GET", "HEAD"})
 FRESH = 2
 """Seconds without word from the database after which an answer says how old it is."""
@@ -101,10 +104,10 @@ class Fast:
         for name, value in scope["headers"]:
             if name == b"if-none-match":
                 known = known or value
-            elif name == b"authorization":  # whoever shows something is told whether it holds
+            elif name in LEFT_TO_THE_ROUTES:
                 return None
         before, after, tag, status = found
-        headers = [(b"etag", tag), CACHE]
+        headers = [(b"etag", tag), CACHE, VERSION]
         age = monotonic() - self.contact
         if age >= FRESH:
             if age > self.patience:
