@@ -117,6 +117,29 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def quiet_server() -> Iterator[tuple[str, str]]:
+    """A server of one's own and the template on it: an event is settled when no transaction of the whole server is
+    older, and elsewhere other tests keep theirs open for as long as they run.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place.RUNTIME))
+    folder.chmod(0o755)
+    with embedded.start(folder, durable=False) as running:
+        name = "quiet_template"
+        with psycopg.connect(embedded.conninfo(running.url), autocommit=True) as admin:
+            admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        migrate(_url(running.url, name))
+        yield running.url, name
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def quiet_database(quiet_server: tuple[str, str]) -> Iterator[str]:
+    """As `fresh_database`, where nobody else is."""
+    with copied(*quiet_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def kept_database(server_url: str, template: str) -> Iterator[str]:
     """The URL of a new, empty database for what is done once a worker and looked at by many tests."""
     with copied(server_url, template) as url:

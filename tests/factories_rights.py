@@ -44,6 +44,7 @@ from specialty_eval.actions import (
     staging,
     superseding,
     verification,
+    webhooks,
 )
 from specialty_eval.actions.context import Context
 from specialty_eval.engine.designation import DesignationKind
@@ -51,6 +52,7 @@ from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.report import Reader, ReportKind
 from specialty_eval.engine.simulation import summary
+from specialty_eval.engine.webhooks import Algorithm
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Cycle
@@ -143,6 +145,7 @@ def make_world(session: Session) -> World:
     world.named["support_id"] = _supported(world)
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
     _sign_in(world)
+    _webhook(world)
     return world
 
 
@@ -352,3 +355,14 @@ def _sign_in(world: World) -> None:
     first = {"grant_id": RoleGrant.id, "key_id": ApiKey.id, "cycle_id": Cycle.id, "run_id": ScoreRun.id,
              "simulation_id": Simulation.id}  # fmt: skip
     world.named |= {name: session.scalar(sa.select(sa.func.min(column))) for name, column in first.items()}
+
+
+def _webhook(world: World) -> None:
+    """An endpoint of the machine at the school "two", with a message on its way."""
+    session, city = world.sitting.session, world.city
+    key = session.scalars(sa.select(ApiKey.id).where(ApiKey.label == "key-two")).one()
+    owner = accounts.actor_of_key(city.clock(), key)
+    assert owner is not None
+    ctx = Context(session, owner, city.now, city.files)
+    made, _ = webhooks.create(ctx, webhooks.Wanted("https://receiver.example/"), Algorithm.HMAC)
+    world.named |= {"webhook_id": made.id, "message_id": webhooks.test(ctx, made.id)["id"]}

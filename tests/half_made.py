@@ -116,6 +116,28 @@ def vote(number: int, approved: str, *, minutes: str = "minutes_number", reason:
     )
 
 
+KEY = "INSERT INTO api_key (label, secret_hash, valid_from) VALUES ('示例', 'x', '2026-01-01')"
+SENT = "(SELECT max(id) FROM webhook_message)"
+
+
+def endpoint(columns: str = "", values: str = "") -> str:
+    """An endpoint of a new key, with these besides or instead."""
+    said = {
+        "api_key_id": "(SELECT max(id) FROM api_key)", "url": "''", "types": "'[]'", "algorithm": "'hmac'",
+        "secret": "''", "transaction": "0", "seq": "0", "created_at": NOW,
+    }  # fmt: skip
+    said |= dict(zip(columns.split(", "), values.split(", "), strict=True)) if columns else {}
+    return f"{KEY}; INSERT INTO webhook_endpoint ({', '.join(said)}) VALUES ({', '.join(said.values())})"
+
+
+def message(next_at: str, refused: int) -> str:
+    """A message to a new endpoint."""
+    return (
+        f"{endpoint()}; INSERT INTO webhook_message (endpoint_id, event_seq, created_at, next_at, refused) VALUES"
+        f" ((SELECT max(id) FROM webhook_endpoint), (SELECT min(seq) FROM event), {NOW}, {next_at}, {refused})"
+    )
+
+
 CASES: dict[str, tuple[str, str]] = {
     # --- reviews and their decisions ---
     "a decided review of another rating than its decision": (
@@ -166,6 +188,25 @@ CASES: dict[str, tuple[str, str]] = {
         "INSERT INTO job (name, subject, failures, failed_at, retry_at)"
         f" VALUES ('seal', '示例', -1, {NOW}, {NOW})",
     ),
+    "an endpoint signed as nobody signs": ("ck_webhook_endpoint_algorithm_known", endpoint("algorithm", "'md5'")),
+    "a secret before the present one that never ends": ("ck_webhook_endpoint_rotation_ends", endpoint("before", "''")),
+    "an endpoint disabled without a reason": ("ck_webhook_endpoint_disabled_says_why", endpoint("disabled_at", NOW)),
+    "an endpoint that failed less often than never": (
+        "ck_webhook_endpoint_failures_not_negative", endpoint("failures, failing_since", f"-1, {NOW}"),
+    ),
+    "an endpoint that fails since it is not known when": (
+        "ck_webhook_endpoint_failing_says_since", endpoint("failures", "1"),
+    ),
+    "an endpoint that is waited for without having failed": (
+        "ck_webhook_endpoint_waits_only_failing", endpoint("retry_at", NOW),
+    ),
+    "a message that neither waits nor is done with": ("ck_webhook_message_waits_or_is_done", message("NULL", 0)),
+    "a message refused more often than it was sent": ("ck_webhook_message_refused_were_attempts", message(NOW, 1)),
+    "an attempt that neither was answered nor says why": (
+        "ck_webhook_attempt_answered_or_says_why",
+        f"{message(NOW, 0)}; INSERT INTO webhook_attempt (message_id, at, milliseconds) VALUES ({SENT}, {NOW}, 1)",
+    ),
+    "a second name of the log": ("ck_event_source_one_log", "INSERT INTO event_source (id, urn) VALUES (2, 'urn:x')"),
     "a sheet of another round's review": (
         "score_sheet_of_its_round",
         "INSERT INTO score_sheet (run_id, review_id, dimensions, indicators, rating, reasons)"

@@ -100,7 +100,7 @@ class Kept:
 def keeping(url: str, files: Path, clock: Callable[[], datetime]) -> Iterator[Kept]:
     """An application that has its statuses in memory."""
     app = create_app(url, files, clock=clock)
-    with following.kept(app.front, url, clock, files):
+    with following.kept(app.front, url, clock, files, app.bell):
         until(lambda: app.front.is_full, "the statuses are loaded")
         yield Kept(app, url, files)
 

@@ -77,7 +77,7 @@ def serve(
         return
     serving.serve(
         known.url, known.folder, host=known.host, port=known.port, status_age=known.status_age,
-        rates=Rates(*known.limits), with_worker=with_worker,
+        offered=serving.Offered(known.feed_days, known.networks), rates=Rates(*known.limits), with_worker=with_worker,
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def work(
 
     known = configured(data)
     if not once:
-        serving.work(known.url, known.folder)
+        serving.work(known.url, known.folder, known.networks)
         return
     done, failed = serving.work_once(known.url, known.folder)
     typer.echo(f"办成 {done} 件，未办成 {len(failed)} 件 · {done} jobs done, {len(failed)} failed")

@@ -16,6 +16,7 @@ from specialty_eval.app import create_app
 from specialty_eval.contract_changes import breaking
 from specialty_eval.engine import diagrams, policy_schema
 from specialty_eval.engine.errors import Problem
+from specialty_eval.engine.event_schema import event_schema
 from specialty_eval.engine.machines import MACHINES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,7 @@ def schemas() -> Mapping[str, str]:
         "api_schemas/policy-1.schema.json": as_json(policy_schema()),
         "api_schemas/status-1.schema.json": as_json(shape("status-1", StatusAnswer)),
         "api_schemas/evidence-1.schema.json": as_json(shape("evidence-1", Draft)),
+        "api_schemas/events-1.schema.json": as_json(event_schema()),
     }
 
 

@@ -19,9 +19,10 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from specialty_eval.actions import statuses
+from specialty_eval.actions import feed, statuses
 from specialty_eval.actions.context import Context, commit
 from specialty_eval.api import status_bytes
+from specialty_eval.api.bell import Bell
 from specialty_eval.api.status_fast import Fast
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.base import make_engine
@@ -39,12 +40,14 @@ log = logging.getLogger(__name__)
 
 
 class Follower(Thread):
-    """The thread that fills a `Fast` and keeps it; until it is told to stop."""
+    """The thread that fills a `Fast` and keeps it, and rings when the log has grown; until it is told to stop."""
 
-    def __init__(self, url: str, clock: Callable[[], datetime], fast: Fast, files: Path) -> None:
+    def __init__(
+        self, url: str, clock: Callable[[], datetime], fast: Fast, files: Path, bell: Bell | None = None
+    ) -> None:
         super().__init__(name="statuses", daemon=True)
         self._engine = make_engine(url, pool_size=1).execution_options(isolation_level="REPEATABLE READ")
-        self._clock, self._fast, self._files = clock, fast, Files(files)
+        self._clock, self._fast, self._files, self._bell = clock, fast, Files(files), bell or Bell()
         self._ended = Signal()
         self._at: Position | None = None
         self._day = date.min
@@ -101,7 +104,9 @@ class Follower(Thread):
         self._put(found.told)
         if not first and ctx.today != self._day:
             self._put(statuses.of_ids(ctx, self._fast.turning(ctx.today)))
+        end = feed.end(ctx)
         commit(ctx)
+        self._bell.know(end)
         self._at, self._day = found.position, ctx.today
         self._fast.know(status_bytes.moment(ctx.today, found.known_at), found.position.newest, contact)
 
@@ -115,9 +120,11 @@ class Follower(Thread):
 
 
 @contextmanager
-def kept(fast: Fast, url: str, clock: Callable[[], datetime], files: Path) -> Iterator[Follower]:
-    """The statuses are kept while the block runs."""
-    follower = Follower(url, clock, fast, files)
+def kept(
+    fast: Fast, url: str, clock: Callable[[], datetime], files: Path, bell: Bell | None = None
+) -> Iterator[Follower]:
+    """The statuses are kept, and the bell is rung, while the block runs."""
+    follower = Follower(url, clock, fast, files, bell)
     follower.start()
     try:
         yield follower

@@ -3,12 +3,16 @@
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread, Timer
+from types import FrameType
+from typing import Any
 
 import uvicorn
 from sqlalchemy.orm import Session
@@ -19,6 +23,7 @@ from specialty_eval.api.description import Api
 from specialty_eval.api.rates import Rates
 from specialty_eval.app import create_app, utc_now
 from specialty_eval.engine.permissions import Actor
+from specialty_eval.engine.webhooks import Network
 from specialty_eval.store import schema
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
@@ -41,27 +46,54 @@ def ready(url: str | None, data: Path) -> Iterator[str]:
         yield at
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What other systems are offered: for how many days events are told, to which networks of one's own delivered."""
+
+    days: int
+    networks: Sequence[Network] = ()
+
+
 def serve(
-    url: str | None, data: Path, *, host: str, port: int, status_age: int, rates: Rates, with_worker: bool = False
+    url: str | None, data: Path, *, host: str, port: int, status_age: int, offered: Offered, rates: Rates,
+    with_worker: bool = False,
 ) -> None:  # fmt: skip
     """Serve until stopped, with a worker inside or without. The database stops with the last that uses it."""
     with ready(url, data) as at:
         app = create_app(at, files_in(data), rates=rates)
-        app.front.patience = status_age
+        app.front.patience, app.feed_days, app.webhook_networks = status_age, offered.days, offered.networks
         gc.freeze()  # what is loaded stays: the collector need not walk through it while somebody waits
         with ExitStack() as until:
             later = Timer(QUIET, settle, (app, at, data, until))
             later.start()
             try:
-                with working(at, data, utc_now) if with_worker else nullcontext():
-                    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+                with working(at, data, utc_now, offered.networks) if with_worker else nullcontext():
+                    Server(app, host=host, port=port).run()
             finally:
                 later.cancel()
                 later.join()
 
 
+class Server(uvicorn.Server):
+    """Ends the streams when it is told to stop: by themselves they would go on, and it would wait for them."""
+
+    def __init__(self, app: Api, **where: Any) -> None:
+        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, **where))
+        self._bell = app.bell
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; whoever ends it by Ctrl-C is not told that it was interrupted."""
+        with suppress(KeyboardInterrupt):
+            super().run(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal: no stream goes on."""
+        self._bell.close()
+        super().handle_exit(sig, frame)
+
+
 @contextmanager
-def working(at: str, data: Path, clock: Callable[[], datetime]) -> Iterator[None]:
+def working(at: str, data: Path, clock: Callable[[], datetime], networks: Sequence[Network] = ()) -> Iterator[None]:
     """A worker in a thread of its own, for as long as the block runs; what it is at ends first.
 
     It begins when the first answers are out.
@@ -71,7 +103,7 @@ def working(at: str, data: Path, clock: Callable[[], datetime]) -> Iterator[None
     def work() -> None:
         from specialty_eval import worker  # noqa: PLC0415 -- slow import: the first answers need it not
 
-        worker.work(at, files_in(data), clock, stopped)
+        worker.work(at, files_in(data), clock, stopped, networks)
 
     def later() -> None:
         if not stopped.wait(QUIET):
@@ -86,7 +118,7 @@ def working(at: str, data: Path, clock: Callable[[], datetime]) -> Iterator[None
         thread.join()
 
 
-def work(url: str | None, data: Path) -> None:
+def work(url: str | None, data: Path, networks: Sequence[Network] = ()) -> None:
     """Act on what is due until stopped."""
     from specialty_eval import worker  # noqa: PLC0415 -- slow import: serving needs it later
 
@@ -94,7 +126,7 @@ def work(url: str | None, data: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with ready(url, data) as at:
-        worker.work(at, files_in(data), utc_now, stopped)
+        worker.work(at, files_in(data), utc_now, stopped, networks)
 
 
 def work_once(url: str | None, data: Path) -> tuple[int, list[str]]:
@@ -120,7 +152,7 @@ def settle(app: Api, at: str, data: Path, until: ExitStack) -> None:
     rooms.open_each(app)
     from specialty_eval import following  # noqa: PLC0415 -- slow import: the first answers need it not
 
-    until.enter_context(following.kept(app.front, at, utc_now, files_in(data)))
+    until.enter_context(following.kept(app.front, at, utc_now, files_in(data), app.bell))
     forget(at, data)
     gc.collect()
     gc.freeze()

@@ -1,9 +1,11 @@
 """What the environment says, read once at the edge into one frozen value; everything below gets it as arguments."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -25,3 +27,12 @@ class Settings(BaseSettings):
     """Requests of one address that shows no key."""
     limit_sign_in: str = "30/minute"
     """Sign-ins and passwords set from one address."""
+    feed_days: int = Field(default=3650, ge=7)
+    """Days for which events are offered to those who follow them; on record they stay for good."""
+    webhook_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks of one's own to which webhooks may be delivered, plain http too (`10.20.0.0/16,192.168.7.0/24`)."""
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _apart(cls, said: object) -> object:
+        return [part.strip() for part in said.split(",") if part.strip()] if isinstance(said, str) else said

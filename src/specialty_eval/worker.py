@@ -5,22 +5,26 @@ Decides nothing: what is due and what is done for it are `actions.jobs`'. Two wo
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Event as Signal
+from threading import Thread
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval.actions import jobs
 from specialty_eval.actions.context import Context, commit
 from specialty_eval.engine.permissions import Actor
+from specialty_eval.engine.webhooks import Network
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 
 EVERY = 60
 """Seconds between two passes."""
+AGAIN = 5
+"""Seconds after which deliveries go on, whatever stopped them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +87,29 @@ class Worker:
             stopped.wait(every)
 
 
-def work(url: str, files: Path, clock: Callable[[], datetime], stopped: Signal, every: float = EVERY) -> None:
-    """Work on a database until stopped."""
+def work(
+    url: str, files: Path, clock: Callable[[], datetime], stopped: Signal, networks: Sequence[Network] = ()
+) -> None:
+    """Work on a database until stopped, and beside it carry what is to be delivered to other systems."""
     engine = make_engine(url, pool_size=1)
+    beside = Thread(target=_carry, args=(url, files, clock, stopped, networks), name="webhooks")
+    beside.start()
     try:
-        Worker(make_sessions(engine), Files(files), clock).until(stopped, every)
+        Worker(make_sessions(engine), Files(files), clock).until(stopped)
     finally:
+        beside.join()
         engine.dispose()
+
+
+def _carry(url: str, files: Path, clock: Callable[[], datetime], stopped: Signal, networks: Sequence[Network]) -> None:
+    from specialty_eval.delivering import carry  # noqa: PLC0415 -- slow import: what is due need not wait for it
+
+    while not stopped.is_set():
+        try:
+            carry(url, files, clock, stopped, networks)
+        except Exception as error:  # the edge: a database that is away comes back
+            traceback.print_exception(error, file=sys.stderr)
+            stopped.wait(AGAIN)
 
 
 def work_once(url: str, files: Path, clock: Callable[[], datetime]) -> Passed:

@@ -8,7 +8,6 @@ from factories import COUNTY, City, make_city, make_person
 from factories_deliberation import decide, employ, make_scored, serve
 from specialty_eval.actions import feed, publications
 from specialty_eval.actions.context import Note
-from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid
 from specialty_eval.engine.event_kinds import KINDS
 from specialty_eval.engine.permissions import Role
@@ -118,7 +117,7 @@ def test_the_recused_are_told_nothing_of_a_list_that_has_their_review(session: S
 
 def test_a_kind_there_is_none_of_is_refused(city: City) -> None:
     with pytest.raises(Invalid) as caught:
-        feed.read(city.nobody(), Page(50), ["bogus", "review.confirm", "review.confrim"])
+        feed.Asked(("bogus", "review.confirm", "review.*", "review.confrim"))
     problems = caught.value.problems
     assert [(p.code, p.where, p.facts["value"]) for p in problems] == [
         ("event-kind-unknown", "types", "bogus"), ("event-kind-unknown", "types", "review.confrim"),

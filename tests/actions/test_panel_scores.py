@@ -121,7 +121,7 @@ def test_no_read_shows_an_expert_of_the_panel_anything_of_others_scores_before_t
         panel.listing(ctx, Page(100))[0],
         panel_scores.spread_alerts(ctx, round_of(city)),
         panel_scores.of_experts(ctx, round_of(city)),
-        feed.read(ctx, Page(500), []),
+        feed.read(ctx, feed.Asked(), 500),
     ]
 
     assert sealed(city, "expert-3")

@@ -14,7 +14,6 @@ from factories import make_city, make_cycle, open_round
 from small_policy import POLICY
 from specialty_eval.actions import feed, seals
 from specialty_eval.actions.context import Context
-from specialty_eval.actions.paging import Page
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
@@ -25,9 +24,9 @@ INSERT = """INSERT INTO event (at, kind, subject_kind, subject_id, audience, fac
 
 
 @pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
+def engine(quiet_database: str) -> Iterator[sa.Engine]:
     """Over a database in which a round has been opened; its connections end with the test, however it ends."""
-    made = make_engine(fresh_database, pool_size=3)
+    made = make_engine(quiet_database, pool_size=3)
     with make_sessions(made)() as session:
         city = make_city(session)
         open_round(city, make_cycle(city, policy=POLICY))
@@ -37,7 +36,7 @@ def engine(fresh_database: str) -> Iterator[sa.Engine]:
 
 
 def settle(session: Session) -> None:
-    """Wait until nothing that runs on this server, in another test's database too, began before the last event."""
+    """Wait until nothing that runs on this server began before the last event: statistics are kept there too."""
     settled = "SELECT max(transaction) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM event"
     for _ in range(1200):
         if session.scalar(sa.text(settled)):
@@ -75,16 +74,16 @@ def test_a_reader_misses_nothing_when_transactions_commit_in_reverse_order(engin
     with engine.connect() as early, engine.connect() as late, make_sessions(engine)() as session:
         reader = Context(session, Actor(), NOW, Files(Path(".")))
         settle(session)
-        _, _, start = feed.read(reader, Page.of(500, None), [])
+        start = feed.Asked().cursor(feed.read(reader, feed.Asked(), 500).place)
         session.rollback()
         early.execute(sa.text(INSERT), {"kind": "first"})
         late.execute(sa.text(INSERT), {"kind": "second"})
         late.commit()
 
-        before, _, resume = feed.read(reader, Page.of(500, start), [])
+        before = feed.read(reader, feed.Asked(after=start), 500)
         session.rollback()
         early.commit()
         settle(session)
-        after, _, _ = feed.read(reader, Page.of(500, resume), [])
+        after = feed.read(reader, feed.Asked(after=feed.Asked().cursor(before.place)), 500)
 
-        assert [row["kind"] for row in (*before, *after)] == ["first", "second"]
+        assert [row.kind for row in (*before.rows, *after.rows)] == ["first", "second"]

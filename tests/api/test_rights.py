@@ -60,6 +60,8 @@ OF_ONES_OWN_CITY = (
     "GET /v1/experts",
     "POST /v1/experts",
     "GET /v1/people",
+    "GET /v1/webhooks",
+    "POST /v1/webhooks",
     "POST /v1/academic-years/{academic_year}/begin",
     "POST /v1/committee/members",
     "POST /v1/enrolment-plans",
@@ -75,6 +77,8 @@ OF_ONES_OWN_COUNTY = ("GET /v1/rounds/{round_id}/overdue",)
 """What lists of a round the schools of whoever asks, and no other county's."""
 OF_WHAT_ONE_SUPPLIES = ("POST /v1/staged-files", "GET /v1/evidence-templates/{policy_id}/{version}")
 """What anybody sends who supplies a measure somewhere: each value is looked at, and what is not theirs is told."""
+OF_ONES_OWN_KEY = ("GET /v1/webhooks", "POST /v1/webhooks")
+"""What every machine has for itself."""
 OUTSIDERS = ("ended-secretary", "nobody", "stranger", "head-elsewhere", "head-one", "key-one", "county-one")
 """A role that ended, none at all, another city's bureau and school, another school and its machine, another county."""
 
@@ -236,6 +240,7 @@ def test_an_outsider_is_let_in_only_where_everybody_is() -> None:
         and row["public"] != "+"
         and not (who == "stranger" and route in OF_ONES_OWN_CITY)
         and route not in OF_WHAT_ONE_SUPPLIES
+        and not (who == "key-one" and route in OF_ONES_OWN_KEY)
         and not (who == "county-one" and route in OF_ONES_OWN_COUNTY)
     ]
     assert let_in == []

@@ -36,7 +36,7 @@ def test_every_operation_has_words_one_tag_and_a_name_of_its_own(operations: dic
 
 
 def test_every_refusal_an_operation_can_answer_with_is_described(operations: dict[str, dict[str, Any]]) -> None:
-    known = {str(status) for status in STATUS.values()} | {"415"}
+    known = {str(status) for status in STATUS.values()} - {"410"} | {"415"}  # a closed specialty's 410 is its status
     for name, o in operations.items():
         refused = {s: r for s, r in o["responses"].items() if s in known}
         assert (name, [s for s, r in refused.items() if list(r["content"]) != [MEDIA_TYPE]]) == (name, [])

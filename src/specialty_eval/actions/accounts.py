@@ -75,6 +75,14 @@ def actor_of(session: Session, now: datetime, *, person_id: int | None, key_id: 
     )  # fmt: skip
 
 
+def actor_of_key(ctx: Context, key_id: int) -> Actor | None:
+    """What a machine's key is entitled to at this moment; None when it holds no more."""
+    key = ctx.session.scalar(sa.select(ApiKey).where(ApiKey.id == key_id).execution_options(populate_existing=True))
+    if key is None or key.valid_from > ctx.today or (key.valid_to is not None and key.valid_to < ctx.today):
+        return None
+    return actor_of(ctx.session, ctx.now, person_id=None, key_id=key_id)
+
+
 @lru_cache(maxsize=2)
 def _caller(is_key: bool) -> Straight:
     """Holder and grants of a secret's hash, one row a grant, one row with nulls for a holder without any."""

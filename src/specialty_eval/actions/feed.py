@@ -1,37 +1,174 @@
-"""Reads: the change feed, complete also when transactions commit out of order, and a subject's timeline."""
+"""Reads: the change feed, complete also when transactions commit out of order, a snapshot to begin it with, timelines.
 
+What is offered to a follower is the retained log: what was sealed more than so long ago is on record, and not offered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine.errors import Invalid, Problem
-from specialty_eval.engine.event_kinds import KINDS, NEEDING, TO_A_COUNTY
-from specialty_eval.engine.permissions import READ, Reach, Thing, reach
-from specialty_eval.store import feed_queries, ledger, scopes
+from specialty_eval.engine.errors import Gone, Invalid, NotFound, Problem
+from specialty_eval.engine.event_kinds import KINDS, NEEDING, TO_A_COUNTY, kinds_of, unknown_kinds
+from specialty_eval.engine.permissions import READ, TOLD_AS_SCHOOL, Reach, Thing, reach
+from specialty_eval.store import feed_queries, scopes
 from specialty_eval.store.applications import Application
+from specialty_eval.store.feed_queries import BEGINNING, EVER, Log, Place
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.registry import School, Specialty
 
 from .context import Context
-from .paging import Page
+from .paging import cursor_of, key_of, question
 
 
-def read(ctx: Context, page: Page, kinds: list[str]) -> tuple[list[dict[str, Any]], str | None, str | None]:
-    """Events the caller may see after the cursor, the next page's cursor, and where to go on once there is more.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which kinds (`review.confirm`, `review.*`; none: all), from where on; what was sealed before is left out.
 
-    The order is (transaction, seq), and only what no running transaction can still precede is shown: who follows the
-    cursor misses nothing. The last cursor stays good when the page is empty. Invalid for a kind there is none of.
+    A cursor is good for the kinds it was given for: with others, what lies before it would be missing unseen.
     """
-    if unknown := sorted(set(kinds) - KINDS):
-        raise Invalid(*(Problem("event-kind-unknown", "types", {"value": v, "known": sorted(KINDS)}) for v in unknown))
-    query = sa.select(Event).where(ledger.is_settled(), visible(ctx))
-    if kinds:
-        query = query.where(Event.kind.in_(kinds))
-    rows = list(ctx.session.scalars(page.within(query, Event.transaction, Event.seq)))
-    shown, cursor = page.cut(rows, lambda row: (row.transaction, row.seq))
-    resume = page.resume(shown, lambda row: (row.transaction, row.seq))
-    return [event_view(row) for row in shown], cursor, resume
+
+    types: tuple[str, ...] = ()
+    after: str | None = None
+    offered_since: datetime = EVER
+
+    def __post_init__(self) -> None:
+        """Invalid for a kind there is none of."""
+        if unknown := unknown_kinds(self.types):
+            raise Invalid(
+                *(Problem("event-kind-unknown", "types", {"value": v, "known": sorted(KINDS)}) for v in unknown)
+            )
+
+    @property
+    def mark(self) -> str:
+        """What tells this question from others."""
+        return question("events", *sorted(set(self.types)))
+
+    def place(self) -> Place | None:
+        """Where to begin; None at the beginning of what is offered. Invalid for a cursor of another question."""
+        if self.after is None:
+            return None
+        key = key_of(self.after, self.mark)
+        if len(key) != 2 or not all(type(part) is int and 0 <= part < 2**63 for part in key):
+            raise Invalid(Problem("cursor-unknown", "after", {"value": self.after[:100]}))
+        return Place(*key)
+
+    def cursor(self, place: Place) -> str:
+        """The cursor behind an event."""
+        return cursor_of((place.transaction, place.seq), self.mark)
+
+    def behind(self, row: sa.Row[Any]) -> str:
+        """The cursor behind this event."""
+        return cursor_of((row.transaction, row.seq), self.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Events as rows of `feed_queries.TOLD`, whether there are more now, and how far this is."""
+
+    rows: Sequence[sa.Row[Any]]
+    is_more: bool
+    place: Place
+
+
+def read(ctx: Context, asked: Asked, limit: int) -> Found:
+    """Events the caller may see after the cursor, in the order (transaction, seq).
+
+    Only what no running transaction can still precede is shown: who follows the cursor misses nothing. At the end the
+    place is the end of the log, whoever may see its last events. Gone when the cursor is behind what is offered.
+    """
+    begin, log = _stand(ctx, asked)
+    return _between(ctx, asked.types, begin, log.end, limit)
+
+
+def read_on(ctx: Context, types: tuple[str, ...], place: Place, limit: int) -> Found:
+    """The same behind a place that is not a caller's word but on record."""
+    return _between(ctx, types, place, end(ctx), limit)
+
+
+def _between(ctx: Context, types: tuple[str, ...], begin: Place, log_end: Place, limit: int) -> Found:
+    rows = feed_queries.behind(ctx.session, _wanted(ctx, types), begin, log_end, limit + 1)
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        return Found(rows[:limit], True, Place(last.transaction, last.seq))
+    return Found(rows, False, max(begin, log_end))
+
+
+def _stand(ctx: Context, asked: Asked) -> tuple[Place, Log]:
+    """Where reading begins, and the log; its end is known before anything is read, so nothing slips in between."""
+    place = asked.place()
+    log = feed_queries.log(ctx.session, place or BEGINNING, asked.offered_since)
+    if place is None:
+        return Place(log.dropped, 2**63 - 1), log
+    if not log.has_it:
+        raise Gone(Problem("cursor-of-another-log", "after"))
+    if log.is_cut:
+        raise Gone(Problem("cursor-too-old", "after", {"since": asked.offered_since.date().isoformat()}))
+    return place, log
+
+
+def _wanted(ctx: Context, types: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    if not types:
+        return visible(ctx)
+    return sa.and_(Event.kind.in_(sorted(kinds_of(types))), visible(ctx))
+
+
+def end(ctx: Context) -> Place:
+    """Behind the last event that no running transaction can still precede."""
+    return feed_queries.end(ctx.session)
+
+
+def source(ctx: Context) -> str:
+    """What this log is called outside."""
+    return feed_queries.source(ctx.session)
+
+
+def seen(ctx: Context, seq: int, *, beside: sa.ColumnElement[bool] | None = None) -> sa.Row[Any] | None:
+    """An event, if the caller may see it now, or it is let through `beside`."""
+    rule = visible(ctx) if beside is None else sa.or_(visible(ctx), beside)
+    found: sa.Row[Any] | None = ctx.session.execute(
+        sa.select(*feed_queries.TOLD).where(Event.seq == seq, rule)
+    ).one_or_none()
+    return found
+
+
+def one(ctx: Context, seq: int) -> sa.Row[Any]:
+    """One event that the caller may see."""
+    row = seen(ctx, seq)
+    if row is None:
+        raise NotFound(Problem("not-found", "seq", {"kind": "event", "id": seq}))
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The states of a page of subjects as of a place of the log, the page after it, and from where to follow."""
+
+    rows: Sequence[sa.Row[Any]]
+    next: str | None
+    follow: str
+
+
+def snapshot(ctx: Context, asked: Asked, limit: int) -> Snapshot:
+    """The last change of state of each subject among the events the caller may see, page by page as of one place.
+
+    Whoever reads all pages and follows from `follow` knows what whoever read the whole log knows.
+    """
+    of_pages = question("snapshot", asked.mark)
+    key = None if asked.after is None else key_of(asked.after, of_pages)
+    if key is not None and [type(part) for part in key] != [int, int, str, int]:
+        raise Invalid(Problem("cursor-unknown", "after"))
+    place = end(ctx) if key is None else Place(*key[:2])
+    after = ("", 0) if key is None else (key[2], key[3])
+    rows = feed_queries.states(ctx.session, _wanted(ctx, asked.types), place, after, limit + 1)
+    shown, cursor = rows[:limit], None
+    if len(rows) > limit:
+        last = shown[-1]
+        cursor = cursor_of((place.transaction, place.seq, last.subject_kind, last.subject_id), of_pages)
+    return Snapshot(shown, cursor, asked.cursor(place))
 
 
 def visible(ctx: Context) -> sa.ColumnElement[bool]:
@@ -41,6 +178,7 @@ def visible(ctx: Context) -> sa.ColumnElement[bool]:
     days that are its own.
     """
     near = reach(ctx.actor, READ[Thing.EVENTS], ctx.today)
+    schools = reach(ctx.actor, TOLD_AS_SCHOOL, ctx.today).schools
     own = sa.exists().where(Specialty.id == Event.specialty_id, School.id == Specialty.school_id)
     known = own.where(sa.not_(scopes.recused_from_specialty(ctx.person_id, Event.round_id)))
     city = known.where(School.city_code.in_(near.cities))
@@ -50,7 +188,7 @@ def visible(ctx: Context) -> sa.ColumnElement[bool]:
     is_office = Event.audience.in_(("school", "office"))
     return sa.or_(
         Event.audience == "public",
-        sa.and_(Event.audience == "school", own.where(School.id.in_([int(s) for s in near.schools]))),
+        sa.and_(Event.audience == "school", own.where(School.id.in_([int(s) for s in schools]))),
         *_of_applications(ctx, near),
         sa.and_(is_office, sa.or_(city, whole_city), *_kept_back(ctx, near)),
         sa.and_(is_office, county, sa.or_(Event.audience == "school", feed_queries.tells(TO_A_COUNTY))),
@@ -60,9 +198,10 @@ def visible(ctx: Context) -> sa.ColumnElement[bool]:
 def _of_applications(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:
     """Of an application to open: what its school is told, and its county; the offices all, but for the recused."""
     told, of = Event.audience == "school", feed_queries.of_application
+    schools = reach(ctx.actor, TOLD_AS_SCHOOL, ctx.today).schools
     recused = sa.false() if ctx.person_id is None else scopes.employed(ctx.person_id, Application.partner)
     return [
-        sa.and_(told, of(School.id.in_([int(s) for s in near.schools]))),
+        sa.and_(told, of(School.id.in_([int(s) for s in schools]))),
         sa.and_(told, of(School.jurisdiction_code.in_(near.counties), School.run_by != "city", ~recused)),
         sa.and_(Event.audience.in_(("school", "office")), of(School.city_code.in_(near.cities), ~recused)),
     ]

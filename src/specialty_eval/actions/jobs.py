@@ -40,6 +40,7 @@ from . import (
     seals,
     staging,
     standings,
+    webhooks,
 )
 from .context import LOCAL, Context, refusal_of
 
@@ -154,6 +155,12 @@ def _academic_year(ctx: Context) -> int:
     return ctx.today.year if ctx.today >= academic_year_begins(ctx.today.year) else ctx.today.year - 1
 
 
+def _tidy(ctx: Context) -> None:
+    replies.forget_replies(ctx)
+    staging.forget_expired(ctx)
+    webhooks.forget(ctx)
+
+
 DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.OPEN_ROUND: lambda ctx, subject: rounds.move(ctx, int(subject), RoundEvent.COLLECT),
     Task.REMIND: lambda ctx, subject: reminders.remind_due(ctx, int(subject)),
@@ -169,7 +176,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.SEAL: lambda ctx, _: seals.seal(ctx),
     Task.CHECK_FILE: lambda ctx, subject: staging.check(_of_sender(ctx, int(subject)), int(subject)),
     Task.TAKE_FILE: lambda ctx, subject: staging.take(_of_sender(ctx, int(subject)), int(subject)),
-    Task.TIDY: lambda ctx, _: (replies.forget_replies(ctx), staging.forget_expired(ctx)),
+    Task.TIDY: lambda ctx, _: _tidy(ctx),
 }
 
 

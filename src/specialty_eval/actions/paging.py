@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,23 +17,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """How many rows, and after which key; `after` is None on the first page."""
+    """How many rows, and after which key; `after` is None on the first page. `query` tells what is asked apart from
+    everything else that is: a cursor is good for the question it was given for alone.
+    """
 
     limit: int
     after: tuple[Any, ...] | None = None
+    query: str = ""
 
     @classmethod
-    def of(cls, limit: int, cursor: str | None) -> "Page":
-        """Read an opaque cursor; Invalid when it is none of ours."""
-        if cursor is None:
-            return cls(limit)
-        try:
-            key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
-        except (ValueError, binascii.Error, UnicodeError, RecursionError):
-            key = None
-        if not isinstance(key, list) or not key or not all(isinstance(part, int | str) for part in key):
-            raise Invalid(Problem("cursor-unknown", "after", {"value": cursor[:100]}))
-        return cls(limit, tuple(key))
+    def of(cls, limit: int, cursor: str | None, query: str = "") -> "Page":
+        """Read an opaque cursor; Invalid when it is none of ours, or was given for another question."""
+        return cls(limit, None if cursor is None else key_of(cursor, query), query)
 
     def within(self, query: sa.Select[*tuple[Any, ...]], *columns: Any) -> sa.Select[*tuple[Any, ...]]:
         """The rows after the cursor in the order of `columns` (which must be unique together), one more than shown."""
@@ -48,13 +44,7 @@ class Page:
         if len(rows) <= self.limit:
             return rows, None
         shown = rows[: self.limit]
-        return shown, cursor(*key(shown[-1]))
-
-    def resume(self, shown: Sequence[T], key: Callable[[T], tuple[Any, ...]]) -> str | None:
-        """The cursor behind the last row shown, or the one this page began at: where more will appear."""
-        if shown:
-            return cursor(*key(shown[-1]))
-        return None if self.after is None else cursor(*self.after)
+        return shown, cursor_of(key(shown[-1]), self.query)
 
 
 def _fits(part: Any, column: Any) -> bool:
@@ -64,6 +54,25 @@ def _fits(part: Any, column: Any) -> bool:
     return isinstance(part, str) and part.isprintable()
 
 
-def cursor(*key: Any) -> str:
-    """The opaque form of a key."""
-    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
+def cursor_of(key: Sequence[Any], query: str = "") -> str:
+    """The opaque form of a key, for one question."""
+    parts = [query, *key] if query else key
+    return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def key_of(cursor: str, query: str = "") -> tuple[Any, ...]:
+    """The key of a cursor; Invalid when it is none of ours, or was given for another question."""
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
+    except (ValueError, binascii.Error, UnicodeError, RecursionError):
+        key = None
+    if not isinstance(key, list) or not key or not all(isinstance(part, int | str) for part in key):
+        raise Invalid(Problem("cursor-unknown", "after", {"value": cursor[:100]}))
+    if query and key.pop(0) != query:
+        raise Invalid(Problem("cursor-of-another-query", "after", {"value": cursor[:100]}))
+    return tuple(key)
+
+
+def question(*parts: str) -> str:
+    """A short mark of what is asked, for the cursors of its answers."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]

@@ -70,7 +70,7 @@ ROOMS = (
             "/v1/reviews/*/extend", "/v1/specialties/*/figures/*", "/v1/specialties/*/report/*",
         ),
     ),
-    Room(f"{__name__}.events", ("/v1/events", "/v1/reviews/*/events")),
+    Room(f"{__name__}.events", ("/v1/events", "/v1/events/*", "/v1/snapshot", "/v1/reviews/*/events")),
     Room(f"{__name__}.experts", ("/v1/experts/**", "/v1/people/*/ties", "/v1/ties/**")),
     Room(f"{__name__}.imports", ("/v1/imports/**",)),
     Room(f"{__name__}.jobs", ("/v1/jobs",)),
@@ -122,6 +122,7 @@ ROOMS = (
     Room(f"{__name__}.simulations", ("/v1/rounds/*/simulations", "/v1/simulations/**")),
     Room(f"{__name__}.staging", ("/v1/staged-files/**", "/v1/evidence-templates/*/*")),
     Room(f"{__name__}.status", ("/v1/specialties/*/status", "/v1/status/query", "/v1/status.ndjson", "/v1/status.csv")),
+    Room(f"{__name__}.webhooks", ("/v1/webhooks/**",)),
 )  # fmt: skip
 """In the order in which they are asked. A route without a path here is not found (tests/api/test_rooms.py)."""
 

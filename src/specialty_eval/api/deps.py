@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import anyio
 from fastapi import Depends, Header, Query, Request, Response
@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from specialty_eval.actions.context import Context, Credentials, commit, refusal_of
-from specialty_eval.actions.paging import Page
+from specialty_eval.actions.paging import Page, question
 from specialty_eval.engine.errors import Invalid, Problem, Refusal
 
 from . import limits
@@ -24,6 +24,7 @@ from .bodies import Whole
 from .exports import with_sheets
 from .problems import answer
 
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 
 
@@ -132,13 +133,18 @@ async def _identify(request: Request) -> None:
         return
     edge: Edge = request.app.state.edge
     async with edge.gate:
-        await run_in_threadpool(_look_up, edge, request)
+        await run_in_threadpool(looked, edge, credentials(request), lambda _: None)
     limits.let_in(request.scope)
 
 
-def _look_up(edge: Edge, request: Request) -> None:
+def looked(edge: Edge, shown: Credentials, at: Callable[[Context], T]) -> T:
+    """What is seen in a transaction of its own, now, by whoever shows these; the refusal, where there is one."""
     try:
-        edge.open(edge.clock(), credentials(request)).session.close()
+        ctx = edge.open(edge.clock(), shown)
+        try:
+            return at(ctx)
+        finally:
+            ctx.session.close()
     except Exception as error:
         refusal = refusal_of(error)
         raise error if refusal is None else refusal from error
@@ -242,12 +248,18 @@ def tag(response: Response, version: int) -> None:
 # --- paging -------
 
 
+PLACED = frozenset({"limit", "after"})
+"""Parameters that say where in a list, not of which."""
+
+
 def page(
+    request: Request,
     limit: Annotated[Whole, Query(ge=1, le=500, description="rows per page")] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before", max_length=400)] = None,
 ) -> Page:
-    """The page asked for; `after` is the opaque cursor of the page before."""
-    return Page.of(limit, after)
+    """The page asked for; `after` is the opaque cursor of the page before, of the same list asked in the same way."""
+    asked = sorted(f"{name}={value}" for name, value in request.query_params.multi_items() if name not in PLACED)
+    return Page.of(limit, after, question(request.url.path, *asked))
 
 
 Paging = Annotated[Page, Depends(page)]

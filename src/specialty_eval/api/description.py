@@ -4,22 +4,26 @@ Written in one place from each operation's own shape, so that no route can forge
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.types import Receive, Scope, Send
 
+from specialty_eval.engine.webhooks import Network
 from specialty_eval.rooms import open_all
 
 from . import versions
+from .bell import Bell
 from .deps import SECRET
 from .exports import XLSX, rows_at
 from .problems import MEDIA_TYPE, ProblemAnswer, answer
 from .status_fast import Fast
 from .status_many import Many
 
+FEED_DAYS = 3650
+"""Days for which events are offered to followers, unless a server is told otherwise."""
 REFUSALS = {
     "401": "the credentials do not hold (any more)",
     "403": "no role of the caller allows it here",
@@ -58,6 +62,9 @@ class Api(FastAPI):
     def __init__(self, **said: Any) -> None:
         self.front = Fast()
         self.many = Many(self.front)
+        self.bell = Bell()
+        self.feed_days = FEED_DAYS
+        self.webhook_networks: Sequence[Network] = ()
         super().__init__(**said)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

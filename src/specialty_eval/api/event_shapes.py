@@ -45,4 +45,12 @@ class EventsAnswer(BaseModel):
 
     items: list[EventAnswer]
     next: str | None
-    resume: str | None
+    resume: str
+
+
+class SnapshotAnswer(BaseModel):
+    """A page of subjects, each by its last change of state, the next page, and the cursor from which to follow."""
+
+    items: list[EventAnswer]
+    next: str | None
+    follow: str

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from specialty_eval.engine.errors import (
     Changed,
+    Gone,
     Invalid,
     NotFound,
     NotNow,
@@ -35,6 +36,7 @@ STATUS: dict[type[Refusal], int] = {
     NotYou: 403,
     NotSignedIn: 401,
     NotFound: 404,
+    Gone: 410,
     TooLarge: 413,
     TooMany: 429,
     TryAgain: 503,

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.orm import Session, sessionmaker
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from specialty_eval import following
 from specialty_eval.app import create_app
 from specialty_eval.engine.errors import NotNow, Problem
-from specialty_eval.serving import working
+from specialty_eval.serving import Server, working
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 from specialty_eval.store.ledger import Event
@@ -126,5 +125,5 @@ def going_on(since: datetime) -> Callable[[], datetime]:
 def serve_at(door: socket.socket, url: str, data: Path, clock: Callable[[], datetime]) -> None:
     """Serve until stopped, with a worker inside that acts by the city's own clock."""
     app = create_app(url, data / "files", clock=clock)
-    with working(url, data, clock), following.kept(app.front, url, clock, data / "files"):
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[door])
+    with working(url, data, clock), following.kept(app.front, url, clock, data / "files", app.bell):
+        Server(app).run(sockets=[door])

@@ -62,6 +62,12 @@ class NotFound(Refusal):
     kind = "not_found"
 
 
+class Gone(Refusal):
+    """What is asked for was there once, and is not offered any more."""
+
+    kind = "gone"
+
+
 class TooLarge(Refusal):
     """A body, sheet or file beyond its limit, refused unread."""
 

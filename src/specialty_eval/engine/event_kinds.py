@@ -1,6 +1,6 @@
 """Every kind of event, and what somebody must be allowed to read to be told of one that is the offices' alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .machines import MACHINES
 from .overdue import OF_THE_COUNTY
@@ -49,12 +49,27 @@ _ACTS: Mapping[str, str] = {
     "specialty": "change",
     "support": "grant",
     "teach_out": "count",
+    "webhook": "change create disable enable end rotate test",
 }  # fmt: skip
 
 ACTS = frozenset(f"{subject}.{act}" for subject, acts in _ACTS.items() for act in acts.split())
 """What is recorded beside the moves of the machines; docs/events.md tells each."""
 KINDS = ACTS | {f"{name}.{event}" for name, machine in MACHINES.items() for event in machine.events}
 """Every kind there is."""
+
+_SUBJECTS = frozenset(kind.partition(".")[0] for kind in KINDS)
+
+
+def unknown_kinds(types: Iterable[str]) -> list[str]:
+    """What is neither a kind nor, as `review.*`, every kind of a subject."""
+    return sorted({said for said in types if said not in KINDS and not (said[-2:] == ".*" and said[:-2] in _SUBJECTS)})
+
+
+def kinds_of(types: Iterable[str]) -> frozenset[str]:
+    """The kinds meant: `review.*` means all that there are of reviews, those of later versions too."""
+    wanted = frozenset(types)
+    return frozenset(kind for kind in KINDS if {kind, f"{kind.partition('.')[0]}.*"} & wanted)
+
 
 _NEEDS = {
     "allotment": Thing.POOL,

@@ -20,6 +20,7 @@ __all__ = [
     "HELD_AT",
     "HELD_BY_PEOPLE",
     "READ",
+    "TOLD_AS_SCHOOL",
     "UNKNOWN_TO_THE_RECUSED",
     "Actor",
     "Grant",
@@ -313,6 +314,9 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.PUBLISHED: roles(Role.PUBLIC),
 }
 """Who may read what, each within their reach; publication makes a new thing public, never one of these."""
+
+TOLD_AS_SCHOOL = READ[Thing.EVENTS] | {Role.INTEGRATION}
+"""Who is told at a school what the school is told: its machine too, which fills in for it and hears of nobody else."""
 
 UNKNOWN_TO_THE_RECUSED = frozenset({Thing.OBJECTIONS, Thing.OBJECTOR_CONTACTS, Thing.APPEALS})
 """What the recused do not even learn the existence of; that a review has evidence or a sheet is no news to anybody."""

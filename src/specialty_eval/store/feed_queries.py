@@ -1,14 +1,18 @@
-"""Questions about events: which city one belongs to that is about no single specialty, what the public knows of one."""
+"""Questions about events: where in the log one stands, whose it is that is of no specialty, what the public knows."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from .accounts import RoleGrant
 from .applications import Application
 from .cycles import Cycle, Round
-from .ledger import Event
+from .ledger import Event, EventSource
 from .registry import Jurisdiction, Organisation, School, Specialty
 
 
@@ -75,3 +79,104 @@ def told_of_standing(session: Session, specialty_id: int) -> Sequence[Event]:
         Event.specialty_id == specialty_id, Event.subject_kind == "standing", Event.audience == "public"
     )
     return session.scalars(told.order_by(Event.seq)).all()
+
+
+# --- where in the log -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Behind an event, in the order (transaction, seq): everything up to it has been read."""
+
+    transaction: int
+    seq: int
+
+
+BEGINNING = Place(0, 0)
+EVER = datetime.min.replace(tzinfo=UTC)
+"""Nothing was sealed before: the whole log is offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """How the log stands to a place: its last settled event, the transactions up to which nothing is offered any more,
+    whether the place is behind one of its events, and whether events behind the place are not offered any more.
+    """
+
+    end: Place
+    dropped: int
+    has_it: bool
+    is_cut: bool
+
+
+_STANDS = sa.text("""
+    WITH last AS (
+        SELECT transaction, seq FROM event
+        WHERE transaction < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+        ORDER BY transaction DESC, seq DESC LIMIT 1
+    ), kept AS (
+        SELECT coalesce(max(through), 0) AS dropped FROM event_seal WHERE sealed_at <= :before
+    )
+    SELECT coalesce((SELECT transaction FROM last), 0), coalesce((SELECT seq FROM last), 0), dropped,
+        :transaction = 0 OR EXISTS (SELECT FROM event WHERE seq = :seq AND transaction = :transaction),
+        EXISTS (SELECT FROM event WHERE (transaction, seq) > (:transaction, :seq) AND transaction <= dropped)
+    FROM kept
+""")
+
+
+def log(session: Session, place: Place, before: datetime) -> Log:
+    """How the log stands to this place when what was sealed before that instant is not offered any more."""
+    asked = {"transaction": place.transaction, "seq": place.seq, "before": before}
+    transaction, seq, dropped, has_it, is_cut = session.execute(_STANDS, asked).one()
+    return Log(Place(transaction, seq), dropped, has_it, is_cut)
+
+
+def end(session: Session) -> Place:
+    """Behind the last event that no running transaction can still precede."""
+    return log(session, BEGINNING, EVER).end
+
+
+def source(session: Session) -> str:
+    """What this log is called."""
+    return session.scalars(sa.select(EventSource.urn)).one()
+
+
+TOLD: tuple[Any, ...] = (
+    Event.seq, Event.transaction, Event.at, Event.kind, Event.subject_kind, Event.subject_id, Event.specialty_id,
+    Event.round_id, Event.source, Event.target, Event.actor_person_id, Event.actor_key_id, Event.acting_for_id,
+    Event.reason, Event.audience, sa.cast(Event.facts, sa.Text).label("facts"),
+)  # fmt: skip
+"""An event to be told on as it is: its facts as the text that they are kept as."""
+
+
+def within(after: Place, end: Place) -> sa.ColumnElement[bool]:
+    """Behind one place and up to another."""
+    where = sa.tuple_(Event.transaction, Event.seq)
+    return sa.and_(where > sa.tuple_(*_typed(after)), where <= sa.tuple_(*_typed(end)))
+
+
+def _typed(place: Place) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
+    return sa.literal(place.transaction, sa.BigInteger), sa.literal(place.seq, sa.BigInteger)
+
+
+def behind(
+    session: Session, rule: sa.ColumnElement[bool], after: Place, end: Place, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """The first events that the rule lets through behind a place and up to another, in their order."""
+    found = sa.select(*TOLD).where(within(after, end), rule)
+    return session.execute(found.order_by(Event.transaction, Event.seq).limit(limit)).all()
+
+
+def states(
+    session: Session, rule: sa.ColumnElement[bool], end: Place, after: tuple[str, int], limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Of each subject behind `after` the last change of state up to a place that the rule lets through, in order."""
+    subject = sa.tuple_(Event.subject_kind, Event.subject_id)
+    place = sa.tuple_(sa.literal(after[0], sa.Text), sa.literal(after[1], sa.BigInteger))
+    found = (
+        sa.select(*TOLD)
+        .ext(distinct_on(Event.subject_kind, Event.subject_id))
+        .where(Event.target.is_not(None), within(BEGINNING, end), subject > place, rule)
+        .order_by(Event.subject_kind, Event.subject_id, Event.transaction.desc(), Event.seq.desc())
+    )
+    return session.execute(found.limit(limit)).all()

@@ -71,6 +71,16 @@ class EventSeal(Base):
     sealed_at: Mapped[datetime]
 
 
+class EventSource(Base):
+    """What this log is called outside (`urn:uuid:…`), in one row that the migrations write: no two logs share it."""
+
+    __tablename__ = "event_source"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_log"),)
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    urn: Mapped[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What an event says beside its subject: when, who, for whom, why, and facts for its audience."""

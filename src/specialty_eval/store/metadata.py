@@ -29,6 +29,7 @@ from . import (
     staging,
     supports,
     teach_outs,
+    webhooks,
 )
 from .base import Base
 
@@ -59,6 +60,7 @@ TABLES = (
     simulations,
     specialty_lists,
     staging,
+    webhooks,
 )
 """Every module with tables, so that the metadata is whole wherever this is imported."""
 

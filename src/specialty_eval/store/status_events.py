@@ -22,7 +22,7 @@ LOADED = frozenset({"intake.schools", "intake.specialties", "intake.ratings", "i
 SILENT = frozenset({
     "person", "api_key", "role_grant", "committee_member", "policy", "cycle", "round", "expert_assignment", "meeting",
     "meeting_item", "intake", "jurisdiction", "organisation", "job", "calendar_year", "simulation", "specialty_list",
-    "enrolment_plan", "publication", "application",
+    "enrolment_plan", "publication", "application", "webhook_endpoint",
 })  # fmt: skip
 """What an event may be about without a specialty of its own and without changing a status, but for what is named here
 (files, plans, lists): their reviews, cases and standings have events of their own. Of anything else everything is read.
