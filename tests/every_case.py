@@ -5,11 +5,24 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from factories import make_person, make_specialty
 from factories_applications import minutes
-from factories_rights import World, make_world
-from specialty_eval.actions import appeals, application_decisions, applications, documents, lists, plans, rectifications
+from factories_rights import ELSEWHERE, World, make_world
+from specialty_eval.actions import (
+    appeals,
+    application_decisions,
+    applications,
+    documents,
+    lists,
+    plans,
+    rectifications,
+    successions,
+)
+from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.documents import DocumentKind
 from specialty_eval.engine.lists import ListKind
+from specialty_eval.engine.permissions import Role
+from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.paper import shipped
 from specialty_eval.store.closings import ClosingAppealPanelist
 from specialty_eval.store.deliberation import PanelScore
@@ -19,7 +32,7 @@ from specialty_eval.store.ledger import EventSeal
 from specialty_eval.store.material import MaterialCheck, MaterialRelease
 from specialty_eval.store.outcomes import EnrolmentLine, Erratum, Standing
 from specialty_eval.store.overdue import Escalation
-from specialty_eval.store.registry import Intake, SpecialtyCode
+from specialty_eval.store.registry import CatalogueEntry, Intake, SpecialtyCode
 from specialty_eval.store.reviews import SiteVisitReport
 from specialty_eval.store.supports import SupportGrant
 from specialty_eval.store.teach_outs import TeachOutCohort, TeachOutCount
@@ -46,6 +59,7 @@ def make_every_case(session: Session) -> World:
     documents.upload(secretary, kind, shipped.template(kind), "示例")
 
     _application(world)
+    _succeed(world)
     now = world.city.now
     session.add(Standing(specialty_id=world.city.specialties["one-a"], state="normal", since=now.date(),
                          academic_year=2026, supports=[], updated_at=now))  # fmt: skip
@@ -118,3 +132,17 @@ def _application(world: World) -> None:
     applications.refer(secretary, key)
     words = [word for word in minutes(world.sitting).words if word.member != world.sitting.members["industry-1"]]
     application_decisions.vote(secretary, key, minutes(world.sitting, words=words))
+
+
+def _succeed(world: World) -> None:
+    """Another city's school had another code, and its specialty with it."""
+    city, bureau = world.city, world.city.organisations[f"bureau:{ELSEWHERE}"]
+    roles = {Role.BUREAU_APPROVER: bureau}
+    city.people["approver-elsewhere"] = make_person(city.session, login="approver-elsewhere", roles=roles)
+    entry = city.session.scalars(sa.select(CatalogueEntry).limit(1)).one()
+    make_specialty(city.session, school_id=city.schools["elsewhere"], entry=entry)
+    wanted = (Wanted("3637150001", code="3637150009"),)
+    today = world.as_("stranger").today
+    new = NewSuccession(Subject.SCHOOL, Act.RENAMED, today, "示例：换码", "示例教〔2026〕3号", wanted)
+    made = successions.propose(world.as_("stranger"), new)
+    successions.record(world.as_("approver-elsewhere"), made.id)

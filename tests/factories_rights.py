@@ -42,16 +42,19 @@ from specialty_eval.actions import (
     rectifications,
     reports,
     staging,
+    successions,
     superseding,
     verification,
     webhooks,
 )
 from specialty_eval.actions.context import Context
+from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.designation import DesignationKind
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.report import Reader, ReportKind
 from specialty_eval.engine.simulation import summary
+from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.engine.webhooks import Algorithm
 from specialty_eval.store.accounts import ApiKey, RoleGrant, SignIn
 from specialty_eval.store.closings import ClosingProposal
@@ -144,6 +147,9 @@ def make_world(session: Session) -> World:
     _closing_appealed(world)
     world.named["support_id"] = _supported(world)
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}
+    moved = NewSuccession(Subject.SCHOOL, Act.RENAMED, world.as_("secretary").today + timedelta(days=30), "示例：迁址",
+                          "示例教〔2026〕2号", (Wanted("3637000003", name="示例新校名"),))  # fmt: skip
+    world.named["succession_id"] = successions.propose(world.as_("secretary"), moved).id
     _sign_in(world)
     _webhook(world)
     return world

@@ -744,4 +744,28 @@ CASES: dict[str, tuple[str, str]] = {
     "a paper without the hash of its file": (
         "ck_document_hashes_sha256", paper("'x'", "sequence + 1", "''"),
     ),
+    # --- successions ---
+    "a succession without a document": (
+        "ck_succession_reason_given",
+        "INSERT INTO succession (jurisdiction_code, subject, act, effective_on, reason, document_number, wanted, state,"
+        " proposed_by, proposed_at) SELECT jurisdiction_code, subject, act, effective_on, reason, '', wanted,"
+        " 'withdrawn', proposed_by, proposed_at FROM succession LIMIT 1",
+    ),
+    "a succession of nothing": (
+        "ck_succession_wants_something",
+        "INSERT INTO succession (jurisdiction_code, subject, act, effective_on, reason, document_number, wanted, state,"
+        " proposed_by, proposed_at) SELECT jurisdiction_code, subject, act, effective_on, reason, document_number,"
+        " '[]', 'withdrawn', proposed_by, proposed_at FROM succession LIMIT 1",
+    ),
+    "a succession recorded by who proposed it": (
+        "ck_succession_two_people",
+        f"UPDATE succession SET state = 'recorded', recorded_by = proposed_by, recorded_at = {NOW}"
+        " WHERE state = 'proposed'",
+    ),
+    "a rating of another specialty's review where nothing went over": (
+        "rating_in_force_as_confirmed",
+        in_force(f"(SELECT max(id) FROM specialty WHERE id <> {ITS_SPECIALTY} AND id NOT IN"
+                 " (SELECT to_specialty_id FROM succession_line))", CONFIRMED,
+                 "green", "'2019-01-01', '2020-01-01'"),
+    ),
 }  # fmt: skip

@@ -49,8 +49,8 @@ def told_on(engine: sa.Engine, now: datetime, files: Path) -> dict[str, status_b
     found: dict[str, status_bytes.Ready | str] = {}
     with Session(engine) as session:
         for told in statuses.of_all(Context(session, Actor(), now, Files(files))):
-            found[told.status.code] = status_bytes.ready(told)
-            found |= dict.fromkeys(told.before, told.status.code)
+            found[told.status.code] = told.part_of or status_bytes.ready(told)
+            found |= dict.fromkeys(told.before, told.part_of or told.status.code)
     return found
 
 

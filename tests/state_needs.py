@@ -344,6 +344,17 @@ SUPPORT = Needs(
     refused_by={"ended_on": ("ck_support_grant_ended_has_its_day",)},
     only_in={"ended_on": (("ended",), "ck_support_grant_ended_has_its_day")},
 )
+SUCCESSION = Needs(
+    "succession",
+    "state = 'proposed'",
+    empty=dict.fromkeys(("recorded_by", "recorded_at"), "NULL"),
+    full={"recorded_by": "(SELECT max(p.id) FROM person p WHERE p.id <> t.proposed_by)", "recorded_at": NOW},
+    states={"proposed": (), "recorded": ("recorded_by", "recorded_at"), "withdrawn": ()},
+    refused_by={
+        "recorded_by": ("ck_succession_recording_whole",),
+        "recorded_at": ("ck_succession_recording_whole", "ck_succession_recorded_by_somebody"),
+    },
+)  # fmt: skip
 
 STANDING = Needs(
     "standing", "true", {}, {},
@@ -374,4 +385,5 @@ STATE_NEEDS: Mapping[str, Needs] = {
     "amendment": AMENDMENT,
     "designation": DESIGNATION,
     "application": APPLICATION,
+    "succession": SUCCESSION,
 }

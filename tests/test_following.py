@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting
 from keeping import Kept, as_told, keeping, same, until
-from specialty_eval.actions import closings, intake
+from specialty_eval.actions import closings, intake, successions
 from specialty_eval.actions.context import Context
+from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.api import status_fast
 from specialty_eval.engine.permissions import Actor
+from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store import embedded, place, schema
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.files import Files
@@ -121,6 +123,25 @@ def test_a_school_with_a_new_name_has_it_in_every_status(city: City) -> None:
         city.same(kept)
         bodies = [ready[0].decode() for ready in kept.app.front.codes.values() if isinstance(ready, tuple)]
         assert [body for body in bodies if "示例改名学校" in body]
+
+
+def test_a_merged_ones_code_leads_on_in_every_process_as_in_the_routes(city: City) -> None:
+    merged, into = city.sitting.city.codes["two-a"], city.sitting.city.codes["one-a"]
+    with keeping(city.url, city.files, city.clock) as kept, city.session() as session:
+        new = NewSuccession(Subject.SPECIALTY, Act.MERGED, city.clock().date(), "示例：合并", "示例教〔2026〕30号",
+                            (Wanted(merged, into=into),))  # fmt: skip
+        made = successions.propose(replace(city.sitting.as_("secretary"), session=session), new)
+        successions.record(replace(city.sitting.as_("bureau-approver"), session=session), made.id)
+        session.commit()
+        city.same(kept)
+        assert kept.app.front.codes[merged] == into
+        path = f"/v1/specialties/{merged}/status"
+        answers = [ask("GET", path) for ask in (kept.fast, kept.slow)]
+        assert {(a.status, a.headers["location"]) for a in answers} == {(308, f"/v1/specialties/{into}/status")}
+        asked = b'{"codes": ["%s", "%s"]}' % (merged.encode(), into.encode())
+        told = [ask("POST", "/v1/status/query", asked, content_type="application/json").body for ask in
+                (kept.fast, kept.slow)]  # fmt: skip
+        assert all(b'"moved":{"%s":"%s"}' % (merged.encode(), into.encode()) in body for body in told)
 
 
 def test_a_day_that_comes_changes_what_it_is_to_change(city: City) -> None:

@@ -113,7 +113,7 @@ class Follower(Thread):
     def _put(self, told: Iterator[statuses.Told]) -> None:
         while some := list(islice(told, AT_ONCE)):
             for one in some:
-                self._fast.put(one.id, one.status.code, one.before, one.turns, status_bytes.ready(one))
+                self._fast.put(one.id, one.status.code, one.before, one.turns, status_bytes.ready(one), one.part_of)
 
     def _context(self, session: Session) -> Context:
         return Context(session, Actor(), self._clock(), self._files)

@@ -71,6 +71,7 @@ OF_ONES_OWN_CITY = (
     "POST /v1/policies",
     "POST /v1/rectifications/act-on-due",
     "POST /v1/closing-proposals/propose-idle",
+    "POST /v1/successions",
 )
 """What names no city: whoever holds the role at another bureau does it there."""
 OF_ONES_OWN_COUNTY = ("GET /v1/rounds/{round_id}/overdue",)

@@ -32,6 +32,7 @@ from specialty_eval.store.outcomes import (
 )
 from specialty_eval.store.reviews import Challenge
 from specialty_eval.store.specialty_lists import SpecialtyList
+from specialty_eval.store.successions import Succession
 from specialty_eval.store.supports import SupportGrant
 
 STALE = {"If-Match": '"v999999999"'}
@@ -97,7 +98,10 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
         changes={}, grounds="示例",
         students=0, evidence_year=2025, received_at=now, received_by=people["head-one"], **due,
     )  # fmt: skip
-    session.add_all([challenge, objection, appeal, asked, plan, named, amended, designated, applied])
+    renamed = Succession(jurisdiction_code="371400", subject="school", act="renamed", effective_on=now.date(),
+                         reason="示例", document_number="示例", wanted=[{"of": "3637000003", "name": "示例"}],
+                         state="proposed", proposed_by=people["secretary"], proposed_at=now, **due)  # fmt: skip
+    session.add_all([challenge, objection, appeal, asked, plan, named, amended, designated, applied, renamed])
     session.flush()
     session.add(AppealPanelist(appeal_id=appeal.id, person_id=people["appeal-1"]))
     mending = session.scalars(sa.select(Rectification)).first()
@@ -122,7 +126,7 @@ def add_cases(session: Session, s: Sitting) -> dict[str, int]:
             "round_id": s.round_id, "item_id": item, "rectification_id": mending.id,
             "proposal_id": proposal.id, "list_id": named.id, "amendment_id": amended.id, "year": 2026,
             "designation_id": designated.id, "application_id": applied.id,
-            "support_id": support.id, "closing_appeal_id": against.id}  # fmt: skip
+            "support_id": support.id, "closing_appeal_id": against.id, "succession_id": renamed.id}  # fmt: skip
 
 
 @pytest.fixture

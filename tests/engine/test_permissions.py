@@ -177,6 +177,8 @@ def test_the_secrets_are_kept_by_few() -> None:
         Thing.APPEALS,
         Thing.APPLICATIONS,
         Thing.RECTIFICATIONS,
+        Thing.DESIGNATIONS,
+        Thing.TEACH_OUTS,
         Thing.EVENTS,
     }
     for machine_or_manager in (Role.INTEGRATION, Role.ADMINISTRATOR, Role.POLICY_EDITOR, Role.PLANNER):

@@ -45,6 +45,14 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
         for row in every(RESTORABLE, StandingEvent.RESTORE, StandingFacts(recheck_passed=True), StandingState.NORMAL)
     ),
     *((STANDING, *row) for row in every(BY_POLICY, StandingEvent.CLOSE, DECIDED, StandingState.CLOSED)),
+    *(
+        (STANDING, source, StandingEvent.SUCCEED, StandingFacts(target=target, succession_recorded=True), target)
+        for source, target in product(BY_POLICY, BY_POLICY)
+    ),
+    *(
+        (STANDING, *row)
+        for row in every(BY_POLICY, StandingEvent.MERGE, StandingFacts(succession_recorded=True), StandingState.CLOSED)
+    ),
     (RECTIFICATION, R.DUE, E.PLAN, RectificationFacts(plan="更新设备", milestones=1), R.PLANNED),
     (RECTIFICATION, R.DUE, E.LAPSE, RectificationFacts(deadline_passed=True), R.FAILED),
     (RECTIFICATION, R.PLANNED, E.START, RectificationFacts(), R.IN_PROGRESS),
@@ -72,6 +80,11 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         )
         for source, target in product(BY_POLICY, BY_POLICY)
     ),
+    *(
+        (STANDING, source, StandingEvent.SUCCEED, StandingFacts(target=target), ["succession-not-recorded"])
+        for source, target in product(BY_POLICY, BY_POLICY)
+    ),
+    *((STANDING, *row) for row in every(BY_POLICY, StandingEvent.MERGE, StandingFacts(), ["succession-not-recorded"])),
     (STANDING, StandingState.NORMAL, StandingEvent.RATE, StandingFacts(target="closed"), ["no-branch-holds"]),
     (
         STANDING,

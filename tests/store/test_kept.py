@@ -13,6 +13,7 @@ IMMUTABLE = (
     "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation", "meeting_minutes", "document",
     "document_template", "document_form",
     "application_opinion", "application_vote",
+    "succession_line", "school_code",
 )  # fmt: skip
 FROZEN = {
     "report": {"made_at", "title", "docx", "html", "xlsx", "reviews"},
@@ -53,6 +54,7 @@ FROZEN = {
         "state", "digest", "approved_by", "approved_at", "document_number", "published_by", "published_at", "year",
         "superseded_at", "version", "updated_at",
     },
+    "succession": {"state", "recorded_by", "recorded_at", "version", "updated_at"},
     "amendment": {"state", "recorded_by", "recorded_at", "run_id", "version", "updated_at"},
     "application": {
         "state", "specialty_id", "due", "checked_at", "findings", "visit_report", "visited_on", "visited_by",

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.store import bulk, registry_queries
+from specialty_eval.store import bulk, registry_queries, succession_queries
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Jurisdiction, Organisation, School
 
 from . import intake_frozen
@@ -163,6 +163,7 @@ def schools(ctx: Context, batch: Batch, source: Source) -> Outcome:
     for line in batch.lines:
         if line.text("scheme") == "education" and not (line.text("code").isdigit() and len(line.text("code")) == 10):
             batch.wrong(line, "code", "not-this-shape", "3637000001")
+    refuse_superseded(ctx, batch, "code")
     areas = registry_queries.areas(ctx.session)
     on_record = {
         code: (row.id, {column: getattr(row, column) for column in SCHOOL_COLUMNS})
@@ -199,6 +200,14 @@ def schools(ctx: Context, batch: Batch, source: Source) -> Outcome:
         intake_frozen.tell(ctx, changes, owners)
 
     return outcome(found, write)
+
+
+def refuse_superseded(ctx: Context, batch: Batch, column: str) -> None:
+    """A school's former code, or that of a school which is part of another now, is never used again."""
+    former = succession_queries.former_school_codes(ctx.session, cells(batch.lines, column))
+    for line in batch.lines:
+        if line.text(column) in former:
+            batch.wrong(line, column, "school-code-superseded", former[line.text(column)])
 
 
 def _settle(ctx: Context, batch: Batch, source: Source) -> None:

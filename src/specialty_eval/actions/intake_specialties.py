@@ -11,6 +11,7 @@ from specialty_eval.store.registry import CatalogueEntry, School, Specialty, Spe
 from . import intake_frozen
 from .context import Context
 from .intake_batch import Batch, Line, Outcome, cells, compare, missing, note_repeated, outcome
+from .intake_registry import refuse_superseded
 from .intake_source import Source, outside
 
 OFF_CATALOGUE_NEEDS = ("name", "level", "class_code", "class_name", "partner")
@@ -28,6 +29,7 @@ def specialties(ctx: Context, batch: Batch, source: Source) -> Outcome:
     """
     known = registry_queries.schools(ctx.session, cells(batch.lines, "school_code"))
     missing(batch, "school_code", known, "school-unknown")
+    refuse_superseded(ctx, batch, "school_code")
     outside(batch, source, "school_code", lambda line: known[line.text("school_code")].city_code)
     entries = registry_queries.newest_entries(ctx.session, cells(batch.lines, "catalogue_code"))
     _check(batch, entries)

@@ -28,6 +28,7 @@ from specialty_eval.store import (
 from specialty_eval.store.outcome_queries import Ready
 from specialty_eval.store.outcomes import Appeal, Publication, Rectification
 from specialty_eval.store.rating_records import Confirmed, Span
+from specialty_eval.store.registry import Specialty
 from specialty_eval.store.reviews import Review
 from specialty_eval.store.status_queries import RatingRow
 
@@ -225,6 +226,7 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
     ]
     green = designation_reviews.green_now(ctx, [r.specialty_id for r in chosen])
     changed = rating_records.enter(ctx.session, confirmed, ctx.now)
+    _tell_where_it_went(ctx, changed - {r.specialty_id for r in chosen}, batch)
     carried = _carry_rectifications(ctx, [r for r in chosen if r.specialty_id in changed], batch)
     _supersede_rectifications(ctx, changed - carried, batch.scope)
     for r in chosen:
@@ -244,6 +246,14 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
     for case, found in follow_ups.refresh(ctx.session, replacing, LOCAL).items():
         note = Note(audience="office", told={"follow_ups": found}, specialty_id=whose[case.review_id])
         ctx.record("appeal.follow_ups" if isinstance(case, Appeal) else "correction.follow_ups", case, note)
+
+
+def _tell_where_it_went(ctx: Context, changed: Iterable[int], batch: Batch) -> None:
+    """An overturned rating that went over to another specialty is another there too, and everybody learns it."""
+    for key in sorted(changed):
+        told = {"act": "overturned", "document_number": batch.document_number}
+        note = Note(audience="public", told=told, specialty_id=key)
+        ctx.record("specialty.succeed", ctx.session.get_one(Specialty, key), note)
 
 
 def _valid_from(ctx: Context, r: Ready) -> date:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from specialty_eval.engine.errors import NotFound, Problem
-from specialty_eval.store import registry_reads, status_queries
+from specialty_eval.store import registry_reads, status_queries, succession_queries
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Jurisdiction, School, Specialty
 from specialty_eval.store.registry_reads import Asked, CodeRow, Edition, SchoolRow, SpecialtyRow
 
@@ -59,8 +59,9 @@ def schools(ctx: Context, page: Page, *, county: str | None, kind: str | None) -
 
 
 def school(ctx: Context, code: str) -> SchoolRow:
-    """A school by its code; NotFound."""
-    row = ctx.session.execute(registry_reads.schools(code=code)).one_or_none()
+    """A school by its code, one it had before or that of a school which is part of it now; NotFound."""
+    now = succession_queries.present_school(ctx.session, code)
+    row = ctx.session.execute(registry_reads.schools(code=now or code)).one_or_none()
     if row is None:
         raise NotFound(Problem("not-found", "school", {"kind": "school", "id": code}))
     return registry_reads.school_row(row)

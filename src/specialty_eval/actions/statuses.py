@@ -35,13 +35,16 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A specialty with its status now. `before`: codes it had; `turns`: the next day that alone changes the status."""
+    """A specialty with its status now. `before`: codes it had, and what is part of it now had; `turns`: the next day
+    that alone changes the status; `part_of`: the code of what it was merged into, where its own codes lead.
+    """
 
     id: int
     status: Status
     is_closed: bool
     before: tuple[str, ...]
     turns: date | None
+    part_of: str | None = None
 
 
 def of_all(ctx: Context) -> Iterator[Told]:
@@ -52,7 +55,8 @@ def of_all(ctx: Context) -> Iterator[Told]:
 def of_ids(ctx: Context, ids: Sequence[int]) -> Iterator[Told]:
     """These, in the order of their ids, a fixed number of statements for each thousand."""
     for row in status_sets.of(ctx.session, sorted(set(ids)), ctx.today):
-        yield Told(row.id, _status(ctx, row), _is_closed(row.closed_on, ctx.today), tuple(row.codes[1:]), row.turns)
+        before = (*row.codes[1:], *(row.merged or ()))
+        yield Told(row.id, _status(ctx, row), _is_closed(row.closed_on, ctx.today), before, row.turns, row.successor)
 
 
 def named(ctx: Context, codes: Sequence[str]) -> dict[str, Told]:

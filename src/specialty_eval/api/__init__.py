@@ -121,6 +121,7 @@ ROOMS = (
     Room(f"{__name__}.reports", ("/v1/reports/**", "/v1/items/*/pack")),
     Room(f"{__name__}.simulations", ("/v1/rounds/*/simulations", "/v1/simulations/**")),
     Room(f"{__name__}.staging", ("/v1/staged-files/**", "/v1/evidence-templates/*/*")),
+    Room(f"{__name__}.successions", ("/v1/successions/**", "/v1/specialties/*/successions")),
     Room(f"{__name__}.status", ("/v1/specialties/*/status", "/v1/status/query", "/v1/status.ndjson", "/v1/status.csv")),
     Room(f"{__name__}.webhooks", ("/v1/webhooks/**",)),
 )  # fmt: skip

@@ -2,16 +2,18 @@
 
 from datetime import date, datetime
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict
 
 from specialty_eval.actions import registry
 from specialty_eval.actions.registry import Asked
 
 from .codes import Code
-from .deps import Ctx, Paging, Transactional
-from .shapes import GONE, Level, Listed, SchoolKind
+from .deps import Ctx, Elsewhere, Paging, Transactional
+from .shapes import GONE, MOVED, Level, Listed, SchoolKind
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["registry"])
 
@@ -142,10 +144,13 @@ def list_schools(
     return Listed[SchoolAnswer].of(*registry.schools(ctx, paging, county=county, kind=kind))
 
 
-@router.get("/schools/{school}")
+@router.get("/schools/{school}", responses=MOVED)
 def read_school(school: str, ctx: Ctx) -> SchoolAnswer:
-    """A school (public)."""
-    return SchoolAnswer.model_validate(registry.school(ctx, school))
+    """A school (public). 308 to the new code, and to the school it is part of now."""
+    found = registry.school(ctx, school)
+    if found.code != school:
+        raise Elsewhere(RedirectResponse(quote(f"/v1/schools/{found.code}"), 308))
+    return SchoolAnswer.model_validate(found)
 
 
 @router.get("/specialties")

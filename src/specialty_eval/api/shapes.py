@@ -72,6 +72,9 @@ GONE: dict[int | str, dict[str, Any]] = {
     410: {"description": "the specialty is closed: its last status", "model": StatusAnswer},
 }
 """What every route that takes a specialty's code may answer."""
+MOVED: dict[int | str, dict[str, Any]] = {
+    308: {"description": "the school has another code, or is part of another now"}
+}
 
 
 class ActionAnswer(BaseModel):

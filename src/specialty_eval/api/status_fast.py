@@ -58,10 +58,13 @@ class Fast:
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
-    def put(self, key: int, code: str, before: Iterable[str], turns: date | None, ready: Ready) -> None:
-        """A specialty's status from now on."""
-        self.by_id[key] = self.codes[code] = ready
-        self.codes.update(dict.fromkeys(before, code))
+    def put(
+        self, key: int, code: str, before: Iterable[str], turns: date | None, ready: Ready, part_of: str | None = None
+    ) -> None:
+        """A specialty's status from now on; of one that is part of another, its codes lead there."""
+        self.by_id[key] = ready
+        self.codes[code] = ready if part_of is None else part_of
+        self.codes.update(dict.fromkeys(before, part_of or code))
         if turns is None:
             self.turns.pop(key, None)
         else:

@@ -33,6 +33,8 @@ class Rated:
     restored_on: date | None = None
     confirmed_at: datetime | None = None
     restored_at: datetime | None = None
+    acts_since: date | None = None
+    """It went over with a succession: since when its consequences count, before it came to be in force here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Line:
 def acts_from(enrolment: Enrolment, day: date) -> int:
     """The academic year whose plan a rating confirmed (or a recheck passed) on that day acts on first."""
     return day.year if (day.month, day.day) <= enrolment.cutoff else day.year + 1
+
+
+def first_year(enrolment: Enrolment, rated: Rated) -> int:
+    """The academic year whose plan a rating acts on first, or acted on where it came from."""
+    return acts_from(enrolment, rated.acts_since or rated.confirmed_on)
 
 
 def consequence(enrolment: Enrolment, rated: Rated) -> tuple[str, Consequence | None]:
@@ -152,7 +159,7 @@ def _acting(enrolment: Enrolment, year: int, ratings: Sequence[Rated]) -> tuple[
     return tuple(
         rated
         for rated in sorted(ratings, key=lambda rated: rated.confirmed_on)
-        if acts_from(enrolment, rated.confirmed_on) <= year
+        if first_year(enrolment, rated) <= year
         and consequence(enrolment, rated)[1] is not None
         and not (rated.under_appeal and enrolment.appeal_suspends == "all")
     )
@@ -175,7 +182,7 @@ def _run(acting: Sequence[Rated]) -> tuple[Rated, ...]:
 
 def _years_into_run(enrolment: Enrolment, year: int, acting: Sequence[Rated], quotas: Sequence[Approved]) -> int:
     """1 in the first plan that the run acts on; plans made while an appeal held it are not counted."""
-    first = acts_from(enrolment, _run(acting)[0].confirmed_on)
+    first = first_year(enrolment, _run(acting)[0])
     made = {quota.year for quota in quotas if first <= quota.year < year}
     acted = {quota.year for quota in quotas if not _was_held(enrolment, quota)}
     return year - first + 1 - len(made - acted)

@@ -19,6 +19,7 @@ from .rectification import RECTIFICATION
 from .review import WORKFLOW as REVIEW
 from .specialty_list import SPECIALTY_LIST
 from .standing import STANDING
+from .succession import SUCCESSION
 from .support import SUPPORT
 
 # Each takes facts of its own kind: only who knows the machine can say which, hence Any here and nowhere else.
@@ -44,5 +45,6 @@ MACHINES: Mapping[str, Workflow[Any]] = {
         SUPPORT,
         DESIGNATION,
         APPLICATION,
+        SUCCESSION,
     )
 }

@@ -261,6 +261,7 @@ class Thing(StrEnum):
     SPECIALTY_LISTS = "specialty_lists"
     DESIGNATIONS = "designations"
     TEACH_OUTS = "teach_outs"
+    SUCCESSIONS = "successions"
     RECTIFICATIONS = "rectifications"
     SUPERVISION = "supervision"
     DOCUMENT_TEMPLATES = "document_templates"
@@ -305,6 +306,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.SPECIALTY_LISTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.CHAIR),
     Thing.TEACH_OUTS: FILLS_IN | _CHECKING | _PLANNING,
     Thing.DESIGNATIONS: _OWN_SCHOOL | _CHECKING,  # before they are granted
+    Thing.SUCCESSIONS: roles(Role.SECRETARY, Role.ADMINISTRATOR, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.RECTIFICATIONS: _OWN_SCHOOL | _CHECKING | _DECIDING,
     Thing.SUPERVISION: _CHECKING,
     Thing.DOCUMENT_TEMPLATES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.ADMINISTRATOR),

@@ -32,6 +32,8 @@ class StandingEvent(StrEnum):
     STEP = "step"
     RESTORE = "restore"
     CLOSE = "close"
+    SUCCEED = "succeed"
+    MERGE = "merge"
 
 
 YEAR_BEGINS = (9, 1)
@@ -69,6 +71,8 @@ class StandingFacts:
     """The days to appeal against the closing are running, or an appeal against its ground is."""
     students: int = 0
     """Still enrolled; they are taught out first."""
+    succession_recorded: bool = False
+    """By two people: it was merged, split or is one of the parts."""
     places_ahead: int = 0
     """What an approved plan gives it in a year that is still to begin."""
     reason: str = ""
@@ -120,6 +124,11 @@ def _no_places_promised(facts: StandingFacts) -> Iterable[Problem]:
         yield Problem("places-approved", "plan", {"places": facts.places_ahead})
 
 
+def _succession_is_recorded(facts: StandingFacts) -> Iterable[Problem]:
+    if not facts.succession_recorded:
+        yield Problem("succession-not-recorded", "succession")
+
+
 def _leads_to(target: StandingState) -> Branch[StandingFacts]:
     return lambda facts: facts.target == target
 
@@ -157,6 +166,23 @@ STANDING = Workflow[StandingFacts](
                 roles(Role.BUREAU_APPROVER, Role.SCHOOL_HEAD),
                 (reason_given, _closed_by_its_school_or_by_decision, _nobody_left_to_teach, _no_places_promised),
             )
+            for source in BY_POLICY
+        ),
+        # With a succession the heavier standing stays; what became part of another is closed, and taught on there.
+        *(
+            Step(
+                StandingEvent.SUCCEED,
+                source,
+                target,
+                roles(Role.SYSTEM),
+                (_succession_is_recorded,),
+                _leads_to(target),
+            )
+            for source in BY_POLICY
+            for target in BY_POLICY
+        ),
+        *(
+            Step(StandingEvent.MERGE, source, StandingState.CLOSED, roles(Role.SYSTEM), (_succession_is_recorded,))
             for source in BY_POLICY
         ),
     ],

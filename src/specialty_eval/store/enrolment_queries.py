@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment
 from specialty_eval.engine.cycle import CycleState, RoundState
-from specialty_eval.engine.enrolment import Approved, Line, Rated, acts_from, consequence, line, standing_in
+from specialty_eval.engine.enrolment import Approved, Line, Rated, consequence, first_year, line, standing_in
 from specialty_eval.engine.review import State
 from specialty_eval.engine.standing import STANDING, StandingState
 from specialty_eval.engine.vocabulary import COLOURS, Rating
@@ -26,6 +26,7 @@ from .outcome_queries import among
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, OpeningQuota, RatingInForce, Rectification, Standing
 from .registry import School, Specialty
 from .reviews import Review
+from .successions import SuccessionLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _rules(session: Session, record: Record, year: int, fallback: int) -> Enrolm
     """The consequences by the policy of the last rating that acts in that year."""
     for on_record in sorted(record.ratings, key=lambda r: r.rated.confirmed_on, reverse=True):
         own = None if on_record.policy_id is None else policy_of(session, on_record.policy_id).enrolment
-        if own is not None and acts_from(own, on_record.rated.confirmed_on) <= year:
+        if own is not None and first_year(own, on_record.rated) <= year:
             return own
     rules = policy_of(session, fallback).enrolment
     if rules is None:
@@ -141,7 +142,7 @@ def _cause(enrolment: Enrolment, year: int, ratings: Sequence[OnRecord]) -> OnRe
     """The rating that the standing of a year rests on: one that is no colour leaves it, unless the policy names one."""
     for on_record in sorted(ratings, key=lambda r: r.rated.confirmed_on, reverse=True):
         _, rules = consequence(enrolment, on_record.rated)
-        if rules is None or acts_from(enrolment, on_record.rated.confirmed_on) > year:
+        if rules is None or first_year(enrolment, on_record.rated) > year:
             continue
         if on_record.rated.rating in COLOURS or rules.standing != StandingState.NORMAL:
             return on_record
@@ -165,7 +166,7 @@ def _add_ratings(session: Session, records: Mapping[int, Record], zone: tzinfo) 
         sa.select(
             RatingInForce.specialty_id, RatingInForce.review_id, RatingInForce.rating, RatingInForce.valid_from,
             RatingInForce.reasons, going, Rectification.passed_on, Rectification.updated_at, Round.policy_id,
-            sa.func.coalesce(replaced.confirmed_at, Review.confirmed_at),
+            sa.func.coalesce(replaced.confirmed_at, Review.confirmed_at), RatingInForce.acts_since,
         )
         .outerjoin(Review, Review.id == RatingInForce.review_id)
         .outerjoin(replaced, replaced.id == Review.replaces_id)
@@ -173,9 +174,9 @@ def _add_ratings(session: Session, records: Mapping[int, Record], zone: tzinfo) 
         .outerjoin(Rectification, sa.and_(Rectification.review_id == Review.id, Rectification.passed_on.is_not(None)))
         .where(among(RatingInForce.specialty_id, records), RatingInForce.known_to.is_(None))
     )  # fmt: skip
-    for specialty, review, rating, day, reasons, under, restored, ended, policy, at in session.execute(in_force):
+    for specialty, review, rating, day, reasons, under, restored, ended, policy, at, since in session.execute(in_force):
         rated = Rated(Rating(rating), day, tuple(reasons), under, restored, _within(day, at, zone),
-                      None if restored is None else ended)  # fmt: skip
+                      None if restored is None else ended, since)  # fmt: skip
         records[specialty].ratings.append(OnRecord(rated, review, policy))
     for specialty, review, rating, at, policy in session.execute(_passed_over(records)):
         rated = Rated(Rating(rating), _day(at, zone), confirmed_at=at)
@@ -212,6 +213,11 @@ def _add_quotas(session: Session, records: Mapping[int, Record], zone: tzinfo) -
     )  # fmt: skip
     for specialty, year, quota, at, under in session.execute(approved):
         records[specialty].quotas.append(Approved(year, quota, at and _day(at, zone), at, under))
+    merged = sa.select(
+        SuccessionLine.to_specialty_id, SuccessionLine.quota_year, SuccessionLine.quota, SuccessionLine.effective_on
+    ).where(among(SuccessionLine.to_specialty_id, records), SuccessionLine.quota.is_not(None))
+    for specialty, of, places, day in session.execute(merged.order_by(SuccessionLine.id)):
+        records[specialty].quotas.append(Approved(int(of or 0), int(places or 0), day))
     opening = sa.select(
         OpeningQuota.specialty_id, OpeningQuota.academic_year, OpeningQuota.quota, OpeningQuota.capacity
     ).where(among(OpeningQuota.specialty_id, records))

@@ -27,6 +27,7 @@ from . import (
     simulations,
     specialty_lists,
     staging,
+    successions,
     supports,
     teach_outs,
     webhooks,
@@ -61,6 +62,7 @@ TABLES = (
     specialty_lists,
     staging,
     webhooks,
+    successions,
 )
 """Every module with tables, so that the metadata is whole wherever this is imported."""
 

@@ -290,3 +290,14 @@ def of_application() -> Checks:
         _needs(("registered",), "document_number <> ''", "registered_has_document"),
         _needs(("refused",), "(reason <> '' OR findings <> '[]')", "refused_has_reasons"),
     )  # fmt: skip
+
+
+def of_succession() -> Checks:
+    """Something that it says, why, and under which document; recorded by a second person, and only then."""
+    return (
+        sa.CheckConstraint("reason <> '' AND document_number <> ''", name="reason_given"),
+        sa.CheckConstraint("jsonb_array_length(wanted) > 0", name="wants_something"),
+        sa.CheckConstraint("recorded_by IS NULL OR recorded_by <> proposed_by", name="two_people"),
+        sa.CheckConstraint("(recorded_by IS NULL) = (recorded_at IS NULL)", name="recording_whole"),
+        sa.CheckConstraint("(state = 'recorded') = (recorded_at IS NOT NULL)", name="recorded_by_somebody"),
+    )

@@ -174,6 +174,7 @@ class RatingInForce(Base):
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="valid_forwards"),
         sa.CheckConstraint("known_to IS NULL OR known_to >= known_from", name="known_forwards"),
         sa.CheckConstraint("(review_id IS NOT NULL) <> (source <> '')", name="review_or_source"),
+        sa.CheckConstraint("acts_since <= valid_from", name="carried_after_it_acts"),
         sa.Index(
             "uq_rating_in_force_open",
             "specialty_id",
@@ -196,6 +197,8 @@ class RatingInForce(Base):
     valid_to: Mapped[date | None]
     known_from: Mapped[datetime]
     known_to: Mapped[datetime | None]
+    acts_since: Mapped[date | None]
+    """Of a rating that went over with a succession: since when its run of consequences counts."""
 
 
 class Standing(Versioned, Base):

@@ -16,7 +16,7 @@ def _table(name: str, /, **columns: Any) -> sa.TableClause:
 
 N, DAY, TEXT = sa.BigInteger, sa.Date, sa.Text
 
-SPECIALTY = _table("specialty", id=N, school_id=N, name=TEXT, closed_on=DAY)
+SPECIALTY = _table("specialty", id=N, school_id=N, name=TEXT, closed_on=DAY, successor_id=N)
 SPECIALTY_CODE = _table("specialty_code", code=TEXT, specialty_id=N, valid_from=DAY, valid_to=DAY)
 SCHOOL = _table("school", id=N, name=TEXT, city_code=TEXT)
 REVIEW = _table(
@@ -29,6 +29,7 @@ PUBLICATION_ENTRY = _table("publication_entry", publication_id=N, review_id=N, e
 RATING = _table(
     "rating_in_force", id=N, specialty_id=N, review_id=N, rating=TEXT, year=sa.Integer, reasons=JSONB,
     document_number=TEXT, source=TEXT, valid_from=DAY, valid_to=DAY, known_from=Utc, known_to=Utc,
+    acts_since=DAY,
 )  # fmt: skip
 STANDING = _table("standing", specialty_id=N, state=TEXT, since=DAY)
 PLAN = _table("enrolment_plan", id=N, academic_year=sa.Integer, state=TEXT)

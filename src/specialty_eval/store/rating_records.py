@@ -11,12 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.succession import is_worse
 from specialty_eval.engine.vocabulary import COLOURS, Rating
 
 from . import bulk
 from .outcome_queries import among, known_ratings
 from .outcomes import RatingInForce
 from .registry import Specialty
+from .status_queries import RatingRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Span:
     until: date | None = None
     source: str = ""
     id: int | None = None
+    acts_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,35 @@ def _in_place_of(overturned: Span, known: Sequence[Span], new: Span) -> Change:
     return Change((overturned,), (replace(new, since=overturned.since, until=overturned.until),))
 
 
+def _where_it_went(known: Sequence[Span], new: Confirmed) -> Change:
+    """An overturned rating that went over with a succession: the worse of the new and the one before."""
+    overturned = next(s for s in known if s.review_id == new.replaces)
+    before = next((s for s in known if s.until == overturned.since and s.rating in COLOURS), None)
+    if before is not None and not is_worse(new.span.rating, before.rating):
+        return Change((overturned, before), (replace(before, until=overturned.until, id=None),))
+    there = replace(new.span, since=overturned.since, until=overturned.until, acts_since=overturned.acts_since)
+    return Change((overturned,), (there,))
+
+
+def _went_over(session: Session, new: Collection[Confirmed]) -> list[tuple[int, Confirmed]]:
+    """(Specialty that an overturned rating went over to, the rating that takes its place)."""
+    replaced = {c.replaces: c for c in new if c.replaces is not None}
+    if not replaced:
+        return []
+    found = sa.select(RatingInForce.specialty_id, RatingInForce.review_id).where(
+        among(RatingInForce.review_id, replaced), RatingInForce.known_to.is_(None),
+        RatingInForce.acts_since.is_not(None),
+    )  # fmt: skip
+    return [(key, replaced[of]) for key, of in session.execute(found.order_by(RatingInForce.specialty_id))
+            if of is not None and replaced[of].specialty_id != key]  # fmt: skip
+
+
+def span_of(r: RatingRow) -> Span:
+    """A row on record as a span."""
+    return Span(r.rating, r.year, r.reasons, r.review_id, r.document_number, r.valid_from, r.valid_to, r.source, r.id,
+                r.acts_since)  # fmt: skip
+
+
 def hold(session: Session, specialties: Collection[int]) -> None:
     """Lock the records of these specialties: two confirmations of one specialty follow each other."""
     lock = sa.select(Specialty.id).where(among(Specialty.id, specialties)).order_by(Specialty.id)
@@ -82,20 +114,21 @@ def hold(session: Session, specialties: Collection[int]) -> None:
 
 
 def enter(session: Session, confirmed: Iterable[Confirmed], now: datetime) -> set[int]:
-    """Write what is known from `now` on, a few statements however many; the specialties whose record changed.
+    """Write what is known from `now` on, a few statements however many; the specialties whose record changed, those
+    that an overturned rating went over to among them.
 
     Their rows are locked first: two confirmations of one specialty follow each other.
     """
     new = {c.specialty_id: c for c in confirmed}
-    hold(session, new)
+    over = _went_over(session, new.values())
+    hold(session, {*new, *(key for key, _ in over)})
     known = known_ratings(session, new)
     changes: dict[int, Change] = {}
     for key, found in new.items():
-        spans = [
-            Span(r.rating, r.year, r.reasons, r.review_id, r.document_number, r.valid_from, r.valid_to, r.source, r.id)
-            for r in known[key]
-        ]
+        spans = [span_of(r) for r in known[key]]
         changes[key] = change(spans, found)
+    carried = known_ratings(session, [key for key, _ in over])
+    changes |= {key: _where_it_went([span_of(r) for r in carried[key]], found) for key, found in over}
     _write(session, changes, now)
     return {key for key, made in changes.items() if made.written}
 
@@ -107,7 +140,7 @@ def _write(session: Session, changes: Mapping[int, Change], now: datetime) -> No
     rows: list[dict[str, Any]] = [
         {"specialty_id": key, "review_id": s.review_id, "rating": s.rating.value, "year": s.year,
          "reasons": list(s.reasons), "document_number": s.document_number, "source": s.source,
-         "valid_from": s.since, "valid_to": s.until, "known_from": now}
+         "valid_from": s.since, "valid_to": s.until, "known_from": now, "acts_since": s.acts_since}
         for key, made in changes.items() for s in made.written
     ]  # fmt: skip
     bulk.insert_all(session, RatingInForce, rows)

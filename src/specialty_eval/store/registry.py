@@ -1,5 +1,6 @@
 """Catalogue, jurisdictions, organisations, schools and the specialties taught there."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -100,6 +101,8 @@ class School(Base):
     run_by: Mapped[str]
     jurisdiction_code: Mapped[str] = reference("jurisdiction.code")
     city_code: Mapped[str] = reference("jurisdiction.code")
+    successor_id: Mapped[int | None] = reference("school.id", null=True)
+    """The school that this one is part of now."""
 
 
 class Specialty(Base):
@@ -112,6 +115,7 @@ class Specialty(Base):
         sa.CheckConstraint("(catalogue_entry_id IS NULL) = (catalogue_code ~ '^X[0-9]{5}$')", name="off_catalogue_x"),
         sa.CheckConstraint("catalogue_entry_id IS NOT NULL OR partner <> ''", name="off_catalogue_partner"),
         sa.CheckConstraint("closed_on IS NULL OR closed_on >= opened_on", name="closed_after_opened"),
+        sa.CheckConstraint("successor_id IS NULL OR closed_on IS NOT NULL", name="merged_is_closed"),
     )
 
     id: Mapped[int] = identity()
@@ -129,6 +133,8 @@ class Specialty(Base):
     campus: Mapped[str] = mapped_column(server_default="")
     opened_on: Mapped[date]
     closed_on: Mapped[date | None]
+    successor_id: Mapped[int | None] = reference("specialty.id", null=True)
+    """The specialty that this one is part of now: where a chain of mergers has led to."""
 
 
 class SpecialtyCode(Base):
@@ -190,8 +196,28 @@ def within(near: Reach) -> sa.ColumnElement[bool]:
 
 
 def id_of(session: Session, code: str) -> int:
-    """The specialty that this readable code names, now or before; NotFound."""
-    found = session.scalar(sa.select(SpecialtyCode.specialty_id).where(SpecialtyCode.code == code))
+    """The specialty that this readable code names, now or before, and merged into what; NotFound."""
+    now = sa.func.coalesce(Specialty.successor_id, Specialty.id)
+    named = sa.select(now).join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
+    found = session.scalar(named.where(SpecialtyCode.code == code))
     if found is None:
         raise NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code}))
     return found
+
+
+def hold(session: Session, ids: Sequence[int]) -> None:
+    """Lock these specialties, in order of id."""
+    lock = sa.select(Specialty.id).where(Specialty.id.in_(ids)).order_by(Specialty.id)
+    session.execute(lock.with_for_update())
+
+
+def give_code(session: Session, specialty_id: int, code: str, day: date) -> None:
+    """A new specialty's first code."""
+    session.add(SpecialtyCode(code=code, specialty_id=specialty_id, valid_from=day))
+    session.flush()
+
+
+def lead_school_on(session: Session, school_id: int, into: int) -> None:
+    """A school is part of another now, and whatever was part of it before."""
+    known = sa.update(School).where(sa.or_(School.id == school_id, School.successor_id == school_id))
+    session.execute(known.values(successor_id=into))

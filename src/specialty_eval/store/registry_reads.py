@@ -111,6 +111,7 @@ def schools(*, county: str | None = None, kind: str | None = None, code: str | N
         Jurisdiction.name, School.city_code,
     ).join(Jurisdiction, Jurisdiction.code == School.jurisdiction_code)  # fmt: skip
     asked = ((School.jurisdiction_code, county), (School.kind, kind), (School.code, code))
+    found = found.where(School.successor_id.is_(None))
     return found.where(*(column == value for column, value in asked if value is not None))
 
 

@@ -25,12 +25,14 @@ class Named:
 
 
 def named(session: Session, code: str) -> Named | None:
-    """The specialty that this code names, now or before."""
+    """The specialty that this code names, now or before: what it is part of by now, where it was merged."""
     s = SPECIALTY.c
+    own = SPECIALTY.alias()  # whose code it is or was: itself, or part of the specialty it names now
     found = (
         sa.select(s.id, present_code(s.id), s.name, SCHOOL.c.name, SCHOOL.c.city_code, s.closed_on)
-        .select_from(SPECIALTY)
-        .join(SPECIALTY_CODE, SPECIALTY_CODE.c.specialty_id == s.id)
+        .select_from(SPECIALTY_CODE)
+        .join(own, own.c.id == SPECIALTY_CODE.c.specialty_id)
+        .join(SPECIALTY, s.id == sa.func.coalesce(own.c.successor_id, own.c.id))
         .join(SCHOOL, SCHOOL.c.id == s.school_id)
         .where(SPECIALTY_CODE.c.code == code)
     )
@@ -64,6 +66,7 @@ class RatingRow:
     valid_to: date | None
     known_from: datetime
     known_to: datetime | None
+    acts_since: date | None = None
 
 
 def rating_row(found: Any) -> RatingRow:
@@ -71,6 +74,7 @@ def rating_row(found: Any) -> RatingRow:
     return RatingRow(
         found.id, found.specialty_id, found.review_id, Rating(found.rating), found.year, tuple(found.reasons),
         found.document_number, found.source, found.valid_from, found.valid_to, found.known_from, found.known_to,
+        found.acts_since,
     )  # fmt: skip
 
 

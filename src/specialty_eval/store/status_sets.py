@@ -42,9 +42,12 @@ def every_id(session: Session) -> list[int]:
 
 
 def named(session: Session, codes: Collection[str]) -> dict[str, int]:
-    """Code → the specialty it names, now or before; without the codes that nobody ever had."""
-    found = sa.select(SPECIALTY_CODE.c.code, SPECIALTY_CODE.c.specialty_id).where(
-        SPECIALTY_CODE.c.code == sa.any_(sa.literal(list(codes), ARRAY(sa.Text)))
+    """Code → the specialty it names, now or before, and merged into what; without the codes that nobody ever had."""
+    now = sa.func.coalesce(SPECIALTY.c.successor_id, SPECIALTY.c.id)
+    found = (
+        sa.select(SPECIALTY_CODE.c.code, now)
+        .join(SPECIALTY, SPECIALTY.c.id == SPECIALTY_CODE.c.specialty_id)
+        .where(SPECIALTY_CODE.c.code == sa.any_(sa.literal(list(codes), ARRAY(sa.Text))))
     )
     return {code: key for code, key in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
@@ -53,12 +56,14 @@ def named(session: Session, codes: Collection[str]) -> dict[str, int]:
 def _statement() -> Straight:
     """`codes`: the present one first (of a closed one its last). `turns`: the next day that changes what is told."""
     s, at = SPECIALTY.c, STANDING.c
-    codes, held, proposed, under = _codes(), _held(), _proposed(), contested(_own(REVIEW.c.specialty_id))
+    codes, merged, successor = _codes(), _merged(), _successor()
+    held, proposed, under = _held(), _proposed(), contested(_own(REVIEW.c.specialty_id))
     opening, approved, newest, turning = _opening(), _approved(), _newest(), _turning()
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(
-            s.id, codes.c.codes, s.name, SCHOOL.c.name.label("school"), s.closed_on, held.c.rating, held.c.year,
-            held.c.reasons, held.c.document_number, held.c.valid_from, proposed.c.decided_rating.label("provisional"),
+            s.id, codes.c.codes, merged.c.codes.label("merged"), successor.c.code.label("successor"), s.name,
+            SCHOOL.c.name.label("school"), s.closed_on, held.c.rating, held.c.year, held.c.reasons,
+            held.c.document_number, held.c.valid_from, proposed.c.decided_rating.label("provisional"),
             under.c.under, at.state.label("standing"), opening.c.quotas.label("opening"),
             approved.c.quotas.label("approved"), sa.func.coalesce(newest.c.seq, 0).label("sequence"),
             sa.func.least(turning.c.day, _ahead(s.closed_on)).label("turns"),
@@ -68,6 +73,8 @@ def _statement() -> Straight:
         .join(codes, codes.c.specialty_id == s.id)
         .outerjoin(STANDING, at.specialty_id == s.id)
     )  # fmt: skip
+    query = query.outerjoin(merged, merged.c.successor_id == s.id)
+    query = query.outerjoin(successor, successor.c.specialty_id == s.successor_id)
     for part in (held, proposed, under, opening, approved, newest, turning):
         query = query.outerjoin(part, part.c.specialty_id == s.id)
     return Straight(query.where(_own(s.id)).order_by(s.id))
@@ -78,6 +85,20 @@ def _codes() -> sa.Subquery:
     newest_first = aggregate_order_by(c.code, c.valid_to.desc().nulls_first(), c.valid_from.desc())
     every = sa.select(c.specialty_id, sa.func.array_agg(newest_first, type_=ARRAY(sa.Text)).label("codes"))
     return every.where(_own(c.specialty_id)).group_by(c.specialty_id).subquery("codes")
+
+
+def _merged() -> sa.Subquery:
+    """Every code that what is part of each of these now had."""
+    c, part = SPECIALTY_CODE.c, SPECIALTY.alias("part")
+    every = sa.select(part.c.successor_id, sa.func.array_agg(c.code, type_=ARRAY(sa.Text)).label("codes"))
+    every = every.join_from(SPECIALTY_CODE, part, part.c.id == c.specialty_id)
+    return every.where(_own(part.c.successor_id)).group_by(part.c.successor_id).subquery("merged")
+
+
+def _successor() -> sa.Subquery:
+    """The present code of what each is part of now."""
+    c = SPECIALTY_CODE.c
+    return sa.select(c.specialty_id, c.code).where(c.valid_to.is_(None)).subquery("successor")
 
 
 def _held() -> sa.Subquery:
