@@ -1,6 +1,6 @@
 """Placing specialties in a cycle's rounds: only what the bureau may rate, and only its own."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 from factories import CITY, City, make_city, make_organisation, make_specialty
 from factories_deliberation import nothing_left, refused
 from small_policy import POLICY
-from specialty_eval.actions import cycles
-from specialty_eval.engine.cycle import CycleEvent
+from specialty_eval.actions import cycles, rounds, successions
+from specialty_eval.actions.successions import NewSuccession
+from specialty_eval.engine.cycle import CycleEvent, RoundEvent
 from specialty_eval.engine.errors import Invalid
-from specialty_eval.store.cycles import Cycle
-from specialty_eval.store.registry import CatalogueEntry, Jurisdiction, School, Specialty
+from specialty_eval.engine.succession import Act, Subject, Wanted
+from specialty_eval.store.cycles import Cycle, Round
+from specialty_eval.store.registry import CatalogueEntry, Jurisdiction, School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
 ELSEWHERE = "371500"
@@ -106,3 +108,68 @@ def test_a_cycle_does_not_wait_for_what_no_round_of_it_can_take(city: City) -> N
     city.session.flush()
     place(city, made, {code: 1 for short, code in city.codes.items() if short != "one-b"})
     assert cycles.move(city.as_("secretary"), made.id, CycleEvent.START).state == "running"
+
+
+# --- in the middle of a cycle -----------------------------------------------------------------------------------------
+
+ATTRIBUTES = "attributes:\n  years_open: {type: integer, label: {zh: 开设年数}}\nmeasures:\n"
+AGED = POLICY.replace("measures:\n", ATTRIBUTES, 1).replace(
+    "rating:\n", "rating:\n  unrated: [{code: new, when: {attribute: years_open, below: 1}, label: {zh: 新设}}]\n", 1
+)  # fmt: skip
+
+
+def running(city: City, *years: int) -> Cycle:
+    """A running cycle whose policy rates nothing in its first year, everything there is placed in its first round."""
+    policy, _ = cycles.import_policy(city.as_("policy-editor"), AGED)
+    named = [cycles.NewRound(year, year - 1, date(year, 1, 1), policy.policy_id, policy.policy_version)
+             for year in years]  # fmt: skip
+    new = cycles.NewCycle("示例-2026", "示例周期", CITY, ["secondary"], ["secondary"], named)
+    made = cycles.create(city.as_("secretary"), new)
+    place(city, made, dict.fromkeys(city.codes.values(), 1))
+    return cycles.move(city.as_("secretary"), made.id, CycleEvent.START)
+
+
+def collect(city: City, made: Cycle, number: int) -> set[str]:
+    """Open a round; the codes in it."""
+    key = city.session.scalars(sa.select(Round.id).where(Round.cycle_id == made.id, Round.number == number)).one()
+    city.now = datetime(2025 + number, 1, 8, 1, tzinfo=UTC)
+    rounds.move(city.as_("secretary"), key, RoundEvent.COLLECT, reason="示例")
+    found = sa.select(SpecialtyCode.code).join(Review, Review.specialty_id == SpecialtyCode.specialty_id)
+    return set(city.session.scalars(found.where(Review.round_id == key, Review.state == "open")))
+
+
+def test_what_opens_in_the_middle_joins_the_next_round_that_rates_one_of_its_age(city: City) -> None:
+    made = running(city, 2026, 2027, 2028)
+    first = collect(city, made, 1)
+    assert first == set(city.codes.values())
+    new = taught(city, "371402", "3637000021", opened_on=date(2026, 9, 1))
+    late = taught(city, "371402", "3637000022", opened_on=date(2027, 9, 1))
+    college = taught(city, "371402", "3637000023", kind="college", opened_on=date(2026, 9, 1))
+
+    assert collect(city, made, 2) == set()
+    assert collect(city, made, 3) == {new}
+    assert {late, college} & first == set()
+    facts = cycles.facts_of_cycle(city.as_("secretary"), made)
+    assert facts.unplaced == ()
+
+
+def test_a_part_split_off_joins_the_next_round_too_and_nothing_joins_twice(city: City) -> None:
+    made = running(city, 2026, 2027)
+    city.now = datetime(2026, 1, 5, 1, tzinfo=UTC)
+    one = city.codes["one-a"]
+    proposal = NewSuccession(Subject.SPECIALTY, Act.SPLIT, city.now.date(), "示例：分设", "示例教〔2026〕5号",
+                             (Wanted(one, direction="机器人"),))  # fmt: skip
+    split = successions.propose(city.as_("secretary"), proposal)
+    successions.record(city.as_("bureau-approver"), split.id)
+
+    assert collect(city, made, 1) == {*city.codes.values(), f"{one}-机器人"}
+    assert collect(city, made, 2) == set()
+
+
+def test_whoever_is_placed_by_hand_stays_where_the_secretary_put_it(city: City) -> None:
+    made = running(city, 2026, 2027, 2028)
+    new = taught(city, "371402", "3637000021", opened_on=date(2026, 9, 1))
+    collect(city, made, 1)
+    place(city, made, {new: 2})
+    assert collect(city, made, 2) == {new}
+    assert collect(city, made, 3) == set()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from engine.tables_of_steps import codes, every, silent_checks, untried_steps
+from specialty_eval import policies
 from specialty_eval.engine.cycle import (
     CYCLE,
     PHASES,
@@ -16,8 +17,10 @@ from specialty_eval.engine.cycle import (
     RoundEvent,
     RoundFacts,
     RoundState,
+    least_years_open,
 )
 from specialty_eval.engine.machine import Workflow
+from specialty_eval.engine.policy_load import load_policy
 
 UNENDED = [state for state in RoundState if state not in ROUND_ENDED]
 READY = CycleFacts(rounds=3, in_scope=320)
@@ -125,3 +128,44 @@ def test_the_phases_follow_each_other_as_the_table_says() -> None:
         followed += [s.target for s in ROUND.steps if s.source == followed[-1] and s.event != RoundEvent.CANCEL]
 
     assert tuple(followed) == (RoundState.PLANNED, *PHASES, RoundState.CONCLUDED)
+
+
+@pytest.mark.parametrize(
+    ("when", "years"),
+    [
+        ("{attribute: years_open, below: 3}", 3),
+        ("{all: [{attribute: years_open, below: 3}, {not: {measure: a, equals: 1}}]}", 3),
+        ("{all: [{attribute: years_open, below: 6}, {measure: a, equals: 0}]}", 0),
+        ("{measure: a, equals: 0}", 0),
+        ("{attribute: years_open, below: 2.5}", 3),
+    ],
+    ids=["alone", "but for a veto", "with something else", "of another thing", "and a half"],
+)
+def test_how_old_a_policy_wants_a_specialty_to_be(when: str, years: int) -> None:
+    """Only where age alone leaves it unrated."""
+    policy = load_policy(YOUNG.replace("WHEN", when))
+    assert least_years_open(policy) == years
+
+
+def test_the_shipped_policies_say_how_old() -> None:
+    assert least_years_open(load_policy(policies.text("dezhou"))) == 3
+
+
+YOUNG = """
+schema: specialty-eval/policy/1
+id: young
+version: "1"
+title: {zh: 示例}
+jurisdiction: "371400"
+attributes:
+  years_open: {type: decimal, label: {zh: 开设年数}}
+measures:
+  a: {label: {zh: 甲}, type: integer, min: 0, supplier: school}
+dimensions: [{code: d, label: {zh: 丁}}]
+indicators:
+  - {code: i, dimension: d, label: {zh: 乙}, value: a, decimals: 0, weight: 100, missing: zero,
+     points: {linear: [[0, 0], [100, 100]]}}
+rating:
+  unrated: [{code: new, when: WHEN, label: {zh: 新}}]
+  rules: [{rate: red, code: poor}]
+"""

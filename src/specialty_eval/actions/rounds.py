@@ -89,12 +89,27 @@ def move(ctx: Context, round_id: int, event: RoundEvent, *, reason: str = "", ve
     ctx.advance(cycle.ROUND, r, event, facts, scope, note=note, changes=changes)
     clock = ctx.as_system()
     if event == RoundEvent.COLLECT:
+        _join(clock, r, policy)
         planned = review_queries.ids_in(ctx.session, r.id, ["planned"])
         clock.advance_many(review.WORKFLOW, Review, review.Event.OPEN, planned, scope,
                            note=Note(audience="school"), changes={"due": changes["collecting_due"]})  # fmt: skip
     elif event == RoundEvent.CANCEL:
         _cancel_reviews(clock, r, scope, reason)
     return r
+
+
+def _join(clock: Context, r: Round, policy: Policy) -> None:
+    """What came in the middle of the cycle (opened, split off) joins the next round that rates one of its age."""
+    made = clock.session.get_one(Cycle, r.cycle_id)
+    sites = attributes.sites(clock.session, made.jurisdiction_code, levels=made.levels, school_kinds=made.school_kinds,
+                             at=r.reference_date)  # fmt: skip
+    least = cycle.least_years_open(policy)
+    old_enough = {key: site for key, site in sites.items() if site.years_open(r.reference_date) >= least}
+    new = attributes.joining(clock.session, made.id, date(made.first_year, 1, 1), old_enough)
+    if new:
+        clock.session.add_all([Review(round_id=r.id, specialty_id=key, state=review.WORKFLOW.start.value,
+                                      updated_at=clock.now) for key in new])  # fmt: skip
+        clock.record("cycle.place", made, Note(told={"specialties": len(new), "round": r.number}, round_id=r.id))
 
 
 def _cancel_reviews(clock: Context, r: Round, scope: Scope, reason: str) -> None:

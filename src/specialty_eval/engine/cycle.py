@@ -1,13 +1,45 @@
 """The three-year cycle and its rounds: states and steps. What happens to each review is `review`'s table."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
+from .conditions import All, Comparison, Condition, Not, Op, Subject
 from .errors import Problem
 from .machine import Step, Workflow
+from .policy import Policy
 from .requirements import reason_given
 from .roles import Role, roles
+
+YEARS_OPEN = "years_open"
+
+
+def least_years_open(policy: Policy) -> int:
+    """How many full years a specialty has to be open for the policy to rate it; 0 where it does not ask.
+
+    It asks where it leaves unrated whatever is younger, but for vetoes; not where other facts have to come with it.
+    """
+    return max((_below(step.when) for step in policy.rating.unrated), default=0)
+
+
+def _below(condition: Condition) -> int:
+    parts = condition.conditions if isinstance(condition, All) else (condition,)
+    if not all(isinstance(part, Not) or _of_its_age(part) for part in parts):
+        return 0
+    limits = [
+        test.right
+        for part in parts
+        if isinstance(part, Comparison)
+        for test in part.tests
+        if test.op is Op.BELOW and isinstance(test.right, (int, Decimal))
+    ]
+    return math.ceil(max(limits, default=0))
+
+
+def _of_its_age(part: Condition) -> bool:
+    return isinstance(part, Comparison) and part.subject is Subject.ATTRIBUTE and part.code == YEARS_OPEN
 
 
 class CycleState(StrEnum):

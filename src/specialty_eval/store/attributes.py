@@ -16,9 +16,10 @@ from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.vocabulary import Type
 
-from .registry import CatalogueEntry, School, Specialty
+from .cycles import Round
+from .registry import CatalogueEntry, School, Specialty, SpecialtyCode
 from .registry_queries import numbered
-from .reviews import Figure
+from .reviews import Figure, Review
 
 KNOWN = frozenset({
     "level", "class", "subclass", "class_name", "catalogue_code", "years_open", "school_kind", "run_by", "county",
@@ -142,6 +143,19 @@ def sites(
         sa.or_(Specialty.closed_on.is_(None), Specialty.closed_on > at),
     )
     return {row.id: Site(*list(row)) for row in session.execute(found.order_by(Specialty.id))}
+
+
+def joining(session: Session, cycle_id: int, since: date, found: Mapping[int, Site]) -> list[int]:
+    """Of these sites, those that came after a cycle began and are in none of its rounds yet."""
+    first = sa.func.min(SpecialtyCode.valid_from)
+    late = (
+        sa.select(SpecialtyCode.specialty_id)
+        .where(numbered(SpecialtyCode.specialty_id, found))
+        .group_by(SpecialtyCode.specialty_id)
+        .having(first > since)
+    )
+    placed = sa.select(Review.specialty_id).join(Round, Round.id == Review.round_id).where(Round.cycle_id == cycle_id)
+    return sorted(set(session.scalars(late)) - set(session.scalars(placed)))
 
 
 def among(session: Session, city: str, ids: Collection[int]) -> dict[int, Site]:
