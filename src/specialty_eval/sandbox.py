@@ -9,6 +9,7 @@ from typing import Any
 
 from specialty_eval.engine.errors import (
     Changed,
+    Gone,
     Invalid,
     NotFound,
     NotNow,
@@ -61,6 +62,7 @@ REFUSALS: dict[str, tuple[str, Refusal]] = {
     "sandbox-forbidden": ("403", NotYou(Problem("role-missing", "roles", {"roles": ["school_head"]}))),
     "sandbox-unknown": ("404", NotFound(Problem("not-found", "specialty", {"id": "sandbox-unknown"}))),
     "sandbox-conflict": ("409", NotNow(Problem("step-not-open", "review", {"event": "submit", "state": "verified"}))),
+    "sandbox-too-old": ("410", Gone(Problem("cursor-too-old", "after", {"since": f"{YEAR}-01-01"}))),
     "sandbox-changed": ("412", Changed(Problem("changed-meanwhile", "version", {"yours": 3, "current": 4}))),
     "sandbox-large": ("413", TooLarge(Problem("body-too-large", "body", {"limit": 1 << 20}))),
     "sandbox-invalid": ("422，两个理由 · 422 with two reasons", Invalid(

@@ -22,6 +22,8 @@ def seen(world: World, who: str, state: str) -> object:
 
 
 def test_an_expert_sees_the_evidence_of_what_they_are_asked_to_score_and_of_nothing_else(world: World) -> None:
+    assert seen(world, "expert-1", "verified") is None, "before accepting, the title alone"
+    panel.answer(world.as_("expert-1"), int(str(world.named["assignment_id"])), AssignmentEvent.ACCEPT)
     assert seen(world, "expert-1", "verified")
     for who, state in (("expert-1", "checked"), ("expert-2", "verified")):
         with pytest.raises(NotFound):

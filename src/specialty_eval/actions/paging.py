@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ import sqlalchemy as sa
 from specialty_eval.engine.errors import Invalid, Problem
 
 T = TypeVar("T")
+MARK = re.compile(r"[0-9a-f]{8}")
+"""How a `question` begins each of its cursors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def key_of(cursor: str, query: str = "") -> tuple[Any, ...]:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
     except (ValueError, binascii.Error, UnicodeError, RecursionError):
         key = None
-    if not isinstance(key, list) or not key or not all(isinstance(part, int | str) for part in key):
+    sound = isinstance(key, list) and key and all(isinstance(part, int | str) for part in key)
+    if not isinstance(key, list) or not sound or (query and not MARK.fullmatch(str(key[0]))):
         raise Invalid(Problem("cursor-unknown", "after", {"value": cursor[:100]}))
     if query and key.pop(0) != query:
         raise Invalid(Problem("cursor-of-another-query", "after", {"value": cursor[:100]}))
