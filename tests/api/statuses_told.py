@@ -18,9 +18,9 @@ OLD = "3637000002-旧-方向"
 
 
 @pytest.fixture(scope="module")
-def told_database(server_url: str, template: str) -> Iterator[str]:
-    """A database of one file's tests."""
-    with copied(server_url, template) as url:
+def told_database(quiet_server: tuple[str, str]) -> Iterator[str]:
+    """A database of one file's tests, where what was written is told without waiting for others."""
+    with copied(*quiet_server) as url:
         yield url
 
 

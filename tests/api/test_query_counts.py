@@ -64,8 +64,8 @@ def confirmed_with_a_plan(url: str) -> tuple[Sitting, int, int]:
         return s, session.scalars(sa.select(Publication.id)).one(), plans.draft(s.as_("planner"), 2026).id
 
 
-def test_a_page_of_three_takes_as_many_statements_as_a_page_of_one(fresh_database: str, tmp_path: Path) -> None:
-    s, publication, plan = confirmed_with_a_plan(fresh_database)
+def test_a_page_of_three_takes_as_many_statements_as_a_page_of_one(quiet_database: str, tmp_path: Path) -> None:
+    s, publication, plan = confirmed_with_a_plan(quiet_database)
     lists = (
         ("secretary", f"/v1/rounds/{s.round_id}/reviews"),
         ("secretary", f"/v1/meetings/{s.meeting}/items"),
@@ -76,7 +76,7 @@ def test_a_page_of_three_takes_as_many_statements_as_a_page_of_one(fresh_databas
         ("", "/v1/jurisdictions"),
         ("auditor", "/v1/events"),
     )
-    with serving(fresh_database, tmp_path) as callers:
+    with serving(quiet_database, tmp_path) as callers:
         callers.clock.now = s.city.now
         for who, path in lists:
             one, three = asked(callers, who, f"{path}?limit=1"), asked(callers, who, f"{path}?limit=3")
@@ -84,14 +84,14 @@ def test_a_page_of_three_takes_as_many_statements_as_a_page_of_one(fresh_databas
             assert (path, three[1]) == (path, one[1])
 
 
-def test_three_publications_of_a_round_take_as_many_statements_as_one(fresh_database: str, tmp_path: Path) -> None:
-    with session_on(fresh_database) as session:
+def test_three_publications_of_a_round_take_as_many_statements_as_one(quiet_database: str, tmp_path: Path) -> None:
+    with session_on(quiet_database) as session:
         s = decide(make_scored(session, {"one-a": "yellow", "two-a": "green", "city-a": "red"}))
         previews.preview(s.as_("secretary"), s.round_id)
         first, *others = s.reviews.values()
         publications.draft(s.as_("secretary"), s.round_id, reviews=[first])
     path = f"/v1/rounds/{s.round_id}/publications"
-    with serving(fresh_database, tmp_path) as callers:
+    with serving(quiet_database, tmp_path) as callers:
         callers.clock.now = s.city.now
         one = asked(callers, "secretary", path)
         for review in others:

@@ -4,9 +4,17 @@ Whatever happens here happens through the API, but for `init`: an installation b
 figures can be followed by hand: a total is 0.7 × employed (of a hundred graduates) + 0.1 × the experts' 80 + 0.2 × 50
 posts, green from 80, yellow from 60. Every quota begins at 100 with a capacity of 110: green 15 % more, yellow 30 %
 less, red a half and then nothing; a recheck passed gives a yellow one all of it back.
+
+After each act every status in a server's memory is compared with what the database says: an act that changed one
+without an event that tells of it would be found here.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
 
 from e2e import path_after_rating as after
 from e2e.path_beginning import FIRST, Walk, begin, collect, conclude, report_the_year, start_the_cycle
@@ -15,22 +23,53 @@ from e2e.path_evidence import first_round
 from e2e.path_publication import publicise, publicise_and_confirm, the_others_are_confirmed, two_objections
 from e2e.path_scoring import challenge_days_pass, score, two_challenges
 from e2e.path_small_year import a_small_year
-from e2e.server import running
-from specialty_eval import installation
+from e2e.server import Callers, running
+from keeping import become, told_on, until
+from specialty_eval import following, installation
+from specialty_eval.store.base import make_engine
 
 PASSWORD = "示例密码-2026-走查"
 
 
-def test_the_whole_path_over_http(fresh_database: str, tmp_path: Path) -> None:
+class Comparing(Callers):
+    """Callers who look after each act whether the statuses in memory have followed."""
+
+    engine: sa.Engine
+    files: Path
+    compared: int = 0
+
+    def call(self, who: str, method: str, path: str, expect: int, **more: Any) -> Any:
+        said = super().call(who, method, path, expect, **more)
+        if method != "GET" and "sign-in" not in path and self.app.front.is_full:
+            become(self.app.front, told_on(self.engine, self.clock.now, self.files))
+            self.compared += 1
+        return said
+
+
+@pytest.fixture
+def callers(fresh_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Comparing]:
+    """Of a new installation, whose server keeps the statuses in memory."""
+    monkeypatch.setattr(following, "APART", 0.0)
+    monkeypatch.setattr(following, "BEAT", 0.01)
+    files, engine = tmp_path / "files", make_engine(fresh_database, pool_size=1)
     installation.init(fresh_database, tmp_path, city="371400", bureau="示例市教育局", login="admin", password=PASSWORD)
-    with running(fresh_database, tmp_path / "files") as callers:
-        callers.password = PASSWORD
-        walk = begin(callers)
-        start_the_cycle(walk)
-        mended = the_first_year(walk)
-        the_second_year(walk, mended)
-        head = the_third_year(walk)  # chained into it: whatever was done before the last list went out
+    with running(fresh_database, files, Comparing) as callers:
+        assert isinstance(callers, Comparing)
+        callers.password, callers.files, callers.engine = PASSWORD, files, engine
+        with following.kept(callers.app.front, fresh_database, callers.clock, files):
+            until(lambda: callers.app.front.is_full, "the statuses are loaded")
+            yield callers
+    engine.dispose()
+
+
+def test_the_whole_path_over_http(callers: Comparing, fresh_database: str, tmp_path: Path) -> None:
+    walk = begin(callers)
+    start_the_cycle(walk)
+    mended = the_first_year(walk)
+    the_second_year(walk, mended)
+    head = the_third_year(walk)  # chained into it: whatever was done before the last list went out
     assert installation.verify_events(fresh_database, tmp_path, head) > 100
+    assert (callers.compared > 300, len(callers.app.front.by_id) > 5) == (True, True)
 
 
 def the_first_year(walk: Walk) -> str:
