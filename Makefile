@@ -52,6 +52,10 @@ test: setup ## everything on the embedded PostgreSQL, and where there is one, on
 test-fast: setup ## the engine alone: no database
 	@$(BIN)/pytest -q tests/engine
 
+.PHONY: probe
+probe: setup ## schemathesis against everything, as each of thirteen callers (two minutes each)
+	@PYTHONPATH=tests $(BIN)/python tests/probing.py
+
 .PHONY: check
 check: setup ## what CI runs: format, types, import contracts, Dockerfile, migrations, schemas, docs, tests
 	@$(BIN)/ruff format --check

@@ -163,6 +163,8 @@ def test_what_is_no_file_of_its_kind_is_told_and_what_is_too_large_is_not_taken(
     assert told(city, b"no workbook") == [("not-a-workbook", "")]
     assert told(city, b"") == [("not-a-workbook", "")]
     assert told(city, b"", CSV) == [("file-empty", "")]
+    assert told(city, b"x", CSV) == told(city, b"x\ny\n", CSV)  # of a single column
+    assert {code for code, _ in told(city, b"x", CSV)} == {"unknown-column", "missing-column"}
     assert told(city, b"\0" * 100, CSV) == [("nul-in-file", "A1")]
     assert [code for code, _ in told(city, ("x" * 2_000_000 + "\n").encode(), CSV)] == ["line-too-long"]
     assert [code for code, _ in told(city, b"," * 5_000 + b"\n", CSV)] == ["too-many-columns"]

@@ -265,6 +265,15 @@ def test_a_query_that_is_wrong_is_refused(served: Served, query: str, code: str)
         assert [c for c, _ in served.told(served.send("secretary", "GET", f"{path}?{query}"), 422)] == [code]
 
 
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "after=x"])
+def test_a_page_that_is_none_is_refused_although_a_whole_workbook_is_asked_for(served: Served, query: str) -> None:
+    asked = served.send("secretary", "GET", f"/v1/appeals?format=xlsx&{query}")
+    assert [where for _, where in served.told(asked, 422)] == [
+        "after" if query == "after=x" else "query.limit",
+    ]  # fmt: skip
+    assert served.send("secretary", "GET", "/v1/appeals?format=xlsx&limit=5").status_code == 200
+
+
 def test_every_wrong_parameter_is_named_at_once(served: Served) -> None:
     answer = served.send("", "GET", "/v1/specialties?limit=0&level=high&class=99&county=x&closed=maybe")
     assert sorted(where for _, where in served.told(answer, 422)) == [
@@ -339,6 +348,9 @@ def test_an_unknown_route_a_wrong_method_and_a_bad_header_are_refused_in_the_sam
     answer = served.send("", "DELETE", "/v1/schools")
     assert served.told(answer, 405) == [("method-not-allowed", "/v1/schools")]
     assert answer.headers["allow"] == "GET"
+    answer = served.send("", "DELETE", "/v1/cycles")
+    assert (served.told(answer, 405), answer.headers["allow"]) == ([("method-not-allowed", "/v1/cycles")], "GET, POST")
+    assert served.told(served.send("", "DELETE", "/sandbox/v1/codes"), 405)[0][0] == "method-not-allowed"
     for header, value, code in (
         ("If-Match", "x", "if-match-malformed"),
         ("Idempotency-Key", "x y", "idempotency-key-malformed"),

@@ -246,7 +246,7 @@ def agree(meeting_id: int, body: Agreement, ctx: Ctx) -> dict[str, Any]:
 # --- one item ---
 
 
-@router.get("/items/{item_id}", response_model=MaterialAnswer)
+@router.get("/items/{item_id}", response_model=MaterialAnswer, responses={409: {}})
 def read_item(item_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """An item's material, for those who declared no interest."""
     found = meeting_views.material(ctx, item_id)
@@ -304,7 +304,7 @@ def cast(item_id: int, body: NewBallot, ctx: Ctx) -> dict[str, int]:
     return {"number": ballots.cast(ctx, item_id, body.choice, body.reason)}
 
 
-@router.get("/items/{item_id}/ballots", response_model=Listed[BallotAnswer])
+@router.get("/items/{item_id}/ballots", response_model=Listed[BallotAnswer], responses={409: {}})
 def list_ballots(item_id: int, ctx: Ctx) -> dict[str, Any]:
     """Every ballot, once the item is closed."""
     return listed(meeting_views.ballots(ctx, item_id), None)

@@ -37,7 +37,10 @@ class PolicyText(Body):
     text: str = Field(max_length=1_000_000)
 
 
-@router.post("/policies", status_code=201, response_model=PolicyAnswer)
+@router.post(
+    "/policies", status_code=201, response_model=PolicyAnswer,
+    responses={200: {"description": "it was on record already", "model": PolicyAnswer}},
+)  # fmt: skip
 def import_policy(body: PolicyText, ctx: Ctx, response: Response) -> dict[str, Any]:
     """Keep a policy for good; the same text again answers 200 and changes nothing."""
     row, is_new = cycles.import_policy(ctx, body.text)

@@ -21,7 +21,7 @@ from specialty_eval.engine.errors import Invalid, Problem, Refusal
 from . import limits
 from .arrival import JSON, whole
 from .bodies import Whole
-from .exports import with_sheets
+from .exports import PLACED, with_sheets
 from .problems import answer
 
 T = TypeVar("T")
@@ -246,10 +246,6 @@ def tag(response: Response, version: int) -> None:
 
 
 # --- paging -------
-
-
-PLACED = frozenset({"limit", "after"})
-"""Parameters that say where in a list, not of which."""
 
 
 def page(

@@ -145,9 +145,9 @@ def _describe_one(method: str, operation: dict[str, Any]) -> None:
 
 
 def _refused_with(method: str, operation: dict[str, Any]) -> set[str]:
-    """The statuses of refusals that an operation of this shape can answer with."""
+    """The statuses of refusals that an operation of this shape can answer with, and those its route names besides."""
     parameters = operation.get("parameters", [])
-    statuses = {"401", "403", "429", "503"}
+    statuses = {"401", "403", "429", "503"} | {status for status in REFUSALS if status in operation["responses"]}
     if any(parameter["in"] == "path" for parameter in parameters):
         statuses.add("404")
     if any(parameter["name"].lower() == "if-match" for parameter in parameters):

@@ -72,7 +72,7 @@ def attach(
     return {"id": kept.id, "sha256": kept.sha256, "size": kept.size, "media_type": kept.media_type}
 
 
-@router.get("/reviews/{review_id}/attachments/{attachment_id}", response_class=Response)
+@router.get("/reviews/{review_id}/attachments/{attachment_id}", response_class=Response, responses={409: {}})
 def read_attachment(review_id: int, attachment_id: int, ctx: Ctx) -> Response:
     """A file's bytes; always as a download, never as what it claims to be."""
     kept, content = attachments.read(ctx, review_id, attachment_id)

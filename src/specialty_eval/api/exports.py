@@ -27,6 +27,8 @@ from .shapes import Listed
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 500
+PLACED = frozenset({"limit", "after"})
+"""Parameters that say where in a list, not of which."""
 MOST_ROWS = 200_000
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -89,6 +91,8 @@ async def _sheet(inner: Handler, request: Request, at: str, row: type[BaseModel]
     name = str(request.scope["route"].path)
     title = text.route(f"GET {name}")
     cursor: str | None = None
+    if PLACED & set(request.query_params):  # which page is nothing to a workbook, and what is no page is refused
+        await inner(_as_page(request, request.query_params.multi_items()))
     sha = hashlib.sha256()
     with Sheet(title, [field.column for field in fields]) as sheet:
         while True:
@@ -119,17 +123,21 @@ async def _sheet(inner: Handler, request: Request, at: str, row: type[BaseModel]
 
 def _page_of(request: Request, cursor: str | None) -> Request:
     """The same request for the next page of the longest pages there are."""
-    kept = [(n, v) for n, v in parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            if n not in {"format", "limit", "after"}]  # fmt: skip
-    kept += [("limit", str(PAGE)), *([] if cursor is None else [("after", cursor)])]
+    asked = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    kept = [(name, value) for name, value in asked if name not in PLACED]
+    return _as_page(request, [*kept, ("limit", str(PAGE)), *([] if cursor is None else [("after", cursor)])])
+
+
+def _as_page(request: Request, asked: Sequence[tuple[str, str]]) -> Request:
+    """The same request, asked in this way and as a page."""
     request.state  # noqa: B018 -- makes the state that the copy shares, the transaction in it
-    scope = {**request.scope, "query_string": urlencode(kept).encode("latin-1")}
-    return type(request)(scope, request.receive)
+    query = urlencode([(name, value) for name, value in asked if name != "format"])
+    return type(request)({**request.scope, "query_string": query.encode("latin-1")}, request.receive)
 
 
 def _filters(request: Request) -> str:
     """What the list was narrowed by."""
-    kept = [f"{n}={v}" for n, v in request.query_params.multi_items() if n not in {"format", "limit", "after"}]
+    kept = [f"{n}={v}" for n, v in request.query_params.multi_items() if n not in {"format", *PLACED}]
     return "；".join(kept) or "（全部）"
 
 

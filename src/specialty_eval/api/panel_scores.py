@@ -45,7 +45,7 @@ class StrictnessAnswer(BaseModel):
     apart: bool = Field(description="区间是否不含0 · whether the interval leaves out 0")
 
 
-@router.get("/reviews/{review_id}/scores", response_model=Listed[ScoresAnswer])
+@router.get("/reviews/{review_id}/scores", response_model=Listed[ScoresAnswer], responses={409: {}})
 def read_scores(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """The experts' scores: an expert sees the others' once their own are in, the offices once all are."""
     found = panel_scores.of_review(ctx, review_id)

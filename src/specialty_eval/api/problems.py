@@ -2,16 +2,20 @@
 
 import json
 import logging
+import re
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from specialty_eval.engine.errors import (
     Changed,
@@ -192,6 +196,18 @@ def install(app: FastAPI) -> None:
         if error.status_code == 415:
             facts = {"value": request.headers.get("content-type", ""), "rule": str(error.detail)}
         problem = Problem(code, request.url.path, facts)
-        return JSONResponse(
-            body(code, error.status_code, [problem]), error.status_code, dict(error.headers or {}), MEDIA_TYPE
-        )
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(taken_at(request.app, request.url.path))
+        return JSONResponse(body(code, error.status_code, [problem]), error.status_code, headers, MEDIA_TYPE)
+
+
+def taken_at(app: FastAPI, path: str) -> list[str]:
+    """Every method that some route takes at this path; the framework names those of the first route alone."""
+    routes = [route for route in iter_route_contexts(app.routes) if _pattern(str(route.path)).match(path)]
+    return sorted({method for route in routes for method in route.methods or ()})
+
+
+@lru_cache(maxsize=1024)
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]

@@ -33,7 +33,7 @@ def acknowledge(review_id: int, ctx: Ctx) -> dict[str, Any]:
     return previews.acknowledge(ctx, review_id)
 
 
-@router.get("/reviews/{review_id}/decision", response_model=ShownDecision)
+@router.get("/reviews/{review_id}/decision", response_model=ShownDecision, responses={409: {}})
 def read_decision(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """The decision: for its school once served, for the offices once decided."""
     return previews.decision_view(ctx, review_id)

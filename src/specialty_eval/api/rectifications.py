@@ -34,7 +34,7 @@ def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     return {**rectification_views.view(ctx, row), **due, "actions": actions_of(rectifications.possible(ctx, row))}
 
 
-@router.get("/rectifications", response_model=Listed[ListedRectification])
+@router.get("/rectifications", response_model=Listed[ListedRectification], responses={404: {}})
 def list_rectifications(
     ctx: Ctx, paging: Paging, state: RectificationState | None = None, specialty: str | None = None
 ) -> dict[str, Any]:

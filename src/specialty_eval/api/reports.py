@@ -70,7 +70,7 @@ def read_report(report_id: int, ctx: Ctx) -> dict[str, Any]:
     return reports.view(reports.read(ctx, report_id))
 
 
-@router.get("/reports/{report_id}/files/{form}", response_class=Response)
+@router.get("/reports/{report_id}/files/{form}", response_class=Response, responses={409: {}})
 def read_report_file(report_id: int, form: Format, ctx: Ctx) -> Response:
     """The report as Word, as a page, or as a workbook, as it was made."""
     row, content = reports.file(ctx, report_id, form)
@@ -80,7 +80,7 @@ def read_report_file(report_id: int, form: Format, ctx: Ctx) -> Response:
     return Response(content, 200, headers, TYPES[form])
 
 
-@router.get("/items/{item_id}/pack", response_class=Response)
+@router.get("/items/{item_id}/pack", response_class=Response, responses={409: {}})
 def read_pack(item_id: int, ctx: Ctx) -> Response:
     """An item's material as a Word document, for those who may see it: declared, and not recused."""
     name, content = packs.pack(ctx, item_id)

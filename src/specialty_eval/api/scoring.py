@@ -149,7 +149,9 @@ def read_run(run_id: int, ctx: Ctx) -> dict[str, Any]:
     return {**run_view(ctx, made), "files": scoring.files(made)}
 
 
-@router.get("/reviews/{review_id}/sheet", response_model=SheetAnswer, response_model_exclude_unset=True)
+@router.get(
+    "/reviews/{review_id}/sheet", response_model=SheetAnswer, response_model_exclude_unset=True, responses={409: {}}
+)
 def read_sheet(review_id: int, ctx: Ctx) -> dict[str, Any]:
     """The sheet; for a school once it has opened it, without the rating until the preview."""
     return challenges.read_sheet(ctx, review_id)

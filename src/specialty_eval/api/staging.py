@@ -111,7 +111,7 @@ def read_file(file_id: int, ctx: Ctx) -> dict[str, Any]:
     return view(staging_files.own(ctx, file_id))
 
 
-@router.get("/staged-files/{file_id}/workbook", response_class=Response)
+@router.get("/staged-files/{file_id}/workbook", response_class=Response, responses={409: {}})
 def read_workbook(file_id: int, ctx: Ctx) -> Response:
     """The file as a workbook with every remark at its cell, and a first sheet that lists and links them."""
     from specialty_eval.actions import staging_annotated  # noqa: PLC0415 -- slow import: NumPy
@@ -171,7 +171,7 @@ def compare_file(file_id: int, ctx: Ctx) -> dict[str, Any]:
 
 
 @router.post("/staged-files/{file_id}/confirm", response_model=StagedAnswer,
-             responses={202: {"description": "taken in; a job writes it", "model": StagedAnswer}})  # fmt: skip
+             responses={202: {"description": "taken in; a job writes it", "model": StagedAnswer}, 412: {}})  # fmt: skip
 def confirm_file(
     file_id: int, body: Confirmed, ctx: Ctx, request: Request, response: Response, tasks: BackgroundTasks
 ) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _plain(content: bytes, file: str, findings: Findings) -> Grid | None:
     # A row of commas alone is one that somebody emptied.
     kept = filled & ~ragged & (ends - starts > width - 1)
     kept[first] = False
-    inner = commas[np.repeat(kept, cells - 1)].reshape(-1, width - 1)
+    inner = commas[np.repeat(kept, cells - 1)].reshape(np.count_nonzero(kept), width - 1)
     begins = np.concatenate([starts[kept][:, None].astype(np.int32), inner + 1], axis=1)
     stops = np.concatenate([inner, ends[kept][:, None].astype(np.int32)], axis=1)
     return Grid(heading, np.flatnonzero(kept) + 1, whole, begins, stops - begins)

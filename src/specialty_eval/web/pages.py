@@ -196,7 +196,7 @@ def install(app: FastAPI) -> None:
 
 def is_api(request: Request) -> bool:
     """Whether the answer is for a program."""
-    return request.url.path.startswith("/v1") or request.url.path in {"/healthz", "/readyz"}
+    return request.url.path.startswith(("/v1", "/sandbox/v1")) or request.url.path in {"/healthz", "/readyz"}
 
 
 async def _result(answer: Response | Awaitable[Response]) -> Response:
