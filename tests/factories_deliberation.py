@@ -298,8 +298,14 @@ def decide(sitting: Sitting) -> Sitting:
 
 
 def serve(sitting: Sitting) -> Sitting:
-    """Preview what is decided; the days until it counts as served pass."""
-    previews.preview(sitting.as_("secretary"), sitting.round_id)
+    """Preview what is decided; each school opens its own, and has it to itself for its days."""
+    shown = previews.preview(sitting.as_("secretary"), sitting.round_id)
+    for key, school in sitting.session.execute(
+        sa.select(Review.id, Specialty.school_id).join(Specialty, Specialty.id == Review.specialty_id)
+        .where(Review.id.in_(shown)).order_by(Review.id)
+    ):  # fmt: skip
+        short = next(name for name, number in sitting.city.schools.items() if number == school)
+        previews.acknowledge(sitting.as_(f"head-{short}"), key)
     sitting.city.wait(10)
     return sitting
 

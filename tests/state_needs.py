@@ -41,13 +41,13 @@ REVIEW = Needs(
     "state = 'confirmed' AND replaces_id IS NULL",
     empty=dict.fromkeys(
         ("due", "correction_due", "evidence_version_id", "sheet_id", "sheet_opened_at", "challenge_due", "decision_id",
-         "decided_rating", "served_at", "confirmed_at", "appeal_due"), "NULL",
+         "decided_rating", "served_at", "preview_due", "confirmed_at", "appeal_due"), "NULL",
     ) | {"returned_fields": "'{}'", "was_defaulted": "false", "document_number": "''"},
     full={
         "due": NOW, "correction_due": NOW, "returned_fields": """'{"graduates": "示例"}'""", "was_defaulted": "true",
         "evidence_version_id": "(SELECT max(e.id) FROM evidence_version e WHERE e.review_id = t.id)",
         "sheet_id": "(SELECT max(d.sheet_id) FROM decision d WHERE d.review_id = t.id)", "challenge_due": NOW,
-        "sheet_opened_at": NOW, "served_at": NOW,
+        "sheet_opened_at": NOW, "served_at": NOW, "preview_due": NOW,
         "decision_id": "(SELECT max(d.id) FROM decision d WHERE d.review_id = t.id)",
         "decided_rating": "(SELECT d.rating FROM decision d WHERE d.review_id = t.id ORDER BY d.id DESC LIMIT 1)",
         "document_number": "'示例〔2027〕1号'", "confirmed_at": NOW, "appeal_due": LATER,
@@ -56,7 +56,8 @@ REVIEW = Needs(
         "planned": (), "open": ("due",), "submitted": ("due", "evidence_version_id"),
         "defaulted": ("due", "was_defaulted"), "returned": ("correction_due", "returned_fields"),
         "checked": ("due", "evidence_version_id"), "verified": ("evidence_version_id",), "scored": _SCORED,
-        "decided": _DECIDED, "previewed": _DECIDED, "publicised": _DECIDED, "confirmed": (*_DECIDED, *_CONFIRMED),
+        "decided": _DECIDED, "previewed": (*_DECIDED, "preview_due"), "publicised": _DECIDED,
+        "confirmed": (*_DECIDED, *_CONFIRMED),
         **nothing(*LEFT),
     },
     refused_by={
@@ -67,6 +68,7 @@ REVIEW = Needs(
         "evidence_version_id": ("ck_review_frozen_has_evidence", "ck_review_submitted_has_evidence"),
         "sheet_id": ("ck_review_scored_has_sheet", "fk_review_decision"),
         "challenge_due": ("ck_review_scored_has_challenge_days",),
+        "preview_due": ("ck_review_previewed_has_days",),
         "decision_id": ("ck_review_rating_has_decision",),
         "decided_rating": ("ck_review_decided_has_rating", "ck_review_decision_has_rating"),
         "document_number": ("ck_review_confirmed_has_document",),

@@ -119,11 +119,48 @@ def test_a_decision_nobody_opens_is_served_after_the_policys_days_without_any_jo
     with nothing_left(session):
         unserved = refused(NotNow, lambda: publications.open_publicity(s.as_("secretary"), made.id))
     assert unserved == [
-        ("school-not-served", f"reviews.{key}") for key in sorted((s.reviews["two-a"], s.reviews["city-a"]))
+        *(("school-not-served", f"reviews.{key}") for key in sorted((s.reviews["two-a"], s.reviews["city-a"]))),
+        ("preview-running", f"reviews.{s.reviews['one-a']}"),
     ]
     s.city.now += timedelta(minutes=1)
-    assert publications.open_publicity(s.as_("secretary"), made.id).state == "in_publicity"
     assert previews.decision_view(s.as_("head-two"), s.reviews["two-a"])["served_at"] == s.city.now
+
+
+def test_each_school_has_the_decision_to_itself_for_the_days_from_its_own_service(session: Session) -> None:
+    """Opened on the 23rd, to the 30th; opened on the 26th, to the 2nd; never opened, served on the 30th, to the 8th."""
+    s = decide(make_scored(session, RATINGS))
+    s.city.now = datetime(2026, 3, 23, 2, 0, tzinfo=UTC)
+    previews.preview(s.as_("secretary"), s.round_id)
+    mine, city, two = (s.reviews[short] for short in ("one-a", "city-a", "two-a"))
+    until = previews.acknowledge(s.as_("head-one"), mine)["preview_until"]
+    assert until == datetime(2026, 3, 30, 16, 0, tzinfo=UTC)
+    s.city.wait(3)
+    previews.acknowledge(s.as_("head-city"), city)
+    told = s.session.scalars(sa.select(Event).where(Event.kind == "review.acknowledge").order_by(Event.seq))
+    assert [event.facts for event in told] == [{"preview_until": "2026-03-30"}, {"preview_until": "2026-04-02"}]
+    made = publications.draft(s.as_("secretary"), s.round_id)
+    publications.approve(s.as_("bureau-approver"), made.id, made.digest)
+
+    def waits_for() -> list[tuple[str, str, object]]:
+        with nothing_left(session), pytest.raises(NotNow) as refusal:
+            publications.open_publicity(s.as_("secretary"), made.id)
+        offered = {step.event: step.reasons for step in publications.possible(s.as_("secretary"), made)}
+        assert offered["open"] == refusal.value.problems
+        return [(p.code, p.where, p.facts.get("due")) for p in refusal.value.problems]
+
+    def line(key: int, due: str) -> tuple[str, str, object]:
+        return ("preview-running", f"reviews.{key}", due)
+
+    never = ("school-not-served", f"reviews.{two}", None)
+    assert waits_for() == [never, *sorted([line(mine, "2026-03-30"), line(city, "2026-04-02")])]
+    s.city.now = datetime(2026, 3, 30, 16, 0, tzinfo=UTC)
+    assert waits_for() == sorted([line(city, "2026-04-02"), line(two, "2026-04-08")])
+    previews.acknowledge(s.as_("head-two"), two)  # served before: the days are not given twice
+    s.city.now = datetime(2026, 4, 8, 15, 59, tzinfo=UTC)
+    assert waits_for() == [line(two, "2026-04-08")]
+    s.city.now += timedelta(minutes=1)
+    assert publications.open_publicity(s.as_("secretary"), made.id).state == "in_publicity"
+    assert previews.decision_view(s.as_("head-one"), mine)["preview_until"] is None
 
 
 def test_a_list_is_frozen_with_its_counts_and_digest(session: Session) -> None:

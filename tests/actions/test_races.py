@@ -140,7 +140,7 @@ def test_a_preview_and_a_publicity_happen_once(session: Session, engine: sa.Engi
     session.commit()
     assert sorted(at_once(engine, *both)) == ["done", "step-not-open"]
 
-    s.city.wait(10)
+    s.city.wait(17)
     made = publications.draft(s.as_("secretary"), s.round_id)
     publications.approve(s.as_("bureau-approver"), made.id, made.digest)
     open_ = partial(publications.open_publicity, publication_id=made.id)

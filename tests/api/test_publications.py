@@ -70,8 +70,8 @@ def test_from_the_preview_to_a_closed_list(decided: Served) -> None:
     c.post("bureau-approver", f"{at}/approve", {"digest": again["digest"]})
 
     refused = c.post("secretary", f"{at}/open", {}, 409)
-    assert refused["totals"] == {"school-not-served": 2}
-    c.clock.wait(10)
+    assert refused["totals"] == {"school-not-served": 2, "preview-running": 1}
+    c.clock.wait(20)
     assert c.post("secretary", f"{at}/open")["state"] == "in_publicity"
     c.post("secretary", f"{at}/close", {}, 409)
     assert c.post("secretary", f"{at}/errata", {"text": "示例：更正校名", "review": mine}, 201)["id"] == 1
@@ -102,7 +102,7 @@ def test_a_notice_prints_the_head_of_all_that_happened_before_it(decided: Served
     made = c.post("secretary", f"/v1/rounds/{s.round_id}/publications", {}, 201)
     at = f"/v1/publications/{made['id']}"
     c.post("bureau-approver", f"{at}/approve", {"digest": made["digest"]})
-    c.clock.wait(10)
+    c.clock.wait(20)
     engine = make_engine(fresh_database, pool_size=1)
     with Session(engine) as session:
         settle(session)

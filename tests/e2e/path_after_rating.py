@@ -75,9 +75,9 @@ def both_ratings_are_readable(walk: Walk, short: str, known_before: str) -> None
     """What is in force, and what was known to be before the appeal; on no day before the rating there was one."""
     status = f"/v1/specialties/{CODES[short]}/status"
     now = walk.callers.get("", status)
-    assert (now["rating"], now["valid_from"], now["under"]) == ("yellow", "2026-04-22", [])
-    for asked, rating in (({"known_at": known_before}, "red"), ({"valid_at": "2026-04-21"}, None),
-                          ({"valid_at": "2026-04-22"}, "yellow")):  # fmt: skip
+    assert (now["rating"], now["valid_from"], now["under"]) == ("yellow", "2026-05-02", [])
+    for asked, rating in (({"known_at": known_before}, "red"), ({"valid_at": "2026-05-01"}, None),
+                          ({"valid_at": "2026-05-02"}, "yellow")):  # fmt: skip
         assert walk.callers.call("", "GET", status, 200, params=asked)["rating"] == rating
     rows = walk.callers.get("", f"/v1/specialties/{CODES[short]}/ratings")["items"]
     assert [(row["rating"], row["known_to"] is None) for row in rows] == [("red", False), ("yellow", True)]

@@ -1,6 +1,8 @@
-"""Decisions shown to their schools before anyone else: the preview, and how it is served (opened, or deemed so)."""
+"""Decisions shown to their schools before anyone else: the preview, how it is served (opened, or deemed so), and the
+days that the school then has it to itself.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine import review
 from specialty_eval.engine.calendar import last_local_day
+from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Scope, Thing, at_office
 from specialty_eval.engine.policy import Policy, Rating
@@ -46,13 +49,32 @@ def preview(ctx: Context, round_id: int, reviews: Sequence[int] | None = None) -
     ctx.lock_all(Review, sorted(chosen))
     earlier = earlier_ratings.of_reviews(ctx.session, chosen)
     facts = {key: review.Facts(earlier=earlier[key]) for key in chosen}
+    latest = _days_after(ctx, round_id, _deemed_at(ctx, round_id))
     ctx.advance_many(review.WORKFLOW, Review, review.Event.PREVIEW, chosen, scope, facts=facts,
-                     note=Note(audience="school"), changes={"served_at": None})  # fmt: skip
+                     note=Note(audience="school"), changes={"served_at": None, "preview_due": latest})  # fmt: skip
     return chosen
 
 
+def _deemed_at(ctx: Context, round_id: int) -> datetime:
+    """When a decision that is shown now counts as served, if its school does not open it."""
+    return ctx.calendar().due(ctx.now, _days(ctx, round_id)["deemed_served"], LOCAL)
+
+
+def _days_after(ctx: Context, round_id: int, served_at: datetime) -> datetime:
+    """The end of the days that a school has a decision to itself, from its service on."""
+    return ctx.calendar().due(served_at, _days(ctx, round_id)["preview"], LOCAL)
+
+
+def _days(ctx: Context, round_id: int) -> Mapping[str, Duration]:
+    return cycles.policy_of(ctx.session, cycles.round_of(ctx.session, round_id).policy_id).workflow.days
+
+
 def acknowledge(ctx: Context, review_id: int) -> dict[str, Any]:
-    """The school opens the decision on its specialty: served from this moment, if it was not before."""
+    """The school opens the decision on its specialty: served from this moment, if it was not before.
+
+    "送达 service: a decision reached the school: opened, or deemed served after the policy's days" (workflow.md): the
+    preview's days begin with it, per school. Who opens it late was deemed served before: they are not given twice.
+    """
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="review")
     grant = ctx.permit(OPENS, scope, where="review")
@@ -61,9 +83,17 @@ def acknowledge(ctx: Context, review_id: int) -> dict[str, Any]:
     served_at = _served_at(ctx, row)
     if served_at is None:
         row.served_at = served_at = ctx.now
-        ctx.record("review.acknowledge", row, Note(audience="school"), grant=grant)
+        ctx.record("review.acknowledge", row, Note(audience="school", told=_begin_days(ctx, row)), grant=grant)
         ctx.saved(row)
     return _shown(ctx, row, served_at)
+
+
+def _begin_days(ctx: Context, row: Review) -> dict[str, str]:
+    if row.state != review.State.PREVIEWED:
+        return {}
+    anew = _days_after(ctx, row.round_id, ctx.now)
+    row.preview_due = anew if row.preview_due is None else min(anew, row.preview_due)
+    return {"preview_until": last_local_day(row.preview_due, LOCAL).isoformat()}
 
 
 def deem_served(ctx: Context, round_id: int) -> int:
@@ -128,4 +158,5 @@ def _shown(ctx: Context, row: Review, served_at: datetime | None) -> dict[str, A
         "label": policy.rating.labels.get(Rating(decision.rating), {}), "computed": decision.computed,
         "reasons": [{"code": code, "label": labels.get(code, {})} for code in sheet.reasons],
         "decision_reason": decision.reason, "decided_at": decision.decided_at, "served_at": served_at,
+        "preview_until": row.preview_due if row.state == review.State.PREVIEWED else None,
     }  # fmt: skip

@@ -225,12 +225,11 @@ def _two(ctx: Context, row: Publication, scope: Scope, policy: Policy) -> ListFa
 def open_publicity(ctx: Context, publication_id: int, *, version: int | None = None) -> Publication:
     """Publicise: events are sealed, the list goes out with the seal's head, its reviews with it; the days begin.
 
-    NotNow with every entry that is stale and every school that was not served first.
+    NotNow with every entry that is stale, every school that was not served first, and each whose days with the
+    decision are not over.
     """
     row, scope, policy, reviews = _held(ctx, publication_id, version)
-    unserved = _unserved(ctx, policy, reviews)
-    facts = ListFacts(stale=_stale(ctx, row), unserved=tuple(str(key) for key in unserved),
-                      outdated=_outdated(ctx, reviews))  # fmt: skip
+    facts = replace(_shown(ctx, policy, reviews), stale=_stale(ctx, row), outdated=_outdated(ctx, reviews))
     closes_at = ctx.calendar().due(ctx.now, policy.workflow.days["publicity"], LOCAL)
     seals.seal(ctx.as_system())
     head = publications_queries.seal_head(ctx.session)
@@ -252,10 +251,17 @@ def open_publicity(ctx: Context, publication_id: int, *, version: int | None = N
     return row
 
 
-def _unserved(ctx: Context, policy: Policy, reviews: Sequence[int]) -> list[int]:
+def _shown(ctx: Context, policy: Policy, reviews: Sequence[int]) -> ListFacts:
+    """Which schools were not served yet, and which were but still have the decision to themselves."""
     deemed, calendar = policy.workflow.days["deemed_served"], ctx.calendar()
     services = publications_queries.services(ctx.session, reviews)
-    return [key for key in reviews if services[key].served_at(calendar, deemed, LOCAL, ctx.now) is None]
+    unserved = [key for key in reviews if services[key].served_at(calendar, deemed, LOCAL, ctx.now) is None]
+    running = {key: due for key in sorted(set(reviews) - set(unserved))
+               if (due := services[key].preview_due) is not None and due > ctx.now}  # fmt: skip
+    return ListFacts(
+        unserved=tuple(map(str, unserved)),
+        previewing=tuple((str(key), last_local_day(due, LOCAL)) for key, due in running.items()),
+    )
 
 
 def close(ctx: Context, publication_id: int, *, version: int | None = None) -> Publication:
@@ -328,13 +334,15 @@ def possible(ctx: Context, row: Publication) -> list[Possible]:
     if not may_read(ctx.actor, Thing.DRAFT_LISTS, scope, ctx.today):
         return []
     reviews, days = list(publications_queries.listed(ctx.session, row)), _days(ctx, row)
+    shown = _shown(ctx, policy, reviews) if row.state not in OUT else ListFacts()
     facts = replace(
         _two(ctx, row, scope, policy),
         digest=row.digest,
         digest_seen=row.digest,
         entries=len(reviews),
         stale=_stale(ctx, row) if row.state not in OUT else (),
-        unserved=tuple(str(key) for key in _unserved(ctx, policy, reviews)) if row.state not in OUT else (),
+        unserved=shown.unserved,
+        previewing=shown.previewing,
         outdated=_outdated(ctx, reviews) if row.state not in OUT else (),
         publicity_over=days.publicity_over,
         due=days.due,

@@ -31,6 +31,9 @@ class ShownDecision(BaseModel):
     decision_reason: str = Field(description="改变计算结果的理由，可为空 · why otherwise than computed, may be empty")
     decided_at: datetime
     served_at: datetime | None = Field(description="送达时刻 · when it was served")
+    preview_until: datetime | None = Field(
+        description="预告期截止，公示后为空 · until when it is not made public, empty once it is"
+    )
 
 
 class PublicationAnswer(BaseModel):

@@ -42,7 +42,7 @@ def decide(world: World, number: int, some: Sequence[Reviewed], bench: Bench, ti
     previews.preview(world.as_("secretary"), world.round_id(number), reviews)
     for specialty, review in some:
         previews.acknowledge(world.as_(f"head-{specialty.school}"), review)
-    world.wait(1)
+    world.wait(6)
     made = publications.draft(world.as_("secretary"), world.round_id(number), reviews)
     publications.approve(world.as_("approver"), made.id, made.digest)
     publications.open_publicity(world.as_("secretary"), made.id)

@@ -97,7 +97,7 @@ def newest(world: World, number: int) -> Publication:
 
 
 def _publicise(world: World, number: int) -> None:
-    world.wait(1)
+    world.wait(6)  # also for whoever did not open it: served after the days, and then its own to have
     made = publications.open_publicity(world.as_("secretary"), newest(world, number).id)
     notices.of_publication(world.as_("secretary"), made.id)
 

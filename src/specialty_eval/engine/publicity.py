@@ -53,6 +53,8 @@ class ListFacts:
     """Reviews on the list that are no longer as it says, by id."""
     unserved: tuple[str, ...] = ()
     """Reviews whose school was not served before everyone else, by id."""
+    previewing: tuple[tuple[str, date], ...] = ()
+    """Reviews whose school still has the decision to itself, by id, and the last day of that."""
     outdated: tuple[tuple[str, EarlierRatings], ...] = ()
     """Reviews, by id, that rest on earlier ratings which are others now."""
     publicity_over: bool = False
@@ -82,6 +84,10 @@ def _earlier_ratings_as_scored(facts: ListFacts) -> Iterable[Problem]:
 
 def _every_school_served(facts: ListFacts) -> Iterable[Problem]:
     return [Problem("school-not-served", f"reviews.{code}") for code in facts.unserved]
+
+
+def _no_school_has_its_days(facts: ListFacts) -> Iterable[Problem]:
+    return [Problem("preview-running", f"reviews.{code}", {"due": due.isoformat()}) for code, due in facts.previewing]
 
 
 def _days_are_over(facts: ListFacts) -> Iterable[Problem]:
@@ -120,7 +126,7 @@ PUBLICATION = Workflow[ListFacts](
             ListState.APPROVED,
             ListState.IN_PUBLICITY,
             _TWO,
-            (_nothing_stale, _every_school_served, _earlier_ratings_as_scored),
+            (_nothing_stale, _every_school_served, _no_school_has_its_days, _earlier_ratings_as_scored),
         ),
         Step(
             ListEvent.CLOSE,

@@ -55,6 +55,7 @@ def of_review() -> Checks:
         sa.CheckConstraint("decision_id IS NULL OR decided_rating IS NOT NULL", name="decision_has_rating"),
         _needs(_BEFORE_SCORES, "decision_id IS NULL", "unscored_is_undecided"),
         _elsewhere((*_SEEN, *_LEFT), "served_at IS NULL", "served_was_shown"),
+        _needs(("previewed",), "preview_due IS NOT NULL", "previewed_has_days"),
         _needs(("confirmed",), "coalesce(appeal_due > confirmed_at, false)", "confirmed_has_appeal_days"),
         _elsewhere(("confirmed",), "num_nonnulls(confirmed_at, appeal_due) = 0", "unconfirmed_has_no_days"),
         _elsewhere(("confirmed",), "document_number = ''", "unconfirmed_has_no_document"),

@@ -36,6 +36,8 @@ class Service:
 
     previewed_at: datetime | None
     acknowledged_at: datetime | None
+    preview_due: datetime | None = None
+    """Until when its school has it to itself."""
 
     def served_at(self, calendar: Calendar, deemed: Duration, zone: tzinfo, now: datetime) -> datetime | None:
         """The moment of service, None while there is none yet. Asked anew each time: no job has to have run."""
@@ -64,8 +66,9 @@ def previewed(session: Session, reviews: Collection[int]) -> dict[int, datetime]
 def services(session: Session, reviews: Collection[int]) -> dict[int, Service]:
     """Review → when it was last shown (previewed, or confirmed) and acknowledged; two statements."""
     at = previewed(session, reviews)
-    found = sa.select(Review.id, Review.confirmed_at, Review.served_at).where(Review.id.in_(reviews))
-    return {key: Service(confirmed or at.get(key), served) for key, confirmed, served in session.execute(found)}
+    found = sa.select(Review.id, Review.confirmed_at, Review.served_at, Review.preview_due)
+    rows = session.execute(found.where(Review.id.in_(reviews)))
+    return {key: Service(confirmed or at.get(key), served, due) for key, confirmed, served, due in rows}
 
 
 UNOPENED = (State.PREVIEWED.value, State.PUBLICISED.value, State.CONFIRMED.value)

@@ -81,6 +81,8 @@ class Review(Versioned, Base):
     """Its own, of this rating, on the sheet it stands on: a foreign key looks when the transaction ends."""
     decided_rating: Mapped[str | None]
     served_at: Mapped[datetime | None]
+    preview_due: Mapped[datetime | None]
+    """Until when its school has the decision to itself: no list with it goes out before."""
     appeal_due: Mapped[datetime | None]
     document_number: Mapped[str] = mapped_column(server_default="")
     confirmed_at: Mapped[datetime | None]
