@@ -54,7 +54,7 @@ def _too_many(ctx: Context, row: Review, asked: int) -> list[Problem]:
     """Nobody asks expert after expert until the mean suits: whoever declined, was replaced or is late makes room."""
     policy = _policy(ctx, row)
     scores = scoring_queries.panel_scores(ctx.session, [row.id]).get(row.id, {})
-    at_most, going = panel.room(policy, scores), panel_queries.going(ctx.session, row.id, ctx.now)
+    at_most, going = panel.room(policy, scores), panel_queries.going(ctx.session, row.id, ctx.now, ctx.today)
     if going + asked <= at_most:
         return []
     return [Problem("panel-full", "experts", {"going": going, "asked": asked, "at_most": at_most})]

@@ -91,4 +91,4 @@ def of_experts(ctx: Context, round_id: int) -> list[Strictness]:
     """
     bound = cycles.round_of(ctx.session, round_id)
     ctx.permit_read(Thing.STRICTNESS, Scope(city=bound.city), where="strictness")
-    return strictness(panel_queries.given_in(ctx.session, round_id, ctx.now, acting=ctx.person_id))
+    return strictness(panel_queries.given_in(ctx.session, round_id, ctx.now, ctx.today, acting=ctx.person_id))

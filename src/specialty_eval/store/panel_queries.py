@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -15,10 +15,11 @@ from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.review import ENDED
+from specialty_eval.engine.roles import Role
 from specialty_eval.engine.strictness import Given
 
 from . import rows
-from .accounts import Person
+from .accounts import Person, RoleGrant, held_on
 from .base import Straight, table_of
 from .deliberation import ExpertAssignment, PanelScore
 from .registry import School, Specialty, SpecialtyCode
@@ -196,12 +197,19 @@ def scores_in(session: Session, round_id: int, states: Collection[str], *, actin
     return list(by_review.values())
 
 
-def given_in(session: Session, round_id: int, now: datetime, *, acting: int | None) -> list[Given]:
+def _still_to_score(asked: Any, now: datetime, today: date) -> sa.ColumnElement[bool]:
+    """Of an assignment (the class, or its alias): its expert has days left, and is an expert still."""
+    expert = sa.select(RoleGrant.id).join(Person, Person.id == RoleGrant.person_id)
+    expert = expert.where(
+        RoleGrant.person_id == asked.person_id, RoleGrant.role == Role.EXPERT.value, held_on(today), Person.active
+    )
+    return sa.and_(asked.state.in_(_STILL_TO_SCORE), asked.due > now, expert.exists())
+
+
+def given_in(session: Session, round_id: int, now: datetime, today: date, *, acting: int | None) -> list[Given]:
     """The scores that count of a round's panels that are whole: a run has taken them, or nobody is still to score."""
     other = aliased(ExpertAssignment)
-    still = sa.select(other.id).where(
-        other.review_id == Review.id, other.state.in_(_STILL_TO_SCORE), other.due > now
-    )  # fmt: skip
+    still = sa.select(other.id).where(other.review_id == Review.id, _still_to_score(other, now, today))
     found = (
         sa.select(Review.id, PanelScore.measure, ExpertAssignment.person_id, PanelScore.score)
         .join(Specialty, Specialty.id == Review.specialty_id)
@@ -214,12 +222,9 @@ def given_in(session: Session, round_id: int, now: datetime, *, acting: int | No
     return [Given(*row) for row in session.execute(found)]
 
 
-def going(session: Session, review_id: int, now: datetime) -> int:
-    """How many experts of a review have scored, or still have their days."""
-    still = sa.and_(
-        ExpertAssignment.state.in_((AssignmentState.INVITED.value, AssignmentState.ACCEPTED.value)),
-        ExpertAssignment.due > now,
-    )
+def going(session: Session, review_id: int, now: datetime, today: date) -> int:
+    """How many experts of a review have scored, or still have their days; whose role ended makes room."""
+    still = _still_to_score(ExpertAssignment, now, today)
     found = sa.select(sa.func.count()).select_from(ExpertAssignment)
     found = found.where(
         ExpertAssignment.review_id == review_id, sa.or_(ExpertAssignment.state == AssignmentState.SCORED.value, still)
