@@ -46,6 +46,7 @@ OPEN_TO_WRITE = (
     "POST /v1/objections/{objection_id}/confirm-contact",
 )
 OF_ONES_OWN_CITY = (
+    "GET /v1/overdue",
     "POST /v1/reports",
     "GET /v1/committee/members",
     "GET /v1/document-templates",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.standing import academic_year_begins
-from specialty_eval.store import cycles, due_queries, job_queries, material_queries
+from specialty_eval.store import cycles, due_queries, job_queries, material_queries, overdue_cases
 from specialty_eval.store import reports as reports_asked
 from specialty_eval.store.due_queries import Since
 from specialty_eval.store.experts import Allotment
@@ -65,6 +65,7 @@ class Task(StrEnum):
     CLOSE_PUBLICITY = "close_publicity"
     RECTIFICATIONS = "rectifications"
     ACADEMIC_YEAR = "academic_year"
+    ESCALATE = "escalate"
     CHECK_FILE = "check_file"
     TAKE_FILE = "take_file"
     IDLE = "idle"
@@ -126,6 +127,7 @@ def _all(ctx: Context) -> list[Due]:
     found += [Due(Task.CLOSE_PUBLICITY, key, at, at) for key, at in due_queries.lists_to_close(session, ctx.now) if at]
     found += [Due(Task.REPORT, str(key), at, at) for key, at in reports_asked.waiting(session)]
     found += _each_day(Task.RECTIFICATIONS, due_queries.cities_mending(session, ctx.now, ctx.today), day)
+    found += _each_day(Task.ESCALATE, overdue_cases.cities(session, ctx.now), day)
     found += [Due(Task.CHECK_FILE, key, at, at) for key, at in due_queries.files_to_check(session)]
     found += [Due(Task.TAKE_FILE, key, at, at) for key, at in due_queries.files_to_take(session)]
     found += _each_day(Task.ACADEMIC_YEAR, due_queries.cities_rated(session, _academic_year(ctx)), day)
@@ -172,6 +174,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.RECTIFICATIONS: lambda ctx, city: rectifications.act_on_due(ctx, city=city),
     Task.ACADEMIC_YEAR: lambda ctx, city: standings.begin_year(ctx, _academic_year(ctx), city=city),
     Task.IDLE: lambda ctx, city: closings.propose_idle(ctx, city=city),
+    Task.ESCALATE: lambda ctx, city: overdue.escalate_of_city(ctx, city=city),
     Task.REPORT: lambda ctx, subject: reports.make(ctx, int(subject)),
     Task.SEAL: lambda ctx, _: seals.seal(ctx),
     Task.CHECK_FILE: lambda ctx, subject: staging.check(_of_sender(ctx, int(subject)), int(subject)),
@@ -221,7 +224,7 @@ IN_A_ROUND: dict[str, Callable[[Session, int], int]] = {
     Task.CLOSE_PUBLICITY: lambda session, key: session.get_one(Publication, key).round_id,
 }
 """Jobs about something of a round → that thing's round."""
-OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR, Task.IDLE})
+OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR, Task.IDLE, Task.ESCALATE})
 
 
 def _city_of(ctx: Context, job: Job) -> str | None:

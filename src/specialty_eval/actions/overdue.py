@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from specialty_eval.engine.calendar import Calendar, end_of, last_local_day
 from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.cycle import ROUND, RoundEvent, RoundState
@@ -16,7 +18,7 @@ from specialty_eval.engine.overdue import ESCALATED, OF_THE_COUNTY, OFFICES, Awa
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, overdue_queries, registry, scopes, scoring_queries
+from specialty_eval.store import cycles, overdue_cases, overdue_queries, registry, scopes, scoring_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.overdue_queries import SUBJECTS, Owed, Since
 from specialty_eval.store.registry import School
@@ -39,6 +41,7 @@ COUNTED_FROM: Mapping[Awaited, str] = {
     Awaited.DECISION: "deliberate",
     Awaited.PREVIEW: "preview",
     Awaited.RECTIFICATION_ANSWER: "verify",
+    Awaited.RECHECK: "verify",
 }
 """What is due so many of the policy's days after an act."""
 PHASES: Mapping[Awaited, str] = {
@@ -85,7 +88,8 @@ def _due(row: Round, policy: Policy, calendar: Calendar, owed: Owed) -> datetime
 
 def _late(ctx: Context, row: Round, found: Sequence[Owed]) -> list[Late]:
     policy, calendar = _policy(ctx, row.id), ctx.calendar()
-    before = overdue_queries.escalated(ctx.session, {owed.review_id for owed in found})
+    reviews = {owed.review_id for owed in found if owed.review_id is not None}
+    before = overdue_queries.escalated(ctx.session, reviews)
     late = []
     for owed in found:
         due = _due(row, policy, calendar, owed)
@@ -192,10 +196,15 @@ def _score(ctx: Context, round_id: int) -> int:
 
 
 def _escalate(ctx: Context, row: Round) -> int:
-    """Record every office's silence that is not on record, for the office and the one above it; how many are new."""
+    """Record every office's silence in a round that is not on record; how many are new."""
     query, owed = overdue_queries.late(row.id, _since(ctx, _policy(ctx, row.id)))
     query = query.where(owed.c.what.in_([what.value for what in ESCALATED]))
-    late = _late(ctx, row, [overdue_queries.owed_of(r) for r in ctx.session.execute(query)])
+    found = [overdue_queries.owed_of(r) for r in ctx.session.execute(query)]
+    return _put_on_record(ctx, _late(ctx, row, found), row.id)
+
+
+def _put_on_record(ctx: Context, late: Sequence[Late], round_id: int | None) -> int:
+    """Tell the office that is late, and the one above it, once of each thing and due time; how many are new."""
     new = overdue_queries.escalate(ctx.session, [(found.owed, found.due) for found in late], ctx.now)
     alike: dict[tuple[Awaited, datetime], list[int]] = {}
     for found in late:
@@ -205,5 +214,48 @@ def _escalate(ctx: Context, row: Round) -> int:
         office, model = OFFICES[what], SUBJECTS.get(what, Review)
         told = {"what": what, "due": last_local_day(due, LOCAL).isoformat(), "owner": office.owner,
                 "superior": office.superior}  # fmt: skip
-        ctx.record_many(f"{model.__tablename__}.escalate", model, ids, Note(told=told, round_id=row.id))
+        ctx.record_many(f"{model.__tablename__}.escalate", model, ids, Note(told=told, round_id=round_id))
     return len(new)
+
+
+# --- beside the rounds -----------------------------------------------------------------------------------------------
+
+
+def _late_beside(ctx: Context, found: Sequence[Owed]) -> list[Late]:
+    before = overdue_cases.escalated(ctx.session, [owed.school_id for owed in found if owed.school_id is not None])
+    return [
+        Late(owed, owed.at, (ctx.today - last_local_day(owed.at, LOCAL)).days,
+             before.get((owed.what.value, owed.subject_id, owed.at)))
+        for owed in found
+    ]  # fmt: skip
+
+
+def listing_of_city(ctx: Context, page: Page) -> tuple[list[Late], str | None]:
+    """What of the caller's city is late in no round: appeals against a closing, applications; by kind.
+
+    Without what the caller is recused from; NotYou for whoever supervises no city.
+    """
+    near = reach(ctx.actor, READ[Thing.SUPERVISION], ctx.today)
+    if not near.cities:
+        raise NotYou(Problem("role-missing", "overdue", {"roles": sorted(r.value for r in READ[Thing.SUPERVISION])}))
+    owed = overdue_cases.late(sorted(near.cities), ctx.now, acting=ctx.person_id)
+    found = ctx.session.execute(page.within(sa.select(owed), owed.c.what, owed.c.subject_id)).all()
+    shown, cursor = page.cut(found, lambda r: (r.what, r.subject_id))
+    return _late_beside(ctx, [overdue_cases.owed_of(r) for r in shown]), cursor
+
+
+def late_of_city(ctx: Context, city: str) -> list[Late]:
+    """Everything of a city that is late in no round. Who may know, is asked by the caller."""
+    owed = overdue_cases.late([city], ctx.now, acting=None)
+    found = ctx.session.execute(sa.select(owed).order_by(owed.c.what, owed.c.subject_id))
+    return _late_beside(ctx, [overdue_cases.owed_of(r) for r in found])
+
+
+def escalate_of_city(ctx: Context, *, city: str = "") -> int:
+    """Put on record what of the secretary's own city, or of the one named (for the clock), is late in no round.
+
+    "Nobody acting is a case" (workflow.md). Once more records nothing.
+    """
+    scope = Scope(city=city) if city else ctx.office(Role.SECRETARY)
+    ctx.permit(CLOCK, scope, where="overdue")
+    return _put_on_record(ctx, late_of_city(ctx, scope.city), None)

@@ -236,6 +236,8 @@ def _supervised(ctx: Context, row: Report) -> Made:
         one for round_id in report_queries.rounds_going(ctx.session, row.jurisdiction_code)
         for one in overdue.late_of(ctx, round_id, row.county_code)
     ]  # fmt: skip
+    if row.county_code is None:
+        late += overdue.late_of_city(ctx, row.jurisdiction_code)
     names = report_queries.names_of(ctx.session, {one.owed.county for one in late} | {row.county_code or ""})
     found = report_queries.happened(ctx.session, row.jurisdiction_code, row.county_code, (begins, ends))
     facts = Supervised(
@@ -244,7 +246,9 @@ def _supervised(ctx: Context, row: Report) -> Made:
         late=[_late(one, names) for one in late], happened=[Happened(*one) for one in found],
         about=[("统计时段", f"{day(begins.date())}至{day((ends - timedelta(days=1)).date())}"), *_about(ctx, [])],
     )  # fmt: skip
-    return report_supervision.supervision(facts), sorted({one.owed.review_id for one in late})
+    return report_supervision.supervision(facts), sorted(
+        {key for one in late if (key := one.owed.review_id) is not None}
+    )
 
 
 def _late(one: Late, names: Mapping[str, str]) -> LateNow:

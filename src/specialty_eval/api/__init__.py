@@ -78,7 +78,7 @@ ROOMS = (
     Room(f"{__name__}.material", ("/v1/rounds/*/blind", "/v1/reviews/*/material/**")),
     Room(f"{__name__}.objections", ("/v1/objections/**", "/v1/publications/*/objections")),
     Room(f"{__name__}.operations", ("/healthz", "/readyz")),
-    Room(f"{__name__}.overdue", ("/v1/rounds/*/overdue", "/v1/rounds/*/act-on-due")),
+    Room(f"{__name__}.overdue", ("/v1/overdue", "/v1/rounds/*/overdue", "/v1/rounds/*/act-on-due")),
     Room(f"{__name__}.superseding", ("/v1/corrections/**", "/v1/reviews/*/corrections")),
     Room(f"{__name__}.paper_votes", ("/v1/meetings/*/minutes/**", "/v1/items/*/paper-votes")),
     Room(

@@ -24,12 +24,11 @@ class SubjectAnswer(BaseModel):
     id: int
 
 
-class LateAnswer(BaseModel):
+class LateBesideAnswer(BaseModel):
     """One thing that is late: whose it is, who is above them, since when, and whether that is escalated."""
 
     what: Awaited
     subject: SubjectAnswer
-    review_id: int
     code: str
     specialty: str
     school: str
@@ -41,10 +40,23 @@ class LateAnswer(BaseModel):
     escalated_at: datetime | None
 
 
+class LateAnswer(LateBesideAnswer):
+    """One that is late in a round, and the review it belongs to."""
+
+    review_id: int
+
+
 @router.get("/rounds/{round_id}/overdue", response_model=Listed[LateAnswer])
 def list_overdue(round_id: int, ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """What of a round is late: what, whose, due when, how many days (offices; a county its own schools' deadlines)."""
     rows, cursor = overdue.listing(ctx, round_id, paging)
+    return listed([overdue.late_view(row) for row in rows], cursor)
+
+
+@router.get("/overdue", response_model=Listed[LateBesideAnswer])
+def list_overdue_beside(ctx: Ctx, paging: Paging) -> dict[str, Any]:
+    """What of the city is late in no round: appeals against a closing, applications to check or decide (offices)."""
+    rows, cursor = overdue.listing_of_city(ctx, paging)
     return listed([overdue.late_view(row) for row in rows], cursor)
 
 

@@ -1,4 +1,4 @@
-"""What can be late in a round: whose it is to do, who stands above them, and whether their silence is escalated."""
+"""What can be late, in a round or beside the rounds: whose it is to do, who is above them, and what is escalated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +23,10 @@ class Awaited(StrEnum):
     OBJECTION_ANSWER = "objection_answer"
     APPEAL_ANSWER = "appeal_answer"
     RECTIFICATION_ANSWER = "rectification_answer"
+    RECHECK = "recheck"
+    CLOSING_APPEAL_ANSWER = "closing_appeal_answer"
+    APPLICATION_CHECK = "application_check"
+    APPLICATION_DECISION = "application_decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,14 @@ OFFICES: Mapping[Awaited, Office] = {
     Awaited.OBJECTION_ANSWER: Office(Role.SECRETARY, Role.BUREAU_APPROVER),
     Awaited.APPEAL_ANSWER: Office(Role.APPEAL_PANEL_MEMBER, Role.BUREAU_APPROVER),
     Awaited.RECTIFICATION_ANSWER: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
+    Awaited.RECHECK: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
+    Awaited.CLOSING_APPEAL_ANSWER: Office(Role.APPEAL_PANEL_MEMBER, Role.BUREAU_APPROVER),
+    Awaited.APPLICATION_CHECK: Office(Role.SECRETARY, Role.BUREAU_APPROVER),
+    Awaited.APPLICATION_DECISION: Office(Role.CHAIR, Role.BUREAU_APPROVER),
 }
 
 OF_THE_COUNTY = frozenset({Awaited.EVIDENCE, Awaited.CORRECTION, Awaited.COUNTY_CHECK})
 """What a county is shown of its own schools; the rest is the bureau's to know."""
+OF_THE_CITY = (Awaited.CLOSING_APPEAL_ANSWER, Awaited.APPLICATION_CHECK, Awaited.APPLICATION_DECISION)
+"""What is owed in no round: on a closing, or on an application."""
 ESCALATED = frozenset(what for what, office in OFFICES.items() if office.superior is not None)

@@ -13,7 +13,9 @@ OWED: Mapping[Awaited, str] = {
     Awaited.VERIFICATION: "市级审核", Awaited.PANEL_SCORE: "专家评分", Awaited.SCORE_RUN: "计分",
     Awaited.CHALLENGE_ANSWER: "答复数据质疑", Awaited.DECISION: "委员会审议", Awaited.PREVIEW: "送达",
     Awaited.ADMISSIBILITY: "异议受理", Awaited.OBJECTION_ANSWER: "异议答复", Awaited.APPEAL_ANSWER: "申诉答复",
-    Awaited.RECTIFICATION_ANSWER: "整改方案答复",
+    Awaited.RECTIFICATION_ANSWER: "整改方案答复", Awaited.RECHECK: "整改验收",
+    Awaited.CLOSING_APPEAL_ANSWER: "撤销申诉答复", Awaited.APPLICATION_CHECK: "开设申请核查",
+    Awaited.APPLICATION_DECISION: "开设申请审议",
 }  # fmt: skip
 OWNERS: Mapping[Role, str] = {
     Role.SCHOOL_HEAD: "学校", Role.COUNTY_VERIFIER: "县级审核", Role.BUREAU_VERIFIER: "市级审核",

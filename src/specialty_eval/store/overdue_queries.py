@@ -15,7 +15,9 @@ from specialty_eval.engine.overdue import Awaited
 from specialty_eval.engine.rectification import RectificationState
 from specialty_eval.engine.review import WITH_THE_COUNTY, State
 
+from .applications import Application
 from .base import Base
+from .closings import ClosingAppeal
 from .cycles import Round
 from .deliberation import Decision, ExpertAssignment
 from .outcomes import Appeal, Objection, Rectification
@@ -30,23 +32,31 @@ SUBJECTS: Mapping[Awaited, type[Base]] = {
     Awaited.OBJECTION_ANSWER: Objection,
     Awaited.APPEAL_ANSWER: Appeal,
     Awaited.RECTIFICATION_ANSWER: Rectification,
+    Awaited.RECHECK: Rectification,
+    Awaited.CLOSING_APPEAL_ANSWER: ClosingAppeal,
+    Awaited.APPLICATION_CHECK: Application,
+    Awaited.APPLICATION_DECISION: Application,
 }
 """What is owed on something else than the review itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One thing that is late; `at` is its due time, or, where days are counted from an act, when that was."""
+    """One thing that is late; `at` is its due time, or, where days are counted from an act, when that was.
+
+    What is owed in no round has a school instead of a review, and a specialty where there is one already.
+    """
 
     what: Awaited
     subject_id: int
-    review_id: int
+    review_id: int | None
     at: datetime
-    specialty_id: int
+    specialty_id: int | None
     code: str
     specialty: str
     school: str
     county: str
+    school_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,8 @@ def _of_cases(since: Since) -> list[Part]:
         .where(Appeal.state.not_in(closed), Appeal.answer_due <= now),
         _part(Awaited.RECTIFICATION_ANSWER, Rectification.id, Rectification.review_id, Rectification.updated_at)
         .where(Rectification.state == RectificationState.PLANNED.value, Rectification.updated_at < since.verify),
+        _part(Awaited.RECHECK, Rectification.id, Rectification.review_id, Rectification.updated_at)
+        .where(Rectification.state == RectificationState.RECHECK.value, Rectification.updated_at < since.verify),
     ]  # fmt: skip
 
 
@@ -178,6 +190,7 @@ def escalate(session: Session, late: Collection[tuple[Owed, datetime]], now: dat
         "what": ([owed.what.value for owed, _ in late], sa.Text()),
         "subject_id": ([owed.subject_id for owed, _ in late], sa.BigInteger()),
         "review_id": ([owed.review_id for owed, _ in late], sa.BigInteger()),
+        "school_id": ([owed.school_id for owed, _ in late], sa.BigInteger()),
         "due": ([due for _, due in late], Escalation.due.type),
     }
     laid_out = sa.select(

@@ -232,9 +232,9 @@ def happened(session: Session, city: str, county: str | None, span: tuple[dateti
     late = (
         sa.select(sa.literal("escalated"), Escalation.what, *by, sa.func.count(), Jurisdiction.code)
         .select_from(Escalation)
-        .join(Review, Review.id == Escalation.review_id)
-        .join(Specialty, Specialty.id == Review.specialty_id)
-        .join(School, School.id == Specialty.school_id)
+        .outerjoin(Review, Review.id == Escalation.review_id)
+        .outerjoin(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == sa.func.coalesce(Escalation.school_id, Specialty.school_id))
         .join(Jurisdiction, Jurisdiction.code == School.jurisdiction_code)
         .where(Escalation.escalated_at >= begins, Escalation.escalated_at < ends)
         .group_by(Escalation.what, *by, Jurisdiction.code)

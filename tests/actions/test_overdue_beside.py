@@ -1,0 +1,110 @@
+"""What is owed in no round is listed, escalated once and told in the supervision report; and a recheck in its round."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories_applications import deliberated, make_applying, received, wanted
+from factories_consequences import make_confirmed, on
+from factories_deliberation import Sitting, employ, refused
+from specialty_eval.actions import closing_appeals, closings, jobs, overdue, rectifications, reports
+from specialty_eval.actions.jobs import Task
+from specialty_eval.actions.paging import Page
+from specialty_eval.actions.rectifications import Milestone, Proof
+from specialty_eval.actions.reports import Wanted
+from specialty_eval.engine.errors import NotYou
+from specialty_eval.engine.report import Period, Reader, ReportKind
+from specialty_eval.store.closings import ClosingProposal
+from specialty_eval.store.ledger import Event
+from specialty_eval.store.outcomes import Rectification
+
+ALL = Page(100)
+
+
+def late(s: Sitting, who: str) -> list[tuple[str, int, int]]:
+    """(what, subject, days late) as this person is shown it."""
+    return [(row.owed.what.value, row.owed.subject_id, row.days)
+            for row in overdue.listing_of_city(s.as_(who), ALL)[0]]  # fmt: skip
+
+
+def due_jobs(s: Sitting) -> list[tuple[str, str]]:
+    return [(one.task, one.subject) for one in jobs.due(s.city.clock()) if one.task == Task.ESCALATE]
+
+
+def escalations(session: Session) -> list[tuple[str, str, str, str, str]]:
+    """(kind, what, due, owner, superior) of every escalation, oldest first."""
+    found = session.scalars(sa.select(Event).where(Event.kind.like("%.escalate")).order_by(Event.seq))
+    return [(e.kind, *(e.facts[key] for key in ("what", "due", "owner", "superior"))) for e in found]
+
+
+def test_an_application_that_is_not_checked_and_one_not_decided_are_listed_and_escalated_once(session: Session) -> None:
+    s = make_applying(session)
+    slow = received(s)
+    waiting = deliberated(s, wanted("660103", school="3637000002"), who="head-two")
+    assert (late(s, "secretary"), due_jobs(s)) == ([], [])
+
+    s.city.wait(60)
+    lines = late(s, "secretary")
+    assert [line[:2] for line in lines] == [("application_check", slow.id), ("application_decision", waiting.id)]
+    assert lines[0][2] > lines[1][2] > 0
+    assert due_jobs(s) == [(Task.ESCALATE, "371400")]
+    assert jobs.act_now(s.city.clock(), Task.ESCALATE, "371400")
+    assert overdue.escalate_of_city(s.as_("secretary")) == 0
+
+    assert [line[:2] + line[3:] for line in escalations(session)] == [
+        ("application.escalate", "application_check", "secretary", "bureau_approver"),
+        ("application.escalate", "application_decision", "chair", "bureau_approver"),
+    ]
+    shown = overdue.late_view(overdue.listing_of_city(s.as_("bureau-verifier"), ALL)[0][0])
+    assert (shown["review_id"], shown["subject"]) == (None, {"kind": "application", "id": slow.id})
+    assert shown["escalated_at"] == s.city.now
+    employ(s, "auditor", school="one")
+    assert [line[1] for line in late(s, "auditor")] == [waiting.id]  # recused from the other
+    for who in ("head-one", "county-one", "expert-1", "nobody"):
+        with pytest.raises(NotYou):
+            overdue.listing_of_city(s.as_(who), ALL)
+    assert refused(NotYou, lambda: overdue.escalate_of_city(s.as_("bureau-approver")))
+
+
+def test_a_late_appeal_against_a_closing_is_escalated_and_told_in_the_report(session: Session) -> None:
+    s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
+    rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
+    key = session.scalars(sa.select(ClosingProposal.id)).one()
+    closings.receive(s.as_("head-two"), key)
+    closings.decide(s.as_("secretary"), key, "close", "示例委〔2026〕5号", "示例")
+    appeal = closing_appeals.lodge(s.as_("head-two"), key, "示例理由")
+    s.city.wait(50)
+    assert [line[:2] for line in late(s, "secretary")] == [("closing_appeal_answer", appeal.id)]
+    assert overdue.escalate_of_city(s.city.clock(), city="371400") == 1
+    assert [line[:2] for line in escalations(session)] == [("closing_appeal.escalate", "closing_appeal_answer")]
+
+    asked = reports.ask(s.as_("secretary"), Wanted(ReportKind.SUPERVISION, Reader.OFFICE, 2026, Period.H2))
+    reports.make(s.city.clock(), asked.id)
+    told = s.city.files.get(str(asked.html)).decode()
+    assert told.count("撤销申诉答复") >= 2  # late now, and escalated in the half-year
+    closing_appeals.rule_out(s.as_("bureau-approver"), appeal.id, "示例：不属受理范围")
+    assert late(s, "secretary") == []
+
+
+def test_a_recheck_the_bureau_does_not_conclude_is_late_in_its_round(session: Session) -> None:
+    s = make_confirmed(session, {"two-a": "red"})
+    row = session.scalars(sa.select(Rectification)).one()
+    rectifications.hand_in(s.as_("head-two"), row.id, "示例方案", [Milestone("示例", date(2026, 9, 1))])
+    rectifications.start(s.as_("bureau-verifier"), row.id)
+    rectifications.prove(s.as_("head-two"), row.id, "1", Proof("示例：已完成"))
+    on(s, 2027, 6, 1)
+    assert rectifications.act_on_due(s.city.clock(), city="371400").rechecks == (row.id,)
+
+    def owed() -> list[tuple[str, int]]:
+        return [(one.owed.what.value, one.owed.subject_id) for one in
+                overdue.listing(s.as_("secretary"), s.round_id, ALL)[0]]  # fmt: skip
+
+    s.city.wait(14)  # the last of its ten working days
+    assert owed() == []
+    s.city.wait(2)
+    assert owed() == [("recheck", row.id)]
+    assert overdue.act_on_due(s.city.clock(), s.round_id).escalated == 1
+    rectifications.pass_(s.as_("bureau-verifier"), row.id, "示例：合格")
+    assert owed() == []
