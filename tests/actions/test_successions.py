@@ -20,16 +20,28 @@ from factories_consequences import (
     overturn,
     standings,
 )
-from factories_deliberation import Sitting, refused
+from factories_deliberation import REGULAR, Sitting, convene, publicise, refused, serve
 from racing import Act as Act_
 from racing import at_once
-from specialty_eval.actions import intake, plans, ratings, registry, status, successions
+from specialty_eval.actions import (
+    decisions,
+    intake,
+    plans,
+    publications,
+    ratings,
+    registry,
+    status,
+    successions,
+    superseding,
+)
 from specialty_eval.actions import standings as years
 from specialty_eval.actions.context import Context
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.successions import NewSuccession
+from specialty_eval.actions.superseding import Corrected
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Refusal
 from specialty_eval.engine.succession import Act, Subject, Wanted
+from specialty_eval.store import simulations
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Specialty, SpecialtyCode
@@ -146,6 +158,8 @@ def test_after_a_merger_the_worse_rating_stays_with_its_standing_its_mending_and
     )  # fmt: skip
     [line] = successions.lines(s.city.nobody(), [made])[made.id]
     assert (line.carried, line.quota, line.quota_year) == ("yellow", 200, 2025)
+    [place] = simulations.last_quotas(s.session, [code(s, "one-a")], 2027)
+    assert (place.quota, place.capacity) == (200, 220)
     on(s, 2027, 4, 1)
     found = lines(s, plans.draft(s.as_("planner"), 2027).id)
     assert "two-a" not in found
@@ -392,6 +406,33 @@ def test_an_overturned_rating_is_overturned_where_it_went_too(s: Sitting) -> Non
         "superseded"
     ]
     assert events(s, "specialty.succeed")[-1].specialty_id == s.city.specialties["one-a"]
+
+
+def test_the_committee_may_decide_otherwise_also_after_the_merger(s: Sitting) -> None:
+    """`after a merger the worse rating in force stays until the next review, unless the committee decides otherwise`
+    (workflow.md): a decision that supersedes the one it rests on, made like any other, not a word in an office's act.
+    """
+    s.city.wait(1)
+    merged(s, "two-a", "one-a")
+    assert status.of(s.city.nobody(), code(s, "one-a")).rating == "yellow"
+    before, why = s.city.now, "示例：合并后以优势专业为主"
+    s.city.wait(30)
+    made = superseding.correct(s.as_("bureau-approver"), s.reviews["two-a"], Corrected(why, "scored"))
+    s.reviews["two-a"] = made.new_review_id
+    told = status.of(s.city.nobody(), code(s, "one-a"))
+    assert told.rating == "yellow"  # until the new decision is confirmed
+
+    convene(s, reviews=[made.new_review_id])
+    s.vote("two-a", dict.fromkeys((login for login, _ in REGULAR), "green"), reason=why)
+    decisions.close(s.as_("secretary"), s.items["two-a"], reason=why)
+    number = publicise(serve(s))
+    s.city.wait(30)
+    publications.close(s.as_("secretary"), number)
+    ratings.confirm(s.as_("bureau-approver"), number, "示例评〔2026〕8号")
+
+    now, then = (status.of(s.city.nobody(), code(s, "one-a"), known_at=at) for at in (None, before))
+    assert (now.rating, then.rating) == ("green", "yellow")
+    assert events(s, "specialty.succeed")[-1].facts["act"] == "overturned"
 
 
 def test_an_overturned_rating_that_is_worse_still_stays_where_it_went(s: Sitting) -> None:

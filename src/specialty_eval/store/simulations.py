@@ -14,6 +14,7 @@ from .outcomes import EnrolmentLine, EnrolmentPlan, OpeningQuota
 from .registry import School, Specialty, SpecialtyCode
 from .registry_queries import among
 from .reviews import Review, ScoreRun, ScoreSheet
+from .successions import Succession, SuccessionLine
 
 
 class Simulation(Base):
@@ -94,7 +95,8 @@ class LastQuota:
 def last_quotas(session: Session, codes: Collection[str], year: int) -> list[LastQuota]:
     """The last approved plan's, or the opening balance's where that is of a later year; None without either.
 
-    Lines set aside after an appeal are not looked at, as elsewhere.
+    What a specialty was merged with counts from the merger on: the places of all together, as in the plans. Lines set
+    aside after an appeal are not looked at, as elsewhere.
     """
     approved = (
         sa.select(EnrolmentLine.specialty_id, EnrolmentPlan.academic_year.label("year"), EnrolmentLine.quota,
@@ -104,7 +106,11 @@ def last_quotas(session: Session, codes: Collection[str], year: int) -> list[Las
     )  # fmt: skip
     opening = sa.select(OpeningQuota.specialty_id, OpeningQuota.academic_year, OpeningQuota.quota, sa.null())
     opening = opening.where(OpeningQuota.quota.is_not(None))
-    every = sa.union_all(approved, opening).subquery()
+    merged = sa.select(
+        SuccessionLine.to_specialty_id, SuccessionLine.quota_year, SuccessionLine.quota, Succession.recorded_at
+    ).join(Succession, Succession.id == SuccessionLine.succession_id)
+    merged = merged.where(SuccessionLine.quota.is_not(None))
+    every = sa.union_all(approved, opening, merged).subquery()
     last = (
         sa.select(every.c.specialty_id, every.c.quota)
         .where(every.c.year < year)
