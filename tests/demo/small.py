@@ -27,13 +27,17 @@ END = datetime(2026, 9, 10, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Played:
-    """A played city: where it is, what is on record of each specialty by code, and every event."""
+    """A played city: where it is, what is on record of each specialty by code, every event, and every row.
+
+    As it was when it had been played: whoever looks at it later may sign in, and leaves that on record.
+    """
 
     url: str
     files: Path
     sessions: sessionmaker[Session]
     on_record: dict[str, record.Told]
     happened: list[tuple[object, ...]]
+    on_file: dict[str, list[str]]
 
     def of(self, tale: Tale, number: int) -> record.Told:
         """What became of the one that this happened to."""
@@ -54,7 +58,7 @@ def played(url: str, files: Path, through: Callable[[sessionmaker[Session]], Non
     through(sessions)
     with sessions() as session:
         on_record, events = record.specialties(session), _happened(session)
-    yield Played(url, files, sessions, on_record, events)
+    yield Played(url, files, sessions, on_record, events, rows_of(sessions))
     engine.dispose()
 
 
@@ -65,16 +69,19 @@ def play_some(sessions: sessionmaker[Session], files: Path, steps: Sequence[Step
 
 _OF_A_PAPER = "CASE kind WHEN 'document.issue' THEN ARRAY['facts', 'sha256'] ELSE ARRAY['facts', 'sealed'] END"
 OF_ITS_OWN = {
+    "api_key": "to_jsonb(t) - 'secret_hash'",
     "ballot": "to_jsonb(t) - 'sealed'",
     "document": "to_jsonb(t) - '{filling,sha256,size}'::text[]",
     "event": f"to_jsonb(t) - 'transaction' #- '{{facts,seal_head}}' #- {_OF_A_PAPER}",
     "meeting_item": "to_jsonb(t) - 'ballot_key'",
-    "objector": "to_jsonb(t) - 'confirmation_hash'",
+    "objector": "to_jsonb(t) - '{confirmation_hash,confirmation_code}'::text[]",
     "person": "to_jsonb(t) - 'password_hash'",
     "publication": "to_jsonb(t) - 'seal_head'",
+    "webhook_endpoint": "to_jsonb(t) - '{secret,seq,transaction}'::text[]",
 }
-"""Of these tables, what two plays have in common: salts, codes and what seals a ballot are random, transactions a
-server's own, and so are the seals over them, which wait for whatever else the server is at, and papers that print one.
+"""Of these tables, what two plays have in common: salts, codes, secrets and whatever seals a ballot are random, and
+transactions a server's own; so are the seals over them, which wait for whatever else the server is at, and papers that
+print one.
 """
 
 

@@ -156,12 +156,13 @@ def test_two_thirds_override_a_proposal_with_a_reason_on_record(city: Played) ->
 
 
 def test_an_upheld_objection_sends_one_review_back_while_the_others_are_confirmed(city: Played) -> None:
-    told = city.of(Tale.OBJECTION_UPHELD, 2)
+    """It is decided anew with what the bureau corrects itself."""
+    anew = {city.of(tale, 2).code for tale in (Tale.OBJECTION_UPHELD, Tale.TAKEN_OVER)}
     last = """SELECT c.code FROM review v JOIN specialty_code c USING (specialty_id) JOIN round r ON r.id = v.round_id
               WHERE r.number = 2 AND v.confirmed_at = (SELECT max(confirmed_at) FROM review WHERE round_id = r.id)"""
 
     assert events(city, Tale.OBJECTION_UPHELD, 2).count("review.publicise") == 2
-    assert city.rows(last) == [(told.code,)]
+    assert {code for (code,) in city.rows(last)} == anew
 
 
 def test_a_rating_confirmed_after_the_cutoff_acts_on_the_plan_after_the_next(city: Played) -> None:
@@ -305,7 +306,7 @@ def test_the_intake_follows_the_approved_places(city: Played) -> None:
 
 
 def test_rounds_that_are_over_are_concluded_and_the_last_waits_for_what_is_open(city: Played) -> None:
-    rounds = city.rows("SELECT number, state FROM round ORDER BY number")
+    rounds = city.rows("SELECT number, state FROM round WHERE year <= 2026 ORDER BY number")
 
     assert rounds == [(1, "concluded"), (2, "concluded"), (3, "publicised")]
 
@@ -347,16 +348,19 @@ def test_every_year_has_its_lists_for_the_next_by_two_people_each_entry_with_its
 # --- applications -----------------------------------------------------------------------------------------------------
 
 
-def test_of_three_applications_one_is_clear_one_is_on_the_negative_list_and_one_gets_an_x(city: Played) -> None:
+def test_of_four_applications_one_is_clear_one_on_the_negative_list_one_gets_an_x_and_one_is_visited(
+    city: Played,
+) -> None:
     found = """SELECT a.kind, a.state, coalesce(c.code, ''), (SELECT string_agg(f ->> 'code', ' ') FROM
                       jsonb_array_elements(a.findings) f)
                FROM application a LEFT JOIN specialty_code c USING (specialty_id) ORDER BY a.id"""
-    clear, listed, off_catalogue = city.rows(found)
+    clear, listed, off_catalogue, visited = city.rows(found)
 
     assert (clear[:2], clear[3]) == (("open", "registered"), None)
     assert listed[:3] == ("open", "refused", "")
     assert "opening-listed" in str(listed[3]).split()
     assert (off_catalogue[:2], off_catalogue[3]) == (("off_catalogue", "registered"), None)
     assert "-X9" in str(off_catalogue[2])  # behind the number of the one the city brought along
+    assert visited == ("off_catalogue", "committee", "", "opening-limit-unknown")
     recused = "SELECT jsonb_array_length(tally -> 'recused') FROM application_vote ORDER BY id"
     assert city.rows(recused) == [(0,), (1,)]

@@ -14,13 +14,13 @@ Reviewed = tuple[Specialty, int]
 """A specialty with its review."""
 
 
-def decide_again(world: World, number: int, again: Reviewed, bench: Bench, document: str) -> None:
-    """One review from `verified` to `confirmed`, with everything that is due on the way: its figures were set right."""
-    specialty, review = again
+def decide_again(world: World, number: int, again: Sequence[Reviewed], bench: Bench, document: str) -> None:
+    """Reviews from `verified` to `confirmed`, with everything that is due on the way: their figures were set right."""
     world.wait(2)
-    scoring.rescore(world.as_("secretary"), review)
-    made = decide(world, number, [again], bench, f"复议会：{specialty.name}")
-    confirm(world, made, document, [again])
+    for _, review in again:
+        scoring.rescore(world.as_("secretary"), review)
+    made = decide(world, number, again, bench, f"复议会：{'、'.join(specialty.name for specialty, _ in again)}")
+    confirm(world, made, document, again)
 
 
 def decide(world: World, number: int, some: Sequence[Reviewed], bench: Bench, title: str) -> Publication:

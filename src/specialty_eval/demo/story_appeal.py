@@ -96,8 +96,7 @@ def _supersede(world: World, number: int) -> None:
     for specialty, appeal in _told(world, number, Tale.APPEAL_UPHELD):
         assert appeal.new_review_id is not None  # noqa: S101 -- it was upheld
         paper = document(number, 4)
-        again = (specialty, appeal.new_review_id)
-        decide_again(world, number, again, story_meeting.APPEAL_BENCH, paper)
+        decide_again(world, number, [(specialty, appeal.new_review_id)], story_meeting.APPEAL_BENCH, paper)
         world.wait(1)
         approver = world.as_("approver")
         for follow_up in list(world.session.get_one(Appeal, appeal.id, populate_existing=True).follow_ups):

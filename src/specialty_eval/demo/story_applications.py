@@ -1,4 +1,4 @@
-"""Schools apply for next year: one entry is clear, one is on the negative list, one stands in no catalogue."""
+"""Schools apply for later years: clear, on the negative list, off the catalogue, and one that is visited first."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -42,8 +42,11 @@ def _apply(world: World, number: int) -> None:
         _lodge(world, _without(world, listed), ApplicationKind.OPEN, first_day, catalogue_code=listed.code),
         _lodge(world, other, ApplicationKind.OFF_CATALOGUE, first_day, name="示例低空装备运维"),
     ]
-    for party, who in (("bureau", "verifier"), ("department", "iit")):
-        applications.opine(world.as_(who), keys[-1], party, True, "示例：产业有需求，条件具备", "示例联〔1〕号")
+    later = first_day.replace(year=first_day.year + 1)
+    keys.append(_lodge(world, one, ApplicationKind.OFF_CATALOGUE, later, name="示例智慧养老装备", teachers=None))
+    for key in keys[2:]:
+        for party, who in (("bureau", "verifier"), ("department", "iit")):
+            applications.opine(world.as_(who), key, party, True, "示例：产业有需求，条件具备", "示例联〔1〕号")
     world.pause(60)
     for key in keys:
         applications.check(world.as_("secretary"), key)
@@ -52,9 +55,10 @@ def _apply(world: World, number: int) -> None:
 
 
 def _lodge(
-    world: World, school: School, kind: ApplicationKind, first_day: date, *, catalogue_code: str = "", name: str = ""
-) -> int:
-    new = NewApplication(kind, school.code, "示例：对接本地产业", effective_on=first_day, midlevel_teachers=4,
+    world: World, school: School, kind: ApplicationKind, first_day: date, *, catalogue_code: str = "", name: str = "",
+    teachers: int | None = 4,
+) -> int:  # fmt: skip
+    new = NewApplication(kind, school.code, "示例：对接本地产业", effective_on=first_day, midlevel_teachers=teachers,
                          catalogue_code=catalogue_code)  # fmt: skip
     if name:
         new = replace(new, name=name, level=_level(world, school), class_code="66", class_name="装备制造大类",
@@ -76,6 +80,17 @@ def _decide(world: World, number: int) -> None:
         application_decisions.vote(world.as_("secretary"), row.id, minutes)
         world.pause(30)
         application_decisions.register(world.as_("approver"), row.id, f"示例教专设〔{year}〕{place}号")
+    _look(world)
+
+
+def _look(world: World) -> None:
+    """What named no teachers is visited first; counted there, it waits for the committee's next sitting."""
+    visited = sa.select(Application.id).where(Application.state == ApplicationState.VISIT_FIRST.value)
+    (key,) = world.session.scalars(visited)
+    world.wait(1)
+    report = "现场核对聘任文件，中级以上职称教师3人，实训场地已落实"
+    applications.report_visit(world.as_("visitor-1"), key, report, world.as_("visitor-1").today, 3)
+    applications.refer(world.as_("secretary"), key)
 
 
 def _clear(world: World) -> Sequence[Application]:

@@ -12,7 +12,7 @@ from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.store.reviews import Review
 
-from . import known
+from . import known, story_changes
 from .city import City, Specialty
 from .story import YEARS, Tale, scored_year
 from .world import Step, World
@@ -29,6 +29,7 @@ def steps(city: City, number: int) -> Iterator[Step]:
     schools = sorted({s.school for s in city.specialties if s.round == number})
     days = [schools[start : start + SCHOOLS_A_DAY] for start in range(0, len(schools), SCHOOLS_A_DAY)]
     yield Step(f"{year} 开始填报 · collecting opens", partial(_open, number=number))
+    yield from story_changes.exempted(number)
     for n, some in enumerate(days, 1):
         yield Step(f"{year} 学校报送 {n}/{len(days)} · schools submit", partial(_submit, number=number, schools=some))
     yield Step(f"{year} 催报和延期 · reminders, an extension", partial(_remind, number=number))

@@ -29,8 +29,7 @@ def _reviews(world: World, number: int, *states: str) -> list[tuple[Specialty, i
 
 def _experts(world: World, number: int) -> None:
     world.on(YEARS[number - 1], 7, 8)
-    for specialty, review in _reviews(world, number, "verified"):
-        story_scoring.replace_silent(world, number, specialty, review)
+    story_scoring.replace_silent(world, number, _reviews(world, number, "verified"))
 
 
 def _decide(world: World, number: int) -> None:

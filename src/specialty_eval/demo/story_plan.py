@@ -18,7 +18,9 @@ RETURNED = 2
 """The round in whose year the approver gives the plan back once."""
 ORDER_CLASS, DORMITORY = "与企业签订订单班，定向增加培养", "学校宿舍改造，床位暂减"
 BEGINS_AGAIN = "上轮红牌停招，本轮已转黄，恢复小规模招生"
-"""Why the planner moves a line up, why one down, and why one is not nought."""
+SPLIT = "分设首年，从原专业名额中划出"
+"""Why the planner moves a line up, why one down, why one is not nought, and whence one has its first places."""
+SPLIT_PLACES = 20
 
 
 def planned(number: int) -> Iterator[Step]:
@@ -75,7 +77,8 @@ def _adjust(world: World, plan: int) -> None:
     up = [(c, min(q.quota + 10, q.capacity), ORDER_CLASS) for c, q in better if q.capacity and q.quota < q.capacity]
     down = [(c, q.quota - 10, DORMITORY) for c, q in reversed(better) if q.quota >= 50]
     again = [(c, min(30, q.capacity or 0), BEGINS_AGAIN) for c, q in acts if q.cause == "yellow" and q.computed == 0]
-    for code, quota, reason in (*up[:1], *down[:1], *again):
+    new = [(code, SPLIT_PLACES, SPLIT) for code, line in _lines(world, plan) if line.computed is None]
+    for code, quota, reason in (*up[:1], *down[:1], *again, *new):
         plans.adjust(world.as_("planner"), plan, code, Adjustment(quota, reason))
 
 

@@ -1,6 +1,7 @@
 """From decisions to ratings in force: preview, a list by two people, publicity, objections, confirmation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from specialty_eval.actions import notices, objections, previews, publications, 
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.reports import Wanted
 from specialty_eval.engine.cycle import RoundEvent
+from specialty_eval.engine.errors import NotNow
 from specialty_eval.engine.report import Reader, ReportKind
 from specialty_eval.store.outcomes import Objection, Publication
 
@@ -36,6 +38,8 @@ def steps(city: City, number: int) -> Iterator[Step]:
     yield Step(f"{year} 公示名单 · the list, by two people", partial(_list, number=number))
     yield Step(f"{year} 公示 · in publicity", partial(_publicise, number=number))
     yield Step(f"{year} 异议 · objections", partial(object_, number=number))
+    if number == 1:
+        yield Step(f"{year} 不予受理的异议 · objections that are not heard", partial(_unproved, number=number))
     yield Step(f"{year} 认定 · confirmed", partial(_confirm, number=number))
     yield Step(f"{year} 送达 · the schools receive", partial(_receive, number=number))
     if city.told(Tale.OBJECTION_REJECTED, number):
@@ -128,6 +132,34 @@ def object_(world: World, number: int) -> None:
             objections.admit(world.as_("secretary"), objection.id)
 
 
+def _unproved(world: World, number: int) -> None:
+    """Somebody gives a contact and never proves it, somebody else no name: of the first the secretary says why not."""
+    publication, (specialty,) = newest(world, number), world.city.told(Tale.LATE, number)
+    review = world.reviews(number)[specialty.code]
+    new = NewObjection(review, "示例群众", "nobody@example.invalid", "听说数据有问题")
+    made = objections.lodge(world.nobody(), publication.id, new)
+    _refused(world, publication.id, replace(new, name="", contact=""))
+    world.wait(2)
+    answer = "所留联系方式未在期限内确认，无法核实，不予受理；可留下有效联系方式后另行提出"
+    objections.rule_out(world.as_("secretary"), made.id, answer)
+
+
+def _late(world: World, number: int) -> None:
+    """After the last day the way is an appeal, and the answer says so."""
+    publication, (specialty,) = newest(world, number), world.city.told(Tale.LATE, number)
+    new = NewObjection(world.reviews(number)[specialty.code], "示例群众", "late@example.invalid", "对等级有意见")
+    _refused(world, publication.id, new)
+
+
+def _refused(world: World, publication: int, new: NewObjection) -> None:
+    """Nothing of it is on record."""
+    try:
+        objections.lodge(world.nobody(), publication, new)
+    except NotNow:
+        return
+    raise AssertionError("heard after all")
+
+
 def objection_of(world: World, review: int) -> Objection:
     """The objection to a review."""
     return world.session.scalars(sa.select(Objection).where(Objection.review_id == review)).one()
@@ -148,6 +180,8 @@ def _confirm(world: World, number: int) -> None:
     publications.close(world.clock(), publication.id)
     confirmed = ratings.confirm(world.as_("approver"), publication.id, document(number, 1)).confirmed
     world.pause(30)
+    if number == 1:
+        _late(world, number)
     notices.of_rating(world.as_("secretary"), confirmed[0])
 
 
@@ -178,5 +212,6 @@ def _uphold(world: World, number: int) -> None:
 
 
 def _anew(world: World, number: int) -> None:
-    for specialty, review in _reviews_of(world, number, Tale.OBJECTION_UPHELD):
-        decide_again(world, number, (specialty, review), story_meeting.COMMITTEE, document(number, 3))
+    """What an objection sent back, and what the bureau corrects itself, in one sitting and on one list."""
+    back = [one for tale in (Tale.OBJECTION_UPHELD, Tale.TAKEN_OVER) for one in _reviews_of(world, number, tale)]
+    decide_again(world, number, back, story_meeting.COMMITTEE, document(number, 3))

@@ -1,14 +1,13 @@
-"""What the yellow and the red mend: plans handed in or not, rechecks passed and failed, closing proposed at the end."""
+"""What the yellow and the red mend: plans handed in or not, rechecks passed and failed."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import closings, rectifications
+from specialty_eval.actions import rectifications
 from specialty_eval.actions.rectifications import Milestone, Proof
-from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.outcomes import Rectification, RectificationMilestone
 from specialty_eval.store.registry import SpecialtyCode
 
@@ -22,10 +21,6 @@ MENDED = frozenset({Tale.RECOVERS, Tale.RECTIFIED})
 """What is certain to pass; of the other yellow ones most do, of the other red ones none."""
 FAILS = 4
 """Every so many-th yellow one does not pass its first recheck."""
-
-
-AFTER_A_YEAR = 2
-"""The round in whose year the committee takes up what was proposed to close the year before."""
 
 
 def rechecked(number: int) -> Iterator[Step]:
@@ -47,11 +42,9 @@ def begun(number: int) -> Step:
 
 
 def autumn(number: int) -> Iterator[Step]:
-    """What a rating of the summer owes, and what the committee says of those without a plan a year before."""
-    year = YEARS[number - 1]
-    if number == AFTER_A_YEAR:
-        yield Step(f"{year} 拟撤销审议 · closing or keeping decided", _decide)
+    """What a rating of the summer owes."""
     if number > 1:
+        year = YEARS[number - 1]
         yield Step(f"{year} 秋季整改 · plans and rechecks of the autumn", _catch_up)
 
 
@@ -114,25 +107,6 @@ def _recheck(world: World) -> None:
             rectifications.pass_(verifier, row.id, "逐项核验，整改到位")
         else:
             rectifications.fail(verifier, row.id, "办学条件仍未达到要求")
-
-
-def _decide(world: World) -> None:
-    """The schools have had notice: what did nothing at all is to be closed once its students have left."""
-    by_code = {s.code: s for s in world.city.specialties}
-    found = (
-        sa.select(ClosingProposal.id, SpecialtyCode.code)
-        .join(SpecialtyCode, SpecialtyCode.specialty_id == ClosingProposal.specialty_id)
-        .where(ClosingProposal.decision.is_(None), ClosingProposal.proposed_at < world.now - timedelta(days=180))
-        .order_by(ClosingProposal.id)
-    )
-    for n, (key, code) in enumerate(list(world.session.execute(found)), 1):
-        closings.receive(world.as_(f"head-{by_code[code].school}"), key)
-        is_silent = by_code[code].tale == Tale.DEFAULTED
-        decision, reason = (
-            ("close", "既未报送材料也未提交整改方案") if is_silent else ("keep", "已补交整改方案，保留观察")
-        )
-        paper = f"示例职委〔{world.now.year}〕{n}号"
-        closings.decide(world.as_("secretary"), key, decision, paper, reason)
 
 
 def _catch_up(world: World) -> None:

@@ -5,23 +5,26 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import attachments, challenges, panel, rounds, scoring
-from specialty_eval.engine.assignment import AssignmentEvent
+from specialty_eval.actions import allotments, attachments, challenges, panel, rounds, scoring
+from specialty_eval.engine.assignment import AssignmentEvent, AssignmentState
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.store import deliberation_queries
 from specialty_eval.store.deliberation import ExpertAssignment
 
-from . import known
+from . import known, story_amendment
 from .city import City, Specialty
 from .figures import panel_score
-from .people import EXPERTS
 from .story import LATER, YEARS, Tale, scored_year
 from .story_evidence import PROOF
 from .world import Step, World
 
 A_DAY = 30
 """Reviews that experts score in a step."""
+AT_MOST = 40
+"""Reviews that an expert scores in a round at most."""
+FAR = 32
+"""Points by which one expert lies below what the others give."""
 UNOPENED = 11
 """Every so many-th school never opens its sheet: it counts as served after the policy's days."""
 
@@ -31,10 +34,11 @@ def steps(city: City, number: int) -> Iterator[Step]:
     year = YEARS[number - 1]
     codes = [s.code for s in city.specialties if s.round == number]
     days = [codes[start : start + A_DAY] for start in range(0, len(codes), A_DAY)]
-    yield Step(f"{year} 进入评分 · scoring opens", partial(_begin, number=number))
+    yield Step(f"{year} 进入评分 · scoring opens, experts shared out", partial(_begin, number=number))
     for n, some in enumerate(days, 1):
         yield Step(f"{year} 专家评分 {n}/{len(days)} · experts score", partial(_experts, number=number, codes=some))
     yield Step(f"{year} 计分 · the score run", partial(_run, number=number))
+    yield from story_amendment.steps(number)
     yield Step(f"{year} 学校查看得分 · schools open their sheets", partial(_open_sheets, number=number))
     yield Step(f"{year} 数据更正申请 · a figure challenged", partial(_challenge, number=number))
     yield Step(f"{year} 现场考察 · site visits", partial(_visit, number=number))
@@ -53,70 +57,77 @@ def _begin(world: World, number: int) -> None:
     world.wait(1)
     reason = "材料审核已提前完成"
     rounds.move(world.as_("secretary"), world.round_id(number), RoundEvent.SCORE, reason=reason)
+    world.pause(60)
+    _share_out(world, number)
+
+
+def _share_out(world: World, number: int, without: Sequence[str] = ()) -> None:
+    """Who scores what is proposed by program: three each, the same load on everybody; and then everybody is asked."""
+    secretary = world.as_("secretary")
+    people = [world.person(login) for login in without]
+    made = allotments.ask(secretary, world.round_id(number), allotments.Asked(AT_MOST, without=people))
+    allotments.carry_out(secretary, made.id)
 
 
 def _experts(world: World, number: int, codes: Sequence[str]) -> None:
-    """Three experts each; one declines and another is asked, one keeps silent."""
+    """One declines and another is asked, some keep silent; where one lies far from the others, one more is asked."""
     world.wait(1)
+    for specialty, review, invited in _asked(world, number, _specialties(world, codes)):
+        asked = _decline(world, review, invited) if specialty.tale == Tale.CHAIR_CONFLICT else invited
+        for n, expert in enumerate(asked[: _IN_TIME.get(specialty.tale, len(asked))]):
+            _score(world, specialty, expert, less=FAR if specialty.tale == Tale.GAPS and n == 1 else 0)
+        if specialty.tale == Tale.GAPS:
+            allotments.further(world.as_("secretary"), review)
+            _score(world, specialty, _invited(world, [review])[review][-1])
+
+
+def _asked(
+    world: World, number: int, some: Sequence[Specialty]
+) -> list[tuple[Specialty, int, list[ExpertAssignment]]]:  # fmt: skip
+    """Those of these whom experts are to score, with their reviews and who is asked."""
     reviews = world.reviews(number, "verified")
-    year = scored_year(number)
-    figures = known.of_year(world, year)
-    for specialty in _specialties(world, codes):
-        if specialty.code not in reviews:
-            continue
-        first = list(figures).index(specialty.code)
-        asked = [(first + k) % EXPERTS + 1 for k in range(3)]
-        review = reviews[specialty.code]
-        _invite(world, review, asked)
-        if specialty.tale == Tale.CHAIR_CONFLICT:
-            _decline(world, review, asked)
-        leads = figures[specialty.code]["leading_industry"] == "true"
-        for expert in asked[: _IN_TIME.get(specialty.tale, 3)]:
-            _score(world, review, expert, panel_score(specialty, leads, year, expert))
+    asked = _invited(world, list(reviews.values()))
+    return [(s, reviews[s.code], asked[reviews[s.code]]) for s in some if s.code in reviews]
 
 
-def _invite(world: World, review: int, experts: Sequence[int]) -> None:
-    panel.invite(world.as_("secretary"), review, [world.person(_login(e)) for e in experts])
-
-
-def _login(expert: int) -> str:
-    return f"expert-{expert:02}"
-
-
-def _assignment(world: World, review: int, expert: int) -> int:
-    found = sa.select(ExpertAssignment.id).where(
-        ExpertAssignment.review_id == review, ExpertAssignment.person_id == world.person(_login(expert))
+def _invited(world: World, reviews: Sequence[int]) -> dict[int, list[ExpertAssignment]]:
+    """Review → those asked who have not answered, in order of id."""
+    found = sa.select(ExpertAssignment).where(
+        ExpertAssignment.review_id.in_(reviews), ExpertAssignment.state == AssignmentState.INVITED.value
     )
-    return world.session.scalars(found).one()
+    asked: dict[int, list[ExpertAssignment]] = {review: [] for review in reviews}
+    for row in world.session.scalars(found.order_by(ExpertAssignment.id)):
+        asked[row.review_id].append(row)
+    return asked
 
 
-def _decline(world: World, review: int, asked: list[int]) -> None:
+def _decline(world: World, review: int, asked: list[ExpertAssignment]) -> list[ExpertAssignment]:
     """The last one has no time; another expert is asked instead."""
-    last = _assignment(world, review, asked[-1])
-    panel.answer(world.as_(_login(asked[-1])), last, AssignmentEvent.DECLINE, reason="出差，无法按期评分")
-    asked[-1] = asked[-1] % EXPERTS + 1
-    _invite(world, review, asked[-1:])
+    as_expert = world.as_(world.login(asked[-1].person_id))
+    panel.answer(as_expert, asked[-1].id, AssignmentEvent.DECLINE, reason="出差，无法按期评分")
+    allotments.further(world.as_("secretary"), review)
+    return _invited(world, [review])[review]
 
 
-def _score(world: World, review: int, expert: int, points: str) -> None:
-    ctx, assignment = world.as_(_login(expert)), _assignment(world, review, expert)
-    panel.answer(ctx, assignment, AssignmentEvent.ACCEPT)
-    panel.score(ctx, assignment, dict.fromkeys(panel.panel_measures(world.policy), points))
+def _score(world: World, specialty: Specialty, asked: ExpertAssignment, less: int = 0) -> None:
+    """Accept, and give every panel measure the same points."""
+    login, year = world.login(asked.person_id), scored_year(specialty.round)
+    leads = known.of_year(world, year)[specialty.code]["leading_industry"] == "true"
+    points = int(panel_score(specialty, leads, year, int(login.removeprefix("expert-")))) - less
+    panel.answer(world.as_(login), asked.id, AssignmentEvent.ACCEPT)
+    panel.score(world.as_(login), asked.id, dict.fromkeys(panel.panel_measures(world.policy), str(points)))
 
 
-def replace_silent(world: World, number: int, specialty: Specialty, review: int) -> None:
-    """Who kept silent is replaced, and two others score in their place."""
-    figures = known.of_year(world, scored_year(number))
-    leads = figures[specialty.code]["leading_industry"] == "true"
-    first = list(figures).index(specialty.code)
-    for late in (1, 2):
-        silent = _assignment(world, review, (first + late) % EXPERTS + 1)
-        panel.answer(world.as_("secretary"), silent, AssignmentEvent.REPLACE, reason="逾期未评分，更换专家")
-    others = [(first + k) % EXPERTS + 1 for k in (3, 4)]
-    _invite(world, review, others)
+def replace_silent(world: World, number: int, some: Sequence[tuple[Specialty, int]]) -> None:
+    """Who kept silent is replaced; others are found by program, and score in their place."""
+    silent = [row for rows in _invited(world, [review for _, review in some]).values() for row in rows]
+    for row in silent:
+        panel.answer(world.as_("secretary"), row.id, AssignmentEvent.REPLACE, reason="逾期未评分，更换专家")
+    _share_out(world, number, sorted({world.login(row.person_id) for row in silent}))
     world.pause(60)
-    for expert in others:
-        _score(world, review, expert, panel_score(specialty, leads, scored_year(number), expert))
+    for specialty, _, asked in _asked(world, number, [specialty for specialty, _ in some]):
+        for expert in asked:
+            _score(world, specialty, expert)
 
 
 def _run(world: World, number: int) -> None:

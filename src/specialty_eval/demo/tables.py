@@ -31,6 +31,13 @@ def catalogue() -> bytes:
     return reference.table("catalogue").replace(b"K,", b",")
 
 
+def renumbered(code: str, new: str) -> bytes:
+    """Of the catalogue one entry alone, under another code, as a later edition has it."""
+    lines = catalogue().decode("utf-8-sig").splitlines(keepends=True)
+    line = next(line for line in lines if f",{code}," in line)
+    return (lines[0] + line.replace(f",{code},", f",{new},")).encode()
+
+
 def organisations(city: City) -> bytes:
     """The counties' bureaus, the departments and the third party."""
     rows = [("county", code, f"示例{name}教育局", code) for code, name in city.counties.items()]
@@ -152,3 +159,10 @@ def figures(
         {**_named(s), "year": str(year), "source": source, **{m: known[s.code][m] for m in measures}}
         for s in city.specialties if s.code in codes and s.code in known
     ))  # fmt: skip
+
+
+def few_figures(of: Specialty, direction: str, year: int, values: Mapping[str, str]) -> bytes:
+    """What is known in a year of a direction that was split off."""
+    columns = ("school_code", "catalogue_code", "direction", "year", "source", *values)
+    row = {**_named(of), "direction": direction, "year": str(year), "source": f"{year}年度台账", **values}
+    return _file(columns, [row])

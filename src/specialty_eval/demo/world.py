@@ -86,6 +86,11 @@ class World:
         assert person is not None  # noqa: S101 -- `as_` is of a person
         return person
 
+    def login(self, person: int) -> str:
+        """Whose number that is."""
+        self.as_("secretary")
+        return next(login for login, (number, _) in self._grants.items() if number == person)
+
     def _context(self, actor: Actor) -> Context:
         return Context(session=self.session, actor=actor, now=self.now, files=self.files)
 

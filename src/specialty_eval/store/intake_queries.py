@@ -36,9 +36,13 @@ def lay_out_figures(session: Session, rows: Sequence[Sequence[Any]]) -> tuple[in
 
 
 def take_figures(session: Session, now: datetime, by: int | None, *, changed: int) -> None:
-    """Put on record what is laid out: what says otherwise (`changed` do) is superseded, what says the same stays."""
+    """Put on record what is laid out: what says otherwise (`changed` do) is superseded, what says the same stays.
+
+    In the order of specialties and measures, whichever way the server reads them: the same file, the same numbers.
+    """
     if changed:
         session.execute(sa.update(_FIGURE).where(_SAME, _DIFFERS).values(superseded_at=now))
     missing = ~sa.exists().where(_SAME)
     said = sa.select(*_LAID.c, sa.literal(now, _FIGURE.c.recorded_at.type), sa.literal(by, sa.BigInteger()))
-    session.execute(sa.insert(_FIGURE).from_select([*COLUMNS, "recorded_at", "recorded_by"], said.where(missing)))
+    in_order = said.where(missing).order_by(_LAID.c.specialty_id, _LAID.c.year, _LAID.c.measure)
+    session.execute(sa.insert(_FIGURE).from_select([*COLUMNS, "recorded_at", "recorded_by"], in_order))
