@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from specialty_eval import cli_policy
 from specialty_eval.cli_options import Data, configured
 
 if TYPE_CHECKING:
+    from specialty_eval.engine.bundle import Bundle
     from specialty_eval.engine.recompute import Verdict
 
 publish = typer.Typer(help="公开的文件 · Files for the public", no_args_is_help=True)
@@ -73,23 +75,65 @@ WORDS = {
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="publish bundle 写出的文件 · What bundle wrote")],
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 · For programs")] = False,
+    digest: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHA256", help="公告所印的名单摘要 · A list's digest, as its notice has it"),
+    ] = None,
+    head: Annotated[
+        list[str] | None, typer.Option(metavar="SHA256", help="公告所印的事件校验值 · The log's head in the notice")
+    ] = None,
 ) -> None:
     """不用数据库，重新计算文件里的每个评定 · Compute every rating in a bundle anew, without a database."""
-    from specialty_eval.engine import bundle_archive, recompute  # noqa: PLC0415 -- slow import: NumPy
+    from specialty_eval.engine import bundle_archive, bundle_checks, recompute  # noqa: PLC0415 -- slow import: NumPy
     from specialty_eval.engine.bundle import read_bundle  # noqa: PLC0415 -- with it
+    from specialty_eval.engine.errors import Invalid  # noqa: PLC0415 -- with it
 
     with cli_policy.explaining({"bundle": file}):
         (content,) = cli_policy.contents([file], bundle_archive.MOST_BYTES)
-        verdicts = recompute.check(read_bundle(bundle_archive.unpacked(content)))
+        found = read_bundle(bundle_archive.unpacked(content))
+        if problems := bundle_checks.not_as_published(found, digest or (), head or ()):
+            raise Invalid(*problems)
+        verdicts = recompute.check(found)
     counts = recompute.counted(verdicts)
     if as_json:
-        typer.echo(json.dumps({"counts": counts, "ratings": [_as_json(v) for v in verdicts]}, ensure_ascii=False))
+        typer.echo(json.dumps({
+            "round": dict(found.round), "counts": counts, "ratings": [_as_json(v) for v in verdicts],
+            "lists": [
+                {"number": one.number, "edition": one.edition, "state": one.state, "digest": one.digest,
+                 "head": one.seal_head, "counts": bundle_checks.counts(one)}
+                for one in found.lists
+            ],
+            "without_rating": [asdict(one) for one in bundle_checks.unrated(found)],
+            "runs_without_digest": bundle_checks.without_digest(found.runs), "renamed": dict(found.renamed),
+        }, ensure_ascii=False))  # fmt: skip
     else:
         _tell(verdicts)
         for answer, number in counts.items():
             typer.echo(f"{number:6}  {WORDS[answer]}")
+        _tell_around(found)
     if counts["does_not_follow"]:
         raise typer.Exit(1)
+
+
+def _tell_around(found: "Bundle") -> None:
+    """What ties the file to what was published, and what it says nothing of."""
+    from specialty_eval.engine import bundle_checks  # noqa: PLC0415 -- slow import: NumPy
+
+    for left in bundle_checks.unrated(found):
+        lists = "、".join(str(number) for number in left.lists)
+        on = f"；曾列入第 {lists} 号名单 was on list {lists}" if lists else ""
+        typer.echo(f"{left.specialty}\t文件里没有它的评定 has no rating in the file{on}")
+    for number in bundle_checks.without_digest(found.runs):
+        typer.echo(f"第 {number} 次计分的数据没有可核对的校验值 · nothing ties the inputs of run {number}")
+    for was, now in found.renamed.items():
+        typer.echo(f"名单上的 {was} 即计分时的 {now} · {was} on a list is {now} in its run")
+    typer.echo(
+        "请与公示公告比较，或用 --digest、--head 给出 · Compare with the notices, or give them by --digest, --head:"
+    )
+    for one in found.lists:
+        numbers = "，".join(f"{rating} {number}" for rating, number in bundle_checks.counts(one).items())
+        typer.echo(f"  第 {one.number} 号名单 list {one.number}（{numbers}）\n    摘要 digest {one.digest}\n"
+                   f"    事件校验值 head {one.seal_head}")  # fmt: skip
 
 
 def _as_json(verdict: "Verdict") -> dict[str, object]:

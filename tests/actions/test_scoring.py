@@ -15,6 +15,7 @@ from specialty_eval.actions import attachments, challenges, panel, scoring
 from specialty_eval.engine import load_policy
 from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.cases import ChallengeEvent
+from specialty_eval.engine.commitments import digest_of
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow
 from specialty_eval.engine.frozen import Inputs
 from specialty_eval.store.outcomes import RatingInForce
@@ -72,12 +73,14 @@ def test_the_frozen_inputs_give_the_same_result_without_a_database(city: City, r
     verified(city, reviews["one-a"], "one-a")
     scored_by_experts(city, reviews["one-a"], "80", "90")
     made = scoring.run(city.as_("secretary"), to_scoring(city, reviews["one-a"]))
-    kept = city.session.scalars(sa.select(ScoreRun.inputs).where(ScoreRun.id == made.id)).one()
+    found = sa.select(ScoreRun.inputs, ScoreRun.secret).where(ScoreRun.id == made.id)
+    kept, secret = city.session.execute(found).one()
+    assert secret is not None
 
     again = Inputs.unpacked(kept)
 
     results = again.score(load_policy(POLICY))
-    assert again.digest == made.inputs_digest
+    assert digest_of(again, secret) == made.inputs_digest != again.digest
     assert [results.sheet(i).total for i in range(len(results))] == [sheet(city, reviews["one-a"]).total]
 
 

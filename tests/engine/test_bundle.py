@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from engine.policy_texts import SMALL
-from specialty_eval.engine import bundle_archive, load_policy
-from specialty_eval.engine.bundle import MANIFEST, Bundle, PublicRating, Run, files_of, read_bundle
+from specialty_eval.engine import bundle_archive, load_policy, publicity
+from specialty_eval.engine.bundle import MANIFEST, Bundle, PublicRating, PublishedList, Run, files_of, read_bundle
 from specialty_eval.engine.bundle_archive import packed, unpacked
 from specialty_eval.engine.errors import Invalid, Refusal
 from specialty_eval.engine.frozen import Inputs
@@ -29,7 +29,7 @@ def run(number: int, evidence: str, rated: tuple[str, ...], within: int | None =
 
 def rating(specialty: str, colour: str, total: str, reason: str, **changes: object) -> PublicRating:
     said = PublicRating(
-        review=1, specialty=specialty, run=1, total=total, dimensions={"outcomes": total}, computed=colour,
+        review=ord(specialty), specialty=specialty, run=1, total=total, dimensions={"outcomes": total}, computed=colour,
         reasons=(reason,), decided=colour, decision_reason="", state="confirmed", document_number="示例1号",
         in_force=colour,
     )  # fmt: skip
@@ -39,7 +39,20 @@ def rating(specialty: str, colour: str, total: str, reason: str, **changes: obje
 def bundle(
     *ratings: PublicRating, runs: tuple[Run, ...] = (run(1, EVIDENCE, ("A", "B")),), policy: str = SMALL
 ) -> Bundle:
-    return Bundle({"code": "示例-1", "policy_digest": load_policy(policy).digest}, policy, runs, ratings, ())
+    said = {"id": 7, "code": "示例-1", "policy_digest": load_policy(policy).digest, "events_head": "e" * 64}
+    return listed(Bundle(said, policy, runs, ratings, ()))
+
+
+def listed(made: Bundle) -> Bundle:
+    """With a list on which every rating stands, as it was published."""
+    digests = {run.number: run.inputs_digest for run in made.runs}
+    lines = tuple(
+        [r.review, r.specialty, r.decided, list(r.reasons), 50 + n, r.computed, r.decision_reason, digests[r.run]]
+        for n, r in enumerate(made.ratings)
+    )
+    days = {"opened_at": "2026-05-06", "closes_at": "2026-05-13"}
+    one = PublishedList(1, 1, "closed", publicity.digest(7, 1, 1, lines), **days, seal_head="e" * 64, lines=lines)
+    return replace(made, lists=(one,))
 
 
 GREEN, RED = rating("A", "green", "100.00", "high"), rating("B", "red", "0.00", "low")
@@ -70,7 +83,8 @@ def test_what_is_computed_alike_follows() -> None:
     ],
 )
 def test_what_was_changed_does_not_follow_at_its_step(changes: Mapping[str, object], step: str) -> None:
-    (verdict,) = check(bundle(replace(GREEN, **changes)))  # type: ignore[arg-type]
+    changed = (replace(GREEN, **changes),)  # type: ignore[arg-type]
+    (verdict,) = check(replace(bundle(GREEN), ratings=changed))
 
     assert (verdict.answer.value, verdict.step) == ("does_not_follow", step)
 
@@ -82,14 +96,16 @@ def test_a_decision_above_a_veto_that_changed_nothing_does_not_follow() -> None:
     evidence = "specialty,graduates,employed,accident\nA,100,95,false\nB,100,60,true\nC,100,60,false\n"
     decided: dict[str, Any] = {"decided": "green", "in_force": "green", "decision_reason": "示例：委员会另行决定"}
     vetoed, open_ = replace(RED, **decided), rating("C", "red", "0.00", "low", **decided)
-    whole = run(1, evidence, ("A", "B", "C"), of=load_policy(VETO).digest)
-    made = bundle(GREEN, vetoed, open_, runs=(whole,), policy=VETO)
+    policy = VETO.replace("accident: {type: boolean}", "accident: {type: boolean, publish: restricted}")
+    whole = run(1, evidence, ("A", "B", "C"), of=load_policy(policy).digest)
+    made = bundle(GREEN, vetoed, open_, runs=(whole,), policy=policy)
 
     verdicts = [(v.answer.value, v.step, v.expected, v.found) for v in check(made)]
-    hidden = replace(
-        made, runs=(replace(whole, evidence=evidence.replace("B,100,60,true", "B,100,60,")),),
+    shown = evidence.replace("B,100,60,true", "B,100,60,")
+    hidden = listed(replace(
+        made, runs=(replace(whole, evidence=shown, inputs_digest=""),),
         withheld=(Withheld("B", "", "accident", Why.RESTRICTED),),
-    )  # fmt: skip
+    ))  # fmt: skip
 
     assert verdicts == [
         ("follows", "", "", ""),
@@ -126,8 +142,7 @@ def test_a_single_run_is_computed_with_its_specialtys_own_history() -> None:
                      inputs_digest=own.digest)  # fmt: skip
     ratings = (rating("A", "red", "100.00", "high", reasons=("high", "again")),
                rating("B", "green", "100.00", "high", run=2))  # fmt: skip
-    made = replace(bundle(*ratings, runs=(whole, single)), round={"code": "示例-1", "policy_digest": digest},
-                   policy=SECOND_RED)  # fmt: skip
+    made = bundle(*ratings, runs=(whole, single), policy=SECOND_RED)
 
     verdicts = check(read_bundle(files_of(made)))
 
@@ -167,7 +182,7 @@ def test_every_file_that_is_missing_added_or_changed_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "manifest", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"schema": "specialty-eval/bundle/1", "files": 3}']
+    "manifest", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"schema": "specialty-eval/bundle/2", "files": 3}']
 )
 def test_a_manifest_that_is_none_is_refused(manifest: bytes) -> None:
     assert codes({MANIFEST: manifest}) == {"bundle-unreadable"}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from random import Random
 
 import numpy as np
@@ -10,12 +11,13 @@ import pytest
 from engine.small_scores import rows, rules
 from oracle.random_policies import random_case
 from specialty_eval.engine import Batch, History, Policy, load_policy, score_batch
-from specialty_eval.engine.certainty import ceilings, possible_ratings
+from specialty_eval.engine.certainty import Look, ceilings, led_to, possible_ratings
 from specialty_eval.engine.committee import ceiling
 from specialty_eval.engine.csv_evidence import read_evidence
 from specialty_eval.engine.csv_history import read_history
 from specialty_eval.engine.csv_records import Findings
 from specialty_eval.engine.frozen import as_csv
+from specialty_eval.engine.results import EMPTY, Results
 from specialty_eval.engine.table_batch import batch_of
 from specialty_eval.engine.vocabulary import COLOURS, Rating
 
@@ -55,13 +57,36 @@ def test_the_true_rating_is_possible_whatever_is_withheld(seed: int) -> None:
         return
     seen, earlier = frozen(policy, shown, case.history)
 
-    possible = possible_ratings(policy, seen, earlier, np.arange(seen.size), hidden)
+    look = Look(policy, seen, earlier, np.arange(seen.size), hidden, bands_told(Random(seed), true, hidden))
+    possible, reasons = possible_ratings(look)
 
     wrong = [s for i, s in enumerate(true.specialties) if true.rating(i) not in possible[i]]
     assert (seen.specialties, wrong) == (batch.specialties, [])
     best = [ceiling(policy.rating.caps, true.caps(i)) for i in range(len(true))]
-    bounds = ceilings(policy, seen, earlier, np.arange(seen.size), hidden)
+    bounds = ceilings(look)
     assert all(reach(maybe) <= reach(b) <= reach(surely) for b, (surely, maybe) in zip(best, bounds, strict=True))
+    for i, told in enumerate(reasons):
+        found = [reason.code for reason in true.reasons(i)]
+        assert told.surely <= set(found) <= told.maybe
+        assert led_to(policy, found) == true.rating(i)
+    for score, exact in zip(look.scores.values(), (*true.dimensions, true.total), strict=True):
+        has = exact != EMPTY
+        assert (score.has.surely <= has).all()
+        assert (has <= score.has.maybe).all()
+        assert ((score.low <= exact) & (exact <= score.high))[has].all()
+
+
+def bands_told(
+    rng: Random, true: Results, hidden: Mapping[str, frozenset[str]]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """Of some indicators that rest on something hidden, between which points they lie."""
+    found = {}
+    for i, specialty in enumerate(true.specialties):
+        for line in true.sheet(i).indicators:
+            if specialty in hidden and line.value is not None and line.points is not None and rng.random() < 0.3:
+                lower = int(line.points) // 20 * 2000
+                found[specialty, line.code] = lower, lower + 2000
+    return found
 
 
 def reach(at_most: Rating | None) -> int:
@@ -71,7 +96,7 @@ def reach(at_most: Rating | None) -> int:
 
 def possible(policy: Policy, text: str, hidden: dict[str, frozenset[str]]) -> list[set[str]]:
     batch = Batch.from_rows(policy, rows(policy, text))
-    found = possible_ratings(policy, batch, History.none(batch.size), np.arange(batch.size), hidden)
+    found, _ = possible_ratings(Look(policy, batch, History.none(batch.size), np.arange(batch.size), hidden))
     return [{rating.value for rating in one} for one in found]
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from specialty_eval.engine.bundle import Bundle, PublicRating, Run
+from specialty_eval.engine.bundle import Bundle, PublicRating, PublishedList, Run
+from specialty_eval.engine.commitments import openings
 from specialty_eval.engine.cycle import RoundState
 from specialty_eval.engine.errors import NotFound, NotNow, Problem
 from specialty_eval.engine.frozen import Inputs
@@ -13,7 +14,7 @@ from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.sources import of_scores
 from specialty_eval.engine.withholding import HIDDEN, Band, Withheld, bands, by_specialty, hidden_in, withhold
 from specialty_eval.store import bundle_queries, cycles, scoring_queries
-from specialty_eval.store.bundle_queries import Rated, RoundFacts, RunFacts
+from specialty_eval.store.bundle_queries import Listed, Rated, RoundFacts, RunFacts
 
 from .context import Context
 
@@ -65,9 +66,12 @@ def _bundled(ctx: Context, round_: RoundFacts, ratings: Sequence[Rated], *, whol
     runs, withheld = [], dict[Withheld, None]()
     for run in kept:
         within = None if run.within_id is None else numbers[run.within_id]
-        own, hidden = _run(run, within, inputs[run.id], codes, policy, None if whole else unpublished)
+        own, hidden = _run(run, within, inputs, codes, policy, None if whole else unpublished)
         runs.append(own)
         withheld |= dict.fromkeys(hidden)
+    if withheld:
+        # Against an older run's digest hidden figures could be tried, whoever's: it is over all lines and has no salt.
+        runs = [run if run.opened else replace(run, inputs_digest="") for run in runs]
     by_code = by_specialty(withheld)
     public = [
         _rating(rated, numbers[rated.run], _code_in(inputs[rated.run], codes[rated.specialty]), policy, by_code)
@@ -81,30 +85,58 @@ def _bundled(ctx: Context, round_: RoundFacts, ratings: Sequence[Rated], *, whol
         for indicator, points in bands(policy, said.specialty, rated.indicators, withheld).items()
     ]
     named = _told(round_, policy, head, whole=whole)
-    return Bundle(named, text, tuple(runs), tuple(public), tuple(withheld), tuple(told))
+    lists = [_list(found) for found in bundle_queries.lists(ctx.session, round_.id)]
+    renamed = _renamed(public, lists)
+    return Bundle(named, text, tuple(runs), tuple(public), tuple(withheld), tuple(told), tuple(lists), renamed)
+
+
+def _list(found: Listed) -> PublishedList:
+    opened, closes = found.opened_at.isoformat(), found.closes_at.isoformat()
+    return PublishedList(found.number, found.edition, found.state, found.digest, opened, closes, found.seal_head,
+                         tuple(found.lines))  # fmt: skip
+
+
+def _renamed(ratings: Sequence[PublicRating], lists: Sequence[PublishedList]) -> dict[str, str]:
+    named = {rating.review: rating.specialty for rating in ratings}
+    lines = ((named.get(line[0]), line[1]) for one in lists for line in one.lines)
+    return {listed: scored for scored, listed in lines if scored is not None and scored != listed}
 
 
 def _run(
     run: RunFacts,
     within: int | None,
-    inputs: Inputs,
+    kept: Mapping[int, Inputs],
     codes: Mapping[int, Collection[str]],
     policy: Policy,
     unpublished: Collection[str] | None,
 ) -> tuple[Run, tuple[Withheld, ...]]:
     """A run as it is given, and what is left out of it; `unpublished` None: nothing is."""
-    shown, hidden = inputs, tuple[Withheld, ...]()
+    inputs = shown = kept[run.id]
+    hidden = tuple[Withheld, ...]()
     if unpublished is not None:
         # Of a single run's own lines too, what they would give away is seen beside everybody's.
         found = withhold(policy, inputs.evidence, unpublished=unpublished)
         shown, hidden = replace(inputs, evidence=found.evidence), found.withheld
     if run.specialty is not None:
         code = _code_in(inputs, codes[run.specialty])
-        shown, hidden = shown.own(code), tuple(cell for cell in hidden if cell.specialty == code)
-    # Of inputs with gaps the digest proves nothing, but lets a few hidden figures be tried out.
-    digest = "" if hidden else run.inputs_digest
-    made_at = run.made_at.isoformat()
-    return Run(run.number, run.kind, within, digest, made_at, shown.evidence, shown.history, shown.rated), hidden
+        inputs, shown = inputs.own(code), shown.own(code)
+        hidden = tuple(cell for cell in hidden if cell.specialty == code)
+    cells = [(cell.specialty, cell.year, cell.measure) for cell in hidden]
+    opened = () if run.secret is None else openings(inputs, run.secret, cells)
+    return (
+        Run(
+            run.number,
+            run.kind,
+            within,
+            run.inputs_digest,
+            run.made_at.isoformat(),
+            shown.evidence,
+            shown.history,
+            shown.rated,
+            opened,
+        ),
+        hidden,
+    )
 
 
 def _code_in(inputs: Inputs, codes: Collection[str]) -> str:
@@ -138,6 +170,7 @@ def _rating(
 
 def _told(round_: RoundFacts, policy: Policy, head: str, *, whole: bool) -> dict[str, Any]:
     return {
+        "id": round_.id,
         "code": round_.code,
         "year": round_.year,
         "evidence_year": round_.evidence_year,

@@ -69,12 +69,13 @@ def sheet_view(ctx: Context, row: Review, scope: Scope, *, with_rating: bool) ->
     seen = visible_measures(policy, ctx.actor, scope, ctx.today)
     dimensions = {code: HIDDEN if hides_score(policy, seen, code) else score for code, score in kept.dimensions.items()}
     made = ctx.session.execute(
-        sa.select(ScoreRun.id, ScoreRun.number, ScoreRun.made_at, ScoreRun.policy_digest, ScoreRun.inputs_digest)
+        sa.select(ScoreRun.id, ScoreRun.number, ScoreRun.made_at, ScoreRun.policy_digest,
+                  sa.case((ScoreRun.secret.is_not(None), ScoreRun.inputs_digest)).label("inputs"))
         .where(ScoreRun.id == kept.run_id)
     ).one()  # fmt: skip
     view: dict[str, Any] = {
         "review_id": row.id, "run": {"id": made.id, "number": made.number, "made_at": made.made_at,
-                                     "policy": made.policy_digest, "inputs": made.inputs_digest},
+                                     "policy": made.policy_digest, "inputs": made.inputs},
         "evidence_version_id": kept.evidence_version_id,
         "total": HIDDEN if hides_score(policy, seen) else _text(kept.total),
         "completeness": _text(kept.completeness), "dimensions": dimensions,

@@ -1,8 +1,5 @@
 """Publication: a list frozen by one person, approved by another as the same list, in publicity for its days."""
 
-import hashlib
-import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import cycle, review
+from specialty_eval.engine import cycle, publicity, review
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts, RoundState
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
@@ -105,21 +102,17 @@ def _frozen(ctx: Context, round_id: int, reviews: Sequence[int], own_list: int |
 
 
 def _counts(lines: Iterable[Candidate]) -> dict[str, int]:
-    ratings = Counter(line.rating for line in lines)
-    return {"total": ratings.total(), **{str(rating): ratings[rating] for rating in sorted(ratings, key=str)}}
+    return publicity.counts(str(line.rating) for line in lines)
 
 
 def _digest(round_id: int, number: int, edition: int, lines: Sequence[Candidate]) -> str:
-    """SHA-256 of the list's canonical JSON: whose it is, its counts, and each line as it is frozen."""
-    content = [round_id, number, edition, _counts(lines), [line.line for line in lines]]
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return publicity.digest(round_id, number, edition, [line.line for line in lines])
 
 
 def _write(ctx: Context, made: Publication, lines: Sequence[Candidate]) -> None:
     rows = [
         {"publication_id": made.id, "edition": made.edition, "review_id": line.review_id, "rating": line.rating,
-         "reasons": list(line.reasons), "decision_id": line.decision_id}
+         "reasons": list(line.reasons), "decision_id": line.decision_id, "line": line.line}
         for line in lines
     ]  # fmt: skip
     bulk.insert_all(ctx.session, PublicationEntry, rows)

@@ -1,11 +1,13 @@
 """What goes into a score run: who is looked at, with figures and earlier ratings, as the files of `policy score`."""
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from specialty_eval.engine import panel, review
+from specialty_eval.engine.commitments import SECRET_BYTES, digest_of, digest_within
 from specialty_eval.engine.errors import NotNow, Problem
 from specialty_eval.engine.frozen import Inputs, Rows, as_csv
 from specialty_eval.engine.policy import Policy
@@ -205,3 +207,33 @@ def _set_right(
     means = [m for m in _panel_means(ctx, frame, {row.id: key}) if asked_anew or not own[m.measure]]
     review_queries.record_figures(ctx.session, means, ctx.now, ctx.person_id)
     return new | {m.measure: m.value for m in means}
+
+
+# --- the digest of what a run was computed from ---
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The digest of a run's inputs and the secret it is salted with (None: without one, as runs once were)."""
+
+    digest: str
+    secret: bytes | None
+
+
+def sealed(inputs: Inputs) -> Sealed:
+    """Under a new secret: schools and the public read the digest, and without it must not try out others' figures."""
+    secret = secrets.token_bytes(SECRET_BYTES)
+    return Sealed(digest_of(inputs, secret), secret)
+
+
+def sealed_within(whole: ScoreRun, inputs: Inputs, code: str) -> Sealed:
+    """Of a single run: over its round's run and its own lines. Within one without a secret, as that one has it."""
+    if whole.secret is None:
+        return Sealed(inputs.digest, None)
+    own = sealed(inputs.own(code))
+    return replace(own, digest=digest_within(whole.inputs_digest, own.digest))
+
+
+def told_digest(made: ScoreRun) -> dict[str, str]:
+    """A run's digest for others than the offices: not of one without a secret, from which figures could be guessed."""
+    return {} if made.secret is None else {"inputs": made.inputs_digest}

@@ -22,7 +22,7 @@ from specialty_eval.store.reviews import Review, ScoreRun
 
 from . import run_inputs
 from .context import LOCAL, Context, Note
-from .run_inputs import Frame
+from .run_inputs import Frame, Sealed
 
 if TYPE_CHECKING:
     from specialty_eval.engine.results import Results
@@ -66,7 +66,7 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
     went_on = [said for said in went_on if said["review"] in ready]
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
-    note = Note(audience="school", told={"run": made.number, "inputs": made.inputs_digest})
+    note = Note(audience="school", told={"run": made.number, **run_inputs.told_digest(made)})
     _move(ctx, results, frame, ready, ScoreStep(review.Event.SCORE, note), scope)
     ctx.record("round.score_run", r, Note(told={"run": made.id, "scored": len(ready), "set_aside": len(aside),
                                                 "went_on": len(went_on), "inputs": made.inputs_digest},
@@ -131,14 +131,15 @@ def _scored(
 
 def _keep_run(
     ctx: Context, frame: Frame, inputs: Inputs, *, aside: list[dict[str, Any]], notes: list[dict[str, Any]],
-    went_on: list[dict[str, Any]], within: int | None = None,
+    went_on: list[dict[str, Any]], sealed: Sealed | None = None, within: int | None = None,
 ) -> ScoreRun:  # fmt: skip
     """Whole from the first: a run on record never changes. `within`: the whole run that a single one belongs to."""
     number, kind = scoring_queries.next_number(ctx.session, frame.round.id), "round" if within is None else "single"
+    sealed = run_inputs.sealed(inputs) if sealed is None else sealed
     return ctx.saved(
         ScoreRun(round_id=frame.round.id, number=number, kind=kind, within_id=within, policy_digest=inputs.policy,
-                 inputs_digest=inputs.digest, inputs=inputs.packed(), set_aside=aside, notes=notes, went_on=went_on,
-                 made_at=ctx.now, made_by=ctx.person_id)
+                 inputs_digest=sealed.digest, secret=sealed.secret, inputs=inputs.packed(), set_aside=aside,
+                 notes=notes, went_on=went_on, made_at=ctx.now, made_by=ctx.person_id)
     )  # fmt: skip
 
 
@@ -224,9 +225,10 @@ def rescore(ctx: Context, review_id: int, reason: str = "") -> ScoreRun:
     earlier = before.score(frame.policy)
     was = {specialty: earlier.rating(i).value for i, specialty in enumerate(earlier.specialties) if specialty != code}
     notes = _falls_differently(was, results)
-    made = _keep_run(ctx, frame, inputs, aside=[], notes=notes, went_on=went_on, within=within.id)
+    made = _keep_run(ctx, frame, inputs, aside=[], notes=notes, went_on=went_on, within=within.id,
+                     sealed=run_inputs.sealed_within(within, inputs, code))  # fmt: skip
     _keep_sheets(ctx, frame, made, results, ready)
-    told = {"run": made.number, "within": within.number, "inputs": made.inputs_digest}
+    told = {"run": made.number, "within": within.number, **run_inputs.told_digest(made)}
     _move(ctx, results, frame, ready, replace(step, note=replace(step.note, told=told)), scope)
     return made
 
@@ -333,7 +335,7 @@ def _score_anew(
     went_on = [said for said in went_on if said["review"] in ready]
     made = _keep_run(ctx, frame, inputs, aside=aside, notes=notes, went_on=went_on)
     _keep_sheets(ctx, frame, made, results, ready)
-    note = Note(reason=reason, audience="school", told={"run": made.number, "inputs": made.inputs_digest})
+    note = Note(reason=reason, audience="school", told={"run": made.number, **run_inputs.told_digest(made)})
     by = ctx.as_system() if everybody else ctx
     _move(by, results, frame, ready, ScoreStep(review.Event.RESCORE, note, UNDECIDED), Scope(city=frame.round.city))
     ctx.record("round.score_run", r, Note(reason=reason, told={

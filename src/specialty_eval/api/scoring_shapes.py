@@ -100,7 +100,7 @@ class RunAnswer(BaseModel):
     kind: Literal["round", "single"] = Field(description="整批，或单个重算 · the whole round, or one review again")
     within: int | None = Field(description="单个重算所依据的整批计分 · the run that one was scored again within")
     policy: str = Field(description="办法的 SHA-256 · the policy's digest")
-    inputs: str = Field(description="所用数据的 SHA-256 · the frozen inputs' digest")
+    inputs: str = Field(description="所用数据的校验值，加盐 · the frozen inputs' digest, salted")
     set_aside: list[Annotated[NotScored | SmallPanel | FiguresRefused, Field(discriminator="reason")]]
     went_on: list[WentOn]
     notes: list[OtherwiseNow | LeftOut]
@@ -130,7 +130,9 @@ class RunOfSheet(BaseModel):
     number: int
     made_at: datetime
     policy: str
-    inputs: str
+    inputs: str | None = Field(
+        description="所用数据的校验值；旧的计分没有加盐，不显示 · the inputs' digest, if it is salted"
+    )
 
 
 class LineAnswer(IndicatorAnswer):

@@ -1,9 +1,13 @@
 """The publication list: drafted by one person, approved by another as the same list, in publicity for its days."""
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from .errors import Problem
 from .machine import Step, Workflow
@@ -137,3 +141,20 @@ PUBLICATION = Workflow[ListFacts](
         ),
     ],
 )
+
+
+def counts(ratings: Iterable[str]) -> dict[str, int]:
+    """How many lines a list has, and of each rating how many."""
+    found = Counter(ratings)
+    return {"total": found.total(), **{rating: found[rating] for rating in sorted(found)}}
+
+
+def digest(round_id: int, number: int, edition: int, lines: Sequence[Sequence[Any]]) -> str:
+    """SHA-256 of the list's canonical JSON: whose it is, its counts, and each line as it is frozen.
+
+    A line is the review, its code, rating, reasons and decision; of a newer list also what was computed, the reason
+    for another decision, and the digest of the run's inputs.
+    """
+    content = [round_id, number, edition, counts(str(line[2]) for line in lines), [list(line) for line in lines]]
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

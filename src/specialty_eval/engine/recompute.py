@@ -4,15 +4,16 @@ Four answers (workflow.md, What always holds 5): follows; follows by decision; c
 does not follow, and at which step.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
+from . import bundle_checks
 from .batch import Batch, History
 from .bundle import Bundle, PublicRating
-from .certainty import ceilings, possible_ratings
+from .certainty import Look, PossibleReasons, ceilings, led_to, possible_ratings
 from .committee import ceiling, choices
 from .csv_evidence import EVIDENCE, read_evidence
 from .csv_history import HISTORY, read_history
@@ -26,7 +27,7 @@ from .scoring import score_batch
 from .sources import Sources, joined, of_condition, of_scores, of_value
 from .table_batch import batch_of
 from .vocabulary import COLOURS, Rating
-from .withholding import HIDDEN, by_specialty, hidden_in
+from .withholding import HIDDEN, by_specialty, ends_of, hidden_in
 
 
 class Answer(StrEnum):
@@ -62,6 +63,9 @@ class _Computed:
     """Specialty → its line of RESULTS.csv."""
     possible: Mapping[str, frozenset[Rating]]
     without: Mapping[str, frozenset[str]]
+    hidden_scores: Mapping[str, Mapping[str, bool]]
+    """Specialty → whether each dimension's score, and the total, must read `hidden`."""
+    reasons: Mapping[str, PossibleReasons]
     at_most: Mapping[str, tuple[Rating | None, Rating | None]]
     """Specialty → above which colour no vote gets: by the caps that surely hold, and by all that may."""
 
@@ -69,30 +73,12 @@ class _Computed:
 def check(bundle: Bundle) -> list[Verdict]:
     """A verdict for each rating, in the bundle's order. Invalid for a policy or inputs that are not what they say."""
     policy = load_policy(bundle.policy.encode())
-    problems = []
-    if policy.digest != bundle.round.get("policy_digest"):
-        digests = {"expected": bundle.round.get("policy_digest"), "value": policy.digest}
-        problems.append(Problem("bundle-policy-differs", "policy.yaml", digests))
-    if not bundle.withheld:
-        problems += _changed_inputs(bundle)
-    if problems:
+    if problems := list(bundle_checks.problems(bundle, policy)):
         raise Invalid(*problems)
     computed: dict[int, _Computed] = {}
     for number in sorted({rating.run for rating in bundle.ratings}):
         computed[number] = _computed(policy, bundle, number)
-    return [_verdict(rating, computed[rating.run]) for rating in bundle.ratings]
-
-
-def _changed_inputs(bundle: Bundle) -> list[Problem]:
-    """Whole inputs have the digest that the run's event has."""
-    found = {run.number: bundle.inputs_of(run.number).digest for run in bundle.runs}
-    return [
-        Problem(
-            "bundle-inputs-differ", f"runs/{run.number}", {"expected": run.inputs_digest, "value": found[run.number]}
-        )
-        for run in bundle.runs
-        if run.inputs_digest != found[run.number]
-    ]
+    return [_verdict(rating, computed[rating.run], bundle) for rating in bundle.ratings]
 
 
 def _computed(policy: Policy, bundle: Bundle, number: int) -> _Computed:
@@ -104,15 +90,27 @@ def _computed(policy: Policy, bundle: Bundle, number: int) -> _Computed:
     if not withheld:
         exact = inputs.score(policy)
         held = {code: ceiling(policy.rating.caps, exact.caps(i)) for i, code in enumerate(exact.specialties)}
-        return _Computed(policy, _lines(exact), {}, {}, {code: (best, best) for code, best in held.items()})
+        at_most = {code: (best, best) for code, best in held.items()}
+        return _Computed(policy, _lines(exact), {}, {}, _hidden(policy, held, withheld), {}, at_most)
     batch, history = _read(policy, inputs)
     results = score_batch(policy, batch, history, rated=inputs.rated)
     place = {code: i for i, code in enumerate(batch.specialties)}
     rows = np.array([place[code] for code in results.specialties], np.intp)
-    possible = possible_ratings(policy, batch, history, rows, withheld)
+    told = {(band.specialty, band.indicator): ends_of(band) for band in bundle.bands if band.run == number}
+    look = Look(policy, batch, history, rows, withheld, told)
+    possible, reasons = possible_ratings(look)
     without = {code: _needed(policy, code, withheld) for code in results.specialties}
-    at_most = dict(zip(results.specialties, ceilings(policy, batch, history, rows, withheld), strict=True))
-    return _Computed(policy, _lines(results), dict(zip(results.specialties, possible, strict=True)), without, at_most)
+    named = results.specialties
+    return _Computed(
+        policy, _lines(results), dict(zip(named, possible, strict=True)), without, _hidden(policy, named, withheld),
+        dict(zip(named, reasons, strict=True)), dict(zip(named, ceilings(look), strict=True)),
+    )  # fmt: skip
+
+
+def _hidden(policy: Policy, codes: Iterable[str], withheld: Mapping[str, frozenset[str]]) -> dict[str, dict[str, bool]]:
+    scores = {**{f"dimension:{d.code}": d.code for d in policy.dimensions}, "total": None}
+    rests = {name: of_scores(policy, dimension) for name, dimension in scores.items()}
+    return {code: {name: bool(hidden_in(sources, code, withheld)) for name, sources in rests.items()} for code in codes}
 
 
 def _lines(results: Results) -> dict[str, dict[str, str]]:
@@ -153,14 +151,15 @@ def rests_on(policy: Policy) -> Sources:
 # --- one rating ------------------------------------------------------------------------------------------------------
 
 
-def _verdict(said: PublicRating, run: _Computed) -> Verdict:
+def _verdict(said: PublicRating, run: _Computed, bundle: Bundle) -> Verdict:
     line = run.rows.get(said.specialty)
     without = run.without.get(said.specialty, frozenset())
     possible = frozenset[Rating]()
     if line is not None:
         possible = run.possible[said.specialty] if without else frozenset({Rating(line["rating"])})
     surely, maybe = run.at_most.get(said.specialty, (None, None))
-    if broken := _broken_step(said, line, possible, surely, is_exact=not without):
+    broken = _broken_step(said, line, run, possible, is_exact=not without) or _wrong_decision(said, surely)
+    if broken := broken or _not_as_entered(said, bundle):
         step, expected, found = broken
         return Verdict(said.review, said.specialty, said.decided, Answer.NOT, (), step, expected, found)
     if len(possible) > 1 or not _may_be_decided(said, maybe):
@@ -172,20 +171,44 @@ def _verdict(said: PublicRating, run: _Computed) -> Verdict:
 def _broken_step(
     said: PublicRating,
     line: Mapping[str, str] | None,
+    run: _Computed,
     possible: Collection[Rating],
-    at_most: Rating | None,
     *,
     is_exact: bool,
 ) -> tuple[str, str, str] | None:
-    """(step, expected, found) where what is said parts from what is computed, decided and entered."""
+    """(step, expected, found) where what is said parts from what is computed, as far as that can be told."""
     if line is None:
         return "inputs", "rated", ""
-    if is_exact and (differences := _differences(said, line)):
-        return differences[0]
+    scores = {**{f"dimension:{code}": score for code, score in said.dimensions.items()}, "total": said.total}
+    if scores.keys() != run.hidden_scores[said.specialty].keys():
+        return "dimension", ";".join(run.hidden_scores[said.specialty]), ";".join(scores)
+    for name, is_hidden in run.hidden_scores[said.specialty].items():
+        if (expected := HIDDEN if is_hidden else line[name]) != scores[name]:
+            return name, expected, scores[name]
     if said.computed not in possible:
         return "rating", " | ".join(sorted(possible)), said.computed
-    if wrong := _wrong_decision(said, at_most):
-        return wrong
+    reasons = ";".join(said.reasons)
+    if is_exact:
+        return None if reasons == line["reasons"] else ("reasons", line["reasons"], reasons)
+    return _impossible_reasons(said, run.reasons[said.specialty], run.policy)
+
+
+def _impossible_reasons(said: PublicRating, possible: PossibleReasons, policy: Policy) -> tuple[str, str, str] | None:
+    """Where the reasons cannot be these, whatever the withheld figures are, or do not lead to the computed rating."""
+    wrong = [*(possible.surely - set(said.reasons)), *(set(said.reasons) - possible.maybe)]
+    if wrong or list(said.reasons) != [code for code in possible.order if code in said.reasons]:
+        expected = ";".join(f"{code}{'' if code in possible.surely else '?'}" for code in possible.order
+                            if code in possible.maybe)  # fmt: skip
+        return "reasons", expected, ";".join(said.reasons)
+    if (leads_to := led_to(policy, said.reasons)) != said.computed:
+        return "reasons", said.computed, leads_to or ";".join(said.reasons)
+    return None
+
+
+def _not_as_entered(said: PublicRating, bundle: Bundle) -> tuple[str, str, str] | None:
+    """Where a rating is not as it was published, or not as it came into force."""
+    if (other := bundle_checks.unlisted(said, bundle)) is not None:
+        return "list", *other
     # What is no colour never takes a colour's place: it may have been confirmed without being entered.
     entered = said.in_force or ("" if said.decided in COLOURS else said.decided)
     if said.state == "confirmed" and entered != said.decided:
@@ -204,13 +227,6 @@ def _wrong_decision(said: PublicRating, at_most: Rating | None) -> tuple[str, st
 def _may_be_decided(said: PublicRating, at_most: Rating | None) -> bool:
     """Whether a vote may come to it: not above a cap that holds, nor over `unrated` and `incomplete`."""
     return said.decided in choices(Rating(said.computed), at_most=at_most)
-
-
-def _differences(said: PublicRating, line: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """(step, expected, found) of everything that is otherwise than computed, in the order of computing."""
-    found = {**{f"dimension:{code}": score for code, score in said.dimensions.items()}, "total": said.total,
-             "rating": said.computed, "reasons": ";".join(said.reasons)}  # fmt: skip
-    return [(name, line.get(name, ""), value) for name, value in found.items() if value not in (line.get(name), HIDDEN)]
 
 
 def counted(verdicts: Collection[Verdict]) -> dict[str, int]:

@@ -66,14 +66,15 @@ def hidden_in(sources: Sources, code: str, withheld: Mapping[str, frozenset[str]
 
 BAND = 20
 """Points wide is a band: 0-20 (without 20), …, 80-100."""
+BANDED = (Linear, Steps, Rank)
+"""A yes or no, or a choice, would be told by its band: it has none."""
+BANDS = {f"{lower}-{lower + BAND}": lower * 100 for lower in range(0, 100, BAND)}
+"""Every band that there is, and where it begins, in hundredths."""
 
 
 def band_of(policy: Policy, indicator: Indicator, points: str | None) -> str:
-    """The band that an indicator's points lie in, where the policy has restricted figures banded; else empty.
-
-    A yes or no, or a choice, would be told by its band: it has none.
-    """
-    has_bands = policy.publication.restricted == "banded" and isinstance(indicator.points, Linear | Steps | Rank)
+    """The band that an indicator's points lie in, where the policy has restricted figures banded; else empty."""
+    has_bands = policy.publication.restricted == "banded" and isinstance(indicator.points, BANDED)
     if not has_bands or points is None:
         return ""
     lower = min(int(Decimal(points)) // BAND * BAND, 100 - BAND)
@@ -90,6 +91,13 @@ class Band:
     points: str
 
 
+def ends_of(band: Band) -> tuple[int, int]:
+    """The least and the most points of a band, in hundredths."""
+    lower = BANDS[band.points]
+    upper = lower + BAND * 100
+    return lower, upper if upper == 10000 else upper - 1
+
+
 def bands(
     policy: Policy, code: str, lines: Iterable[Mapping[str, Any]], withheld: Collection[Withheld]
 ) -> dict[str, str]:
@@ -97,20 +105,30 @@ def bands(
 
     A small cohort, or what is not published yet, keeps its points to itself.
     """
+    values = {line["code"]: line for line in lines}
+    found = {}
+    for indicator in banded(policy, code, withheld):
+        line = values.get(indicator.code)
+        if line is not None and line["value"] is not None:
+            found[indicator.code] = band_of(policy, indicator, line["points"])
+    return {code: told for code, told in found.items() if told}
+
+
+def banded(policy: Policy, code: str, withheld: Iterable[Withheld]) -> list[Indicator]:
+    """The indicators of a specialty of which a band may be told."""
     own: dict[str, set[Why]] = {}
     everybodys: dict[str, set[Why]] = {}
     for cell in withheld:
         everybodys.setdefault(cell.measure, set()).add(cell.why)
         if cell.specialty == code:
             own.setdefault(cell.measure, set()).add(cell.why)
-    values = {line["code"]: line for line in lines}
-    found = {}
-    for indicator in policy.indicators:
-        line, used = values.get(indicator.code), of_points(indicator, policy)
+    found = []
+    for indicator in policy.indicators if policy.publication.restricted == "banded" else ():
+        used = of_points(indicator, policy)
         reasons = set[Why]().union(*(own.get(m, ()) for m in used.own), *(everybodys.get(m, ()) for m in used.peers))
-        if line is not None and line["value"] is not None and reasons == {Why.RESTRICTED}:
-            found[indicator.code] = band_of(policy, indicator, line["points"])
-    return {code: told for code, told in found.items() if told}
+        if isinstance(indicator.points, BANDED) and reasons == {Why.RESTRICTED}:
+            found.append(indicator)
+    return found
 
 
 def shaded(policy: Policy, lines: Iterable[Mapping[str, Any]], seen: Collection[str]) -> list[dict[str, Any]]:
@@ -192,6 +210,29 @@ def _telling(code: str, rows: Iterable[Mapping[str, str]], withheld: Iterable[Wi
         if cell.why in _COUNTED or (is_part and sites[group] < ENOUGH):
             telling.add(group)
     return telling
+
+
+def unfounded(policy: Policy, withheld: Collection[Withheld], rated: Collection[str]) -> list[Withheld]:
+    """What is said to be withheld for a reason that the policy does not give; `rated` have a public rating."""
+    groups = {(entry_of(cell.specialty), cell.year) for cell in withheld if cell.why is not Why.SUM}
+    last = max((cell.year for cell in withheld), default="")
+    few = cohorts(policy) if policy.publication.suppress_below else frozenset()
+
+    def is_founded(cell: Withheld) -> bool:
+        measure = policy.measures.get(cell.measure)
+        if measure is None:
+            return False
+        match cell.why:
+            case Why.RESTRICTED | Why.OWN:
+                return measure.publish.value == cell.why.value
+            case Why.SMALL_COHORT:
+                return cell.measure in few
+            case Why.SUM:
+                return cell.measure in sums(policy) and (entry_of(cell.specialty), cell.year) in groups
+            case Why.NOT_PUBLISHED:
+                return cell.specialty not in rated and cell.year == last
+
+    return [cell for cell in withheld if not is_founded(cell)]
 
 
 def sums(policy: Policy) -> frozenset[str]:

@@ -1,9 +1,10 @@
 """What a round's public ratings rest on: their runs, sheets, decisions and ratings in force; and the rounds by code."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,14 @@ from specialty_eval.engine.review import State
 
 from .cycles import Cycle, PolicyDocument, Round
 from .deliberation import Decision
-from .outcomes import Publication, RatingInForce
+from .outcomes import Publication, PublicationEntry, RatingInForce
+from .publications_queries import OUT
+from .registry import SpecialtyCode
 from .reviews import Review, ScoreRun, ScoreSheet
 
 PUBLIC = (State.PUBLICISED.value, State.CONFIRMED.value)
 """The states of a review whose decided rating anybody may know."""
+ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class RunFacts:
     kind: str
     within_id: int | None
     inputs_digest: str
+    secret: bytes | None
     made_at: datetime
     inputs: bytes
     specialty: int | None
@@ -144,7 +149,9 @@ def runs(session: Session, ids: Collection[int]) -> list[RunFacts]:
     )
     specialty = {run: key for run, key in session.execute(whose)}  # noqa: C416 -- a Row is no tuple to dict()
     return [
-        RunFacts(r.id, r.number, r.kind, r.within_id, r.inputs_digest, r.made_at, r.inputs, specialty.get(r.id))
+        RunFacts(
+            r.id, r.number, r.kind, r.within_id, r.inputs_digest, r.secret, r.made_at, r.inputs, specialty.get(r.id)
+        )
         for r in made
     ]
 
@@ -158,3 +165,53 @@ def not_public(session: Session, round_id: int) -> list[int]:
         .having(~sa.func.bool_or(Review.state.in_(PUBLIC)))
     )
     return list(session.scalars(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that is or was in publicity, with its lines as its digest has them."""
+
+    number: int
+    edition: int
+    state: str
+    digest: str
+    opened_at: datetime
+    closes_at: datetime
+    seal_head: str
+    lines: tuple[Sequence[Any], ...]
+
+
+def lists(session: Session, round_id: int) -> list[Listed]:
+    """The round's lists that are out, in their order; two statements."""
+    kept = sa.select(Publication).where(Publication.round_id == round_id, Publication.state.in_(OUT))
+    found = list(session.scalars(kept.order_by(Publication.number)))
+    lines: dict[int, list[Sequence[Any]]] = {}
+    for key, line, *older in session.execute(_lines([row.id for row in found])):
+        lines.setdefault(key, []).append(line or older)
+    return [
+        Listed(row.number, row.edition, row.state, row.digest, row.opened_at, row.closes_at, row.seal_head,
+               tuple(sorted(lines.get(row.id, []), key=itemgetter(1))))
+        for row in found if row.opened_at is not None and row.closes_at is not None
+    ]  # fmt: skip
+
+
+def _lines(publications: Sequence[int]) -> sa.Select[*tuple[Any, ...]]:
+    """Each line as it was frozen, and what an older one, of which that was not kept, was frozen from."""
+    drafted_on = sa.cast(sa.func.timezone(ZONE, Publication.drafted_at), sa.Date)
+    code_then = (
+        sa.select(SpecialtyCode.code)
+        .where(SpecialtyCode.specialty_id == Review.specialty_id)
+        .order_by((SpecialtyCode.valid_from <= drafted_on).desc(), SpecialtyCode.valid_from.desc())
+        .limit(1)
+        .correlate(Review, Publication)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(
+            PublicationEntry.publication_id, PublicationEntry.line, PublicationEntry.review_id, code_then,
+            PublicationEntry.rating, PublicationEntry.reasons, PublicationEntry.decision_id,
+        )
+        .join(Publication, Publication.id == PublicationEntry.publication_id)
+        .join(Review, Review.id == PublicationEntry.review_id)
+        .where(Publication.id.in_(publications), PublicationEntry.edition == Publication.edition)
+    )  # fmt: skip

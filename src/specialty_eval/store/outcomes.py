@@ -67,6 +67,8 @@ class PublicationEntry(Base):
     rating: Mapped[str]
     reasons: Mapped[list[str]]
     decision_id: Mapped[int] = reference("decision.id")
+    line: Mapped[list[Any] | None] = mapped_column(JSONB)
+    """The line as the list's digest has it; None of a list frozen before lines were kept."""
 
 
 class Erratum(Base):

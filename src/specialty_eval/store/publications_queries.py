@@ -23,7 +23,7 @@ from .ledger import Event, EventSeal
 from .outcomes import Objection, Publication, PublicationEntry
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .registry_queries import numbered
-from .reviews import Review, ScoreSheet
+from .reviews import Review, ScoreRun, ScoreSheet
 
 OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
 """The states in which a list is public."""
@@ -102,11 +102,19 @@ class Candidate:
     reasons: tuple[str, ...]
     item_void: bool
     on_list: int | None
+    computed: str | None
+    decision_reason: str | None
+    inputs_digest: str
 
     @property
-    def line(self) -> tuple[Any, ...]:
-        """What is frozen of it."""
-        return (self.review_id, self.code, self.rating, list(self.reasons), self.decision_id)
+    def line(self) -> list[Any]:
+        """What is frozen of it: also what was computed, why it was decided otherwise, and the digest of the run.
+
+        The digest of a run without a secret stays out: figures could be tried against it.
+        """
+        why = self.decision_reason if self.rating != self.computed else ""
+        decided = [self.review_id, self.code, self.rating, list(self.reasons), self.decision_id]
+        return [*decided, self.computed, why or "", self.inputs_digest]
 
 
 def roles_held(session: Session, person: int, city: str, on: date) -> frozenset[str]:
@@ -140,19 +148,21 @@ def candidates(session: Session, reviews: Collection[int]) -> dict[int, Candidat
     found = (
         sa.select(
             Review.id, Review.round_id, SpecialtyCode.code, Review.state, Review.decision_id, Review.decided_rating,
-            ScoreSheet.reasons, MeetingItem.state, on_list,
+            ScoreSheet.reasons, MeetingItem.state, on_list, Decision.computed, Decision.reason,
+            sa.case((ScoreRun.secret.is_not(None), ScoreRun.inputs_digest), else_=""),
         )
         .join(SpecialtyCode, SpecialtyCode.specialty_id == Review.specialty_id)
         .outerjoin(Decision, Decision.id == Review.decision_id)
         .outerjoin(MeetingItem, MeetingItem.id == Decision.item_id)
         .outerjoin(ScoreSheet, ScoreSheet.id == Decision.sheet_id)
+        .outerjoin(ScoreRun, ScoreRun.id == ScoreSheet.run_id)
         .where(Review.id.in_(reviews), SpecialtyCode.valid_to.is_(None))
         .order_by(SpecialtyCode.code)
     )  # fmt: skip
     return {
         key: Candidate(key, round_id, code, state, decision, rating, tuple(reasons or ()),
-                       item_state == ItemState.VOIDED.value, listed)
-        for key, round_id, code, state, decision, rating, reasons, item_state, listed in session.execute(found)
+                       item_state == ItemState.VOIDED.value, *others)
+        for key, round_id, code, state, decision, rating, reasons, item_state, *others in session.execute(found)
     }  # fmt: skip
 
 

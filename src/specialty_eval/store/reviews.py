@@ -212,6 +212,8 @@ class ScoreRun(Base):
     within_id: Mapped[int | None] = reference("score_run.id", null=True)
     policy_digest: Mapped[str]
     inputs_digest: Mapped[str]
+    secret: Mapped[bytes | None]
+    """What the digest is salted with; None of a run made before digests were."""
     inputs: Mapped[bytes] = mapped_column(deferred=True)
     set_aside: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     notes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
