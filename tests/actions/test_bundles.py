@@ -1,19 +1,26 @@
 """A round's bundle, made from real runs: what follows, what follows by decision, and what the public does not get."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_deliberation import Sitting, convene, decide, publicise, serve
 from factories_scored import make_computed
 from small_policy import POLICY
-from specialty_eval.actions import bundles, decisions, objections, ratings, scoring
+from specialty_eval.actions import bundles, challenges, decisions, objections, ratings, run_inputs, scoring
 from specialty_eval.engine.bundle import Bundle, files_of, read_bundle
-from specialty_eval.engine.errors import NotFound, NotNow
+from specialty_eval.engine.bundle_checks import without_digest
+from specialty_eval.engine.commitments import digest_of
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow
+from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.recompute import check
 from specialty_eval.engine.withholding import Why
+from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Objector, RatingInForce
+from specialty_eval.store.reviews import ScoreRun
 
 CODE = "cycle-2026-1"
 COUNTED = "employed: {label: {zh: 就业人数}, type: integer, min: 0, supplier: school"
@@ -155,6 +162,73 @@ def test_a_single_rescore_does_not_tell_the_sum_that_a_small_cohort_is_hidden_in
     assert {(cell.measure, cell.why) for cell in single} == {
         ("employed", Why.RESTRICTED), ("city_graduates", Why.SUM),
     }  # fmt: skip
+
+
+def one_publicised_and_scored_again(session: Session) -> Sitting:
+    """Of two one is public, scored again alone; nothing of the policy is restricted, the other is not public yet."""
+    sitting = convene(make_computed(session, {"one-a": "90", "two-a": "37"}), together=["one-a"])
+    votes = {sitting.members[login]: "agree" for login in sitting.members if not login.startswith("substitute")}
+    decisions.agree(sitting.as_("secretary"), sitting.meeting, votes)
+    key = lodged(sitting, publicise(serve(sitting)), "one-a")
+    objections.uphold(sitting.as_("secretary"), key, "示例", evidence_was_wrong=True, corrections={"employed": "91"})
+    scoring.rescore(sitting.as_("secretary"), sitting.reviews["one-a"])
+    sitting.city.wait(60)
+    convene(sitting, together=["one-a"], reviews=[sitting.reviews["one-a"]])
+    decisions.agree(sitting.as_("secretary"), sitting.meeting, votes)
+    publicise(serve(sitting))
+    return sitting
+
+
+def test_figures_that_are_not_public_cannot_be_tried_against_a_digest(session: Session) -> None:
+    """With the true figures filled in, no digest that anybody or a school is told can be found."""
+    sitting = one_publicised_and_scored_again(session)
+    sheet = challenges.open_sheet(sitting.as_("head-one"), sitting.reviews["one-a"])
+    events = session.scalars(sa.select(Event).where(Event.audience.in_(["school", "public"]))).all()
+    bundle = made(sitting)
+    kept = session.execute(sa.select(ScoreRun.number, ScoreRun.inputs, ScoreRun.inputs_digest)).all()
+
+    told = {str(fact) for event in events for fact in event.facts.values()} | {sheet["run"]["inputs"]}
+    told |= {run.inputs_digest for run in bundle.runs}
+    assert {digest for _, _, digest in kept} <= told  # each run's, as anybody compares it
+    secrets = {opened.salt for run in bundle.runs for opened in run.opened} | {""}
+    for number, inputs, _ in kept:
+        true = Inputs.unpacked(inputs)
+        guesses = {digest_of(true, bytes.fromhex(salt)) for salt in secrets}
+        run = next(run for run in bundle.runs if run.number == number)
+        own = true if run.within is None else true.own(run.rated[0])
+        assert not told & (guesses | {true.digest, own.digest})
+    hidden = {(o.specialty, o.column): o for run in bundle.runs for o in run.opened if o.commitment}
+    assert hidden.keys() == {(sitting.city.codes["two-a"], m) for m in ("graduates", "employed", "posts")}
+    assert all(not opened.salt for opened in hidden.values())
+    assert [answer for _, answer, _ in answers(bundle)] == ["follows"]
+
+
+def test_every_figure_shown_is_tied_to_the_runs_digest_though_others_are_hidden(session: Session) -> None:
+    bundle = made(publicised(session, HIDING))
+    (run,) = bundle.runs
+    changed = replace(bundle, runs=(replace(run, evidence=run.evidence.replace(",50", ",51", 1)),))
+    filled = replace(bundle, runs=(replace(run, evidence=run.evidence.replace("100,,", "100,95,", 1)),))
+
+    for forged in (changed, filled):
+        with pytest.raises(Invalid) as refused:
+            check(read_bundle(files_of(forged)))
+        assert [p.code for p in refused.value.problems] == ["bundle-inputs-differ"]
+
+
+def test_a_run_from_before_digests_were_salted_is_checked_where_all_is_shown_and_else_not_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_inputs, "sealed", lambda inputs: run_inputs.Sealed(inputs.digest, None))
+    sitting = publicised(session, HIDING)
+
+    public, whole = made(sitting), made(sitting, whole=True)
+
+    assert ([run.inputs_digest for run in public.runs], without_digest(public.runs)) == ([""], [1])
+    assert [answer for _, answer, _ in answers(public)] == ["cannot_be_checked"] * 2
+    assert [answer for _, answer, _ in answers(whole)] == ["follows"] * 2
+    assert challenges.open_sheet(sitting.as_("head-one"), sitting.reviews["one-a"])["run"]["inputs"] is None
+    with pytest.raises(Invalid):
+        check(replace(whole, runs=(replace(whole.runs[0], evidence=whole.runs[0].evidence.replace("90", "91")),)))
 
 
 def test_a_confirmed_rating_is_the_one_in_force(session: Session) -> None:

@@ -1,5 +1,6 @@
 """Another policy, or an edited copy, tried over a round that was scored: kept apart, and nothing else is touched."""
 
+import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def simulate(ctx: Context, round_id: int, tried: Tried) -> Simulation:
     told = [simulation.row_text(row) for row in found.rows]
     made = ctx.saved(
         Simulation(round_id=round_id, run_id=run_id, policy_id=policy.id, policy_version=policy.version,
-                   policy_digest=policy.digest, against_digest=against.digest, inputs_digest=inputs.digest,
+                   policy_digest=policy.digest, against_digest=against.digest, inputs_digest=_keyed(ctx, inputs),
                    seed=tried.seed, draws=found.draws,
                    labels={"before": simulation.labels(against), "after": simulation.labels(policy)},
                    summary=simulation.summary(told, found.draws), made_at=ctx.now, made_by=ctx.person_id)
@@ -65,9 +66,20 @@ def simulate(ctx: Context, round_id: int, tried: Tried) -> Simulation:
          "changed": row["before"]["rating"] != row["after"]["rating"]}
         for row in told
     ))  # fmt: skip
-    said = {"policy": policy.digest, "run": run_id, "inputs": inputs.digest, "seed": tried.seed, "draws": found.draws}
+    said = {
+        "policy": policy.digest,
+        "run": run_id,
+        "inputs": made.inputs_digest,
+        "seed": tried.seed,
+        "draws": found.draws,
+    }
     ctx.record("round.simulate", made, Note(told=said, round_id=round_id), grant=grant)
     return made
+
+
+def _keyed(ctx: Context, inputs: Inputs) -> str:
+    """The same figures have the same digest in this installation, and nobody else can try figures against it."""
+    return hmac.digest(ctx.files.secret(), inputs.digest.encode(), "sha256").hex()
 
 
 def _problems(tried: Tried) -> list[Problem]:

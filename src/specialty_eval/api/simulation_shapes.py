@@ -126,7 +126,9 @@ class SimulationAnswer(BaseModel):
     run_id: int = Field(description="所用的计分 · the newest score run it looks at")
     policy: PolicyTried
     against: str = Field(description="批次选定的办法的 SHA-256 · digest of the round's own policy")
-    inputs: str = Field(description="所用数据的 SHA-256 · digest of the figures")
+    inputs: str = Field(
+        description="所用数据的校验值，仅本系统内可比 · digest of the figures, for comparing within this installation"
+    )
     seed: int
     draws: int = Field(description="办法没有权重时为 0 · 0 for a policy without weights")
     made_at: datetime

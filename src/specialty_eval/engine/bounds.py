@@ -99,6 +99,12 @@ class Bounds:
         self.year = block.years[-1]
         self._points: dict[str, Between] = {}
 
+    def is_told(self, code: str) -> Mask:
+        """Of whom it is told between which points the indicator lies: it has a value."""
+        found = np.zeros(self.block.present(self.year).shape, np.bool_)
+        found[[row for row, told in self.told if told == code]] = True
+        return found
+
     def points(self, indicator: Indicator) -> Between:
         """Of an indicator's points, as they enter the sums: 0 where nothing is reported and it counts as 0."""
         if indicator.code not in self._points:

@@ -112,20 +112,22 @@ class Look:
         return self.scores.get((condition.subject, condition.code))
 
     def _incomplete(self, computed: Mask) -> Held:
-        """Who is incomplete: surely by a value that is missing in the open."""
-        surely, counts = self.nobody.copy(), self.nobody.copy()
+        """Who is incomplete: surely by a value that is missing in the open; not by one of which a band is told."""
+        surely, counts, open_ = (self.nobody.copy() for _ in range(3))
         for indicator in self.policy.indicators:
-            known = ~self.unknown(of_value(indicator, self.policy))
+            unknown = self.unknown(of_value(indicator, self.policy))
+            has = self.block.value(indicator.code, self.year).has
+            told = unknown & self.bounds.is_told(indicator.code)
             if indicator.missing is Missing.BLOCK:
-                surely |= known & ~self.block.value(indicator.code, self.year).has
-            if indicator.weight is not None and indicator.missing is Missing.ZERO:
-                counts |= True
-            elif indicator.weight is not None:
-                counts |= known & self.block.value(indicator.code, self.year).has
-        unknown = self.unknown(of_completing(self.policy))
+                surely |= ~unknown & ~has
+                open_ |= unknown & ~told
+            if indicator.weight is not None:
+                counts |= told | (~unknown & has) | (indicator.missing is Missing.ZERO)
+        dark = self.unknown(of_completing(self.policy))
         if self.policy.weighted:
-            unknown |= ~counts & self.unknown(joined(of_value(i, self.policy) for i in self.policy.weighted))
-        return Held(surely | (computed & ~unknown), computed | unknown)
+            weighted = ~counts & self.unknown(joined(of_value(i, self.policy) for i in self.policy.weighted))
+            dark, open_ = dark | weighted, open_ | weighted
+        return Held(surely | (computed & ~dark), surely | open_ | (computed & (~dark | ~counts)))
 
 
 def _all(parts: Sequence[Held]) -> Held:

@@ -209,9 +209,13 @@ def _not_as_entered(said: PublicRating, bundle: Bundle) -> tuple[str, str, str] 
     """Where a rating is not as it was published, or not as it came into force."""
     if (other := bundle_checks.unlisted(said, bundle)) is not None:
         return "list", *other
+    if (said.state == "confirmed") != bool(said.document_number.strip()):
+        return "confirmation", "document number" if said.state == "confirmed" else "", said.document_number
+    if said.state != "confirmed":
+        return ("confirmation", "", said.in_force) if said.in_force or said.state != "publicised" else None
     # What is no colour never takes a colour's place: it may have been confirmed without being entered.
     entered = said.in_force or ("" if said.decided in COLOURS else said.decided)
-    if said.state == "confirmed" and entered != said.decided:
+    if entered != said.decided:
         return "confirmation", said.decided, said.in_force
     return None
 
