@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision: str = "0037_run_secrets"
-down_revision: str | Sequence[str] | None = "0036_successions"
+revision: str = "0039_run_secrets"
+down_revision: str | Sequence[str] | None = "0038_escalated_beside"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
