@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from factories_deliberation import Sitting, convene, decide, publicise, serve
 from factories_scored import make_computed
 from small_policy import POLICY
-from specialty_eval.actions import bundles, challenges, decisions, objections, ratings, run_inputs, scoring
+from specialty_eval.actions import bundles, challenges, decisions, objections, ratings, scoring
 from specialty_eval.engine.bundle import Bundle, files_of, read_bundle
 from specialty_eval.engine.bundle_checks import without_digest
 from specialty_eval.engine.commitments import digest_of
@@ -216,17 +216,21 @@ def test_every_figure_shown_is_tied_to_the_runs_digest_though_others_are_hidden(
 
 
 def test_a_run_from_before_digests_were_salted_is_checked_where_all_is_shown_and_else_not_told(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    session: Session,
 ) -> None:
-    monkeypatch.setattr(run_inputs, "sealed", lambda inputs: run_inputs.Sealed(inputs.digest, None))
-    sitting = publicised(session, HIDING)
+    sitting = make_computed(session, {"one-a": "90", "two-a": "10"}, policy=HIDING)
+    digest = Inputs.unpacked(session.scalars(sa.select(ScoreRun.inputs)).one()).digest
+    session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+    session.execute(sa.update(ScoreRun).values(secret=None, inputs_digest=digest))
+    session.execute(sa.text("SET LOCAL session_replication_role = origin"))
+    publicise(serve(decide(sitting)))
 
     public, whole = made(sitting), made(sitting, whole=True)
 
     assert ([run.inputs_digest for run in public.runs], without_digest(public.runs)) == ([""], [1])
     assert [answer for _, answer, _ in answers(public)] == ["cannot_be_checked"] * 2
     assert [answer for _, answer, _ in answers(whole)] == ["follows"] * 2
-    assert challenges.open_sheet(sitting.as_("head-one"), sitting.reviews["one-a"])["run"]["inputs"] is None
+    assert challenges.open_sheet(sitting.as_("head-one"), sitting.reviews["one-a"])["run"]["inputs"] == ""
     with pytest.raises(Invalid):
         check(replace(whole, runs=(replace(whole.runs[0], evidence=whole.runs[0].evidence.replace("90", "91")),)))
 
@@ -253,7 +257,7 @@ def test_a_policy_with_bands_tells_between_which_points_a_restricted_figure_lies
         (codes["one-a"], "rate", "80-100"), (codes["two-a"], "rate", "0-20"),
     }  # fmt: skip
     assert {rating.total for rating in bundle.ratings} == {"hidden"}
-    assert [answer for _, answer, _ in answers(bundle)] == ["cannot_be_checked"] * 2
+    assert [answer for _, answer, _ in answers(bundle)] == ["cannot_be_checked", "follows"]
     assert made(sitting, whole=True).bands == ()
 
 

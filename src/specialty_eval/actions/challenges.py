@@ -70,7 +70,7 @@ def sheet_view(ctx: Context, row: Review, scope: Scope, *, with_rating: bool) ->
     dimensions = {code: HIDDEN if hides_score(policy, seen, code) else score for code, score in kept.dimensions.items()}
     made = ctx.session.execute(
         sa.select(ScoreRun.id, ScoreRun.number, ScoreRun.made_at, ScoreRun.policy_digest,
-                  sa.case((ScoreRun.secret.is_not(None), ScoreRun.inputs_digest)).label("inputs"))
+                  sa.case((ScoreRun.secret.is_not(None), ScoreRun.inputs_digest), else_="").label("inputs"))
         .where(ScoreRun.id == kept.run_id)
     ).one()  # fmt: skip
     view: dict[str, Any] = {

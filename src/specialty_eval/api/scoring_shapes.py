@@ -130,8 +130,8 @@ class RunOfSheet(BaseModel):
     number: int
     made_at: datetime
     policy: str
-    inputs: str | None = Field(
-        description="所用数据的校验值；旧的计分没有加盐，不显示 · the inputs' digest, if it is salted"
+    inputs: str = Field(
+        description="所用数据的校验值；旧的计分没有加盐，为空 · the inputs' digest; empty if it has no salt"
     )
 
 
