@@ -134,8 +134,10 @@ def _tell_around(found: "Bundle") -> None:
         numbers = "，".join(f"{rating} {number}" for rating, number in bundle_checks.counts(one).items())
         typer.echo(f"  第 {one.number} 号名单 list {one.number}（{numbers}）\n    摘要 digest {one.digest}\n"
                    f"    事件校验值 head {one.seal_head}")  # fmt: skip
-    typer.echo("文号、状态和现行评定不在摘要里，请与公开网页核对 · Document numbers, states and ratings in force are in no "
-               "digest: compare the public page")  # fmt: skip
+    typer.echo(
+        "文号、状态和现行评定不在摘要里，请与公开网页核对 · "
+        "Document numbers, states and ratings in force are in no digest: compare the public page"
+    )
 
 
 def _as_json(verdict: "Verdict") -> dict[str, object]:
