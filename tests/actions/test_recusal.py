@@ -33,7 +33,7 @@ from specialty_eval.actions.context import Context
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.errors import NotFound, NotYou
-from specialty_eval.store import deliberation_rooms, panel_queries
+from specialty_eval.store import deliberation_rooms, scopes
 from specialty_eval.store.accounts import Person
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Appeal
@@ -288,7 +288,7 @@ def test_the_people_of_every_partner_enterprise_are_recused_by_its_name(s: Sitti
 
     assert refused(NotYou, lambda: challenges.read_sheet(s.as_("secretary-2"), key)) == [("recused", "sheet")]
     asked = [s.city.people["expert-1"], s.city.people["expert-2"]]
-    assert panel_queries.near(s.session, asked, specialty) == {asked[0]}
+    assert scopes.recused_people(s.session, asked, key) == {asked[0]}
     convene(s)
     room = deliberation_rooms.room_of_item(s.session, s.items["two-a"], acting=None)
     assert room.is_recused(s.items["two-a"], s.city.people["industry-1"])
@@ -300,7 +300,7 @@ def test_a_specialty_without_a_partner_recuses_nobody_without_an_employer(s: Sit
     for partner in ("", "、", " ；示例甲公司"):
         s.session.execute(sa.update(Specialty).where(Specialty.id == specialty).values(partner=partner))
         assert challenges.read_sheet(s.as_("secretary-2"), s.reviews["two-a"])["total"]
-        assert panel_queries.near(s.session, [s.city.people["expert-1"]], specialty) == set()
+        assert not scopes.recused_people(s.session, [s.city.people["expert-1"]], s.reviews["two-a"])
 
 
 def test_the_chair_reads_no_sheet_or_evidence_but_as_a_meetings_material(session: Session) -> None:

@@ -17,7 +17,6 @@ from specialty_eval.engine.committee import (
     choices,
     composition_problems,
     entitled,
-    is_recused,
     outcome,
     passes,
     presence_problems,
@@ -48,16 +47,6 @@ def codes(problems: tuple[Problem, ...] | list[Problem]) -> list[str]:
 
 
 # --- recusal ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("employer", "interest", "recused"),
-    [("school", False, True), ("partner", None, True), ("", True, True), ("else", False, False), ("", None, False)],
-)
-def test_members_of_the_school_or_its_partner_and_those_with_an_interest_are_recused(
-    employer: str, interest: bool | None, recused: bool
-) -> None:
-    assert is_recused(employer=employer, parties={"school", "partner", ""}, interest=interest) is recused
 
 
 def test_a_recused_member_leaves_the_base_of_the_quorum() -> None:

@@ -118,7 +118,7 @@ def _decided_before(ctx: Context, appeal: Appeal) -> tuple[str, ...]:
 
 
 def admit(ctx: Context, appeal_id: int, panel: Collection[int], *, version: int | None = None) -> Appeal:
-    """Admit the appeal and name its panel: members of the appeal panel who neither decided nor work at the school.
+    """Admit the appeal and name its panel: members of the appeal panel who neither decided nor are recused.
 
     Invalid with every member who cannot sit.
     """
@@ -127,11 +127,11 @@ def admit(ctx: Context, appeal_id: int, panel: Collection[int], *, version: int 
     people = set(panel)
     able = appeal_queries.pool(ctx.session, case.scope.city, ctx.today)
     before = people & appeal_queries.deciders(ctx.session, case.review.id)
-    employed = appeal_queries.employed_at(ctx.session, people, int(case.scope.school_id))
+    tied = scopes.recused_people(ctx.session, people, case.review.id) - before
     problems = [] if people else [Problem("appeal-panel-empty", "panel")]
     problems += [Problem("not-on-the-appeal-panel", f"panel.{person}") for person in sorted(people - able)]
     problems += [Problem("decided-the-first-time", f"panel.{p}", {"members": [str(p)]}) for p in sorted(before)]
-    problems += [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(employed)]
+    problems += [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(tied)]
     if problems:
         raise Invalid(*problems)
     ctx.advance(APPEAL, case.appeal, AppealEvent.ADMIT, case.facts, case.scope,

@@ -18,7 +18,7 @@ from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.opening import ApplicationKind
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.standing import StandingFacts
-from specialty_eval.store import application_queries, deliberation_queries, deliberation_rooms
+from specialty_eval.store import application_queries, deliberation_queries, scopes
 from specialty_eval.store.applications import Application, ApplicationVote
 from specialty_eval.store.cycles import policy_of
 from specialty_eval.store.deliberation_queries import MemberRow
@@ -127,22 +127,20 @@ def _unseated(known: Mapping[int, MemberRow], minutes: Minutes) -> Iterator[Prob
 
 
 def _seats(ctx: Context, row: Application, minutes: Minutes, known: Mapping[int, MemberRow]) -> list[Seat]:
-    """Every member in term has a seat, present or not; who works at the school or the enterprise is recused."""
+    """Every member in term has a seat, present or not; who is tied to the school or the enterprise is recused."""
     words = {word.member: word for word in minutes.words}
     seated = [m for m in known.values() if m.id in words or (m.in_term(minutes.held_on) and not m.substitute)]
-    employers = deliberation_rooms.employers_of(ctx.session, {m.person_id for m in seated})
-    parties = application_queries.parties(ctx.session, row) | committee.partners(row.partner)
-    return [_seat(m, words.get(m.id), employers.get(m.person_id, frozenset()), parties) for m in seated]
+    tied = scopes.recused_people_of_application(ctx.session, {m.person_id for m in seated}, row.id)
+    return [_seat(m, words.get(m.id), m.person_id in tied) for m in seated]
 
 
-def _seat(member: MemberRow, word: Word | None, employers: frozenset[str], parties: frozenset[str]) -> Seat:
-    interest = None if word is None else word.interest
+def _seat(member: MemberRow, word: Word | None, is_tied: bool) -> Seat:
     other = None if word is None else word.stands_in_for
     return Seat(
         member=str(member.id),
         sector=member.sector,
         present=word is not None,
-        recused=any(committee.is_recused(employer=e, parties=parties, interest=interest) for e in employers or {""}),
+        recused=is_tied or (word is not None and word.interest),
         stands_in_for="" if other is None else str(other),
     )
 

@@ -121,7 +121,7 @@ def _deciders(ctx: Context, proposal: ClosingProposal, scope: Scope) -> frozense
 
 
 def admit(ctx: Context, key: int, panel: Collection[int], *, version: int | None = None) -> ClosingAppeal:
-    """Admit it and name its panel: members of the appeal panel who had no part in the closing, nor are of the school.
+    """Admit it and name its panel: members of the appeal panel who had no part in the closing, nor are recused.
 
     Invalid with every member who cannot sit.
     """
@@ -131,11 +131,11 @@ def admit(ctx: Context, key: int, panel: Collection[int], *, version: int | None
     people = set(panel)
     able = appeal_queries.pool(ctx.session, case.scope.city, ctx.today)
     before = people & _deciders(ctx, case.proposal, case.scope)
-    employed = appeal_queries.employed_at(ctx.session, people, int(case.scope.school_id))
+    tied = scopes.recused_people_of_specialty(ctx.session, people, case.appeal.specialty_id)
     problems = [] if people else [Problem("appeal-panel-empty", "panel")]
     problems += [Problem("not-on-the-appeal-panel", f"panel.{person}") for person in sorted(people - able)]
     problems += [Problem("decided-the-first-time", f"panel.{p}", {"members": [str(p)]}) for p in sorted(before)]
-    problems += [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(employed)]
+    problems += [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(tied)]
     if problems:
         raise Invalid(*problems)
     ctx.advance(CLOSING_APPEAL, case.appeal, ClosingAppealEvent.ADMIT, case.facts, case.scope,

@@ -265,7 +265,8 @@ def list_items(ctx: Context, meeting_id: int, reviews: Sequence[int], together: 
 def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes: Sequence[Substitute] = ()) -> Meeting:
     """Who is in the room from now on: everybody else is absent, and no other substitute has a seat.
 
-    Invalid for whoever has a ballot on an item that is being voted on: it counts, so they stay until it closes.
+    Invalid for whoever has a ballot on an item that is being voted on: it counts, so they stay until it closes. Who
+    is recused from such an item lets nobody go who takes part in it, and learns of nobody whether they have voted.
     """
     row = ctx.locked(Meeting, meeting_id)
     city, _ = _round(ctx, row.round_id)
@@ -310,10 +311,15 @@ def _sent_from_the_vote(
              for seat in room.seats if seat.stands_in_for is None or seat.member_id in for_whom]  # fmt: skip
     then = replace(room, seats=tuple(seats))
     sent: set[int] = set()
+    kept_from = False
     for item in voting:
         here, left = ({int(seat.member) for seat in committee.taking_part(r.seats_of(item))} for r in (room, then))
-        sent |= voted.get(item, frozenset()) & here - left
-    return [Problem("voting-on-an-item", f"members.{m}") for m in sorted(sent)]
+        if room.is_recused(item, ctx.person_id):
+            kept_from = kept_from or bool(here - left)
+        else:
+            sent |= voted.get(item, frozenset()) & here - left
+    unnamed = [Problem("vote-under-way", "present")] if kept_from else []
+    return [Problem("voting-on-an-item", f"members.{m}") for m in sorted(sent)] + unnamed
 
 
 def adjourn_problems(ctx: Context, room: Room) -> list[Problem]:

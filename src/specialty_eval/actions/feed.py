@@ -14,7 +14,6 @@ from specialty_eval.engine.errors import Gone, Invalid, NotFound, Problem
 from specialty_eval.engine.event_kinds import KINDS, NEEDING, TO_A_COUNTY, kinds_of, unknown_kinds
 from specialty_eval.engine.permissions import READ, TOLD_AS_SCHOOL, Reach, Thing, reach
 from specialty_eval.store import feed_queries, scopes
-from specialty_eval.store.applications import Application
 from specialty_eval.store.feed_queries import BEGINNING, EVER, Log, Place
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Publication
@@ -199,7 +198,7 @@ def _of_applications(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:
     """Of an application to open: what its school is told, and its county; the offices all, but for the recused."""
     told, of = Event.audience == "school", feed_queries.of_application
     schools = reach(ctx.actor, TOLD_AS_SCHOOL, ctx.today).schools
-    recused = sa.false() if ctx.person_id is None else scopes.employed(ctx.person_id, Application.partner)
+    recused = scopes.recused_from_application(ctx.person_id)
     return [
         sa.and_(told, of(School.id.in_([int(s) for s in schools]))),
         sa.and_(told, of(School.jurisdiction_code.in_(near.counties), School.run_by != "city", ~recused)),

@@ -195,6 +195,9 @@ def schools(ctx: Context, batch: Batch, source: Source) -> Outcome:
         changed = [
             (number, line.text("name"), line.text("kind"), line.text("run_by")) for number, line in found.changed
         ]
+        before = {number: row["name"] for number, row in on_record.values()}
+        renamed = {number: before[number] for number, name, *_ in changed if name != before[number]}
+        succession_queries.keep_names(ctx.session, renamed, ctx.today)
         bulk.update_rows(ctx.session, School, ("id", "name", "kind", "run_by"), changed)
         bulk.update_rows(ctx.session, Organisation, ("id", "name"), [(number, name) for number, name, *_ in changed])
         intake_frozen.tell(ctx, changes, owners)

@@ -18,7 +18,8 @@ NONE, INTEREST = "none", "interest"
 def declare(ctx: Context, item_id: int, interest: bool, reason: str = "") -> None:
     """Say of one item that one has an interest, or none. Invalid for an interest without a reason.
 
-    None after an interest is refused: who was recused stays so. An interest voids ballots cast before it.
+    None after an interest is refused, on whatever item of the specialty in the round it was declared: who was recused
+    stays so. An interest voids ballots cast before it.
     """
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
     _enter(ctx, room)
@@ -27,7 +28,7 @@ def declare(ctx: Context, item_id: int, interest: bool, reason: str = "") -> Non
     row = ctx.locked(MeetingItem, item_id, where="item")
     if row.state not in GOING:
         raise NotNow(Problem("step-not-open", "item", {"event": "declare", "state": row.state}))
-    if not interest and room.declared.get((item_id, ctx.person_id or 0)) == INTEREST:
+    if not interest and deliberation_queries.has_interest(ctx.session, ctx.person_id, room.items[item_id].review_id):
         raise NotNow(Problem("interest-stands", "interest"))
     _write(ctx, {item_id: reason} if interest else {}, set() if interest else {item_id})
     _void(ctx, room, {item_id} if interest else set())
@@ -38,8 +39,8 @@ def declare(ctx: Context, item_id: int, interest: bool, reason: str = "") -> Non
 def declare_all(ctx: Context, meeting_id: int, interests: Mapping[int, str]) -> int:
     """Say of a meeting's whole list: an interest in these items, each with its reason, and none in all others.
 
-    Items that one is recused from anyhow, has declared before, or that are decided, stay as they are. How many
-    declarations are new.
+    Items that one is recused from anyhow, be it by an interest declared on an earlier item, has declared before, or
+    that are decided, stay as they are. How many declarations are new.
     """
     meeting = ctx.session.get(Meeting, meeting_id)
     if meeting is None:
@@ -52,6 +53,7 @@ def declare_all(ctx: Context, meeting_id: int, interests: Mapping[int, str]) -> 
     if problems:
         raise Invalid(*problems)
     states = ctx.lock_all(MeetingItem, list(room.items))
+    room = deliberation_rooms.room(ctx.session, meeting, acting=ctx.person_id)  # as it is under the locks
     person = ctx.person_id
     none = {
         i for i in room.items

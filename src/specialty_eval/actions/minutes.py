@@ -1,7 +1,6 @@
 """A meeting's minutes as an official paper: who was present, what was decided and how. Its words: `engine.minutes`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -33,7 +32,8 @@ def issue(ctx: Context, meeting_id: int) -> Document:
     of it: somebody who is not makes them, or a deputy. NotNow with every item that is still going.
     """
     meeting = ctx.locked(Meeting, meeting_id)
-    room = deliberation_rooms.room(ctx.session, meeting, acting=ctx.person_id)
+    keepers = {key for key in (meeting.secretary_id, meeting.deputy_secretary_id) if key is not None}
+    room = deliberation_rooms.room(ctx.session, meeting, acting=ctx.person_id, besides=keepers)
     grant = ctx.permit(ISSUES, room.scope, where="document")
     if recused := [item for item in room.items if room.is_recused(item, ctx.person_id)]:
         raise NotYou(*(Problem("recused", f"items.{item}") for item in recused))
@@ -60,8 +60,6 @@ def _sat(ctx: Context, room: Room) -> Sat:
     """The meeting as it went: of what was decided, who sat how is as it was then."""
     meeting, names = room.meeting, {seat.member_id: seat.name for seat in room.seats}
     keepers = {p for p in (meeting.secretary_id, meeting.deputy_secretary_id) if p is not None}
-    seated = {seat.person_id for seat in room.seats}
-    room = replace(room, others={**room.others, **deliberation_rooms.employers_of(ctx.session, keepers - seated)})
     named = ctx.session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(keepers)))
     people = {key: name for key, name in named}  # noqa: C416 -- a Row is no tuple to dict()
     decided = {

@@ -68,7 +68,7 @@ def _unfit(ctx: Context, row: Review, person_ids: Sequence[int]) -> list[Problem
     )
     experts = set(ctx.session.scalars(expert))
     asked = set(ctx.session.scalars(sa.select(ExpertAssignment.person_id).where(ExpertAssignment.review_id == row.id)))
-    near = panel_queries.near(ctx.session, person_ids, row.specialty_id)
+    near = scopes.recused_people(ctx.session, person_ids, row.id)
     return [
         *(Problem("not-an-expert", f"experts.{p}", {"person": p}) for p in person_ids if p not in experts),
         *(Problem("expert-asked-already", f"experts.{p}", {"person": p}) for p in person_ids if p in asked),

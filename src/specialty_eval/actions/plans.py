@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from specialty_eval.engine.enrolment import Caps, PlanLine, cap_problems, plan_problems
-from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import Role, Scope, Thing, may_read
 from specialty_eval.engine.plan import PLAN, PlanEvent, PlanFacts, PlanState
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import academic_year_begins
-from specialty_eval.store import bulk, enrolment_queries, plan_caps, plan_queries, registry
+from specialty_eval.store import bulk, enrolment_queries, plan_caps, plan_queries, registry, scopes
 from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 
@@ -104,13 +104,16 @@ def adjust(
 ) -> tuple[EnrolmentPlan, EnrolmentLine]:
     """Set one line of a draft: within 0 and the capacity, with a reason, and not beyond the city's total.
 
-    A total that is exceeded already does not keep a line from being lowered. Invalid with every reason.
+    A total that is exceeded already does not keep a line from being lowered. Invalid with every reason; NotYou for a
+    specialty that the caller is recused from.
     """
     plan, scope = _locked(ctx, plan_id, version=version)
     grant = ctx.permit(PLANS, scope, where="plan")
     if plan.state != PlanState.DRAFT:
         raise NotNow(Problem("step-not-open", "plan", {"event": "adjust", "state": plan.state}))
     key = registry.id_of(ctx.session, code)
+    if scopes.of_specialty(ctx.session, key, acting=ctx.person_id).recused:
+        raise NotYou(Problem("recused", f"lines.{code}"))
     found = sa.select(EnrolmentLine).where(EnrolmentLine.plan_id == plan_id, EnrolmentLine.specialty_id == key)
     line = ctx.session.scalars(found.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
     if line is None:
@@ -145,12 +148,14 @@ def _beyond_caps(ctx: Context, plan: EnrolmentPlan, line: EnrolmentLine, quota: 
 def cap(ctx: Context, plan_id: int, caps: Caps, *, version: int | None = None) -> EnrolmentPlan:
     """Bound a draft beside the city's total: what the specialties of a county, or of a school, may have together.
 
-    These caps take the place of those before. Invalid for a place that the city has no school in, and below 0.
+    These caps take the place of those before. Invalid for a place that the city has no school in, and below 0; NotYou
+    where that of a school would be another now that the caller is tied to.
     """
     plan, scope = _locked(ctx, plan_id, version=version)
     grant = ctx.permit(PLANS, scope, where="plan")
     if plan.state != PlanState.DRAFT:
         raise NotNow(Problem("step-not-open", "plan", {"event": "cap", "state": plan.state}))
+    _refuse_own_school(ctx, plan, scope, caps)
     problems = [Problem("quota-negative", f"caps.{code}", {"quota": n}) for (_, code), n in caps.items() if n < 0]
     problems += [Problem("not-found", f"caps.{code}", {"kind": kind, "id": code})
                  for kind, code in plan_caps.unknown_places(ctx.session, scope.city, caps)]  # fmt: skip
@@ -161,6 +166,17 @@ def cap(ctx: Context, plan_id: int, caps: Caps, *, version: int | None = None) -
     told = {"caps": {f"{kind} {code}": students for (kind, code), students in sorted(caps.items())}}
     ctx.record("plan.cap", ctx.saved(plan), Note(told=told), grant=grant)
     return plan
+
+
+def _refuse_own_school(ctx: Context, plan: EnrolmentPlan, scope: Scope, caps: Caps) -> None:
+    before = plan_caps.caps_of(ctx.session, plan.id)
+    others = {
+        code
+        for kind, code in {*before, *caps}
+        if kind == "school" and before.get((kind, code)) != caps.get((kind, code))
+    }
+    if own := scopes.own_schools(ctx.session, ctx.person_id, scope.city) & others:
+        raise NotYou(*(Problem("recused", f"caps.{code}") for code in sorted(own)))
 
 
 # --- submitting and approving ----------------------------------------------------------------------------------------

@@ -274,10 +274,16 @@ def _days(ctx: Context, row: Publication) -> ListFacts:
 
 
 def erratum(ctx: Context, publication_id: int, text: str, review_id: int | None = None) -> Erratum:
-    """Set right a slip of the pen in a list that is out; no state and no rating changes by it."""
+    """Set right a slip of the pen in a list that is out; no state and no rating changes by it.
+
+    NotYou for a review that the caller is recused from, and where none is named for a list with such a one.
+    """
     row = ctx.locked(Publication, publication_id, where="publication")
     scope, _ = _place(ctx, row.round_id)
     grant = ctx.permit(roles(Role.SECRETARY), scope, where="publication")
+    about = list(publications_queries.listed(ctx.session, row)) if review_id is None else [review_id]
+    if recused := scopes.recused_from(ctx.session, ctx.person_id, about):
+        raise NotYou(*(Problem("recused", f"reviews.{key}") for key in sorted(recused)))
     problems = [] if text.strip() else [Problem("erratum-empty", "text")]
     if review_id is not None and publications_queries.entry_of(ctx.session, row, review_id) is None:
         problems.append(Problem("not-on-the-list", f"reviews.{review_id}"))

@@ -42,12 +42,14 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
 
     The others are set aside by name, each with its reason, also whose figures the policy refuses; a peer with such
     figures is left out of ranks, by name in the notes. `go_on` (review → reason): its panel stayed below the
-    minimum, the measure counts as the policy's `missing` says. NotNow when nothing can be scored.
+    minimum, the measure counts as the policy's `missing` says. NotNow when nothing can be scored, NotYou for a review
+    to go on that the caller is recused from; the run itself is the round's, and nothing in it is anybody's to choose.
     """
     r = ctx.locked(Round, round_id)
     frame = run_inputs.frame_of(ctx, round_id)
     scope = Scope(city=frame.round.city)
     ctx.permit(SCORERS, scope, where="score_run")
+    _refuse_own(ctx, go_on or {})
     if r.state not in RUNNING:
         raise NotNow(Problem("step-not-open", "round", {"event": "score", "state": r.state}))
     ready = frame.first_scored()
@@ -72,6 +74,12 @@ def run(ctx: Context, round_id: int, *, go_on: Mapping[int, str] | None = None) 
                                                 "went_on": len(went_on), "inputs": made.inputs_digest},
                                           round_id=r.id))  # fmt: skip
     return made
+
+
+def _refuse_own(ctx: Context, go_on: Mapping[int, str]) -> None:
+    """That a review goes on with a small panel is said by somebody who has a part in it."""
+    if recused := scopes.recused_from(ctx.session, ctx.person_id, go_on):
+        raise NotYou(*(Problem("recused", f"go_on.{key}") for key in sorted(recused)))
 
 
 def _not_ready(frame: Frame, ready: Mapping[int, int]) -> list[dict[str, Any]]:
@@ -282,12 +290,14 @@ def order_new_run(
 ) -> ScoreRun:  # fmt: skip
     """A new run of all that is not yet publicised, with a reason; the earlier run stays readable.
 
-    Whose panel is below its minimum keeps its sheet, unless it goes on with a reason (as in `run`).
+    Whose panel is below its minimum keeps its sheet, unless it goes on with a reason (as in `run`). It is ordered for
+    the whole round, never for one review, so that whoever is recused from one may order it.
     """
     r = ctx.locked(Round, round_id)
     frame = run_inputs.frame_of(ctx, round_id)
     scope = Scope(city=frame.round.city)
     ctx.permit(roles(Role.SECRETARY), scope, where="score_run")
+    _refuse_own(ctx, go_on or {})
     if not reason.strip():
         raise Invalid(Problem("reason-missing", "reason"))
     ready = frame.of_state(*UNPUBLISHED)

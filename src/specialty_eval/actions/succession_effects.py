@@ -281,6 +281,7 @@ def _school(ctx: Context, row: Succession, change: SchoolChange) -> None:
         ctx.session.add(SchoolCode(code=school.code, school_id=school.id, valid_to=row.effective_on))
         school.code = held_at.code = change.code
     if change.name:
+        succession_queries.keep_names(ctx.session, {school.id: school.name}, row.effective_on)
         school.name = held_at.name = change.name
     if change.county:
         school.jurisdiction_code = held_at.jurisdiction_code = change.county

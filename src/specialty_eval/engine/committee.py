@@ -1,10 +1,9 @@
-"""The committee's arithmetic: who is recused, whether a vote is valid, and what it decides (policy.md, Consequences).
+"""The committee's arithmetic: who counts, whether a vote is valid, and what it decides (policy.md, Consequences).
 
 Base of the quorum: the members entitled on the item. Base of the majorities: those of them who are present; one who
 abstains, or is present and gives no ballot, stays in it and votes for nothing.
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -63,19 +62,6 @@ class Outcome:
 
 PARTNERS_APART = r"\s*[、；;，,/]\s*"
 """What stands between two partner enterprises in one text; a regular expression, for the database too."""
-
-
-def partners(text: str) -> frozenset[str]:
-    """What a specialty's partner enterprises are known by: the text, and each name in it."""
-    return frozenset({text.strip(), *re.split(PARTNERS_APART, text.strip())} - {""})
-
-
-def is_recused(*, employer: str, parties: Collection[str], interest: bool | None) -> bool:
-    """Whether a member may have no part: employed at the specialty's school or its partner enterprise, or interested.
-
-    `interest` None means not declared, which is not "none": such a member is not recused and takes no part either.
-    """
-    return interest is True or (bool(employer) and employer in parties)
 
 
 def composition_problems(rules: CommitteeRules, sectors: Mapping[str, str]) -> list[Problem]:

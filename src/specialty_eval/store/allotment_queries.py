@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.permissions import Role
@@ -16,7 +15,7 @@ from .experts import Allotment, Expert
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .registry_queries import numbered
 from .reviews import Review
-from .scopes import employed, recused
+from .scopes import recused
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +94,6 @@ def in_office(session: Session, city: str, people: Collection[int], today: date)
         .where(Person.active, Organisation.kind == "bureau", Organisation.jurisdiction_code == city)
     )
     return {person for person in session.scalars(found) if person is not None}
-
-
-def too_near(session: Session, reviews: Collection[int], people: Collection[int]) -> set[tuple[int, int]]:
-    """The (review, person) of these between whom there is a conflict of interest."""
-    person = sa.func.unnest(sa.bindparam(None, list(people), type_=ARRAY(sa.BigInteger()), unique=True))
-    asked = person.table_valued(sa.column("id", sa.BigInteger), name="asked").render_derived()
-    found = (
-        sa.select(Review.id, asked.c.id)
-        .join(Specialty, Specialty.id == Review.specialty_id)
-        .join(School, School.id == Specialty.school_id)
-        .join(asked, sa.true())
-        .where(numbered(Review.id, reviews), employed(asked.c.id))
-    )
-    return {(review, person) for review, person in session.execute(found)}
 
 
 def asked_in(session: Session, round_id: int) -> list[AskedBefore]:

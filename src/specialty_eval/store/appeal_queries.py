@@ -70,12 +70,6 @@ def deciders(session: Session, review_id: int) -> frozenset[int]:
     return frozenset(people | {int(person) for took_part in session.scalars(tallies) for person in took_part or ()})
 
 
-def employed_at(session: Session, people: Collection[int], school_id: int) -> frozenset[int]:
-    """Those of these people whose employer is the school."""
-    found = sa.select(Person.id).where(Person.id.in_(people), Person.employer_id == school_id)
-    return frozenset(session.scalars(found))
-
-
 def listed() -> sa.Select[*tuple[Any, ...]]:
     """Appeals with the specialty's current code, to be narrowed and ordered by the caller."""
     return (

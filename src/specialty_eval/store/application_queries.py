@@ -114,9 +114,12 @@ def scope_of(session: Session, row: Application, *, acting: int | None) -> Scope
     While the school is to be looked at, every site visitor of the city has a part in it.
     """
     session.flush()
-    is_recused = sa.false() if acting is None else scopes.employed(acting, sa.literal(row.partner))
-    found = sa.select(School.id, School.jurisdiction_code, School.city_code, School.run_by, is_recused).where(
-        School.id == row.school_id
+    is_recused = scopes.recused_from_application(acting)
+    found = (
+        sa.select(School.id, School.jurisdiction_code, School.city_code, School.run_by, is_recused)
+        .select_from(Application)
+        .join(School, School.id == Application.school_id)
+        .where(Application.id == row.id)
     )
     scope = scopes.scope_from(session.execute(found).one(), acting)
     visitors = frozenset({str(acting)} if row.state == ApplicationState.VISIT_FIRST else ())
@@ -131,12 +134,6 @@ def _members(session: Session, city: str) -> frozenset[str]:
         .where(Organisation.jurisdiction_code == city)
     )
     return frozenset(str(person) for person in session.scalars(found))
-
-
-def parties(session: Session, row: Application) -> frozenset[str]:
-    """What the school is known by, as a person's employer is."""
-    name = session.scalars(sa.select(School.name).where(School.id == row.school_id)).one()
-    return frozenset({f"#{row.school_id}", name})
 
 
 # --- opinions and votes ----------------------------------------------------------------------------------------------
@@ -174,7 +171,7 @@ def visible(
         ),
     )
     own = School.id.in_([int(key) for key in near.schools])
-    recused = sa.false() if acting is None else scopes.employed(acting, Application.partner)
+    recused = scopes.recused_from_application(acting)
     registered = Application.state == ApplicationState.REGISTERED.value
     return (
         sa.select(Application, School.code, School.name)

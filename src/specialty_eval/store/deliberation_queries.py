@@ -17,11 +17,12 @@ from specialty_eval.engine import committee
 from specialty_eval.engine.cases import ChallengeState
 from specialty_eval.engine.policy import Policy, Rating
 
+from . import scopes
 from .accounts import CommitteeMember
 from .deliberation import Decision, InterestDeclaration, MeetingItem, MeetingSeat
 from .deliberation_rooms import GOING
 from .outcomes import RatingInForce
-from .registry import Organisation
+from .registry import Organisation, Specialty
 from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet, SiteVisitReport
 
 _IDS = ARRAY(sa.BigInteger())
@@ -34,6 +35,14 @@ def declare(session: Session, person_id: int | None, said: Mapping[int, tuple[st
         "items": items, "interests": [said[i][0] for i in items], "reasons": [said[i][1] for i in items],
         "person": person_id, "now": now,
     })  # fmt: skip
+
+
+def has_interest(session: Session, person_id: int | None, review_id: int) -> bool:
+    """Whether the person has declared an interest in the review's specialty in its round, on whatever item."""
+    if person_id is None:
+        return False
+    found = sa.select(Review.id).join(Specialty, Specialty.id == Review.specialty_id)
+    return session.scalar(found.where(Review.id == review_id, scopes.interested(person_id))) is not None
 
 
 _DECLARED = insert(InterestDeclaration).from_select(

@@ -14,11 +14,11 @@ from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import Role
 
+from . import scopes
 from .accounts import CommitteeMember, Person, RoleGrant, held_on
-from .corrections import Correction
 from .cycles import policy_of, round_of
 from .deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
-from .registry import Organisation, School, Specialty, SpecialtyCode
+from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
 
 GOING = tuple(state.value for state in ItemState if state not in ITEM_ENDED)
@@ -27,7 +27,7 @@ GOING = tuple(state.value for state in ItemState if state not in ITEM_ENDED)
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
-    """A member's seat at a meeting; `employers` are what the person's employer is known by."""
+    """A member's seat at a meeting."""
 
     member_id: int
     person_id: int
@@ -35,12 +35,11 @@ class SeatRow:
     sector: str
     present: bool
     stands_in_for: int | None
-    employers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item with whose review it is and what its title says; `parties` are what those it touches are known by."""
+    """An item with whose review it is and what its title says."""
 
     id: int
     meeting_id: int
@@ -63,11 +62,6 @@ class ItemRow:
     vote_ended_at: datetime | None
 
     @property
-    def parties(self) -> frozenset[str]:
-        """The school by number and name, and its partner enterprises."""
-        return committee.partners(self.partner) | {_number(self.school_id), self.school}
-
-    @property
     def title(self) -> str:
         """What even a recused member sees."""
         return f"{self.school} {self.specialty}"
@@ -86,29 +80,22 @@ class Room:
     """(item, person) → none or interest."""
     first_deciders: Mapping[int, frozenset[int]]
     """Review that an appeal opened → who decided the one it replaces."""
-    others: Mapping[int, frozenset[str]]
-    """People without a seat who act here (the secretary) → what their employer is known by."""
+    others: frozenset[int]
+    """People without a seat who act here (the secretary)."""
+    recused: frozenset[tuple[int, int]]
+    """(item, person) of whoever has no part in what, of those with a seat and the others: as `scopes` has it."""
     voted: Mapping[int, frozenset[int]]
     """Of a vote in writing, and where somebody has left office: item → members with a ballot."""
     lapsed: frozenset[int] = frozenset()
     """Members who are not in office now: they count as present only where they voted while they were."""
 
     def is_recused(self, item_id: int, person_id: int | None) -> bool:
-        """Employed at the school or its partner, declared an interest, or, on appeal, decided the first time."""
+        """Whether the person has no part in the item; asked of whoever sits or acts here, and of nobody else."""
         if person_id is None:
             return False
-        item = self.items[item_id]
-        if person_id in self.first_deciders.get(item.review_id, ()):
-            return True
-        employers = next((s.employers for s in self.seats if s.person_id == person_id), None)
-        if employers is None:
-            employers = self.others.get(person_id, frozenset())
-        word = self.declared.get((item_id, person_id))
-        interest = None if word is None else word == "interest"
-        return any(
-            committee.is_recused(employer=employer, parties=item.parties, interest=interest)
-            for employer in employers or {""}
-        )
+        if person_id not in self.everybody:
+            raise LookupError(f"whether person {person_id} is recused was not asked")
+        return (item_id, person_id) in self.recused
 
     def has_declared(self, item_id: int, person_id: int | None) -> bool:
         """Whether the person said interest or none; not declared is not none."""
@@ -168,6 +155,11 @@ class Room:
         return problems
 
     @property
+    def everybody(self) -> frozenset[int]:
+        """Whoever sits or acts here."""
+        return self.others | {seat.person_id for seat in self.seats}
+
+    @property
     def scope(self) -> Scope:
         """The bureau's city and who sits here, whatever the item."""
         return Scope(city=self.city, members=frozenset(str(seat.person_id) for seat in self.seats))
@@ -175,27 +167,29 @@ class Room:
     def scope_of(self, item_id: int) -> Scope:
         """Whose the item's specialty is, who sits here, and who is recused from it."""
         item = self.items[item_id]
-        everybody = {*(seat.person_id for seat in self.seats), *self.others}
         return Scope(
             school_id=str(item.school_id),
             county=item.county,
             city=item.city,
             run_by_city=item.run_by == "city",
             members=frozenset(str(seat.person_id) for seat in self.seats),
-            recused=frozenset(str(person) for person in everybody if self.is_recused(item_id, person)),
+            recused=frozenset(str(person) for person in self.everybody if self.is_recused(item_id, person)),
         )
 
 
-def _number(organisation_id: int) -> str:
-    return f"#{organisation_id}"
+def room(
+    session: Session, meeting: Meeting, *, acting: int | None, item_ids: Collection[int] | None = None,
+    besides: Collection[int] = (),
+) -> Room:  # fmt: skip
+    """The meeting's room; of all its items, or of these. Seven statements at most, however many items.
 
-
-def room(session: Session, meeting: Meeting, *, acting: int | None, item_ids: Collection[int] | None = None) -> Room:
-    """The meeting's room; of all its items, or of these. Seven statements at most, however many items."""
+    `besides` who acts, these people without a seat are known there.
+    """
     made = round_of(session, meeting.round_id)
     items = items_of(session, meeting.id, item_ids)
     seats = seats_at(session, meeting.id)
     seated = {seat.person_id for seat in seats}
+    others = frozenset(besides) | (frozenset() if acting is None else {acting})
     declared = sa.select(InterestDeclaration.item_id, InterestDeclaration.person_id, InterestDeclaration.interest)
     said = session.execute(declared.where(InterestDeclaration.item_id.in_(list(items))))
     return Room(
@@ -206,9 +200,18 @@ def room(session: Session, meeting: Meeting, *, acting: int | None, item_ids: Co
         items=items,
         declared={(item, person): interest for item, person, interest in said},
         first_deciders=first_deciders(session, [item for item in items.values() if item.replaces_id is not None]),
-        others=employers_of(session, set() if acting is None else {acting} - seated),
+        others=others - seated,
+        recused=_recused(session, items, others | seated),
         voted=voted(session, list(items)) if meeting.written else {},
     )
+
+
+def _recused(session: Session, items: Mapping[int, ItemRow], people: Collection[int]) -> frozenset[tuple[int, int]]:
+    pairs = scopes.recused_pairs(session, people, [item.review_id for item in items.values()])
+    of_review: dict[int, list[int]] = {}
+    for review, person in pairs:
+        of_review.setdefault(review, []).append(person)
+    return frozenset((item.id, person) for item in items.values() for person in of_review.get(item.review_id, ()))
 
 
 def in_office(session: Session, room: Room, today: date) -> Room:
@@ -275,57 +278,23 @@ def seats_at(session: Session, meeting_id: int) -> tuple[SeatRow, ...]:
     found = (
         sa.select(
             MeetingSeat.member_id, CommitteeMember.person_id, Person.name, CommitteeMember.sector,
-            MeetingSeat.present, MeetingSeat.stands_in_for_id, Person.employer_id, Person.employer_name,
-            Organisation.name.label("employer"),
+            MeetingSeat.present, MeetingSeat.stands_in_for_id,
         )
         .join(CommitteeMember, CommitteeMember.id == MeetingSeat.member_id)
         .join(Person, Person.id == CommitteeMember.person_id)
-        .outerjoin(Organisation, Organisation.id == Person.employer_id)
         .where(MeetingSeat.meeting_id == meeting_id)
         .order_by(MeetingSeat.member_id)
     )  # fmt: skip
-    return tuple(
-        SeatRow(r.member_id, r.person_id, r.name, r.sector, r.present, r.stands_in_for_id,
-                _employers(r.employer_id, r.employer_name, r.employer))
-        for r in session.execute(found)
-    )  # fmt: skip
-
-
-def employers_of(session: Session, people: Collection[int]) -> dict[int, frozenset[str]]:
-    """Person → what their employer is known by."""
-    if not people:
-        return {}
-    found = (
-        sa.select(Person.id, Person.employer_id, Person.employer_name, Organisation.name)
-        .outerjoin(Organisation, Organisation.id == Person.employer_id)
-        .where(Person.id.in_(people))
-    )
-    return {key: _employers(number, name, organisation) for key, number, name, organisation in session.execute(found)}
-
-
-def _employers(number: int | None, name: str, organisation: str | None) -> frozenset[str]:
-    known = {name.strip(), organisation or ""} | ({_number(number)} if number is not None else set())
-    return frozenset(known - {""})
+    return tuple(SeatRow(*row) for row in session.execute(found))
 
 
 def first_deciders(session: Session, items: Sequence[ItemRow]) -> dict[int, frozenset[int]]:
-    """Review opened by an appeal → who took part in deciding the one it replaces, or one that was replaced before.
-
-    What the bureau itself corrects may be decided by those who decided it.
-    """
+    """Review opened by an appeal → who took part in deciding the one it replaces, or one that was replaced before."""
     if not items:
         return {}
-    own = sa.select(Review.id.label("new"), Review.id.label("opened"), Review.replaces_id.label("old"))
-    chain = own.where(Review.id.in_([item.review_id for item in items])).cte("chain", recursive=True)
-    older = sa.select(chain.c.new, Review.id, Review.replaces_id).join(Review, Review.id == chain.c.old)
-    chain = chain.union_all(older)
-    found = (
-        sa.select(chain.c.new, Decision.tally["took_part"])
-        .join(Review, Review.id == chain.c.old)
-        .join(Decision, Decision.id == Review.decision_id)
-        .where(~sa.exists().where(Correction.new_review_id == chain.c.opened))
-    )
+    made = scopes.first_decided(Decision.tally["took_part"].label("took_part")).subquery()
+    found = sa.select(made.c.new_review_id, made.c.took_part)
     deciders: dict[int, frozenset[int]] = {}
-    for review, people in session.execute(found):
+    for review, people in session.execute(found.where(made.c.new_review_id.in_([i.review_id for i in items]))):
         deciders[review] = deciders.get(review, frozenset()) | frozenset(people or ())
     return deciders

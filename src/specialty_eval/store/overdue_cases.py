@@ -16,7 +16,7 @@ from .closings import ClosingAppeal
 from .overdue import Escalation
 from .overdue_queries import Owed
 from .registry import School, Specialty, SpecialtyCode
-from .scopes import employed, recused_from_specialty
+from .scopes import recused_from_application, recused_from_specialty
 
 _TO_CHECK = (ApplicationState.RECEIVED.value, ApplicationState.CHECKED.value)
 _TO_DECIDE = (ApplicationState.CLEAR.value, ApplicationState.VISIT_FIRST.value, ApplicationState.COMMITTEE.value)
@@ -50,7 +50,6 @@ def _applications(cities: Sequence[str], now: datetime, acting: int | None) -> s
     what = sa.case(
         (Application.state.in_(_TO_CHECK), Awaited.APPLICATION_CHECK.value), else_=Awaited.APPLICATION_DECISION.value
     )
-    near = sa.false() if acting is None else employed(acting, Application.partner)
     return (
         sa.select(
             what, Application.id, Application.due, Application.specialty_id, Application.catalogue_code,
@@ -58,7 +57,7 @@ def _applications(cities: Sequence[str], now: datetime, acting: int | None) -> s
         )
         .join(School, School.id == Application.school_id)
         .where(Application.jurisdiction_code.in_(cities), Application.state.in_((*_TO_CHECK, *_TO_DECIDE)))
-        .where(Application.due <= now, sa.not_(near))
+        .where(Application.due <= now, sa.not_(recused_from_application(acting)))
     )  # fmt: skip
 
 

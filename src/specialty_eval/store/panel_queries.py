@@ -24,7 +24,7 @@ from .base import Straight, table_of
 from .deliberation import ExpertAssignment, PanelScore
 from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
-from .scopes import ACTING, employed, recused, scope_from
+from .scopes import ACTING, recused, scope_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _locked(by_person: bool) -> Straight:
     is_recused = recused(ACTING if by_person else None)
     return Straight(
         sa.select(
-            *_ASSIGNMENT.columns, *_REVIEW.columns, employed(ExpertAssignment.person_id),
+            *_ASSIGNMENT.columns, *_REVIEW.columns, recused(ExpertAssignment.person_id),
             School.id, School.jurisdiction_code, School.city_code, School.run_by, is_recused,
         )
         .select_from(ExpertAssignment)
@@ -77,7 +77,7 @@ def asked(acting: int | None) -> sa.Select[*tuple[Any, ...]]:
     """Assignments with all that `Asked` tells of them, none of it under a lock; to be chosen from by the caller."""
     return (
         sa.select(
-            ExpertAssignment, Review, employed(ExpertAssignment.person_id),
+            ExpertAssignment, Review, recused(ExpertAssignment.person_id),
             School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting),
         )
         .join(Review, Review.id == ExpertAssignment.review_id)
@@ -100,7 +100,7 @@ def asked_too_near(session: Session, person_id: int) -> list[Asked]:
     counting = (AssignmentState.INVITED.value, AssignmentState.ACCEPTED.value, AssignmentState.SCORED.value)
     found = asked(None).where(ExpertAssignment.person_id == person_id, ExpertAssignment.state.in_(counting))
     found = found.where(Review.state.not_in([state.value for state in ENDED]))
-    return asked_of(session, found.where(employed(ExpertAssignment.person_id)).order_by(ExpertAssignment.id), None)
+    return asked_of(session, found.where(recused(person_id)).order_by(ExpertAssignment.id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,18 +230,6 @@ def going(session: Session, review_id: int, now: datetime, today: date) -> int:
         ExpertAssignment.review_id == review_id, sa.or_(ExpertAssignment.state == AssignmentState.SCORED.value, still)
     )
     return session.scalar(found) or 0
-
-
-def near(session: Session, people: Collection[int], specialty_id: int) -> set[int]:
-    """Of these people, those who work at the specialty's school or its partner enterprise."""
-    someone = aliased(Person)
-    found = (
-        sa.select(someone.id)
-        .join(Specialty, Specialty.id == specialty_id)
-        .join(School, School.id == Specialty.school_id)
-        .where(someone.id.in_(people), employed(someone.id))
-    )
-    return set(session.scalars(found))
 
 
 def give(session: Session, assignment_id: int, scores: Mapping[str, Decimal], now: datetime) -> None:

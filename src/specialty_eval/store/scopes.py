@@ -6,49 +6,68 @@ A scope without its recusal would let a recused chair or secretary read on, so n
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.assignment import AssignmentState
-from specialty_eval.engine.committee import PARTNERS_APART
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
-from . import rows
+from . import rows, ties
 from .accounts import Person
+from .applications import Application
 from .base import Straight, table_of
 from .corrections import Correction
 from .deliberation import Decision, ExpertAssignment, InterestDeclaration, MeetingItem
-from .experts import ExpertTie
 from .ledger import Event
 from .outcomes import Appeal, AppealPanelist, PublicationEntry
-from .registry import Organisation, School, Specialty, SpecialtyCode
+from .registry import School, Specialty, SpecialtyCode
+from .registry_queries import numbered
 from .reviews import Review
-
-Known: TypeAlias = int | sa.ColumnElement[int] | sa.orm.InstrumentedAttribute[int]
-"""A person's number, the parameter that it will be, or a column that has it."""
+from .ties import Known, Near, near
 
 
-def recused(person_id: Known | None, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
-    """Of a row of Review with its Specialty and School: whether the person has no part in it.
+def recused(person: Known | Near | None, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
+    """Of a row of Review with its Specialty and School: whether the person has no part in it. THE definition.
 
-    Employed at the school or its partner enterprise, an interest declared in the specialty in that round, or, on
-    appeal, took part in deciding a review that this one replaces.
+    Tied to the school or its partner enterprise, an interest declared in the specialty in that round, on whatever
+    meeting's item, or, on appeal, took part in deciding a review that this one replaces.
     """
-    if person_id is None:
+    if person is None:
         return sa.false()
-    return sa.or_(employed(person_id), _interested(person_id, round_id), _decided_before(person_id))
+    who = person if isinstance(person, Near) else near(person)
+    return sa.or_(recused_from_specialty(who, round_id), _decided_before(who.person_id))
 
 
-def recused_from_specialty(person_id: Known | None, round_id: Any = None) -> sa.ColumnElement[bool]:
-    """Of a row of Specialty with its School: whether the person has no part in what is said of it in that round."""
-    if person_id is None:
+def recused_from_specialty(person: Known | Near | None, round_id: Any = None) -> sa.ColumnElement[bool]:
+    """Of a row of Specialty with its School: whether the person has no part in what is said of it in that round.
+
+    Whatever is part of the specialty now counts as it did: a merger ends no recusal.
+    """
+    if person is None:
         return sa.false()
-    return sa.or_(employed(person_id), _interested(person_id, round_id))
+    who = person if isinstance(person, Near) else near(person)
+    part, taught_at = aliased(Specialty), aliased(School)
+    merged = sa.select(part.id).join(taught_at, taught_at.id == part.school_id)
+    merged = merged.where(part.successor_id == Specialty.id, ties.is_tied(who, taught_at, part.partner))
+    return sa.or_(
+        ties.is_tied(who, School, Specialty.partner),
+        merged.correlate_except(part, taught_at).exists(),
+        interested(who.person_id, round_id),
+    )
+
+
+def recused_from_application(person: Known | Near | None) -> sa.ColumnElement[bool]:
+    """Of a row of Application with its School: tied to the school or the enterprise, or recused from the specialty."""
+    if person is None:
+        return sa.false()
+    who = person if isinstance(person, Near) else near(person)
+    about = sa.select(Specialty.id).join(School, School.id == Specialty.school_id)
+    about = about.where(Specialty.id == Application.specialty_id, recused_from_specialty(who))
+    return sa.or_(ties.is_tied(who, School, Application.partner), about.correlate_except(Specialty, School).exists())
 
 
 def told_of(person_id: Known | None, schools: Collection[str]) -> sa.ColumnElement[bool]:
@@ -58,67 +77,56 @@ def told_of(person_id: Known | None, schools: Collection[str]) -> sa.ColumnEleme
     return sa.or_(School.id.in_([int(key) for key in schools]), sa.not_(recused_from_specialty(person_id)))
 
 
-def employed(person_id: Known, partner: Any = Specialty.partner) -> sa.ColumnElement[bool]:
-    """Of a row of Specialty with its School: whether the person works at the school or one of its partner enterprises,
-    or is tied to one of them by what is on record: worked there, or declared an interest.
-
-    Several partners stand in one text, as lists are written: 示例甲公司、示例乙公司 (see `committee.partners`).
-    """
-    partners = sa.func.regexp_split_to_array(partner, PARTNERS_APART, type_=ARRAY(sa.Text))
-    whole = sa.func.array_append(partners, sa.func.trim(partner), type_=ARRAY(sa.Text))
-    named = sa.func.array_append(sa.func.array_remove(whole, "", type_=ARRAY(sa.Text)), School.name,
-                                 type_=ARRAY(sa.Text))  # fmt: skip
-    tied = sa.select(ExpertTie.id).where(
-        ExpertTie.person_id == person_id,
-        ExpertTie.lifted_at.is_(None),
-        sa.or_(ExpertTie.school_id == School.id, sa.func.trim(ExpertTie.enterprise) == sa.any_(named)),
-    )
-    works = (
-        sa.select(Person.id)
-        .outerjoin(Organisation, Organisation.id == Person.employer_id)
-        .where(
-            Person.id == person_id,
-            sa.or_(
-                Person.employer_id == School.id,
-                sa.func.trim(Person.employer_name) == sa.any_(named),
-                Organisation.name == sa.any_(named),
-            ),
-        )
-        .correlate_except(Person, Organisation)
-        .exists()
-    )
-    return sa.or_(works, tied.correlate_except(ExpertTie).exists())
-
-
-def _interested(person_id: Known, round_id: Any) -> sa.ColumnElement[bool]:
-    other = aliased(Review)
+def interested(person_id: Known, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
+    """Of a row of Specialty: an interest declared in it or in what is part of it now, in the round or (None) in any."""
+    other, part = aliased(Review), aliased(Specialty)
     said = (
         sa.select(InterestDeclaration.id)
         .join(MeetingItem, MeetingItem.id == InterestDeclaration.item_id)
         .join(other, other.id == MeetingItem.review_id)
+        .join(part, part.id == other.specialty_id)
         .where(
             InterestDeclaration.person_id == person_id,
             InterestDeclaration.interest == "interest",
-            other.specialty_id == Specialty.id,
+            sa.or_(part.id == Specialty.id, part.successor_id == Specialty.id),
         )
     )
     if round_id is not None:
         said = said.where(sa.or_(round_id.is_(None), other.round_id == round_id))
-    return said.correlate_except(InterestDeclaration, MeetingItem, other).exists()
+    return said.correlate_except(InterestDeclaration, MeetingItem, other, part).exists()
 
 
-def _decided_before(person_id: Known) -> sa.ColumnElement[bool]:
-    """The person took part in deciding the review that this one replaces after an appeal, or one replaced before.
+def first_decided(*columns: Any) -> sa.Select[Any]:
+    """Reviews that an appeal opened (`new_review_id`) with each decision of what they replace, or it replaced before.
 
     What the bureau itself corrects may be decided by those who decided it.
     """
-    old, new = aliased(Review), aliased(Review)
+    chain, old = _replaced(), aliased(Review)
+    return (
+        sa.select(chain.c.new.label("new_review_id"), *columns)
+        .join(old, old.id == chain.c.old)
+        .join(Decision, Decision.id == old.decision_id)
+        .where(~sa.exists().where(Correction.new_review_id == chain.c.opened))
+    )
+
+
+@lru_cache(maxsize=1)
+def _replaced() -> sa.CTE:
+    """Each review that replaces another (`new`), with each of those before it (`old`) and what opened after that.
+
+    One for all: a statement that asks about two people names it once.
+    """
+    later, earlier = aliased(Review), aliased(Review)
+    own = sa.select(later.id.label("new"), later.id.label("opened"), later.replaces_id.label("old"))
+    chain = own.where(later.replaces_id.is_not(None)).cte("replaced", recursive=True)
+    older = sa.select(chain.c.new, earlier.id, earlier.replaces_id).join(earlier, earlier.id == chain.c.old)
+    return chain.union_all(older.where(earlier.replaces_id.is_not(None)))
+
+
+def _decided_before(person_id: Known) -> sa.ColumnElement[bool]:
+    """The person took part in deciding the review that this one replaces after an appeal, or one replaced before."""
     took_part = Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(person_id, sa.BigInteger)))
-    first = sa.select(new.id).join(old, old.id == new.replaces_id).join(Decision, Decision.id == old.decision_id)
-    is_corrected = sa.exists().where(Correction.new_review_id == new.id)
-    later = first.where(took_part, ~is_corrected).cte(recursive=True)
-    later = later.union_all(sa.select(Review.id).join(later, Review.replaces_id == later.c.id))
-    return Review.id.in_(sa.select(later.c.id))
+    return sa.and_(Review.replaces_id.is_not(None), Review.id.in_(first_decided().where(took_part)))
 
 
 def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
@@ -278,3 +286,68 @@ def recused_codes(session: Session, round_id: int, person_id: int | None) -> fro
         .where(recused_from_specialty(person_id, sa.literal(round_id)))
     )
     return frozenset(session.scalars(found))
+
+
+def own_schools(session: Session, person_id: int | None, city: str) -> frozenset[str]:
+    """The codes of the city's schools that the person is tied to."""
+    if person_id is None:
+        return frozenset()
+    found = sa.select(School.code).where(
+        School.city_code == city, ties.part_of(School) == sa.any_(near(person_id).schools)
+    )
+    return frozenset(session.scalars(found))
+
+
+def recused_people(session: Session, people: Collection[int], review_id: int) -> frozenset[int]:
+    """Those of these people that are recused from the review."""
+    return frozenset(person for _, person in recused_pairs(session, people, [review_id]))
+
+
+def recused_pairs(session: Session, people: Collection[int], reviews: Collection[int]) -> set[tuple[int, int]]:
+    """(review, person) of whoever is recused from what, of these people and these reviews; one statement."""
+    if not people or not reviews:
+        return set()
+    who, tied = _people(people)
+    found = (
+        sa.select(Review.id, who.c.id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(who, sa.true())
+        .where(numbered(Review.id, reviews), recused(tied))
+    )
+    return {(review, person) for review, person in session.execute(found)}
+
+
+def recused_people_of_specialty(session: Session, people: Collection[int], specialty_id: int) -> frozenset[int]:
+    """Those of these people that are recused from the specialty, whatever the round."""
+    who, tied = _people(people)
+    found = (
+        sa.select(who.c.id)
+        .select_from(Specialty)
+        .join(School, School.id == Specialty.school_id)
+        .join(who, sa.true())
+        .where(Specialty.id == specialty_id, recused_from_specialty(tied))
+    )
+    return frozenset(session.scalars(found))
+
+
+def recused_people_of_application(session: Session, people: Collection[int], application_id: int) -> frozenset[int]:
+    """Those of these people that are recused from the application."""
+    who, tied = _people(people)
+    found = (
+        sa.select(who.c.id)
+        .select_from(Application)
+        .join(School, School.id == Application.school_id)
+        .join(who, sa.true())
+        .where(Application.id == application_id, recused_from_application(tied))
+    )
+    return frozenset(session.scalars(found))
+
+
+def _people(people: Collection[int]) -> tuple[sa.CTE, Near]:
+    """These people as rows, with what each is tied to: worked out once, not once a pair."""
+    person = aliased(Person)
+    tied = near(person.id)
+    rows_of = sa.select(person.id, tied.schools.label("schools"), tied.names.label("names"))
+    who = rows_of.where(numbered(person.id, people)).cte("people").prefix_with("MATERIALIZED")
+    return who, Near(who.c.id, who.c.schools, who.c.names)

@@ -16,7 +16,7 @@ from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, OpeningQuota, Rectif
 from .registry import CatalogueEdition, CatalogueEntry, School, Specialty, SpecialtyCode
 from .registry_queries import among, numbered
 from .reviews import Review
-from .successions import SchoolCode, Succession, SuccessionLine
+from .successions import SchoolCode, SchoolName, Succession, SuccessionLine
 
 Key = tuple[int, str, str]
 """School, catalogue code, direction: what makes a specialty the same."""
@@ -258,4 +258,10 @@ def lines_about(session: Session, ids: Collection[int]) -> Sequence[tuple[Succes
 def add_lines(session: Session, lines: Iterable[SuccessionLine]) -> None:
     """What was done, for good."""
     session.add_all(list(lines))
+    session.flush()
+
+
+def keep_names(session: Session, renamed: Mapping[int, str], day: date) -> None:
+    """The names that schools had until that day, by school; they stay known by them."""
+    session.add_all(SchoolName(school_id=key, name=name, valid_to=day) for key, name in renamed.items())
     session.flush()

@@ -1,4 +1,4 @@
-"""Successions: what was proposed, what each did to which specialty, and the codes that schools had before."""
+"""Successions: what was proposed, what each did to which specialty, and the codes and names that schools had before."""
 
 from datetime import date, datetime
 from typing import Any
@@ -75,4 +75,15 @@ class SchoolCode(Base):
 
     code: Mapped[str] = mapped_column(primary_key=True)
     school_id: Mapped[int] = reference("school.id")
+    valid_to: Mapped[date]
+
+
+class SchoolName(Base):
+    """A name that a school had before: whoever is employed under it is employed there."""
+
+    __tablename__ = "school_name"
+
+    id: Mapped[int] = identity()
+    school_id: Mapped[int] = reference("school.id")
+    name: Mapped[str] = mapped_column(index=True)
     valid_to: Mapped[date]
