@@ -7,9 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import make_organisation, make_person
-from factories_deliberation import POLICY, REASON, Sitting, add_sheet, make_publicised, new_meeting, publicise, serve
+from factories_deliberation import (
+    POLICY,
+    REASON,
+    Sitting,
+    add_sheet,
+    close_item,
+    make_publicised,
+    new_meeting,
+    publicise,
+    serve,
+)
 from remembered import remembered
-from specialty_eval.actions import appeals, ballots, committee, decisions, interests, plans, ratings
+from specialty_eval.actions import appeals, ballots, committee, interests, plans, ratings
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.ledger import Event
@@ -176,4 +186,4 @@ def _decide_anew(sitting: Sitting, short: str, rating: str) -> None:
     ballots.call_vote(sitting.as_("secretary"), item)
     for login in again:
         ballots.cast(sitting.as_(login), item, rating)
-    decisions.close(sitting.as_("secretary"), item)
+    close_item(sitting.as_("secretary"), item)

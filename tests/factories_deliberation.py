@@ -288,6 +288,15 @@ def convene(sitting: Sitting, *, together: Collection[str] = (), **changes: obje
     return sitting
 
 
+def close_item(ctx: Context, item_id: int, *, reason: str = "", casting: Rating | None = None,
+               version: int | None = None) -> Decision:  # fmt: skip
+    """End an item's vote where it has not ended, and close it."""
+    row = ctx.session.get_one(MeetingItem, item_id, populate_existing=True)
+    if row.state == "voting" and row.vote_ended_at is None and version is None:
+        ballots.end_vote(ctx, item_id)
+    return decisions.close(ctx, item_id, reason=reason, casting=casting, version=version)
+
+
 def decide(sitting: Sitting) -> Sitting:
     """Agree on everything that is scored, together."""
     scored = [short for short in sitting.reviews if sitting.review(short).state == "scored"]

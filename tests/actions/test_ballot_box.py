@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, Sitting, convene, make_scored, nothing_left, refused
-from specialty_eval.actions import ballots, conflicts, decisions, meeting_views
+from factories_deliberation import REGULAR, Sitting, close_item, convene, make_scored, nothing_left, refused
+from specialty_eval.actions import ballots, conflicts, meeting_views
 from specialty_eval.engine.errors import NotNow, NotYou
 from specialty_eval.store import ballot_box
 from specialty_eval.store.deliberation import Ballot
@@ -68,7 +68,7 @@ def test_a_ballot_put_in_anothers_place_does_not_open(s: Sitting) -> None:
 def test_at_the_close_they_are_on_record_and_anybody_can_compare_them_with_what_was_cast(s: Sitting) -> None:
     cast = [ballot.sealed or b"" for ballot in rows(s)]
 
-    decisions.close(s.as_("secretary"), s.items["one-a"], reason="示例")
+    close_item(s.as_("secretary"), s.items["one-a"], reason="示例")
 
     key = s.item("one-a").ballot_key or b""
     for ballot, box in zip(rows(s), cast, strict=True):
@@ -101,7 +101,7 @@ def test_a_vote_that_ended_takes_no_ballot_and_opens_none(s: Sitting) -> None:
     with nothing_left(s.session):
         assert refused(NotNow, lambda: ballots.cast(s.as_("industry-1"), item, "red")) == [("vote-ended", "item")]
         assert refused(NotNow, lambda: ballots.end_vote(s.as_("secretary"), item)) == [("vote-ended", "item")]
-    assert decisions.close(s.as_("secretary"), item).rating == "yellow"  # five of eight are no two thirds
+    assert close_item(s.as_("secretary"), item).rating == "yellow"  # five of eight are no two thirds
 
 
 def test_a_vote_without_a_quorum_does_not_end(s: Sitting) -> None:

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import Sitting, convene, decide, publicise, serve
+from factories_deliberation import Sitting, close_item, convene, decide, publicise, serve
 from factories_scored import make_computed
 from small_policy import POLICY
 from specialty_eval.actions import bundles, challenges, decisions, objections, ratings, scoring
@@ -68,7 +68,7 @@ def test_what_the_committee_decided_otherwise_follows_by_decision_with_its_reaso
     sitting.vote("one-a", dict.fromkeys(sitting.members.keys() & {
         "industry-1", "industry-2", "enterprise-1", "enterprise-2", "research-1", "research-2", "chair", "deputy-chair",
     }, "green"), reason="实训条件已经改善")  # fmt: skip
-    decisions.close(sitting.as_("secretary"), sitting.items["one-a"], reason="实训条件已经改善")
+    close_item(sitting.as_("secretary"), sitting.items["one-a"], reason="实训条件已经改善")
     publicise(serve(sitting))
 
     (verdict,) = check(made(sitting))

@@ -2,10 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from factories_deliberation import POLICY, REGULAR, convene, make_scored, refused
+from factories_deliberation import POLICY, REGULAR, close_item, convene, make_scored, refused
 from factories_scored import make_computed
 from small_policy import POLICY as COMPUTED
-from specialty_eval.actions import ballots, conflicts, decisions
+from specialty_eval.actions import ballots, conflicts
 from specialty_eval.engine.errors import Invalid
 from specialty_eval.store.reviews import ScoreSheet
 
@@ -31,7 +31,7 @@ def test_a_veto_that_changed_nothing_protects_the_rating_all_the_same(session: S
         for better in ("green", "yellow", "unrated"):
             act = lambda item=item, better=better: ballots.cast(s.as_("chair"), item, better)  # noqa: E731
             assert refused(Invalid, act) == [("choice-not-open", "choice")]
-        made = decisions.close(s.as_("secretary"), item)
+        made = close_item(s.as_("secretary"), item)
         assert (made.rating, made.tally["at_most"]) == ("red", "red")
 
 
@@ -39,7 +39,7 @@ def test_under_a_cap_the_committee_may_decide_what_the_cap_allows(session: Sessi
     s = convene(make_scored(session, {"one-a": "red"}, policy=YELLOW_AT_MOST, reasons={"one-a": ["low", "accident"]}))
     s.vote("one-a", dict.fromkeys(EVERYBODY, "yellow"), reason="示例：已整改")
 
-    made = decisions.close(s.as_("secretary"), s.items["one-a"])
+    made = close_item(s.as_("secretary"), s.items["one-a"])
 
     assert (made.rating, made.computed) == ("yellow", "red")
     found = conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members["chair"], "示例：亲属任教")

@@ -8,6 +8,7 @@ from factories_deliberation import (
     POLICY,
     REGULAR,
     Sitting,
+    close_item,
     convene,
     decide,
     make_scored,
@@ -74,7 +75,7 @@ def test_a_conflict_found_later_voids_the_ballot_and_the_item_only_when_it_decid
     s.vote("one-a", FOUR_OF_SIX, reason="示例：理由")
     s.vote("two-a", dict.fromkeys(FOUR_OF_SIX, "green"), reason="示例：理由")
     for short in ("one-a", "two-a"):
-        assert decisions.close(s.as_("secretary"), s.items[short]).rating == "green"
+        assert close_item(s.as_("secretary"), s.items[short]).rating == "green"
     member = s.members["enterprise-1"]
 
     assert refused(Invalid, lambda: conflicts.conflict(s.as_("secretary"), s.items["one-a"], 999_999, " ")) == [
@@ -101,7 +102,7 @@ def test_a_conflict_during_the_vote_voids_the_ballot_alone(session: Session) -> 
     found = conflicts.conflict(s.as_("chair"), s.items["one-a"], s.members["industry-1"], "示例：亲属任教")
 
     assert found == conflicts.Found(1, False, False, "scored")
-    tally = decisions.close(s.as_("secretary"), s.items["one-a"]).tally
+    tally = close_item(s.as_("secretary"), s.items["one-a"]).tally
     assert (tally["entitled"], tally["votes"]) == (7, {"yellow": 7})
 
 
@@ -122,7 +123,7 @@ def overridden(session: Session) -> Sitting:
     s = convene(make_scored(session, {"one-a": "yellow"}))
     s.attend("industry-2", "research-2")
     s.vote("one-a", FOUR_OF_SIX, reason="示例：理由")
-    decisions.close(s.as_("secretary"), s.items["one-a"])
+    close_item(s.as_("secretary"), s.items["one-a"])
     return s
 
 
@@ -137,7 +138,7 @@ def test_a_decision_that_a_school_or_the_public_has_seen_falls_with_its_item_and
     convene(s)
     s.attend("industry-2", "research-2")
     s.vote("one-a", {login: choice for login, choice in FOUR_OF_SIX.items() if login != "enterprise-1"})
-    decisions.close(s.as_("secretary"), s.items["one-a"])
+    close_item(s.as_("secretary"), s.items["one-a"])
     number = publicise(serve(s))
     assert s.review("one-a").decided_rating == "yellow"
     s.city.wait(21)
@@ -215,7 +216,7 @@ def test_on_appeal_those_who_decided_the_first_time_are_recused(session: Session
     first_time = [login for login in EVERYBODY if login not in {"industry-2", "research-2"}]
     s.attend("industry-2", "research-2")
     s.vote("one-a", dict.fromkeys(first_time, "yellow"))
-    decisions.close(s.as_("secretary"), s.items["one-a"])
+    close_item(s.as_("secretary"), s.items["one-a"])
     session.execute(sa.update(Review).where(Review.id == s.reviews["two-a"]).values(replaces_id=s.reviews["one-a"]))
     s.attend()
 
@@ -236,7 +237,7 @@ def test_those_who_decided_the_first_of_three_reviews_are_recused_from_the_third
     first_time = [login for login in EVERYBODY if login not in {"industry-2", "research-2"}]
     s.attend("industry-2", "research-2")
     s.vote("one-a", dict.fromkeys(first_time, "yellow"))
-    decisions.close(s.as_("secretary"), s.items["one-a"])
+    close_item(s.as_("secretary"), s.items["one-a"])
     for new, old in (("two-a", "one-a"), ("city-a", "two-a")):
         session.execute(sa.update(Review).where(Review.id == s.reviews[new]).values(replaces_id=s.reviews[old]))
     s.attend()
@@ -254,6 +255,6 @@ def test_somebody_who_declares_an_interest_in_the_middle_no_longer_counts(sessio
     s.vote("one-a", all_for("green"), reason="示例：理由")
     interests.declare(s.as_("industry-1"), s.items["one-a"], True, "示例：亲属任教")
 
-    made = decisions.close(s.as_("secretary"), s.items["one-a"])
+    made = close_item(s.as_("secretary"), s.items["one-a"])
 
     assert (made.rating, made.tally["entitled"], made.tally["votes"]) == ("green", 7, {"green": 7})

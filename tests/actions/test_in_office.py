@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, Sitting, convene, make_scored
+from factories_deliberation import REGULAR, Sitting, close_item, convene, make_scored
 from specialty_eval.actions import committee, decisions
 from specialty_eval.engine.errors import Invalid, NotYou
 from specialty_eval.store.accounts import Person, RoleGrant
@@ -50,5 +50,5 @@ def test_a_ballot_cast_in_office_counts_also_when_the_role_ends_before_the_close
     convene(sitting)
     sitting.vote("two-a", {login: "yellow" for login, _ in REGULAR})
     end_role(sitting, "industry-1")
-    decision = decisions.close(sitting.as_("secretary"), sitting.items["two-a"])
+    decision = close_item(sitting.as_("secretary"), sitting.items["two-a"])
     assert decision.tally["present"] == len(REGULAR)

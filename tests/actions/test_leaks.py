@@ -5,10 +5,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import make_person
-from factories_deliberation import convene, decide, make_scored
+from factories_deliberation import close_item, convene, decide, make_scored
 from factories_scored import make_computed
 from small_policy import POLICY
-from specialty_eval.actions import challenges, conflicts, decisions, meeting_views, previews
+from specialty_eval.actions import challenges, conflicts, meeting_views, previews
 from specialty_eval.engine.errors import NotFound, NotNow
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.ledger import Event
@@ -20,7 +20,7 @@ def test_whose_interest_it_was_stays_sealed_with_the_item(session: Session) -> N
     s.attend("industry-2", "research-2")
     green = dict.fromkeys(("enterprise-1", "enterprise-2", "chair", "deputy-chair"), "green")
     s.vote("one-a", {"industry-1": "yellow", "research-1": "yellow", **green}, reason="示例理由")
-    decisions.close(s.as_("chair"), s.items["one-a"], reason="示例理由")
+    close_item(s.as_("chair"), s.items["one-a"], reason="示例理由")
 
     conflicts.conflict(s.as_("chair"), s.items["one-a"], s.members["enterprise-1"], "其亲属示例李四在该校任教")
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from docx import Document as Word
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, Sitting, convene, employ, make_scored, refused
+from factories_deliberation import REGULAR, Sitting, close_item, convene, employ, make_scored, refused
 from specialty_eval.actions import ballots, committee, conflicts, decisions, documents, minutes, paper_votes
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.documents import DocumentKind
@@ -26,7 +26,7 @@ def s(session: Session) -> Sitting:
     employ(made, "industry-1", school="city")
     convene(made, together={"two-a"})
     made.vote("one-a", dict.fromkeys(EVERYBODY, "green"), reason=REASON)
-    decisions.close(made.as_("secretary"), made.items["one-a"], reason=REASON)
+    close_item(made.as_("secretary"), made.items["one-a"], reason=REASON)
     decisions.agree(made.as_("secretary"), made.meeting, {made.members[m]: "agree" for m in EVERYBODY})
     number = paper_votes.attach_minutes(made.as_("secretary"), made.meeting, "示例.pdf", b"%PDF-x").id
     votes = {made.members[m]: "abstain" if m == "chair" else "red" for m in EVERYBODY if m != "industry-1"}
@@ -89,7 +89,7 @@ def test_whoever_is_recused_from_an_item_neither_makes_nor_reads_them(session: S
     ballots.open_items(s.as_("secretary-2"), s.meeting)
     s.city.people["secretary"], s.city.people["secretary-2"] = s.city.people["secretary-2"], s.city.people["secretary"]
     s.vote("one-a", dict.fromkeys(EVERYBODY, "yellow"))
-    decisions.close(s.as_("secretary"), s.items["one-a"])
+    close_item(s.as_("secretary"), s.items["one-a"])
     recused = s.as_("secretary-2")
 
     assert refused(NotYou, lambda: minutes.issue(recused, s.meeting)) == [("recused", f"items.{s.items['one-a']}")]

@@ -7,7 +7,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, Sitting, convene, employ, make_scored, new_meeting, nothing_left, refused
+from factories_deliberation import (
+    REGULAR,
+    Sitting,
+    close_item,
+    convene,
+    employ,
+    make_scored,
+    new_meeting,
+    nothing_left,
+    refused,
+)
 from racing import at_once
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
@@ -138,13 +148,13 @@ def test_no_vote_in_writing_before_the_days_without_a_quorum_are_over(s: Sitting
 def test_in_writing_whoever_votes_takes_part_and_the_decision_says_so(s: Sitting) -> None:
     in_writing(s)
     vote(s, EVERYBODY[:6])
-    assert refused(NotNow, lambda: decisions.close(s.as_("secretary"), s.items["one-a"])) == [
+    assert refused(NotNow, lambda: close_item(s.as_("secretary"), s.items["one-a"])) == [
         ("written-days-running", "item"), ("sector-missing", "sectors.administration"),
     ]  # fmt: skip
     vote(s, ["chair"])
     s.city.wait(20)
 
-    made = decisions.close(s.as_("secretary"), s.items["one-a"])
+    made = close_item(s.as_("secretary"), s.items["one-a"])
 
     assert (made.rating, made.tally["by"], made.tally["present"], made.tally["entitled"]) == ("yellow", "writing", 7, 8)
     assert s.review("one-a").state == "decided"
@@ -157,7 +167,7 @@ def test_in_writing_an_override_needs_its_majority_as_ever(s: Sitting) -> None:
     vote(s, EVERYBODY[:6], choice="red")
     vote(s, EVERYBODY[6:], choice="yellow")
 
-    assert decisions.close(s.as_("secretary"), s.items["one-a"], reason="示例").rating == "red"
+    assert close_item(s.as_("secretary"), s.items["one-a"], reason="示例").rating == "red"
 
 
 def test_the_days_end_early_once_everybody_entitled_has_voted(s: Sitting) -> None:
@@ -165,7 +175,7 @@ def test_the_days_end_early_once_everybody_entitled_has_voted(s: Sitting) -> Non
     in_writing(s)
     vote(s, [login for login in EVERYBODY if login != "industry-2"])
 
-    assert decisions.close(s.as_("secretary"), s.items["one-a"]).tally["entitled"] == 7
+    assert close_item(s.as_("secretary"), s.items["one-a"]).tally["entitled"] == 7
 
 
 def test_who_is_recused_votes_in_writing_neither(s: Sitting) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from factories_deliberation import (
     Sitting,
+    close_item,
     convene,
     decide,
     employ,
@@ -18,7 +19,7 @@ from factories_deliberation import (
     serve,
 )
 from factories_scored import make_computed
-from specialty_eval.actions import decisions, objections, publications, ratings, scoring
+from specialty_eval.actions import objections, publications, ratings, scoring
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine import review
@@ -341,7 +342,7 @@ def test_a_second_publicity_hears_only_what_changed(session: Session) -> None:
         s.vote("one-a", {login: "red"}, reason="示例：证据不足")
         s.vote("two-a", {login: "green"})
     for short in ("one-a", "two-a"):
-        decisions.close(s.as_("secretary"), s.items[short])
+        close_item(s.as_("secretary"), s.items[short])
     second = publicise(serve(s))
 
     assert objections.lodge(s.city.nobody(), second, about(s, "one-a")).state == "received"

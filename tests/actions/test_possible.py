@@ -7,11 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
-from factories_deliberation import Sitting, convene, make_publicised, make_scored
+from factories_deliberation import Sitting, close_item, convene, make_publicised, make_scored
 from small_policy import POLICY
 from specialty_eval.actions import (
     cycles,
-    decisions,
     evidence,
     objections,
     ratings,
@@ -149,7 +148,7 @@ def test_a_scored_review_is_decided_once_challenges_are_over(session: Session) -
     secretary, key = s.as_("secretary"), s.reviews["one-a"]
 
     assert said(secretary, key) == {"rescore": [], "decide": [], "return": ["not-incomplete"], "exempt": []}
-    assert answered(session, lambda: decisions.close(secretary, s.items["one-a"])) == []
+    assert answered(session, lambda: close_item(secretary, s.items["one-a"])) == []
     assert answered(session, lambda: verification.return_(secretary, key, {"graduates": "示例"})) == ["not-incomplete"]
 
     session.execute(sa.update(Review).values(challenge_due=s.city.now.replace(year=2027)))
@@ -158,7 +157,7 @@ def test_a_scored_review_is_decided_once_challenges_are_over(session: Session) -
     session.flush()
 
     assert said(secretary, key)["decide"] == ["challenge-days-running", "challenge-open"]
-    assert answered(session, lambda: decisions.close(secretary, s.items["one-a"])) == said(secretary, key)["decide"]
+    assert answered(session, lambda: close_item(secretary, s.items["one-a"])) == said(secretary, key)["decide"]
 
 
 def test_the_committee_votes_before_the_approver_decides(session: Session) -> None:

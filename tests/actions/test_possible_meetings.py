@@ -10,7 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import Sitting, convene, employ, make_scored, refused
+from factories_deliberation import Sitting, close_item, convene, employ, make_scored, refused
 from specialty_eval.actions import (
     accounts,
     ballots,
@@ -71,13 +71,15 @@ def test_an_item_is_not_closed_while_its_review_is_challenged(session: Session) 
     s = convene(make_scored(session, {"one-a": "yellow"}))
     all_for(s, "yellow")
     item, secretary = s.items["one-a"], s.as_("secretary")
+    assert codes(meeting_actions.of_item(secretary, item)) == {"close": ["vote-not-ended"], "void": []}
+    ballots.end_vote(secretary, item)
     assert codes(meeting_actions.of_item(secretary, item)) == {"close": [], "void": []}
     session.execute(sa.update(Review).values(challenge_due=s.city.now + timedelta(days=3)))
     challenged(s)
 
     told = codes(meeting_actions.of_item(secretary, item))["close"]
 
-    assert told == answered(session, lambda: decisions.close(secretary, item)) == [
+    assert told == answered(session, lambda: close_item(secretary, item)) == [
         "challenge-days-running", "challenge-open",
     ]  # fmt: skip
 
@@ -86,7 +88,7 @@ def test_a_closed_item_is_void_until_its_school_has_seen_the_decision(session: S
     s = convene(make_scored(session, {"one-a": "yellow"}))
     all_for(s, "yellow")
     item, secretary = s.items["one-a"], s.as_("secretary")
-    decisions.close(secretary, item)
+    close_item(secretary, item)
     assert codes(meeting_actions.of_item(secretary, item)) == {"void": []}
 
     previews.preview(secretary, s.round_id)
@@ -220,7 +222,7 @@ def test_a_challenge_is_upheld_only_by_a_value_that_can_take_the_place(session: 
 def test_a_challenge_of_a_decided_review_cannot_be_upheld(session: Session) -> None:
     s = convene(make_scored(session, {"one-a": "yellow"}))
     all_for(s, "yellow")
-    decisions.close(s.as_("secretary"), s.items["one-a"])
+    close_item(s.as_("secretary"), s.items["one-a"])
     kept, bureau = challenged(s), s.as_("bureau-verifier")
 
     told = codes(challenges.possible(bureau, kept))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_deliberation import (
+    close_item,
     convene,
     decide,
     employ,
@@ -17,7 +18,7 @@ from factories_deliberation import (
     refused,
     serve,
 )
-from specialty_eval.actions import conflicts, decisions, previews, publication_views, publications
+from specialty_eval.actions import conflicts, previews, publication_views, publications
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine import review
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
@@ -271,7 +272,7 @@ def test_the_public_reads_ratings_and_reasons_in_the_policys_words_and_no_figure
     convene(s)
     s.vote("one-a", dict.fromkeys(s.members.keys() - {"substitute-industry", "substitute-research"}, "green"),
            reason="示例：新建实训基地")  # fmt: skip
-    decisions.close(s.as_("secretary"), s.items["one-a"])
+    close_item(s.as_("secretary"), s.items["one-a"])
     serve(s)
     number = publicise(s)
 

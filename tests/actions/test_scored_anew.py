@@ -4,9 +4,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, convene, refused
+from factories_deliberation import REGULAR, close_item, convene, refused
 from factories_scored import make_computed
-from specialty_eval.actions import ballots, decisions, scoring
+from specialty_eval.actions import ballots, scoring
 from specialty_eval.engine.errors import NotNow
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.reviews import Review
@@ -38,4 +38,4 @@ def test_a_new_sheet_voids_the_item_and_its_ballots_decide_nothing(session: Sess
     s.city.wait(45)
     convene(s, reviews=[s.reviews["one-a"]])
     s.vote("one-a", dict.fromkeys(EVERYBODY, "yellow"))
-    assert decisions.close(s.as_("secretary"), s.items["one-a"]).sheet_id == s.review("one-a").sheet_id
+    assert close_item(s.as_("secretary"), s.items["one-a"]).sheet_id == s.review("one-a").sheet_id

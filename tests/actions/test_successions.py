@@ -20,11 +20,10 @@ from factories_consequences import (
     overturn,
     standings,
 )
-from factories_deliberation import REGULAR, Sitting, convene, publicise, refused, serve
+from factories_deliberation import REGULAR, Sitting, close_item, convene, publicise, refused, serve
 from racing import Act as Act_
 from racing import at_once
 from specialty_eval.actions import (
-    decisions,
     intake,
     plans,
     publications,
@@ -424,7 +423,7 @@ def test_the_committee_may_decide_otherwise_also_after_the_merger(s: Sitting) ->
 
     convene(s, reviews=[made.new_review_id])
     s.vote("two-a", dict.fromkeys((login for login, _ in REGULAR), "green"), reason=why)
-    decisions.close(s.as_("secretary"), s.items["two-a"], reason=why)
+    close_item(s.as_("secretary"), s.items["two-a"], reason=why)
     number = publicise(serve(s))
     s.city.wait(30)
     publications.close(s.as_("secretary"), number)

@@ -5,10 +5,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_consequences import approved, events, make_confirmed, on
-from factories_deliberation import REGULAR, Sitting, convene, publicise, refused, serve
+from factories_deliberation import REGULAR, Sitting, close_item, convene, publicise, refused, serve
 from specialty_eval.actions import (
     appeals,
-    decisions,
     publications,
     ratings,
     status,
@@ -46,7 +45,7 @@ def confirmed_as(s: Sitting, short: str, rating: str, document: str = "示例评
     """Decided by the same committee, previewed, publicised, confirmed."""
     convene(s, reviews=[s.reviews[short]])
     s.vote(short, dict.fromkeys((login for login, _ in REGULAR), rating), reason=REASON)
-    decisions.close(s.as_("secretary"), s.items[short], reason=REASON)
+    close_item(s.as_("secretary"), s.items[short], reason=REASON)
     number = publicise(serve(s))
     s.city.wait(30)
     publications.close(s.as_("secretary"), number)

@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from factories import CITY, City, make_city, make_cycle, make_person, open_round
 from factories_consequences import make_confirmed, standings
-from factories_deliberation import REGULAR, convene, decide, make_publicised, make_scored, refused, serve
+from factories_deliberation import REGULAR, close_item, convene, decide, make_publicised, make_scored, refused, serve
 from factories_scored import scored_by_experts, to_scoring, verified
 from small_policy import POLICY
 from specialty_eval.actions import (
     accounts,
     appeals,
     cycles,
-    decisions,
     evidence,
     intake,
     overdue,
@@ -90,7 +89,7 @@ def test_a_round_cancelled_during_a_vote_decides_nothing_and_waits_for_nothing(s
     rounds.move(s.as_("secretary"), s.round_id, RoundEvent.CANCEL, reason=WHY)
 
     with pytest.raises(NotNow):
-        decisions.close(s.as_("secretary"), s.items["one-a"])
+        close_item(s.as_("secretary"), s.items["one-a"])
     assert {s.review(short).state for short in s.reviews} == {"cancelled"}
     assert session.scalar(sa.select(sa.func.count()).select_from(Decision)) == 0
     s.city.wait(200)
@@ -197,7 +196,7 @@ def test_a_ballot_of_whoever_leaves_in_the_middle_of_the_item_stays_and_nobody_v
         s.vote("two-a", {first: "green"})  # a ballot may be replaced, but not by who is gone
     s.vote("two-a", dict.fromkeys(rest, "yellow"))
 
-    decision = decisions.close(s.as_("secretary"), s.items["two-a"])
+    decision = close_item(s.as_("secretary"), s.items["two-a"])
 
     assert (decision.rating, decision.tally["present"]) == ("yellow", len(REGULAR))
 

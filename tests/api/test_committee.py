@@ -88,6 +88,7 @@ def test_a_meeting_from_its_call_to_its_decisions(fresh_database: str, tmp_path:
         for who in voters:
             c.post(who, f"{item}/ballots", {"choice": "green", "reason": "示例：新建实训基地"}, 201)
         assert c.get("auditor", f"{item}/ballots", 409)["totals"] == {"ballots-sealed": 1}
+        c.post("secretary", f"{item}/end-vote")
         made = c.post("secretary", f"{item}/close", {"reason": "示例：新建实训基地"})
         assert (made["rating"], made["computed"], made["votes"]) == ("green", "yellow", {"green": 8})
         assert len(c.get("industry-2", f"{item}/ballots")["items"]) == 10
@@ -175,6 +176,7 @@ def test_wrong_bodies_and_old_versions_change_nothing(listed: Served) -> None:
     for wrong in ({"votes": {}}, {"votes": [{"member": 1, "choice": "no"}]}, {"votes": [], "items": []}):
         c.post("secretary", f"/v1/meetings/{s.meeting}/agree", wrong, 422)
     c.post("secretary", "/v1/meetings", {"round": s.round_id, "held_at": "2026-02-30T00:00:00Z"}, 422)
+    c.post("secretary", f"{item}/end-vote")
     answer = c.post("secretary", f"{item}/close", {}, 200)
     assert (answer["rating"], answer["votes"], answer["abstentions"]) == ("green", {}, 8)
     assert c.post("secretary", f"{item}/close", {}, 409)["problems"][0]["code"] == "step-not-open"

@@ -65,7 +65,7 @@ def test_put_off_then_in_writing_then_the_bureau(fresh_database: str, tmp_path: 
         offered = {a["event"]: [r["code"] for r in a["reasons"]] for a in c.get("bureau-approver", item)["actions"]}
         assert offered == {"take_over": ["written-days-running"], "void": []}
         c.clock.wait(20)
-        assert codes(c.post("secretary", f"{item}/close", expect=409)) == ["quorum-missing"]
+        assert codes(c.post("secretary", f"{item}/close", expect=409)) == ["vote-not-ended", "quorum-missing"]
 
         made = c.post("bureau-approver", f"{item}/take-over", decision)
 
@@ -90,6 +90,7 @@ def test_a_vote_in_writing_decides_once_everybody_has_voted(fresh_database: str,
         for who, _ in REGULAR:
             c.post(who, f"{item}/ballots", {"choice": "yellow"}, 201)
 
+        c.post("secretary", f"{item}/end-vote")
         made = c.post("secretary", f"{item}/close")
 
         assert (made["by"], made["rating"], made["votes"]) == ("writing", "yellow", {"yellow": len(REGULAR)})

@@ -48,6 +48,7 @@ def vote(walk: Walk, item: str, voters: Sequence[str], choice: str = "") -> dict
     for who in voters:
         walk.callers.post(who, f"{item}/ballots", {"choice": choice or computed, "reason": REASON}, 201)
     assert walk.callers.get(voters[0], f"{item}/ballots", 409)["totals"] == {"ballots-sealed": 1}
+    walk.callers.post("secretary", f"{item}/end-vote")
     made: dict[str, Any] = walk.callers.post("secretary", f"{item}/close", {"reason": REASON if choice else ""})
     assert made["votes"] == {choice or computed: len(voters)}
     return made
@@ -85,6 +86,7 @@ def first_meeting(walk: Walk) -> dict[str, str]:
             who_has_an_interest_sees_nothing(walk, at, items[key], key)
         voters = [who for who in FIRST if (short, who) != ("city-a", "industry-2")]
         if short == "one-b":
+            walk.callers.post("secretary", f"{items[key]}/end-vote")
             ratings[short] = walk.callers.post("secretary", f"{items[key]}/close")["rating"]
             continue
         made = vote(walk, items[key], voters, "green" if short == "one-c" else "")

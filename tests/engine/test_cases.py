@@ -79,8 +79,14 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
     (PUBLICATION, ListState.IN_PUBLICITY, ListEvent.CLOSE, ListFacts(publicity_over=True), ListState.CLOSED),
     (ITEM, ItemState.LISTED, ItemEvent.OPEN, ItemFacts(review_scored=True), ItemState.OPEN),
     (ITEM, ItemState.OPEN, ItemEvent.VOTE, ItemFacts(), ItemState.VOTING),
-    (ITEM, ItemState.VOTING, ItemEvent.CLOSE, ItemFacts(), ItemState.CLOSED),
-    (ITEM, ItemState.VOTING, ItemEvent.CLOSE, ItemFacts(written=True, written_days_over=True), ItemState.CLOSED),
+    (ITEM, ItemState.VOTING, ItemEvent.CLOSE, ItemFacts(vote_ended=True), ItemState.CLOSED),
+    (
+        ITEM,
+        ItemState.VOTING,
+        ItemEvent.CLOSE,
+        ItemFacts(written=True, written_days_over=True, vote_ended=True),
+        ItemState.CLOSED,
+    ),
     (
         ITEM,
         ItemState.VOTING,
@@ -187,7 +193,7 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         ItemState.VOTING,
         ItemEvent.CLOSE,
         ItemFacts(undeclared=("3",), outcome_problems=(NO_QUORUM,), written=True),
-        ["interest-not-declared", "written-days-running", "quorum-missing"],
+        ["interest-not-declared", "written-days-running", "vote-not-ended", "quorum-missing"],
     ),
     (
         ITEM,

@@ -8,8 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import make_city
-from factories_deliberation import REGULAR, Sitting, convene, decide, make_publicised, make_scored, publicise, serve
-from specialty_eval.actions import decisions, objections, ratings
+from factories_deliberation import (
+    REGULAR,
+    Sitting,
+    close_item,
+    convene,
+    decide,
+    make_publicised,
+    make_scored,
+    publicise,
+    serve,
+)
+from specialty_eval.actions import objections, ratings
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.store.accounts import Person
 from specialty_eval.store.outcomes import Objector, OpeningQuota, RatingInForce
@@ -111,7 +121,7 @@ def test_a_decision_against_the_computed_rating_tells_both_and_the_reason_but_no
 ) -> None:
     s = convene(make_scored(session, {"one-a": "yellow"}))
     s.vote("one-a", {login: "green" for login, _ in REGULAR}, reason="示例：某委员的话")
-    decisions.close(s.as_("secretary"), s.items["one-a"], reason="示例：新产业急需")
+    close_item(s.as_("secretary"), s.items["one-a"], reason="示例：新产业急需")
     publicise(serve(s))
     pages.now = s.city.now
 

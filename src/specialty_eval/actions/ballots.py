@@ -119,8 +119,8 @@ def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
 def end_vote(ctx: Context, item_id: int, *, version: int | None = None) -> MeetingItem:
     """End an item's vote (chair, secretary): from now on no ballot is taken or replaced, and none is opened yet.
 
-    Only then the close says what the ballots leave to be settled: a tie, a reason. NotNow for whatever else keeps
-    the item from being closed.
+    Only then the item is closed, and the close says what the ballots leave to be settled: a tie, a reason. NotNow for
+    whatever else keeps the item from being closed.
     """
     row = ctx.locked(MeetingItem, item_id, version=version)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
@@ -130,7 +130,8 @@ def end_vote(ctx: Context, item_id: int, *, version: int | None = None) -> Meeti
     room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     if row.state not in BALLOTS_OPEN:
         raise NotNow(Problem("step-not-open", "item", {"event": "end_vote", "state": row.state}))
-    problems = ITEM.objections(row.state, ItemEvent.CLOSE, tallies.end_facts(room, item_id, ctx.now))
+    facts = replace(tallies.end_facts(room, item_id, ctx.now), vote_ended=True)
+    problems = ITEM.objections(row.state, ItemEvent.CLOSE, facts)
     if row.vote_ended_at is not None:
         problems.append(Problem("vote-ended", "item"))
     if problems:

@@ -32,8 +32,8 @@ def close(
 ) -> Decision:
     """Close an item and decide its review by the votes, which are opened now. `casting`: the chair's choice in a tie.
 
-    NotNow with every reason (quorum, sectors, undeclared, challenges, a visit), and nothing is left then. That there is
-    a tie, or that a reason is missing, tells something of the ballots: it is said once the vote has ended (`end_vote`).
+    NotNow with every reason (quorum, sectors, undeclared, challenges, a visit), and nothing is left then. The vote
+    ends first (`end_vote`): before, that there is a tie, or a reason missing, would tell of what can be replaced.
     """
     found = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
     ctx.permit(entitled(ITEM, "", ItemEvent.CLOSE), found.scope, where="item")
@@ -55,10 +55,8 @@ def close(
 
 
 def _untold(vote: tallies.Voted) -> tallies.Voted:
-    """The same, without what the ballots alone tell: first the vote ends."""
-    told = tuple(p for p in vote.problems if p.code not in tallies.SETTLED_AFTERWARDS)
-    untold = () if len(told) == len(vote.problems) else (Problem("vote-not-ended", "item"),)
-    return replace(vote, problems=told + untold)
+    """The same, without what the ballots alone tell: it is said once the vote has ended."""
+    return replace(vote, problems=tuple(p for p in vote.problems if p.code not in tallies.SETTLED_AFTERWARDS))
 
 
 def take_over(ctx: Context, item_id: int, rating: Rating, reason: str, *, version: int | None = None) -> Decision:

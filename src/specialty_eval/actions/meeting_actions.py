@@ -115,6 +115,7 @@ def _facts(ctx: Context, room: Room, row: ItemRow, case: Case | None) -> ItemFac
         undeclared=room.undeclared(row.id),
         vote_problems=presence,
         outcome_problems=presence,
+        vote_ended=row.vote_ended_at is not None,
         reason=TO_WRITE,
     )
     if not room.meeting.written:

@@ -81,7 +81,8 @@ def facts(ctx: Context, room: Room, vote: Voted, grant: Grant | None) -> tuple[I
     item, case = room.items[vote.item_id], vote.case
     before = room.first_deciders.get(item.review_id, frozenset())
     deciding = set(room.people(committee.taking_part(vote.seats)))
-    item_facts = replace(end_facts(room, vote.item_id, ctx.now), outcome_problems=vote.problems)
+    has_ended = item.vote_ended_at is not None or vote.together or vote.by == "paper"  # then nobody replaces a ballot
+    item_facts = replace(end_facts(room, vote.item_id, ctx.now), outcome_problems=vote.problems, vote_ended=has_ended)
     if not room.meeting.written:
         item_facts = replace(item_facts, vote_problems=vote.problems)
     return item_facts, replace(

@@ -186,6 +186,7 @@ def vote(world: World, item: int, bench: Bench, *, override: bool = False) -> No
         choice = Rating.GREEN if able and n % 4 else case.computed
         said = reason if choice != case.computed else ""
         ballots.cast(world.as_(login), item, ballots.ABSTAIN if not able and n == 7 else choice.value, said)
+    ballots.end_vote(world.as_(chair), item)
     decisions.close(world.as_(chair), item, reason=reason)
 
 

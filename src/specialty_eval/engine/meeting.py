@@ -59,6 +59,8 @@ class ItemFacts:
     written_days_over: bool = False
     """Of the vote in writing; they end early once everybody entitled has voted."""
     due: date | None = None
+    vote_ended: bool = False
+    """No ballot is taken any more: before, what the close is refused with would tell of them."""
     reason: str = ""
 
 
@@ -87,6 +89,11 @@ def _the_committee_cannot(facts: ItemFacts) -> Iterable[Problem]:
         yield Problem("quorum-is-there", "seats")
 
 
+def _the_vote_has_ended(facts: ItemFacts) -> Iterable[Problem]:
+    if not facts.vote_ended:
+        yield Problem("vote-not-ended", "item")
+
+
 def _the_votes_decide(facts: ItemFacts) -> Iterable[Problem]:
     return facts.outcome_problems
 
@@ -106,7 +113,7 @@ ITEM = Workflow[ItemFacts](
             ItemState.VOTING,
             ItemState.CLOSED,
             _CHAIR,
-            (_everybody_declared, _written_days_are_over, _the_votes_decide),
+            (_everybody_declared, _written_days_are_over, _the_vote_has_ended, _the_votes_decide),
         ),
         Step(
             ItemEvent.TAKE_OVER,
