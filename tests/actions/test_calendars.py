@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, make_organisation, open_round
-from factories_deliberation import refused
+from factories_deliberation import decide, make_scored, publicise, refused, serve
 from small_policy import POLICY
-from specialty_eval.actions import calendars
+from specialty_eval.actions import calendars, previews, ratings
 from specialty_eval.actions.calendars import Days
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.holidays import ANNOUNCED
@@ -118,6 +118,35 @@ def test_a_date_that_was_told_moves_only_off_a_day_off_and_never_earlier(city: C
     assert city.session.get_one(Review, key, populate_existing=True).due == row.due
     said = list(city.session.scalars(sa.select(Event.facts).where(Event.kind == "review.extend")))
     assert said == [{"what": "evidence", "until": later.isoformat()}] * len(city.codes)
+
+
+@pytest.mark.parametrize("what", ["preview", "appeal"])
+def test_the_days_from_a_decisions_service_end_on_no_day_off_either(session: Session, what: str) -> None:
+    """`one that ends on a day off moves to the next working day … a date that was told to somebody never moves earlier`
+    (workflow.md).
+    """
+    s = make_scored(session, {"one-a": "green"})
+    if what == "preview":
+        previews.preview(decide(s).as_("secretary"), s.round_id)
+        previews.acknowledge(s.as_("head-one"), s.reviews["one-a"])
+    else:
+        serve(decide(s))
+        number = publicise(s)
+        s.city.wait(30)
+        ratings.confirm(s.as_("bureau-approver"), number, "示例〔2026〕1号")
+
+    def due() -> datetime:
+        found: datetime = getattr(s.review("one-a"), f"{what}_due")
+        return found
+
+    last = last_local_day(due(), LOCAL)
+    assert enter(s.city, 2026, [last]) == 1
+    later = s.city.clock().calendar().next_working(last)
+    assert due() == end_of(later, LOCAL)
+    enter(s.city, 2026, [])
+    assert due() == end_of(later, LOCAL)
+    [event] = session.scalars(sa.select(Event).where(Event.kind == "review.extend"))
+    assert event.facts == {"what": what, "until": later.isoformat()}
 
 
 def test_a_calendar_that_several_cities_share_is_the_operators(city: City) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from factories import make_person
 from factories_consequences import add_other_city, appeal_heard, confirm_anew, events, make_confirmed, overturn
-from factories_deliberation import Sitting, make_publicised, refused
+from factories_deliberation import Sitting, make_publicised, nothing_left, refused
 from factories_designations import (
     DEMONSTRATION,
     DOCUMENT,
@@ -29,10 +29,11 @@ from specialty_eval.actions import appeals, closings, designations, groups, rati
 from specialty_eval.actions.designations import Proposal
 from specialty_eval.actions.groups import Members
 from specialty_eval.actions.paging import Page
+from specialty_eval.engine.designation import Tier
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.base import make_engine
-from specialty_eval.store.designations import Designation
+from specialty_eval.store.designations import Designation, DesignationTargets
 from specialty_eval.store.outcomes import Appeal
 
 REVIEWED = "示例职〔2026〕9号"
@@ -70,8 +71,39 @@ def test_a_green_specialty_is_proposed_by_its_school_and_granted_by_the_bureau_i
     assert [(e.kind, e.audience) for e in events(s, "designation.%")] == [
         ("designation.propose", "school"), ("designation.grant", "public"),
     ]  # fmt: skip
-    secondary = designations.towards(s.city.nobody(), "371400")[0]
+    secondary = designations.towards(s.city.nobody(), "371400")["targets"][0]
     assert (secondary["target"], secondary["held"], secondary["missing"]) == (40, 1, 39)
+
+
+def test_a_bureau_sets_its_targets_edition_by_edition_and_progress_is_towards_the_newest(s: Sitting) -> None:
+    granted(s, "one-a")
+    aimed = {(DEMONSTRATION, Tier.SECONDARY): 50, (HIGH_LEVEL, Tier.COLLEGE): 6}
+
+    def shown() -> tuple[int, str | None, list[tuple[str, str, int | None, int | None]]]:
+        told = designations.towards(s.city.nobody(), "371400")
+        lines = [(t["kind"], t["tier"], t["target"], t["missing"]) for t in told["targets"]]
+        return told["edition"], told["document_number"], lines
+
+    usual = shown()
+    assert usual == (0, None, [("demonstration", "secondary", 40, 39), ("high_level", "secondary", 15, 15),
+                               ("high_level", "college", 5, 5)])  # fmt: skip
+    with nothing_left(s.session):
+        assert refused(Invalid, lambda: designations.set_targets(s.as_("secretary"), aimed, " ", 0)) == [
+            ("document-number-missing", "document_number")
+        ]
+        for who in ("head-one", "planner", "bureau-verifier", "auditor"):
+            assert refused(NotYou, lambda who=who: designations.set_targets(s.as_(who), aimed, DOCUMENT, 0))  # type: ignore[misc]
+    designations.set_targets(s.as_("secretary"), aimed, DOCUMENT, 0)
+
+    set_now = (1, DOCUMENT, [("demonstration", "secondary", 50, 49), ("high_level", "college", 6, 6)])
+    assert shown() == set_now
+    assert refused(NotNow, lambda: designations.set_targets(s.as_("secretary-2"), aimed, DOCUMENT, 0)) == [
+        ("changed-meanwhile", "targets")
+    ]
+    designations.set_targets(s.as_("secretary"), {}, "示例职〔2026〕12号", 1)
+    assert shown() == (2, "示例职〔2026〕12号", [("demonstration", "secondary", None, None)])
+    assert [(e.audience, e.facts["edition"]) for e in events(s, "designation.target")] == [("public", 1), ("public", 2)]
+    assert s.session.scalars(sa.select(DesignationTargets.edition)).all() == [1, 2]  # what was set before stays
 
 
 def test_what_is_not_green_or_granted_by_who_proposed_it_is_refused_with_every_reason(s: Sitting) -> None:
@@ -161,7 +193,7 @@ def test_a_review_ends_in_keeping_or_withdrawing_under_a_document(session: Sessi
     designations.withdraw(approver, lost.id, "示例：红牌", REVIEWED)
 
     assert (state(s, kept), state(s, lost)) == ("kept", "withdrawn")
-    secondary = designations.towards(s.city.nobody(), "371400")[0]
+    secondary = designations.towards(s.city.nobody(), "371400")["targets"][0]
     assert (secondary["held"], secondary["under_review"]) == (1, 0)
     [told] = designations.listing(s.city.nobody(), Page(9), state="withdrawn")[0]
     assert (told["decision_document"], told["reason"]) == (REVIEWED, "示例：红牌")

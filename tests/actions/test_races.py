@@ -11,12 +11,23 @@ from factories import City, make_city, make_cycle, open_round
 from factories_deliberation import decide, make_publicised, make_scored
 from racing import at_once
 from small_policy import POLICY
-from specialty_eval.actions import evidence, previews, publications, ratings, rounds, scoring, verification
+from specialty_eval.actions import (
+    evidence,
+    jobs,
+    overdue,
+    previews,
+    publications,
+    ratings,
+    rounds,
+    scoring,
+    verification,
+)
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import RatingInForce
+from specialty_eval.store.overdue import Escalation
 from specialty_eval.store.reviews import EvidenceVersion, Review, ScoreRun, ScoreSheet
 
 GOOD = Figures({"graduates": "100", "employed": "90"}, {"graduates": "学籍系统"})
@@ -130,6 +141,23 @@ def test_two_score_runs_at_once_score_each_review_once(city: City, engine: sa.En
     made = city.session.scalar(sa.select(sa.func.count()).select_from(ScoreRun))
     sheets = city.session.scalar(sa.select(sa.func.count()).select_from(ScoreSheet))
     assert (made, sheets) == (1, 3)
+
+
+def test_two_that_act_on_what_is_due_at_once_do_each_act_once(city: City, engine: sa.Engine) -> None:
+    hand_in(city)
+    city.wait(40)
+    round_id = city.session.get_one(Review, city.reviews["one-a"]).round_id
+    act = partial(overdue.act_on_due, round_id=round_id)
+    due = partial(jobs.act, wanted=next(one for one in jobs.due(city.clock()) if one.task == jobs.Task.ACT_ON_DUE))
+    both = (city.clock(), act), (city.as_("secretary"), act), (city.clock(), due), (city.clock(), due)
+    city.session.commit()
+
+    assert at_once(engine, *both) == ["done"] * 4
+
+    acted = {kind: kinds(city.session, f"review.{kind}") for kind in ("escalate", "default", "take_over")}
+    once = sa.select(sa.func.count()).select_from(Escalation)
+    assert (acted["escalate"], acted["default"], acted["take_over"]) == (city.session.scalar(once), 0, 0)
+    assert acted["escalate"] == len(HEADS)
 
 
 def test_a_preview_and_a_publicity_happen_once(session: Session, engine: sa.Engine) -> None:

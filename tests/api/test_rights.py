@@ -55,6 +55,7 @@ OF_ONES_OWN_CITY = (
     "GET /v1/document-templates/{kind}/versions",
     "POST /v1/document-templates/{kind}",
     "POST /v1/document-templates/{kind}/withdraw",
+    "PUT /v1/designation-targets",
     "PUT /v1/document-templates/{kind}/numbering",
     "GET /v1/jobs",
     "PUT /v1/calendar/{year}",

@@ -1,6 +1,6 @@
 """Designations: proposed by a school or the secretary, granted by another, kept or withdrawn once under review."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from specialty_eval.engine.designation import (
     DESIGNATION,
     HELD,
+    TARGETS,
     DesignationEvent,
     DesignationFacts,
     DesignationKind,
     DesignationState,
+    Tier,
     progress,
     tier_of,
 )
@@ -23,7 +25,7 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.engine.vocabulary import Rating
 from specialty_eval.store import designation_queries, rating_records, registry, scopes
 from specialty_eval.store.designation_queries import Built
-from specialty_eval.store.designations import Designation, SpecialtyGroup
+from specialty_eval.store.designations import Designation, DesignationTargets, SpecialtyGroup
 from specialty_eval.store.registry import School, Specialty
 
 from . import designation_reviews
@@ -268,6 +270,43 @@ def listing(ctx: Context, page: Page, **chosen: str | None) -> tuple[list[dict[s
     return [_header(row) for row in rows], cursor
 
 
-def towards(ctx: Context, city: str) -> list[dict[str, Any]]:
-    """How far each target of a city is reached (public; what is only proposed is a number)."""
-    return [{**asdict(one), "missing": one.missing} for one in progress(designation_queries.counts(ctx.session, city))]
+def towards(ctx: Context, city: str) -> dict[str, Any]:
+    """How far each target of a city is reached (public; what is only proposed is a number), and which edition it is."""
+    row = designation_queries.targets_of(ctx.session, city)
+    aimed = (
+        TARGETS if row is None else {(DesignationKind(t["kind"]), Tier(t["tier"])): t["target"] for t in row.targets}
+    )
+    found = progress(designation_queries.counts(ctx.session, city), aimed)
+    return {
+        "jurisdiction": city, "edition": 0 if row is None else row.edition,
+        "document_number": None if row is None else row.document_number, "set_at": None if row is None else row.set_at,
+        "targets": [{**asdict(one), "missing": one.missing} for one in found],
+    }  # fmt: skip
+
+
+def set_targets(
+    ctx: Context, targets: Mapping[tuple[DesignationKind, Tier], int], document_number: str, edition: int
+) -> DesignationTargets:
+    """Set the city's targets in place of those of an edition (0: the usual ones), under a document (secretary).
+
+    Invalid without a document; NotNow when somebody has set others since.
+    """
+    city = ctx.office(Role.SECRETARY).city
+    grant = ctx.permit(roles(Role.SECRETARY), Scope(city=city), where="targets")
+    if ctx.person_id is None:
+        raise NotYou(Problem("person-needed", "targets"))
+    if not document_number.strip():
+        raise Invalid(Problem("document-number-missing", "document_number"))
+    designation_queries.lock_targets(ctx.session, city)
+    row = designation_queries.targets_of(ctx.session, city)
+    newest = 0 if row is None else row.edition
+    if newest != edition:
+        raise NotNow(Problem("changed-meanwhile", "targets", {"id": newest}))
+    said = [{"kind": kind.value, "tier": tier.value, "target": n} for (kind, tier), n in sorted(targets.items())]
+    made = ctx.saved(
+        DesignationTargets(jurisdiction_code=city, edition=newest + 1, targets=said, set_by=ctx.person_id,
+                           document_number=document_number.strip(), set_at=ctx.now)
+    )  # fmt: skip
+    told = {"edition": made.edition, "targets": said, "document_number": made.document_number}
+    ctx.record("designation.target", made, Note(audience="public", told=told), grant=grant)
+    return made

@@ -73,6 +73,9 @@ class TargetsAnswer(BaseModel):
     """The targets of a city."""
 
     jurisdiction: str
+    edition: int = Field(description="第几次设定，0 为通常的 40、15、5 · which setting; 0: the usual 40, 15, 5")
+    document_number: str | None = Field(description="设定的文号 · under which document they were set")
+    set_at: datetime | None
     targets: list[TargetAnswer]
 
 

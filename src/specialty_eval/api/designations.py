@@ -60,7 +60,31 @@ def list_designations(
 @router.get("/designation-targets", response_model=TargetsAnswer)
 def targets(ctx: Ctx, jurisdiction: City) -> dict[str, Any]:
     """How far a city has come towards each target (public)."""
-    return {"jurisdiction": jurisdiction, "targets": designations.towards(ctx, jurisdiction)}
+    return designations.towards(ctx, jurisdiction)
+
+
+class NewTarget(Body):
+    """How many of a kind and tier the city aims at."""
+
+    kind: DesignationKind = Field(strict=False)
+    tier: Tier = Field(strict=False)
+    target: int = Field(ge=0, le=100_000)
+
+
+class NewTargets(Body):
+    """All of the city's targets, under which document, and the edition they take the place of."""
+
+    targets: list[NewTarget] = Field(max_length=4)
+    document_number: str = Field(max_length=100)
+    edition: int = Field(ge=0, le=1_000_000)
+
+
+@router.put("/designation-targets", response_model=TargetsAnswer)
+def set_targets(body: NewTargets, ctx: Ctx) -> dict[str, Any]:
+    """Set the city's targets in place of those of that edition (secretary). What was set before stays on record."""
+    aimed = {(one.kind, one.tier): one.target for one in body.targets}
+    row = designations.set_targets(ctx, aimed, body.document_number, body.edition)
+    return designations.towards(ctx, row.jurisdiction_code)
 
 
 @router.get("/designations/{designation_id}", response_model=WholeDesignation)

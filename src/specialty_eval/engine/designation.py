@@ -59,7 +59,7 @@ TARGETS: Mapping[tuple[DesignationKind, Tier], int] = {
     (DesignationKind.HIGH_LEVEL, Tier.SECONDARY): 15,
     (DesignationKind.HIGH_LEVEL, Tier.COLLEGE): 5,
 }
-"""40个示范中职、15个高水平中职、5个高水平高职专业（群）. A target is aimed at, and limits nothing."""
+"""40个示范中职、15个高水平中职、5个高水平高职专业（群）: while a bureau has set none. They limit nothing."""
 
 
 def tier_of(level: str) -> Tier:
@@ -84,13 +84,15 @@ class Progress:
         return None if self.target is None else max(0, self.target - self.held)
 
 
-def progress(counts: Mapping[tuple[str, str, str], int]) -> list[Progress]:
+def progress(
+    counts: Mapping[tuple[str, str, str], int], targets: Mapping[tuple[DesignationKind, Tier], int] = TARGETS
+) -> list[Progress]:
     """Of counts by (kind, tier, state): each kind and tier that has a target or a designation, in a fixed order."""
     found = []
     for kind in DesignationKind:
         for tier in Tier:
             by_state = {state: counts.get((kind.value, tier.value, state.value), 0) for state in DesignationState}
-            target, held = TARGETS.get((kind, tier)), sum(by_state[state] for state in HELD)
+            target, held = targets.get((kind, tier)), sum(by_state[state] for state in HELD)
             proposed, review = by_state[DesignationState.PROPOSED], by_state[DesignationState.UNDER_REVIEW]
             if target is not None or held or proposed:
                 found.append(Progress(kind, tier, target, held, review, proposed))

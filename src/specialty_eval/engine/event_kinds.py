@@ -19,7 +19,7 @@ _ACTS: Mapping[str, str] = {
     "closing_appeal": "escalate lodge",
     "cycle": "create place",
     "demo": "begin done step",
-    "designation": "propose",
+    "designation": "propose target",
     "document": "issue number upload withdraw",
     "evidence": "attach save",
     "expert": "add change declare end lift",

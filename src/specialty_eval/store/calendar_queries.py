@@ -12,7 +12,7 @@ from specialty_eval.engine.permissions import Kind
 from .base import table_of
 from .calendars import CalendarYear
 from .cycles import Round
-from .deadline_queries import OF_PHASE, Deadline
+from .deadline_queries import OF_PHASE, OF_SERVICE, Deadline
 from .registry import Organisation
 from .registry_queries import numbered
 
@@ -51,8 +51,8 @@ def of_year(session: Session, year: int) -> CalendarYear | None:
 
 
 def kinds() -> list[Deadline]:
-    """Every deadline of a round's phases, each once."""
-    return list(dict.fromkeys(deadline for of_phase in OF_PHASE.values() for deadline in of_phase))
+    """Every deadline of a round's phases, each once, and those that began with a decision's service."""
+    return [*dict.fromkeys(deadline for of_phase in OF_PHASE.values() for deadline in of_phase), *OF_SERVICE]
 
 
 def ending(session: Session, deadline: Deadline, due: datetime) -> list[int]:

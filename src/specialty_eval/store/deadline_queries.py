@@ -46,6 +46,11 @@ OF_PHASE: Mapping[str, tuple[Deadline, ...]] = {
     RoundState.DELIBERATING: (*_SCHOOLS, _COUNTIES, _CHALLENGES),
 }
 """What is extended with a phase; the days of publicity, objections and appeals are the law's, not the round's."""
+OF_SERVICE = (
+    Deadline("preview", Review, "preview_due", (State.PREVIEWED,)),
+    Deadline("appeal", Review, "appeal_due", (State.CONFIRMED,)),
+)
+"""What a school was told with a decision: no phase extends it, and yet it ends on no day off."""
 
 
 REMINDED = (*_SCHOOLS, _COUNTIES, _EXPERTS)

@@ -14,6 +14,7 @@ from specialty_eval.engine.vocabulary import Rating
 from .designations import (
     Designation,
     DesignationLoss,
+    DesignationTargets,
     SpecialtyGroup,
     SpecialtyGroupMember,
     SpecialtyGroupVersion,
@@ -180,6 +181,18 @@ def in_force(session: Session, specialty_ids: Collection[int], day: date) -> dic
 def under_appeal(session: Session, review_ids: Collection[int]) -> bool:
     """Whether an appeal against one of the reviews, or the review that an upheld one opened, is still going."""
     return bool(going_appeals(session, review_ids))
+
+
+def targets_of(session: Session, city: str) -> DesignationTargets | None:
+    """The newest edition of the city's targets; None where it never set any."""
+    found = sa.select(DesignationTargets).where(DesignationTargets.jurisdiction_code == city)
+    return session.scalar(found.order_by(DesignationTargets.edition.desc()).limit(1))
+
+
+def lock_targets(session: Session, city: str) -> None:
+    """One sets a city's targets at a time: the second finds what the first has set."""
+    text = sa.literal(f"specialty-eval targets {city}")
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(text, 0))))
 
 
 def counts(session: Session, city: str) -> dict[tuple[str, str, str], int]:

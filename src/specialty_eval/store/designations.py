@@ -1,8 +1,10 @@
 """Specialty groups with their versions, and designations of a specialty or a group."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from specialty_eval.engine.designation import DesignationKind, DesignationState, Tier
@@ -22,6 +24,25 @@ class SpecialtyGroup(Base):
     name: Mapped[str]
     made_by: Mapped[int] = reference("person.id", index=False)
     made_at: Mapped[datetime]
+
+
+class DesignationTargets(Base):
+    """The targets a bureau set, one edition after another under its documents; the newest counts. Never changed."""
+
+    __tablename__ = "designation_targets"
+    __table_args__ = (
+        sa.UniqueConstraint("jurisdiction_code", "edition"),
+        sa.CheckConstraint("document_number <> ''", name="has_document"),
+    )
+
+    id: Mapped[int] = identity()
+    jurisdiction_code: Mapped[str] = reference("jurisdiction.code", index=False)
+    edition: Mapped[int] = mapped_column(sa.Integer)
+    targets: Mapped[list[Any]] = mapped_column(JSONB)
+    """Of each kind and tier that has one: `kind`, `tier`, `target`."""
+    document_number: Mapped[str]
+    set_by: Mapped[int] = reference("person.id", index=False)
+    set_at: Mapped[datetime]
 
 
 class SpecialtyGroupVersion(Base):
