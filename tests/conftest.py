@@ -69,6 +69,15 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def events_watched() -> Iterator[None]:
+    """Whatever any test makes happen is told as the schema of its event says."""
+    from event_watch import watched  # noqa: PLC0415 -- slow import: validators
+
+    with watched():
+        yield
+
+
 @pytest.fixture(scope="session")
 def server_url(pytestconfig: pytest.Config) -> Iterator[str]:
     """A database of the server where the tests' own databases are made; it is not used itself."""

@@ -79,7 +79,7 @@ class Town:
         """So many events of a specialty, numbered."""
         subject = self.session.get_one(Specialty, self.city.specialties[short])
         for n in range(first, first + times):
-            note = Note(audience=audience, told={"n": n}, specialty_id=subject.id)
+            note = Note(audience=audience, told={"partner": {"from": "", "to": str(n)}}, specialty_id=subject.id)
             self.city.as_("secretary").record("specialty.change", subject, note)
         self.settle()
 
@@ -136,7 +136,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def numbers(sent: list[Sent]) -> list[int]:
-    return [json.loads(one.body)["data"]["facts"]["n"] for one in sent]
+    return [int(json.loads(one.body)["data"]["facts"]["partner"]["to"]) for one in sent]
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def test_a_message_that_is_refused_is_tried_for_three_days_under_one_id_and_othe
     town: Town, receiver: Receiver
 ) -> None:
     def answer(request: object, sent: Sent) -> None:
-        says(422 if json.loads(sent.body)["data"]["facts"]["n"] == 0 else 204, b"no")(request, sent)  # type: ignore[arg-type]  # a handler
+        says(422 if numbers([sent]) == [0] else 204, b"no")(request, sent)  # type: ignore[arg-type]  # a handler
 
     receiver.answer = answer
     at, _ = town.endpoint("school", receiver.url(), "specialty.*")
@@ -368,7 +368,8 @@ def test_a_secret_that_cannot_be_opened_any_more_disables(town: Town, receiver: 
 
 PILE = """
     INSERT INTO event (at, kind, subject_kind, subject_id, reason, audience, facts, specialty_id)
-    SELECT :at, 'specialty.change', 'specialty', :of, '', 'school', jsonb_build_object('n', n), :of
+    SELECT :at, 'specialty.change', 'specialty', :of, '', 'school',
+        jsonb_build_object('partner', jsonb_build_object('from', '', 'to', n::text)), :of
     FROM generate_series(1, :count) AS n
 """
 

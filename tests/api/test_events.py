@@ -46,7 +46,8 @@ class Served:
         """So many events of a specialty."""
         subject = self.city.session.get_one(Specialty, self.city.specialties[short])
         for n in range(times):
-            note = Note(audience=audience, told={"n": n} | ({"pad": "x" * pad} if pad else {}), specialty_id=subject.id)
+            told = {"partner": {"from": "x" * pad, "to": str(n)}}
+            note = Note(audience=audience, told=told, specialty_id=subject.id)
             self.city.as_("secretary").record("specialty.change", subject, note)
         self.settled()
 
@@ -274,7 +275,7 @@ def test_a_stream_tells_what_happens_and_goes_on_behind_the_last_id(served: Serv
         served.happens(times=1)
         seen = reader.wait(3)
         last = reader.ids[0]
-    assert [event["data"]["facts"] for event in seen] == [{"n": 0}, {"n": 1}, {"n": 0}]
+    assert [event["data"]["facts"]["partner"]["to"] for event in seen] == ["0", "1", "0"]
     with streamed(served, after=last) as again:
         assert again.wait(2) == seen[1:]
 
@@ -337,7 +338,7 @@ def test_a_reader_that_takes_nothing_is_left_and_loses_nothing(served: Served, m
     assert 0 < got < 700
     with streamed(served, after=slow.ids[-1]) as again:
         rest = again.wait(700 - got)
-    assert [e["data"]["facts"]["n"] for e in slow.events + rest] == list(range(700))
+    assert [int(e["data"]["facts"]["partner"]["to"]) for e in slow.events + rest] == list(range(700))
 
 
 def test_what_is_silent_is_sent_an_id_now_and_then(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .event_facts import facts_schema
 from .event_kinds import KINDS
 from .machines import MACHINES
 
@@ -10,7 +11,7 @@ _NUMBER = {"type": ["integer", "null"]}
 
 
 def event_schema() -> Json:
-    """JSON Schema (2020-12): what every event has, and for each kind its states before and after."""
+    """JSON Schema (2020-12): what every event has, and for each kind its states before and after and its facts."""
     said = "CloudEvents 1.0 of specialty-eval, as GET /v1/events tells them and webhooks deliver them"
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -53,7 +54,7 @@ def _event() -> Json:
         acting_for=_NUMBER,
         reason=text,
         audience={"enum": ["public", "school", "office", "sealed"]},
-        facts={"type": "object", "description": "by kind, see docs/events.md"},
+        facts={"type": "object", "description": "by kind: what is required of it and nothing else"},
     )
     state = {"type": ["string", "null"]}
     return {**made, "properties": {**made["properties"], "from": state, "to": state}}
@@ -64,7 +65,7 @@ def _of(kind: str) -> Json:
     name, _, event = kind.partition(".")
     steps = MACHINES[name].steps if name in MACHINES else ()
     moves = sorted({(step.source.value, step.target.value) for step in steps if step.event == event})
-    data: Json = {"properties": {"kind": {"const": kind}}}
+    data: Json = {"properties": {"kind": {"const": kind}, "facts": facts_schema(kind)}}
     if moves:
         data["anyOf"] = [{"properties": {"from": {"const": old}, "to": {"const": new}}} for old, new in moves]
     else:
