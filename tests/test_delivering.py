@@ -316,6 +316,24 @@ def test_three_days_without_any_success_disable_and_nothing_is_lost(town: Town, 
     assert sorted(numbers(receiver.sent)) == list(range(8))
 
 
+def test_a_single_message_that_is_refused_disables_nobody(town: Town, receiver: Receiver) -> None:
+    """In a quiet week it is all there is: whoever refuses it is there, and the message may be what is wrong."""
+    at, _ = town.endpoint("school", receiver.url(), "specialty.*")
+    receiver.answer = says(422)
+    town.happens(1)
+    for _ in range(30):
+        town.deliver()
+        town.wait(hours=4)
+    row = webhooks.found(town.as_("school"), at)
+    assert (row.disabled_at, len({sent.headers["webhook-id"] for sent in receiver.sent})) == (None, 1)
+    town.session.rollback()
+    town.happens(1, first=1)
+    for _ in range(5):  # a second one, after five days without any success
+        town.deliver()
+        town.wait(hours=4)
+    assert webhooks.found(town.as_("school"), at).disabled_for == "failing"
+
+
 def test_enabling_says_so_when_some_of_what_was_missed_is_not_offered_any_more(town: Town, receiver: Receiver) -> None:
     at, _ = town.endpoint("school", receiver.url(), "specialty.*")
     webhooks.disable(town.as_("school"), at)

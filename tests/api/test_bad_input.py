@@ -1,7 +1,9 @@
 """Whatever a request holds, it gets one problem document with every reason, in both languages, and changes nothing."""
 
 import json
+import logging
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -227,6 +229,60 @@ def test_a_length_that_is_none_is_refused(served: Served) -> None:
     for length in ("-1", "1e9", "１", "99999999999999999999999"):
         answer, _ = raw(served, "/v1/policies", f"Content-Length: {length}\r\n", endless=False, method="POST")
         assert answer.split(b" ")[1] in {b"400", b"413"}
+
+
+@pytest.mark.parametrize("path", ["/v1/schools", "/v1/me", "/", "/v1/specialties/x/status"])
+def test_a_header_of_64_kilobytes_is_refused(served: Served, path: str) -> None:
+    answer, _ = raw(served, path, f"X-Long: {'a' * (64 << 10)}\r\n", endless=False, method="GET")
+    assert answer.split(b" ")[1] == b"431"
+
+
+def test_a_head_without_end_is_refused_at_its_limit(served: Served) -> None:
+    address = httpx.URL(served.callers.base)
+    for begun in (b"GET /v1/schools HTTP/1.1\r\nX-Long: ", b"GET /v1/schools?", b"GET / HTTP/1.1\r\nA: b\r\n"):
+        with socket.create_connection((str(address.host), address.port or 0), timeout=20) as line:
+            line.sendall(begun)
+            sent, answer = 0, b""
+            line.settimeout(0.02)
+            while sent < 8 << 20:
+                try:
+                    answer = line.recv(1000)
+                    break
+                except TimeoutError:
+                    try:
+                        line.sendall(b"a" * 16384)
+                        sent += 16384
+                    except OSError:
+                        answer = b"HTTP/1.1 431"
+                        break
+            assert (answer[9:12], sent < 1 << 20) == (b"431", True)
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the server and the application log."""
+    said = list[str]()
+    heard = logging.Handler()
+    monkeypatch.setattr(heard, "emit", lambda record: said.append(record.getMessage()))
+    for name in ("uvicorn.error", "specialty_eval"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [heard])
+    return said
+
+
+@pytest.mark.parametrize("more", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+def test_a_body_cut_off_changes_nothing_and_is_nobodys_fault(served: Served, faults: list[str], more: str) -> None:
+    served.callers.get("head-one", "/v1/me")
+    token = f"Authorization: Bearer {served.callers.tokens['head-one'][0]}\r\n"
+    address = httpx.URL(served.callers.base)
+    for method, path in (("PUT", f"/v1/reviews/{served.review}/evidence"), ("POST", "/v1/status/query"),
+                         ("POST", f"/v1/reviews/{served.review}/attachments?measure=a&name=b")):  # fmt: skip
+        with socket.create_connection((str(address.host), address.port or 0), timeout=20) as line:
+            line.sendall(HEAD.format(method=method, path=path, more=f"{more}\r\n{token}").encode())
+            line.sendall(FIGURES.encode() if "Length" in more else b"36\r\n" + FIGURES.encode())
+            time.sleep(0.2)
+    time.sleep(0.3)
+    assert served.send("head-one", "GET", f"/v1/reviews/{served.review}").status_code == 200
+    assert faults == []
 
 
 # --- paths and queries -----------------------------------------------------------------------------------------------

@@ -151,6 +151,12 @@ def _taken(ctx: Context, row: WebhookEndpoint, message: WebhookMessage) -> None:
     row.failures, row.failing_since, row.retry_at = 0, None, None
 
 
+def _is_failing(ctx: Context, row: WebhookEndpoint, meant: Meaning) -> bool:
+    """Nobody is there, or whoever is there refuses more than one message: a single one may be wrong by itself."""
+    since = row.failing_since or ctx.now
+    return meant is Meaning.AWAY or webhook_queries.refused_since(ctx.session, row.id, since) > 1
+
+
 def _not_taken(ctx: Context, row: WebhookEndpoint, message: WebhookMessage, meant: Meaning, chance: int) -> None:
     row.failures += 1
     row.failing_since = row.failing_since or ctx.now
@@ -163,7 +169,7 @@ def _not_taken(ctx: Context, row: WebhookEndpoint, message: WebhookMessage, mean
             message.next_at = ctx.now + wait
     if meant is Meaning.GONE:
         webhooks.disabled(ctx, row, "gone")
-    elif ctx.now - row.failing_since >= DISABLED_AFTER:
+    elif ctx.now - row.failing_since >= DISABLED_AFTER and _is_failing(ctx, row, meant):
         webhooks.disabled(ctx, row, "failing")
     elif meant is Meaning.AWAY or row.failures >= OPENS_AFTER:
         row.retry_at = ctx.now + probe_after(row.failures, chance)

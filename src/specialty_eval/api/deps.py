@@ -13,6 +13,7 @@ import anyio
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from specialty_eval.actions.context import Context, Credentials, commit, refusal_of
 from specialty_eval.actions.paging import Page, question
@@ -113,6 +114,8 @@ class Transactional(APIRoute):
                 arrived = await whole(request, taken=taken, numbered=numbered)
             except Refusal as refusal:
                 return answer(refusal)
+            except ClientDisconnect:  # in the middle of its body: nothing was begun, and nobody is there to be told
+                return Response(status_code=400)
             edge: Edge = request.app.state.edge
             arrived.state.arrived = edge.clock()
             async with edge.published if self.is_published else edge.gate:

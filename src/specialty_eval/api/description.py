@@ -33,6 +33,7 @@ REFUSALS = {
     "413": "the body is beyond its limit and was not read",
     "415": "a body of this media type is not taken",
     "422": "a value breaks a rule; every reason is named",
+    "431": "the request line and headers are beyond their limit",
     "429": "more requests than one key or address may send; `Retry-After` says when to come again",
     "503": "a lock or the database is in the way; the same request may succeed (`Retry-After`)",
 }
@@ -147,7 +148,7 @@ def _describe_one(method: str, operation: dict[str, Any]) -> None:
 def _refused_with(method: str, operation: dict[str, Any]) -> set[str]:
     """The statuses of refusals that an operation of this shape can answer with, and those its route names besides."""
     parameters = operation.get("parameters", [])
-    statuses = {"401", "403", "429", "503"} | {status for status in REFUSALS if status in operation["responses"]}
+    statuses = {"401", "403", "429", "431", "503"} | {status for status in REFUSALS if status in operation["responses"]}
     if any(parameter["in"] == "path" for parameter in parameters):
         statuses.add("404")
     if any(parameter["name"].lower() == "if-match" for parameter in parameters):

@@ -7,6 +7,7 @@ whoever comes again with the last id goes on behind it.
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -36,6 +37,16 @@ MOST = 1000
 """Streams of one process."""
 AGAIN = b"retry: 2000\n\n"
 log = logging.getLogger(__name__)
+_left: ContextVar[bool] = ContextVar("left", default=False)
+"""In the task of a request whose reader was left."""
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether the server tells something: that a reader was left without the end is known, and said above."""
+    return not (_left.get() and "without completing response" in str(record.msg))
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_news)
 
 
 def begun(request: Request, ctx: Context, asked: feed.Asked, shown: Credentials) -> Response:
@@ -128,6 +139,7 @@ class Following(Response):
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"})
         del self.headers["content-length"]
         self._stream = stream
+        self._is_left = False
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send until there is no more, nobody takes it, or the reader leaves."""
@@ -141,6 +153,7 @@ class Following(Response):
                 group.cancel_scope.cancel()
         finally:
             bell.streams -= 1
+        _left.set(self._is_left)
 
     async def _send_all(self, send: Send, until: anyio.CancelScope) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -149,6 +162,7 @@ class Following(Response):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             if patience.cancelled_caught:
                 log.warning("events: a follower took nothing for %g s and is left", PATIENCE)
+                self._is_left = True
                 until.cancel()
                 return
         await send({"type": "http.response.body", "body": b""})

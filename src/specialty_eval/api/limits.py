@@ -1,12 +1,14 @@
-"""Limits before reading: a body beyond its limit is refused unread, whether it says its length or not."""
+"""Limits before reading: a head or a body beyond its limit is refused unread, whether it says its length or not."""
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from specialty_eval.engine.errors import Problem, TooLarge
 
-from .problems import answer
+from .problems import MEDIA_TYPE, answer, body
 
+HEAD_LIMIT = 32 << 10
+"""Bytes of a request line and headers; browsers and proxies keep to less."""
 DEFAULT_LIMIT = 1 << 20
 LIMITS = (
     ("/attachments", 32 << 20),
@@ -40,13 +42,27 @@ def _refused(limit: int) -> Response:
     return answer(TooLarge(Problem("body-too-large", "body", {"limit": limit})))
 
 
+def _head_refused() -> Response:
+    problem = Problem("head-too-large", "header", {"limit": HEAD_LIMIT})
+    return JSONResponse(body("head-too-large", 431, [problem]), 431, {"Connection": "close"}, MEDIA_TYPE)
+
+
+def _length_of_head(scope: Scope) -> int:
+    line = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    return line + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+
+
+HEAD_REFUSED = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+"""What is said to a head that has no end: nothing can be known of who is asking for what."""
+
+
 class _BeyondLimit(Exception):  # noqa: N818 -- a signal inside this module
     pass
 
 
 class BodyLimit:
-    """Pure ASGI: refuses by Content-Length at once, and by count where no length is said. Of a caller who is not known,
-    whatever they show, no more is read than anybody may send.
+    """Pure ASGI: refuses a head beyond its limit, a body by Content-Length at once and by count where no length is
+    said. Of a caller who is not known, whatever they show, no more is read than anybody may send.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -56,6 +72,9 @@ class BodyLimit:
         """Pass the request on with a counted body, or answer 413."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if _length_of_head(scope) > HEAD_LIMIT:
+            await _head_refused()(scope, receive, send)
             return
         limit = limit_of(scope["path"], is_known=any(name == b"authorization" for name, _ in scope["headers"]))
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")

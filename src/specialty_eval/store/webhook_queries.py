@@ -102,6 +102,16 @@ def send_again(session: Session, endpoint_id: int, now: datetime) -> None:
     session.execute(waits.values(next_at=now))
 
 
+def refused_since(session: Session, endpoint_id: int, since: datetime) -> int:
+    """How many messages were refused and not taken afterwards, of those that waited then or later."""
+    refused = sa.select(sa.func.count(WebhookMessage.id)).where(
+        WebhookMessage.endpoint_id == endpoint_id,
+        WebhookMessage.refused > 0,
+        sa.or_(WebhookMessage.next_at.is_not(None), WebhookMessage.given_up_at >= since),
+    )
+    return session.scalars(refused).one()
+
+
 def give_up(session: Session, endpoint_id: int, now: datetime) -> None:
     """Nothing that waits is sent."""
     waits = sa.update(WebhookMessage).where(
