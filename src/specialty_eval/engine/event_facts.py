@@ -143,7 +143,7 @@ _FACTS: Mapping[str, str] = {
     "rectification.plan": "version:int digest:sha milestones:int",
     "rectification.prove": "milestone:text version:int attachment?:int sha256?:sha digest?:sha",
     "report.ask": "kind:text reader:text year:int period:text",
-    "report.make": "docx?:sha xlsx?:sha",
+    "report.make": "docx?:sha html?:sha xlsx?:sha",
     "review.accept": "unsupported:texts",
     "review.acknowledge": "preview_until?:day",
     "review.confirm": "rating:text cause:text publication:int document_number:text valid_from:day replaces?:int",
