@@ -83,6 +83,7 @@ class Kept:
     app: Api
     url: str
     files: Path
+    clock: Callable[[], datetime]
 
     def fast(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
         assert self.app.front.is_full
@@ -102,7 +103,7 @@ def keeping(url: str, files: Path, clock: Callable[[], datetime]) -> Iterator[Ke
     app = create_app(url, files, clock=clock)
     with following.kept(app.front, url, clock, files, app.bell):
         until(lambda: app.front.is_full, "the statuses are loaded")
-        yield Kept(app, url, files)
+        yield Kept(app, url, files, clock)
 
 
 async def ask(app: Any, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
@@ -111,7 +112,8 @@ async def ask(app: Any, method: str, path: str, headers: dict[str, str], body: b
     sent: list[Any] = []
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "scheme": "http",
+        "method": method,
         "path": at, "raw_path": at.encode(), "query_string": query.encode(), "root_path": "",
         "headers": [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "state": {},

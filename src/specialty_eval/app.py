@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from specialty_eval import api, rooms, web
 from specialty_eval.actions.context import Context, Credentials, opened
+from specialty_eval.actions.list_files import ListFiles
 from specialty_eval.api.deps import Edge
 from specialty_eval.api.description import Api, operation_id
 from specialty_eval.api.limits import BodyLimit
@@ -70,6 +71,7 @@ def create_app(
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )
+    app.many.files = ListFiles(files)
     api.install(app)
     web.install(app)
     rooms.install(app, (*api.ROOMS, *web.ROOMS))

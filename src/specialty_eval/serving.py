@@ -23,6 +23,7 @@ from specialty_eval.actions.context import Context, commit
 from specialty_eval.api import limits
 from specialty_eval.api.description import Api
 from specialty_eval.api.rates import Rates
+from specialty_eval.api.status_fast import Fast
 from specialty_eval.app import create_app, utc_now
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.webhooks import Network
@@ -69,7 +70,7 @@ def serve(
             later = Timer(QUIET, settle, (app, at, data, until))
             later.start()
             try:
-                with working(at, data, utc_now, offered.networks) if with_worker else nullcontext():
+                with working(at, data, utc_now, offered.networks, app.front) if with_worker else nullcontext():
                     Server(app, host=host, port=port).run()
             finally:
                 later.cancel()
@@ -113,7 +114,9 @@ class Server(uvicorn.Server):
 
 
 @contextmanager
-def working(at: str, data: Path, clock: Callable[[], datetime], networks: Sequence[Network] = ()) -> Iterator[None]:
+def working(
+    at: str, data: Path, clock: Callable[[], datetime], networks: Sequence[Network] = (), front: Fast | None = None
+) -> Iterator[None]:
     """A worker in a thread of its own, for as long as the block runs; what it is at ends first.
 
     It begins when the first answers are out.
@@ -123,7 +126,7 @@ def working(at: str, data: Path, clock: Callable[[], datetime], networks: Sequen
     def work() -> None:
         from specialty_eval import worker  # noqa: PLC0415 -- slow import: the first answers need it not
 
-        worker.work(at, files_in(data), clock, stopped, networks)
+        worker.work(at, files_in(data), clock, stopped, networks, front)
 
     def later() -> None:
         if not stopped.wait(QUIET):

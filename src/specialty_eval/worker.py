@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval.actions import jobs
 from specialty_eval.actions.context import Context, commit
+from specialty_eval.api.status_fast import Fast
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.webhooks import Network
 from specialty_eval.store.base import make_engine, make_sessions
@@ -88,34 +89,57 @@ class Worker:
 
 
 def work(
-    url: str, files: Path, clock: Callable[[], datetime], stopped: Signal, networks: Sequence[Network] = ()
+    url: str,
+    files: Path,
+    clock: Callable[[], datetime],
+    stopped: Signal,
+    networks: Sequence[Network] = (),
+    front: Fast | None = None,
 ) -> None:
-    """Work on a database until stopped, and beside it carry what is to be delivered to other systems."""
+    """Work on a database until stopped; beside it carry what is to be delivered to other systems, and write the lists.
+
+    `front`: the statuses of the server process that this one is, if it is one.
+    """
     engine = make_engine(url, pool_size=1)
-    beside = Thread(target=_carry, args=(url, files, clock, stopped, networks), name="webhooks")
-    beside.start()
+
+    def carry() -> None:
+        from specialty_eval.delivering import carry  # noqa: PLC0415 -- slow import: what is due need not wait for it
+
+        carry(url, files, clock, stopped, networks)
+
+    def keep_lists() -> None:
+        from specialty_eval import listing  # noqa: PLC0415 -- slow import: what is due need not wait for it
+
+        listing.keep(url, files, clock, stopped, front)
+
+    beside = [Thread(target=_again, args=(act, stopped), name=act.__name__) for act in (carry, keep_lists)]
+    for thread in beside:
+        thread.start()
     try:
         Worker(make_sessions(engine), Files(files), clock).until(stopped)
     finally:
-        beside.join()
+        for thread in beside:
+            thread.join()
         engine.dispose()
 
 
-def _carry(url: str, files: Path, clock: Callable[[], datetime], stopped: Signal, networks: Sequence[Network]) -> None:
-    from specialty_eval.delivering import carry  # noqa: PLC0415 -- slow import: what is due need not wait for it
-
+def _again(act: Callable[[], None], stopped: Signal) -> None:
     while not stopped.is_set():
         try:
-            carry(url, files, clock, stopped, networks)
-        except Exception as error:  # the edge: a database that is away comes back
+            act()
+        except Exception as error:  # the edge: a database that is away comes back, and so does a disk
             traceback.print_exception(error, file=sys.stderr)
             stopped.wait(AGAIN)
 
 
 def work_once(url: str, files: Path, clock: Callable[[], datetime]) -> Passed:
-    """One pass."""
+    """One pass, and the lists."""
+    from specialty_eval import listing  # noqa: PLC0415 -- slow import: a worker that stays has it in a thread
+
     engine = make_engine(url, pool_size=1)
     try:
-        return Worker(make_sessions(engine), Files(files), clock).once()
+        passed = Worker(make_sessions(engine), Files(files), clock).once()
+        listing.once(url, files, clock)
+        return passed
     finally:
         engine.dispose()

@@ -4,16 +4,26 @@ import csv
 import gzip
 import io
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from pyarrow import parquet
+from sqlalchemy.orm import Session
 
 from api.statuses_told import OLD, both, kept, told_database, world
 from factories_rights import World
-from keeping import Answer, Kept
+from keeping import Answer, Kept, keeping, until
+from specialty_eval import listing, worker
+from specialty_eval.store.base import make_engine
 
 __all__ = ["kept", "told_database", "world"]  # fixtures
-LISTS = ("/v1/status.ndjson", "/v1/status.csv")
+LISTS = ("/v1/status.ndjson", "/v1/status.csv", "/v1/status.parquet")
 
 
 def sent(codes: Any) -> tuple[bytes, dict[str, str]]:
@@ -75,7 +85,7 @@ def test_a_list_is_the_same_from_memory_packed_and_not(kept: Kept, path: str, en
     assert (fast.status, fast.body) == (slow.status, slow.body)
     told = ("etag", "cache-control", "vary", "content-type")
     assert [fast.headers[name] for name in told] == [slow.headers[name] for name in told]
-    is_packed = encoding in {"gzip", "br, gzip;q=0.5"}
+    is_packed = encoding in {"gzip", "br, gzip;q=0.5"} and not path.endswith("parquet")
     assert ("content-encoding" in fast.headers) == ("content-encoding" in slow.headers) == is_packed
     plain = kept.fast("GET", path)
     assert (gzip.decompress(fast.body) if is_packed else fast.body) == plain.body
@@ -105,9 +115,127 @@ def test_the_table_says_what_the_lines_say(kept: Kept) -> None:
         assert row["rating"] == (line["rating"] or "")
 
 
+def test_the_columns_say_what_the_lines_say(kept: Kept) -> None:
+    lines = [json.loads(line) for line in kept.fast("GET", LISTS[0]).body.splitlines()]
+    table = parquet.read_table(io.BytesIO(kept.fast("GET", LISTS[2]).body))
+
+    assert table.column_names == list(lines[0])
+    assert [str(table.schema.field(name).type) for name in ("valid_from", "known_at", "sequence", "under")] == [
+        "date32[day]", "timestamp[us, tz=UTC]", "int64", "list<element: string>"
+    ]  # fmt: skip
+    for row, line in zip(table.to_pylist(), lines, strict=True):
+        line["quota"] = [(int(year), quota) for year, quota in line["quota"].items()]
+        for name in ("valid_from", "closed_on", "valid_at"):
+            line[name] = line[name] and date.fromisoformat(line[name])
+        assert row == line | {"known_at": datetime.fromisoformat(line["known_at"])}
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_answers_head_and_leaves_the_rest_to_the_routes(kept: Kept, path: str) -> None:
     assert kept.fast("HEAD", path).status == kept.slow("HEAD", path).status == 200
     assert kept.fast("GET", f"{path}?x=1").status == 200
     assert kept.fast("GET", path, authorization="Bearer tok_nobody-has-this").status == 401
     assert kept.fast("POST", path).status == 405
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def anew(kept: Kept, tmp_path: Path) -> Iterator[Kept]:
+    """The same world, in a process with a folder of its own."""
+    with keeping(kept.url, tmp_path, kept.clock) as found:
+        yield found
+
+
+@contextmanager
+def working(kept: Kept) -> Iterator[None]:
+    """A worker beside, in a thread, by statuses of its own."""
+    stopped = threading.Event()
+    thread = threading.Thread(target=listing.keep, args=(kept.url, kept.files, kept.clock, stopped))
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def is_file(answer: Answer) -> bool:
+    return "accept-ranges" in answer.headers
+
+
+def until_sent(kept: Kept, name: str) -> None:
+    """The file that has this name in it is what is answered."""
+    until(lambda: is_file(answer := kept.fast("GET", LISTS[0])) and name.encode() in answer.body, "written")
+
+
+def change(kept: Kept, name: str) -> None:
+    """A public fact is another, with its event."""
+    engine = make_engine(kept.url, pool_size=1)
+    with Session(engine) as session:
+        key = session.execute(sa.text("SELECT min(id) FROM specialty")).scalar_one()
+        session.execute(sa.text("UPDATE specialty SET name = :name WHERE id = :id"), {"name": name, "id": key})
+        session.execute(
+            sa.text(
+                "INSERT INTO event (at, kind, subject_kind, subject_id, specialty_id, audience, facts)"
+                " VALUES (now(), 'standing.rate', 'standing', :id, :id, 'public', '{}')"
+            ),
+            {"id": key},
+        )
+        session.commit()
+    engine.dispose()
+
+
+def test_the_worker_writes_at_each_change_and_every_process_sends_the_same_file(anew: Kept) -> None:
+    composed = {path: anew.fast("GET", path) for path in LISTS}
+    assert not any(map(is_file, composed.values()))
+    with working(anew), keeping(anew.url, anew.files, anew.clock) as other:
+        for name in ("示例改名一", "示例改名二"):
+            change(anew, name)
+            for each in (anew, other):
+                until_sent(each, name)
+            for path in LISTS:
+                one, two = (each.fast("GET", path) for each in (anew, other))
+                assert is_file(one)
+                assert (one.body, one.headers) == (two.body, two.headers)
+                assert one.headers["etag"] != composed[path].headers["etag"]
+        lines, table = anew.fast("GET", LISTS[0]), parquet.read_table(io.BytesIO(anew.fast("GET", LISTS[2]).body))
+        assert "示例改名二" in table["name"].to_pylist()
+        assert len(lines.body.splitlines()) == len(table) == len(anew.app.front.by_id)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_file_is_cached_packed_asked_in_parts_and_by_head(anew: Kept, path: str) -> None:
+    worker.work_once(anew.url, anew.files, anew.clock)
+    until(lambda: is_file(anew.fast("GET", path)), "served")
+    whole = anew.fast("GET", path)
+    head = anew.fast("HEAD", path)
+    assert (head.status, head.body, head.headers) == (200, b"", whole.headers)
+    assert whole.headers["content-length"] == str(len(whole.body))
+    tag = whole.headers["etag"]
+    for known in (tag, f"W/{tag}", "*", f'"x", {tag}'):
+        assert anew.fast("GET", path, if_none_match=known).status == 304
+    part = anew.fast("GET", path, range="bytes=10-19", if_range=tag)
+    assert (part.status, part.body) == (206, whole.body[10:20])
+    assert part.headers["content-range"] == f"bytes 10-19/{len(whole.body)}"
+    assert anew.fast("GET", path, range="bytes=10-19", if_range='"of another file"').body == whole.body
+    assert anew.fast("GET", path, range=f"bytes={len(whole.body)}-").status == 416
+    packed = anew.fast("GET", path, accept_encoding="gzip")
+    if path == LISTS[2]:
+        assert packed.headers == whole.headers
+    else:
+        assert gzip.decompress(packed.body) == whole.body
+        assert packed.headers["etag"] != tag
+    assert anew.slow("GET", path, if_none_match=tag).status == 304
+
+
+def test_a_file_that_is_behind_is_not_sent(anew: Kept) -> None:
+    listing.once(anew.url, anew.files, anew.clock)
+    until(lambda: is_file(anew.fast("GET", LISTS[1])), "served")
+    change(anew, "示例改名三")
+    until(lambda: "示例改名三".encode() in anew.fast("GET", LISTS[1]).body, "told all the same")
+    assert not is_file(anew.fast("GET", LISTS[1]))
+    assert listing.once(anew.url, anew.files, anew.clock)
+    assert not listing.once(anew.url, anew.files, anew.clock)
+    assert is_file(anew.fast("GET", LISTS[1]))

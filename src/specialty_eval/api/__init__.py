@@ -122,7 +122,10 @@ ROOMS = (
     Room(f"{__name__}.simulations", ("/v1/rounds/*/simulations", "/v1/simulations/**")),
     Room(f"{__name__}.staging", ("/v1/staged-files/**", "/v1/evidence-templates/*/*")),
     Room(f"{__name__}.successions", ("/v1/successions/**", "/v1/specialties/*/successions")),
-    Room(f"{__name__}.status", ("/v1/specialties/*/status", "/v1/status/query", "/v1/status.ndjson", "/v1/status.csv")),
+    Room(
+        f"{__name__}.status",
+        ("/v1/specialties/*/status", "/v1/status/query", "/v1/status.ndjson", "/v1/status.csv", "/v1/status.parquet"),
+    ),
     Room(f"{__name__}.webhooks", ("/v1/webhooks/**",)),
 )  # fmt: skip
 """In the order in which they are asked. A route without a path here is not found (tests/api/test_rooms.py)."""

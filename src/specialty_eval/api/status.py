@@ -73,7 +73,8 @@ def _every(media_type: str, ctx: Ctx, known: str | None, accept: str) -> Respons
 
 
 def _described(media_type: str) -> dict[int | str, dict[str, Any]]:
-    content = {media_type.partition(";")[0]: {"schema": {"type": "string"}}}
+    schema = {"type": "string"} | ({"format": "binary"} if media_type == status_lists.PARQUET else {})
+    content = {media_type.partition(";")[0]: {"schema": schema}}
     return {200: {"description": "every specialty", "content": content}, 304: {"description": "unchanged"}}
 
 
@@ -97,6 +98,12 @@ def read_table(
     return _every(status_lists.CSV, ctx, if_none_match, accept_encoding)
 
 
-for path, same in (("/status.ndjson", read_lines), ("/status.csv", read_table)):
+@router.get("/status.parquet", response_class=Response, responses=_described(status_lists.PARQUET))
+def read_columns(ctx: Ctx, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """Every specialty's status now as Parquet: dates as dates, lists as lists, the quota as a map by academic year."""
+    return _every(status_lists.PARQUET, ctx, if_none_match, "")
+
+
+for path, same in (("/status.ndjson", read_lines), ("/status.csv", read_table), ("/status.parquet", read_columns)):
     router.add_api_route(path, same, methods=["HEAD"], include_in_schema=False, response_class=Response)
 router.add_api_route("/specialties/{code}/status", read_status, methods=["HEAD"], include_in_schema=False)

@@ -51,6 +51,8 @@ class Fast:
         self.is_full = False
         self.edition = 0
         """Raised whenever something was put."""
+        self.settled = 0
+        """The edition with everything that belongs to it: what is being put now is not."""
         self.sequence = 0
         """The last event that all this rests on."""
         self.moment = b""
@@ -74,6 +76,7 @@ class Fast:
     def know(self, moment: bytes, sequence: int, contact: float) -> None:
         """Everything there is was as told here at this moment, by word from the database at `contact`."""
         self.moment, self.sequence, self.contact = moment, sequence, contact
+        self.settled = self.edition
         self.is_full = True
 
     def turning(self, day: date) -> list[int]:
@@ -81,6 +84,17 @@ class Fast:
         return [key for key, turns in self.turns.items() if turns <= day]
 
     # --- reading ------------------------------------------------------------------------------------------------------
+
+    def every(self) -> tuple[int, list[Ready], bytes] | None:
+        """The edition, every status of it in the order in which they were put on record, and its moment.
+
+        None while one is made.
+        """
+        edition = self.edition
+        by_id, moment = self.by_id.copy(), self.moment
+        if not self.is_full or edition != self.settled or edition != self.edition:
+            return None
+        return edition, [by_id[key] for key in sorted(by_id)], moment
 
     @property
     def age(self) -> float:

@@ -6,19 +6,21 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 from starlette.responses import Response
 
-from .status_bytes import CACHE_CONTROL, Ready, is_known
+from .status_bytes import CACHE_CONTROL, LONGEST_HEADER, Ready
 
 MOST = 1000
 """Codes that one question may name."""
 AT_ONCE = 1024
 """Statuses sent in one piece."""
-NDJSON, CSV = "application/x-ndjson", "text/csv; charset=utf-8"
-MEDIA_TYPES = {"/v1/status.ndjson": NDJSON, "/v1/status.csv": CSV}
+NDJSON, CSV, PARQUET = "application/x-ndjson", "text/csv; charset=utf-8", "application/vnd.apache.parquet"
+MEDIA_TYPES = {"/v1/status.ndjson": NDJSON, "/v1/status.csv": CSV, "/v1/status.parquet": PARQUET}
+ENDINGS = {NDJSON: "ndjson", CSV: "csv", PARQUET: "parquet"}
 COLUMNS = (
     "code", "name", "school", "rating", "rating_year", "reasons", "document_number", "valid_from", "provisional",
     "under", "standing", "quota", "closed_on", "valid_at", "known_at", "sequence",
@@ -73,15 +75,68 @@ def _cell(value: Any) -> Any:
     return ";".join(value) if isinstance(value, list) else value
 
 
-WRITTEN = {NDJSON: lines, CSV: table}
+def columns(every: Iterable[Ready], moment: bytes) -> Iterator[bytes]:
+    """The same as Parquet, dates as dates, lists as lists, a quota as a map: one piece, the same bytes each time."""
+    import pyarrow as pa  # noqa: PLC0415 -- slow import: for those alone who ask for this
+    from pyarrow import parquet  # noqa: PLC0415 -- with it
+
+    left, schema, batches = iter(every), _schema(pa), []
+    while some := list(islice(left, AT_ONCE)):
+        rows = [_typed(json.loads(before + moment + after)) for before, after, _, _ in some]
+        batches.append(pa.RecordBatch.from_pylist(rows, schema))
+    made = io.BytesIO()
+    parquet.write_table(pa.Table.from_batches(batches, schema), made, compression="zstd")
+    yield made.getvalue()
 
 
-def tag_of(media_type: str, every: Iterable[Ready]) -> str:
-    """The ETag of a list: it changes with any status in it, and leaves the moment out as theirs do."""
-    sha = hashlib.sha256(media_type.encode())
+def _schema(pa: Any) -> Any:
+    text, day, several = pa.string(), pa.date32(), pa.list_(pa.string())
+    types = {
+        "rating_year": pa.int32(), "reasons": several, "valid_from": day, "under": several,
+        "quota": pa.map_(pa.int32(), pa.int32()), "closed_on": day, "valid_at": day,
+        "known_at": pa.timestamp("us", "UTC"), "sequence": pa.int64(),
+    }  # fmt: skip
+    return pa.schema([(name, types.get(name, text)) for name in COLUMNS])
+
+
+def _typed(status: dict[str, Any]) -> dict[str, Any]:
+    for name in ("valid_from", "closed_on", "valid_at"):
+        status[name] = status[name] and date.fromisoformat(status[name])
+    status["known_at"] = datetime.fromisoformat(status["known_at"])
+    status["quota"] = [(int(year), quota) for year, quota in status["quota"].items()]
+    return status
+
+
+WRITTEN = {NDJSON: lines, CSV: table, PARQUET: columns}
+
+
+def told_by(every: Iterable[Ready]) -> str:
+    """What all of them tell, as one hash: another with any status in it. The moment is left out, as in their tags."""
+    sha = hashlib.sha256()
     for _, _, tag, _ in every:
         sha.update(tag)
-    return f'"{sha.hexdigest()[:32]}"'
+    return sha.hexdigest()[:32]
+
+
+def tag_of(media_type: str, told: str, *, is_packed: bool, of_bytes: str = "") -> str:
+    """The ETag of a list; of a file its own bytes are part of it, so that a part of it can be asked for."""
+    return f'"{told}.{ENDINGS[media_type]}{"-gzip" if is_packed else ""}{of_bytes and "." + of_bytes}"'
+
+
+def name_of(media_type: str, *, is_packed: bool) -> str:
+    """What the file is called."""
+    return f"status.{ENDINGS[media_type]}{'.gz' if is_packed else ''}"
+
+
+def files_of(every: Sequence[Ready], moment: bytes) -> dict[str, bytes]:
+    """Every list in every form, by its file's name."""
+    made = {}
+    for media_type, write in WRITTEN.items():
+        content = b"".join(write(every, moment))
+        made[name_of(media_type, is_packed=False)] = content
+        if media_type != PARQUET:
+            made[name_of(media_type, is_packed=True)] = packed([content])
+    return made
 
 
 def packed(pieces: Iterable[bytes]) -> bytes:
@@ -99,21 +154,23 @@ def takes_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def is_kept(tag: str, if_none_match: str | None) -> bool:
-    """Whether the caller has this list already, packed or not."""
-    return is_known(tag, if_none_match) or is_known(of_packed(tag), if_none_match)
+def is_kept(media_type: str, told: str, if_none_match: str | None) -> bool:
+    """Whether the caller has what this list tells, packed or not, as a file or not."""
+    listed = [one.strip().removeprefix("W/") for one in (if_none_match or "")[:LONGEST_HEADER].split(",")]
+    return "*" in listed or any(one.startswith(f'"{told}.{ENDINGS[media_type]}') for one in listed)
 
 
-def of_packed(tag: str) -> str:
-    """The tag of the same list as gzip: other bytes."""
-    return f'{tag[:-1]}-gzip"'
+def goes_packed(media_type: str, accept_encoding: str) -> bool:
+    """Whether the caller gets it as gzip; Parquet is packed already."""
+    return media_type != PARQUET and takes_gzip(accept_encoding)
 
 
 def answer(media_type: str, every: Sequence[Ready], moment: bytes, known: str | None, accept_encoding: str) -> Response:
-    """The whole list as one answer, for the routes; `status_many` sends the same piece by piece."""
-    tag, is_packed = tag_of(media_type, every), takes_gzip(accept_encoding)
-    headers = {"ETag": of_packed(tag) if is_packed else tag, "Cache-Control": CACHE_CONTROL, "Vary": "accept-encoding"}
-    if is_kept(tag, known):
+    """The whole list as one answer, for the routes; `status_many` sends the same piece by piece, or a file."""
+    told, is_packed = told_by(every), goes_packed(media_type, accept_encoding)
+    tag = tag_of(media_type, told, is_packed=is_packed)
+    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL, "Vary": "accept-encoding"}
+    if is_kept(media_type, told, known):
         return Response(status_code=304, headers=headers)
     pieces = WRITTEN[media_type](every, moment)
     if is_packed:

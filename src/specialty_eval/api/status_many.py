@@ -6,17 +6,22 @@ What is asked otherwise is passed on, with its body as it came, to the routes th
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from .arrival import LONGEST
 from .status_fast import CACHE, FRESH, JSON, READS, Fast, Headers, Ready, length_of
 
+if TYPE_CHECKING:
+    from specialty_eval.actions.list_files import ListFiles
+
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-QUERY, LISTS = "/v1/status/query", ("/v1/status.ndjson", "/v1/status.csv")
+QUERY, LISTS = "/v1/status/query", ("/v1/status.ndjson", "/v1/status.csv", "/v1/status.parquet")
 LARGEST = 1 << 18
 """Bytes of a question that is answered from memory; no thousand codes of ours need as many."""
 SHOWN = frozenset({b"authorization", b"idempotency-key", b"if-match"})
@@ -24,16 +29,23 @@ SHOWN = frozenset({b"authorization", b"idempotency-key", b"if-match"})
 VARY = (b"vary", b"accept-encoding")
 
 
+class Sent(FileResponse):
+    """A file, whole or the part asked for, in pieces as large as the others'."""
+
+    chunk_size = 1 << 19
+
+
 class Many:
-    """The questions for many statuses, over a `Fast`."""
+    """The questions for many statuses, over a `Fast`; from the worker's files where they tell what is told now."""
 
     def __init__(self, fast: Fast) -> None:
         self._fast = fast
         self._lock = Lock()
-        self._packed: dict[str, tuple[str, bytes]] = {}
-        """Media type → (tag, gzip of the list): put together once for all who ask until something changes."""
-        self._listed: dict[str, tuple[int, list[Ready], str, int]] = {}
-        """Media type → (edition, every status in order, tag, bytes of the lines without the moment)."""
+        self.files: ListFiles | None = None
+        self._made: dict[str, tuple[str, bytes]] = {}
+        """Media type → (tag, gzip of the list, or Parquet): put together once for all who ask until one changes."""
+        self._listed: tuple[int, list[Ready], str, int, bytes] | None = None
+        """(edition, every status in order, what they tell, bytes of the lines without the moment, moment)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, routes: App) -> None:
         """Answer, or leave it to the routes."""
@@ -45,7 +57,7 @@ class Many:
                     await self._query((scope, receive, send), routes)
                     return
                 if method in READS and path in LISTS:
-                    await self._list(path, headers, send)
+                    await self._list((scope, receive, send), headers, routes)
                     return
         await routes(scope, receive, send)
 
@@ -64,49 +76,71 @@ class Many:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _list(self, path: str, headers: dict[bytes, bytes], send: Send) -> None:
+    async def _list(self, call: tuple[Scope, Receive, Send], headers: dict[bytes, bytes], routes: App) -> None:
         from . import status_lists as lists  # noqa: PLC0415 -- with the statuses
 
+        scope, receive, send = call
         said = {name: value.decode("latin-1") for name, value in headers.items()}
-        media_type, moment = lists.MEDIA_TYPES[path], self._fast.moment
-        every, tag, length = await self._every(media_type)
-        is_packed = lists.takes_gzip(said.get(b"accept-encoding", ""))
-        told = [(b"etag", (lists.of_packed(tag) if is_packed else tag).encode()), CACHE, VARY, *self._aged()]
-        if lists.is_kept(tag, said.get(b"if-none-match")):
-            await send({"type": "http.response.start", "status": 304, "headers": told})
+        media_type = lists.MEDIA_TYPES[scope["path"]]
+        listed = await self._every()
+        if listed is None:
+            await routes(scope, receive, send)
+            return
+        every, told, length, moment = listed
+        is_packed = lists.goes_packed(media_type, said.get(b"accept-encoding", ""))
+        name = lists.name_of(media_type, is_packed=is_packed)
+        file = await run_in_threadpool(self._file, name, told, moment)
+        tag = lists.tag_of(media_type, told, is_packed=is_packed, of_bytes="" if file is None else file.name[:16])
+        head = [(b"etag", tag.encode()), CACHE, VARY, *self._aged()]
+        if lists.is_kept(media_type, told, said.get(b"if-none-match")):
+            await send({"type": "http.response.start", "status": 304, "headers": head})
             await send({"type": "http.response.body", "body": b""})
             return
-        told.append((b"content-type", media_type.encode()))
+        head.append((b"content-type", media_type.encode()))
+        head += [(b"content-encoding", b"gzip")] if is_packed else []
+        if file is not None:
+            await Sent(file, headers={name.decode(): value.decode() for name, value in head})(scope, receive, send)
+            return
         pieces: Iterable[bytes] = lists.WRITTEN[media_type](every, moment)
-        if is_packed:
-            body = await run_in_threadpool(self._pack, media_type, tag, pieces)
-            told += [(b"content-encoding", b"gzip"), length_of(body)]
+        if is_packed or media_type == lists.PARQUET:
+            body = await run_in_threadpool(self._make, media_type, tag, lists.packed if is_packed else b"".join, pieces)
+            head.append(length_of(body))
             pieces = [body]
         elif media_type == lists.NDJSON:
-            told.append((b"content-length", b"%d" % (length + len(every) * len(moment))))
-        await send({"type": "http.response.start", "status": 200, "headers": told})
+            head.append((b"content-length", b"%d" % (length + len(every) * len(moment))))
+        await send({"type": "http.response.start", "status": 200, "headers": head})
         await _stream(pieces, send, aside=media_type == lists.CSV)
 
-    async def _every(self, media_type: str) -> tuple[list[Ready], str, int]:
-        """The statuses in the order in which they were put on record, their tag and length; until one changes."""
-        from .status_lists import length_of, tag_of  # noqa: PLC0415 -- with the statuses
+    async def _every(self) -> tuple[list[Ready], str, int, bytes] | None:
+        """The statuses in the order in which they were put on record, what they tell, length, moment.
 
-        kept = self._listed.get(media_type)
-        edition = self._fast.edition
-        if kept is None or kept[0] != edition:
-            by_id = self._fast.by_id.copy()
-            every = [by_id[key] for key in sorted(by_id)]
-            tag = await run_in_threadpool(tag_of, media_type, every)
-            kept = self._listed[media_type] = edition, every, tag, length_of(every)
-        return kept[1:]
+        While some are being put, as they were before; None where there is no before.
+        """
+        from .status_lists import length_of, told_by  # noqa: PLC0415 -- with the statuses
 
-    def _pack(self, media_type: str, tag: str, pieces: Iterable[bytes]) -> bytes:
-        from .status_lists import packed  # noqa: PLC0415 -- with the statuses
+        fast = self._fast
+        if (self._listed is None or self._listed[0] != fast.edition) and (found := fast.every()) is not None:
+            edition, every, moment = found
+            self._listed = edition, every, await run_in_threadpool(told_by, every), length_of(every), moment
+        if self._listed is None:
+            return None
+        edition, every, told, length, moment = self._listed
+        return every, told, length, fast.moment if edition == fast.settled else moment
 
+    def _file(self, name: str, told: str, moment: bytes) -> Path | None:
+        """Where the worker has written this, if it tells the same on the same day."""
+        edition = None if self.files is None else self.files.newest()
+        if edition is None or not edition.tells(told, moment[:10].decode()):
+            return None
+        return edition.files.get(name)
+
+    def _make(
+        self, media_type: str, tag: str, put: Callable[[Iterable[bytes]], bytes], pieces: Iterable[bytes]
+    ) -> bytes:
         with self._lock:
-            kept = self._packed.get(media_type)
+            kept = self._made.get(media_type)
             if kept is None or kept[0] != tag:
-                kept = self._packed[media_type] = tag, packed(pieces)
+                kept = self._made[media_type] = tag, put(pieces)
             return kept[1]
 
     def _aged(self) -> Headers:

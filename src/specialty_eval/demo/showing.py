@@ -125,5 +125,5 @@ def going_on(since: datetime) -> Callable[[], datetime]:
 def serve_at(door: socket.socket, url: str, data: Path, clock: Callable[[], datetime]) -> None:
     """Serve until stopped, with a worker inside that acts by the city's own clock."""
     app = create_app(url, data / "files", clock=clock)
-    with working(url, data, clock), following.kept(app.front, url, clock, data / "files", app.bell):
+    with working(url, data, clock, front=app.front), following.kept(app.front, url, clock, data / "files", app.bell):
         Server(app).run(sockets=[door])
