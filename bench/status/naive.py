@@ -27,6 +27,7 @@ class Row(Base):
     """A status in one row."""
 
     __tablename__ = "plain_status"
+    __table_args__ = {"schema": "peer"}  # noqa: RUF012 -- as SQLAlchemy wants it
 
     code: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -19,10 +19,11 @@ INSERT INTO opening_quota (specialty_id, academic_year, quota, capacity, source,
   SELECT id, year, 100, 400, '示例台账', '2024-06-01+08' FROM specialty, unnest(ARRAY[2024, 2025]) AS year;
 INSERT INTO standing (specialty_id, state, since, academic_year, updated_at)
   SELECT id, 'normal', '2024-09-01', 2024, '2024-09-01+08' FROM specialty;
-CREATE TABLE plain_status (code text PRIMARY KEY, name text, school text, rating text, rating_year int, reasons jsonb,
+CREATE SCHEMA peer;
+CREATE TABLE peer.plain_status (code text PRIMARY KEY, name text, school text, rating text, rating_year int, reasons jsonb,
   document_number text, valid_from date, provisional text, under jsonb, standing text, quota jsonb, closed_on date,
   sequence bigint);
-INSERT INTO plain_status SELECT c.code, s.name, o.name, r.rating, r.year, r.reasons, r.document_number, r.valid_from, NULL, '[]',
+INSERT INTO peer.plain_status SELECT c.code, s.name, o.name, r.rating, r.year, r.reasons, r.document_number, r.valid_from, NULL, '[]',
   'normal', '{"2024": 100, "2025": 100}', NULL, 0 FROM specialty AS s JOIN specialty_code AS c ON c.specialty_id = s.id
   JOIN organisation AS o ON o.id = s.school_id JOIN rating_in_force AS r ON r.specialty_id = s.id;
 ANALYZE;
