@@ -22,6 +22,7 @@ def how(city: City, open_: Sequence[Contested], address: str, data: Path, now: d
     yield Text(f"  公开网页 public page     {address}/")
     yield Text(f"  一个专业 one specialty   {address}/specialties/{overturned}")
     yield Text(f"  接口说明 API reference   {address}/api   {address}/v1/openapi.json")
+    yield Text("  每件事在哪里看 where each thing is: docs/demo.md")
     yield Text(
         f"  城市时间 the city's time {now.astimezone(LOCAL):%Y-%m-%d %H:%M}，服务时由此继续 · it goes on from there"
     )
