@@ -15,7 +15,7 @@ from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.evidence import Value, parse_value
 from specialty_eval.engine.exact import ceil_scaled, floor_scaled
 from specialty_eval.engine.grid import Grid
-from specialty_eval.engine.letters import TENS, Bytes, Flags, Places, distinct, numbers
+from specialty_eval.engine.letters import TENS, Bytes, Flags, Places, distinct, numbers, table_of
 from specialty_eval.engine.policy import Measure
 from specialty_eval.engine.vocabulary import Type
 
@@ -24,22 +24,22 @@ from .staging_reading import Read
 
 Scaled = NDArray[np.int64]
 _MOST_DIGITS = 17
+NOTHING = b"NULL"
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A measure's column: which rows report it, what as a scaled integer or an option's place, which cells are wrong.
 
-    `odd` are the rows whose text on record is not the one in the file: each has its place (`which`) among `texts`.
+    `written` is what goes on record of each row, as the database's text format has it within an array.
     """
 
     measure: Measure
     has: Flags
     bad: Flags
     data: Scaled
-    odd: Places
-    which: Places
-    texts: Sequence[str]
+    written: Bytes
 
 
 def measured(found: Read, grid: Grid, measure: Measure) -> Measured:
@@ -51,10 +51,40 @@ def measured(found: Read, grid: Grid, measure: Measure) -> Measured:
         plain, data = _plain_numbers(measure, said, length)
     odd = np.flatnonzero(has & ~plain)
     bad = np.zeros(len(grid), np.bool_)
-    which, texts = np.empty(0, np.int64), list[str]()
+    which, table = np.empty(0, np.int64), table_of([NOTHING])
     if odd.size:
         which, texts = _read_odd(found, grid, measure, odd, said[odd], (has, bad, data))
-    return Measured(measure, has, bad, data, odd, which, texts)
+        is_bare = measure.type is not Type.CHOICE
+        table = table_of([text.encode() if text and is_bare else as_element(text) for text in texts])
+    written = _laid(said[:, : _wide(length[plain])], odd, table[which], wide=table.shape[1])
+    if not has.all():
+        written[~has] = 0
+        written[~has, : len(NOTHING)] = np.frombuffer(NOTHING, np.uint8)
+    return Measured(measure, has, bad, data, written)
+
+
+def _wide(length: Places) -> int:
+    """As wide as the longest, in whole words."""
+    return int(-(-length.max(initial=1) // 8) * 8)
+
+
+def _laid(said: Bytes, odd: Places, instead: Bytes, *, wide: int) -> Bytes:
+    """The file's own texts, with others in the odd rows."""
+    if not odd.size:
+        return said
+    texts = np.zeros((len(said), max(said.shape[1], wide)), np.uint8)
+    texts[:, : said.shape[1]] = said
+    texts[odd] = 0
+    texts[odd, : instead.shape[1]] = instead
+    return texts
+
+
+def as_element(text: str) -> bytes:
+    """A text in an array within a line of COPY's: NULL for an empty one."""
+    if not text:
+        return NOTHING
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'.translate(ESCAPES).encode()
 
 
 def _plain_numbers(measure: Measure, said: Bytes, length: Places) -> tuple[Flags, Scaled]:

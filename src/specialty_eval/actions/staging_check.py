@@ -78,7 +78,7 @@ def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list
         staging_checks.note_rights(ctx, found, grid, rows_, columns, whole=row.whole)
         staging_checks.note_held(ctx, found, grid, rows_, _says(columns, rows_.of, whole=row.whole))
         staging_checks.note_checks(ctx, found, grid, rows_, columns, policy)
-    staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, found, grid, rows_, columns))
+    staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, grid, rows_, columns))
     values = sum(int(column.has[rows_.of].sum()) for column in columns)
     row.counts = {**row.counts, "rows": len(grid), "values": values}
     return columns

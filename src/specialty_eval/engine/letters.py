@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Words = NDArray[np.uint64]
 
 PAD = b"\0" * 32
 """Ends every array that texts are taken from: a text is taken in whole words."""
@@ -16,6 +17,11 @@ PAD = b"\0" * 32
 TENS = 10 ** np.arange(19, dtype=np.int64)
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
+_ONE = np.uint64(1)
+_HIGH = np.uint64(0x8080808080808080)
+_SHIFTS = 8 * np.arange(8, dtype=np.uint64)
+_BELOW = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
+"""So many of a word's first letters."""
 
 
 def taken(whole: Bytes, at: Places, length: int) -> NDArray[np.void]:
@@ -39,16 +45,34 @@ def texts_at(whole: Bytes, at: Places, length: Places) -> Bytes:
     return cut
 
 
+def lengths_of(said: Bytes) -> Places:
+    """How long the text of each row is that is padded with zeros to whole words."""
+    words = said.view(np.uint64)
+    length = np.zeros(len(said), np.int64)
+    for column in range(words.shape[1]):
+        length += np.bitwise_count(_unlike(words[:, column], 0))
+    return length
+
+
 def table_of(texts: Sequence[bytes]) -> Bytes:
-    """Texts as rows, padded with zeros."""
-    wide = max(1, *map(len, texts)) if texts else 1
+    """Texts as rows, padded with zeros to whole words."""
+    wide = -(-max(1, *map(len, texts)) // 8) * 8 if texts else 8
     return np.array(texts, f"S{wide}").view(np.uint8).reshape(len(texts), wide)
+
+
+def written(numbers_: Places) -> Bytes:
+    """Whole numbers from 0 in digits, a row each, padded with zeros before them."""
+    wide = len(str(int(numbers_.max(initial=0))))
+    table = np.zeros((len(numbers_), wide), np.uint8)
+    for back in range(wide):
+        is_said = numbers_ >= (TENS[back] if back else 0)
+        table[:, wide - 1 - back] = np.where(is_said, numbers_ // TENS[back] % 10 + 48, 0)
+    return table
 
 
 def joined(columns: Sequence[Bytes]) -> bytes:
     """Each row's texts one after the other, all rows; what is padded falls out."""
-    laid: Bytes = np.concatenate(columns, axis=1)
-    return bytes(laid[laid != 0].tobytes())
+    return np.concatenate(columns, axis=1).tobytes().translate(None, b"\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +109,50 @@ class Numbers:
 
 def numbers(said: Bytes, length: Places) -> Numbers:
     """An optional `-`, at most 18 digits without a needless zero before them, and a `.` among them."""
+    short = length <= 8
+    if short.all():
+        return _in_a_word(said.view(np.uint64)[:, 0], length)
+    rest = np.flatnonzero(~short)
+    one, other = _in_a_word(said.view(np.uint64)[:, 0], length), _by_letters(said[rest], length[rest])
+    one.value[rest], one.places[rest], one.plain[rest] = other.value, other.places, other.plain
+    return one
+
+
+def _in_a_word(word: Words, length: Places) -> Numbers:
+    """Of texts that are no longer than a word, its eight letters at a time; of longer ones it says nothing."""
+    figure, minus = word ^ _each(ord("0")), (word & np.uint64(0xFF)) == ord("-")
+    points = _unlike(word, ord(".")) ^ _HIGH
+    digit = (((figure & ~_HIGH) + _each(0x76)) | figure) & _HIGH ^ _HIGH  # above 9 the sum reaches the highest bit
+    count, has_point = np.bitwise_count(digit).astype(np.int64), np.bitwise_count(points)
+    point = np.where(has_point == 1, np.bitwise_count((points & (~points + _ONE)) - _ONE) >> 3, length)
+    plain = (count + has_point + minus == length) & (has_point <= 1) & (point > minus) & (point != length - 1)
+    figure >>= np.where(minus, np.uint64(8), np.uint64(0))
+    before = _BELOW[np.clip(point - minus, 0, 8)]
+    plain &= ~(((figure & np.uint64(0xFF)) == 0) & (point > minus + 1))
+    figure = (figure & before) | ((figure >> np.uint64(8)) & ~before)
+    value = np.where(plain, _eight_digits(figure << _SHIFTS[np.clip(8 - count, 0, 7)]), 0)
+    return Numbers(np.where(minus, -value, value), length - point - has_point, plain)
+
+
+def _eight_digits(figure: Words) -> Places:
+    """Eight digits, the first in the lowest byte, as a number: pairs, then fours, then all."""
+    pairs = figure * np.uint64(10) + (figure >> np.uint64(8))
+    low, high = pairs & np.uint64(0xFF000000FF), (pairs >> np.uint64(16)) & np.uint64(0xFF000000FF)
+    number = (low * np.uint64(100 + (1_000_000 << 32)) + high * np.uint64(1 + (10_000 << 32))) >> np.uint64(32)
+    return number.astype(np.int64)
+
+
+def _unlike(word: Words, letter: int) -> Words:
+    """The highest bit of each byte that is not this letter."""
+    other = word ^ _each(letter)
+    return ((other & ~_HIGH) + ~_HIGH | other) & _HIGH
+
+
+def _each(letter: int) -> np.uint64:
+    return np.uint64(letter * 0x0101010101010101)
+
+
+def _by_letters(said: Bytes, length: Places) -> Numbers:
     digit = said - np.uint8(48) < 10
     minus, dots = said[:, 0] == ord("-"), said == ord(".")
     has_point, count = dots.sum(axis=1), digit.sum(axis=1)
