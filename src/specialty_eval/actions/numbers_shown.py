@@ -10,14 +10,42 @@ _DIGITS = 15
 
 
 def shown(said: Bytes, length: Places) -> Bytes | None:
-    """The numbers as shown, padded with zeros; `said` holds each from its row's beginning. None: one is no number."""
+    """The numbers as shown, padded with zeros; `said` holds each in whole words. None: one is no number."""
+    rest = np.flatnonzero(~_stands(said, length))
+    if not rest.size:
+        return said
+    others = _looked_at(said[rest], length[rest])
+    if others is None:
+        return None
+    texts = said
+    if others.shape[1] > said.shape[1]:
+        texts = np.zeros((len(said), others.shape[1]), np.uint8)
+        texts[:, : said.shape[1]] = said
+    texts[rest] = 0
+    texts[rest, : others.shape[1]] = others
+    return texts
+
+
+def _stands(said: Bytes, length: Places) -> Flags:
+    """Which are shown as they stand: at most 15 letters, digits with signs and points, no point at either end."""
+    other = (said > ord("9")) | (said == ord("/")) | (said - np.uint8(1) < ord("-") - 1)
+    words = other.view(np.uint64)
+    is_odd = words[:, 0] != 0
+    for column in range(1, words.shape[1]):
+        is_odd |= words[:, column] != 0
+    first, last = said[:, 0], said[np.arange(len(said)), length - 1]
+    ends = (first == ord(".")) | (last == ord(".")) | ((first == ord("-")) & (said[:, 1] == ord(".")))
+    stands: Flags = ~(is_odd | ends) & (length <= _DIGITS)
+    return stands
+
+
+def _looked_at(said: Bytes, length: Places) -> Bytes | None:
+    """Those that may not be shown as they stand."""
     digit = said - np.uint8(48) < 10
     digits, points, minus = digit.sum(axis=1), (said == ord(".")).sum(axis=1), said[:, 0] == ord("-")
     at = np.where(points == 1, (said == ord(".")).argmax(axis=1), length)
     plain = (digits + points + minus == length) & (points <= 1) & (at > minus) & (at != length - 1)
     short = plain & (length <= _DIGITS)
-    if short.all():
-        return said
     long = plain & ~short & (digits <= 18)
     odd = np.flatnonzero(~short & ~long)
     others = _one_by_one(said[odd], length[odd])

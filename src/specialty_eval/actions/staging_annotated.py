@@ -130,7 +130,7 @@ def _rows(
         told = remarks.get(row, {})
         for place, name in enumerate(columns):
             kind, said = told.get(place, ("", ""))
-            _cell(sheet, (row - 1, place), grid.text(index, place), formats.get(kind), is_text=name in _CODES)
+            _cell(sheet, (row - 1, place), grid.cells.text(index, place), formats.get(kind), is_text=name in _CODES)
             if said:
                 sheet.write_comment(row - 1, place, said, {"x_scale": 2})
 

@@ -44,7 +44,7 @@ class Measured:
 
 def measured(found: Read, grid: Grid, measure: Measure) -> Measured:
     """Read a measure's column, noting every cell that is wrong or was understood."""
-    said, length = grid.said(found.places[measure.code])
+    said, length = grid.cells.said(found.places[measure.code])
     has, data = length > 0, np.zeros(len(grid), np.int64)
     plain = np.zeros(len(grid), np.bool_)
     if measure.type in (Type.INTEGER, Type.DECIMAL):

@@ -184,7 +184,7 @@ def note_rights(ctx: Context, found: Read, grid: Grid, rows: Rows, columns: Sequ
             found.wrong(row, "school_code", "row-of-another-school", site.school_code)
         for place in np.flatnonzero(refused & ~of_others).tolist():
             at = int(rows.of[place])
-            value = grid.text(at, found.places[column.measure.code])
+            value = grid.cells.text(at, found.places[column.measure.code])
             found.wrong(
                 int(grid.rows[at]), column.measure.code, "measure-not-yours", value, supplier, supplier=supplier
             )

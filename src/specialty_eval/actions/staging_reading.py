@@ -63,13 +63,7 @@ class Read:
 def read(content: bytes, media_type: str, policy: Policy) -> Read:
     """Read a file of either kind. TooLarge, unread, beyond a limit; Invalid for what cannot be read at all."""
     found = Read.nothing()
-    text = _as_csv(content, media_type, found)
-    if not text and found.problems.totals:
-        return found
-    grid = None if text.count(b"\n") > MOST_LINES else read_grid(text, FILE, found.problems)
-    rows = text.count(b"\n") if grid is None else len(grid)
-    if rows > MOST_ROWS:
-        raise TooLarge(about(FILE, "too-many-rows", rows, f"..{MOST_ROWS}"))
+    grid = _grid(content, media_type, found)
     if grid is not None and _named(found, grid, policy):
         found.grid = grid
         if not len(grid) and not found.problems.totals:
@@ -77,7 +71,22 @@ def read(content: bytes, media_type: str, policy: Policy) -> Read:
     return found
 
 
-def _as_csv(content: bytes, media_type: str, found: Read) -> bytes:
+def _grid(content: bytes, media_type: str, found: Read) -> Grid | None:
+    given = _opened(content, media_type, found)
+    if isinstance(given, Grid):
+        return given
+    if not given and found.problems.totals:
+        return None
+    lines = given.count(b"\n")
+    grid = None if lines > MOST_LINES else read_grid(given, FILE, found.problems)
+    rows = lines if grid is None else len(grid)
+    if rows > MOST_ROWS:
+        raise TooLarge(about(FILE, "too-many-rows", rows, f"..{MOST_ROWS}"))
+    return grid
+
+
+def _opened(content: bytes, media_type: str, found: Read) -> Grid | bytes:
+    """The rows of a plain sheet; of any other file its CSV."""
     kind, _, given = media_type.partition(";")
     if kind == XLSX:
         return _of_workbook(content, found)
@@ -95,15 +104,14 @@ def _as_csv(content: bytes, media_type: str, found: Read) -> bytes:
         return b""
 
 
-def _of_workbook(content: bytes, found: Read) -> bytes:
-    from .sheets_plain import plain_rows  # noqa: PLC0415 -- slow import: NumPy
+def _of_workbook(content: bytes, found: Read) -> Grid | bytes:
+    from .sheets_plain import plain_grid  # noqa: PLC0415 -- slow import: NumPy
 
     with readable(FILE):
         book = Workbook(content, FILE, from_template=True)
         if book.template:
             found.template = sheet_as_csv(book, FILE, Findings(), book.template).decode().partition("\n")[0].strip()
-        plain = plain_rows(book)
-        return sheet_as_csv(book, FILE, found.problems) if plain is None else plain
+        return plain_grid(book) or sheet_as_csv(book, FILE, found.problems)
 
 
 # --- headings --------------------------------------------------------------------------------------------------------

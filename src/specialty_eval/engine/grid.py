@@ -1,17 +1,32 @@
-"""A CSV file as columns of texts that stay where they stand in its bytes; every row that can be read has its number.
+"""A table as columns of texts, of a CSV file where they stand in its bytes; every row that can be read has its number.
 
 What `csv_records` would read of it, and refuse of it, said with the same codes; a hundred thousand rows at a time.
 """
 
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .csv_records import LONGEST_LINE, MOST_COLUMNS, Findings, Record, decoded, records
-from .letters import PAD, Bytes, Distinct, Places, distinct, texts_at
+from .letters import PAD, Bytes, Distinct, Places, distinct, lengths_of, texts_at
 
 Offsets = NDArray[np.int32]
+
+
+class Cells(Protocol):
+    """The texts of a table, by column, and one by one; rows are counted from 0."""
+
+    def said(self, column: int) -> tuple[Bytes, Places]:
+        """A column's texts, padded with zeros to whole words, and their lengths."""
+        ...
+
+    def text(self, row: int, column: int) -> str:
+        """One cell's text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +35,57 @@ class Grid:
 
     heading: tuple[str, ...]
     rows: Places
-    whole: Bytes
-    starts: Offsets
-    lengths: Offsets
+    cells: Cells
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def said(self, column: int, which: Places | slice = slice(None)) -> tuple[Bytes, Places]:
-        """A column's texts, padded with zeros, and their lengths; of all rows or of some."""
-        length = self.lengths[which, column].astype(np.int64)
-        return texts_at(self.whole, self.starts[which, column].astype(np.int64), length), length
-
     def distinct(self, column: int) -> Distinct:
         """A column's texts, each once."""
-        return distinct(self.said(column)[0])
+        return distinct(self.cells.said(column)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """Texts that stay where they stand in a file's bytes."""
+
+    whole: Bytes
+    starts: Offsets
+    lengths: Offsets
+
+    def said(self, column: int) -> tuple[Bytes, Places]:
+        """A column's texts, padded with zeros to whole words, and their lengths."""
+        length = self.lengths[:, column].astype(np.int64)
+        return texts_at(self.whole, self.starts[:, column].astype(np.int64), length), length
 
     def text(self, row: int, column: int) -> str:
-        """One cell's text; `row` counts the grid's rows from 0."""
+        """One cell's text."""
         start = int(self.starts[row, column])
         return self.whole[start : start + int(self.lengths[row, column])].tobytes().decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Strips:
+    """Texts in blocks of rows, of each block the columns that say something; `begins` are the blocks' first rows."""
+
+    blocks: Sequence[Mapping[int, Bytes]]
+    begins: Sequence[int]
+    rows: int
+
+    def said(self, column: int) -> tuple[Bytes, Places]:
+        """A column's texts, padded with zeros to whole words, and their lengths."""
+        wide = max((block[column].shape[1] for block in self.blocks if column in block), default=8)
+        texts = np.zeros((self.rows, wide), np.uint8)
+        for begin, block in zip(self.begins, self.blocks, strict=True):
+            if (strip := block.get(column)) is not None:
+                texts[begin : begin + len(strip), : strip.shape[1]] = strip
+        return texts, lengths_of(texts)
+
+    def text(self, row: int, column: int) -> str:
+        """One cell's text."""
+        at = bisect_right(self.begins, row) - 1
+        strip = self.blocks[at].get(column)
+        return "" if strip is None else strip[row - self.begins[at]].tobytes().rstrip(b"\0").decode()
 
 
 def read_grid(content: bytes, file: str, findings: Findings) -> Grid | None:
@@ -78,7 +124,7 @@ def _plain(content: bytes, file: str, findings: Findings) -> Grid | None:
     inner = commas[np.repeat(kept, cells - 1)].reshape(np.count_nonzero(kept), width - 1)
     begins = np.concatenate([starts[kept][:, None].astype(np.int32), inner + 1], axis=1)
     stops = np.concatenate([inner, ends[kept][:, None].astype(np.int32)], axis=1)
-    return Grid(heading, np.flatnonzero(kept) + 1, whole, begins, stops - begins)
+    return Grid(heading, np.flatnonzero(kept) + 1, InPlace(whole, begins, stops - begins))
 
 
 def _bounded(longest: int, width: int, line: int, file: str, findings: Findings) -> bool:
@@ -110,4 +156,5 @@ def _quoted(content: bytes, file: str, findings: Findings) -> Grid | None:
     starts = (np.cumsum(lengths) - lengths).astype(np.int32).reshape(-1, width)
     whole = np.frombuffer(b"".join(cells) + PAD, np.uint8)
     rows = np.array([record.row for record in kept], np.int64)
-    return Grid(tuple(heading.cells), rows, whole, starts, lengths.astype(np.int32).reshape(-1, width))
+    cells_ = InPlace(whole, starts, lengths.astype(np.int32).reshape(-1, width))
+    return Grid(tuple(heading.cells), rows, cells_)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ _SHIFT = np.uint64(29)
 _ONE = np.uint64(1)
 _HIGH = np.uint64(0x8080808080808080)
 _SHIFTS = 8 * np.arange(8, dtype=np.uint64)
-_BELOW = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
+BELOW = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 """So many of a word's first letters."""
 
 
@@ -29,6 +30,7 @@ def taken(whole: Bytes, at: Places, length: int) -> NDArray[np.void]:
     return np.ndarray(len(whole) - length + 1, f"V{length}", whole, strides=(1,))[at]
 
 
+@cache
 def masks(longest: int) -> NDArray[np.uint64]:
     """Length → the words that leave so many bytes of a text and take the others out."""
     wide = -(-longest // 8) * 8
@@ -127,7 +129,7 @@ def _in_a_word(word: Words, length: Places) -> Numbers:
     point = np.where(has_point == 1, np.bitwise_count((points & (~points + _ONE)) - _ONE) >> 3, length)
     plain = (count + has_point + minus == length) & (has_point <= 1) & (point > minus) & (point != length - 1)
     figure >>= np.where(minus, np.uint64(8), np.uint64(0))
-    before = _BELOW[np.clip(point - minus, 0, 8)]
+    before = BELOW[np.clip(point - minus, 0, 8)]
     plain &= ~(((figure & np.uint64(0xFF)) == 0) & (point > minus + 1))
     figure = (figure & before) | ((figure >> np.uint64(8)) & ~before)
     value = np.where(plain, _eight_digits(figure << _SHIFTS[np.clip(8 - count, 0, 7)]), 0)
