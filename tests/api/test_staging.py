@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from factories import City, make_city
 from small_policy import POLICY
+from specialty_eval import staged_later
 from specialty_eval.actions import accounts, cycles, jobs, staging
 from specialty_eval.api import staging as routes
 from specialty_eval.app import create_app
@@ -23,6 +24,7 @@ from specialty_eval.store.reviews import Figure
 from specialty_eval.worker import Worker
 
 SITES = ("3637000001,710201", "3637000001,660103", "3637000002,710201", "3637000003,710201")
+WAITING = {"stage": "waiting", "stage_done": None, "stage_of": None}
 SMALL = "school_code,catalogue_code,year,graduates\n3637000001,710201,2020,４0\n"
 
 
@@ -96,15 +98,15 @@ def test_a_large_file_is_checked_and_taken_by_a_job_that_tells_how_far_it_is(
 ) -> None:
     monkeypatch.setattr(routes, "ROWS_AT_ONCE", 100)
     text = large()
-    assert len(text.encode()) > routes.AT_ONCE
+    assert len(text.encode()) > staged_later.AT_ONCE
     file = served.send(text, 202)
-    assert file["progress"] == {"step": "received", "done": 1, "of": 3, "running": True}
+    assert file["progress"] == {"step": "received", "done": 1, "of": 3, "running": True, **WAITING}
     at = f"/staged-files/{file['id']}"
     # The client that tests use hands an answer out when the job behind it has ended.
     file = served.call("GET", at, 200)
     assert (file["progress"]["step"], file["counts"]["new"], file["problems"]) == ("checked", 480, 0)
     asked = served.call("POST", f"{at}/confirm", 202, json={"difference": file["difference"]})
-    assert asked["progress"] == {"step": "checked", "done": 2, "of": 3, "running": True}
+    assert asked["progress"] == {"step": "checked", "done": 2, "of": 3, "running": True, **WAITING}
     assert (served.call("GET", at, 200)["progress"]["step"], served.figures()) == ("confirmed", 480)
 
 

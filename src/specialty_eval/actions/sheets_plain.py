@@ -5,7 +5,7 @@ formula. Anything else is left to `sheets`, which reads cell by cell and says wh
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -36,10 +36,10 @@ _AT_ONCE = 2
 """So many pieces are read at the same time: NumPy's work holds up no other thread."""
 
 
-def plain_grid(book: Workbook) -> Grid | None:
-    """The sheet's rows; None where it is not plain, or wrong in any way, or has none."""
+def plain_grid(book: Workbook, told: Callable[[int], None] = lambda _: None) -> Grid | None:
+    """The sheet's rows, telling how many are read so far; None where it is not plain, wrong in any way, or empty."""
     try:
-        return _Reading(book).grid()
+        return _Reading(book).grid(told)
     except NotPlain:
         return None
 
@@ -67,13 +67,14 @@ class _Reading:
         self.shares[[style for style in shares if style < len(self.shares)]] = True
         self.day = partial(_day, book.epoch)
 
-    def grid(self) -> Grid:
+    def grid(self, told: Callable[[int], None]) -> Grid:
         """All rows, in order; the first that says something is the heading."""
         pieces: list[_Piece] = []
         row = size = 0
         for piece, begins in self._read_all():
             demand(begins > row)
             row = piece.last
+            told(row)
             if len(piece.numbers):
                 demand(piece.numbers[-1] <= MOST_ROWS)
                 size += sum(strip.nbytes for strip in piece.strips.values())

@@ -15,7 +15,7 @@ from specialty_eval.store.staging import StagedFile
 from . import staging_checks, staging_rows, staging_templates
 from .context import Context
 from .staging_cells import Measured, measured
-from .staging_files import COUNTS, FILE, compare, own, permitted, policy_of
+from .staging_files import COUNTS, FILE, compare, own, permitted, policy_of, tell
 from .staging_reading import Read, read, reported
 
 
@@ -30,13 +30,16 @@ def check(ctx: Context, file_id: int) -> StagedFile:
     policy = policy_of(ctx, row)
     try:
         permitted(ctx)
-        found = read(ctx.files.get(row.digest), row.media_type, policy)
+        tell(ctx, row.id, "reading")
+        content = ctx.files.get(row.digest)
+        found = read(content, row.media_type, policy, lambda rows: tell(ctx, row.id, "reading", rows))
     except Refusal as refusal:
         return _unreadable(ctx, row, refusal)
     _note_template(ctx, found, policy)
     columns = _checked(ctx, row, found, policy)
     _keep_remarks(ctx, row, found)
     row.checked_at, row.measures = ctx.now, [column.measure.code for column in columns]
+    tell(ctx, row.id, "comparing")
     compare(ctx, row, policy)
     return ctx.saved(row)
 
@@ -67,7 +70,11 @@ def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list
     row.counts = dict.fromkeys(COUNTS, 0)
     if grid is None:
         return []
-    columns = [measured(found, grid, measure) for measure in reported(found, policy)]
+    columns: list[Measured] = []
+    wanted = reported(found, policy)
+    for measure in wanted:
+        tell(ctx, row.id, "checking", len(columns), len(wanted))
+        columns.append(measured(found, grid, measure))
     for column in columns:
         if column.measure.supplier in staging_checks.NOT_LOADED and column.has.any():
             first = int(grid.rows[column.has.argmax()])
@@ -78,6 +85,7 @@ def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list
         staging_checks.note_rights(ctx, found, grid, rows_, columns, whole=row.whole)
         staging_checks.note_held(ctx, found, grid, rows_, _says(columns, rows_.of, whole=row.whole))
         staging_checks.note_checks(ctx, found, grid, rows_, columns, policy)
+    tell(ctx, row.id, "laying", 0, len(rows_.of))
     staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, grid, rows_, columns))
     values = sum(int(column.has[rows_.of].sum()) for column in columns)
     row.counts = {**row.counts, "rows": len(grid), "values": values}

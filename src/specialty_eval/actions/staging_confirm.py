@@ -17,7 +17,7 @@ from specialty_eval.store.staging import StagedFile
 from . import staging_checks
 from .context import Context, Note
 from .intake_tables import FIGURES
-from .staging_files import FILE, hash_of, own, permitted, policy_of, refuse_unshown, suppliers_of
+from .staging_files import FILE, hash_of, own, permitted, policy_of, refuse_unshown, suppliers_of, tell
 
 
 def confirm(ctx: Context, file_id: int, difference: str) -> StagedFile:
@@ -29,6 +29,7 @@ def confirm(ctx: Context, file_id: int, difference: str) -> StagedFile:
     permitted(ctx)
     row = own(ctx, file_id, lock=True)
     refuse_unshown(row, difference)
+    tell(ctx, row.id, "writing")
     policy = policy_of(ctx, row)
     ctx.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("intake figures"))))
     _check_again(ctx, row, policy)

@@ -5,7 +5,7 @@ import hashlib
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import HELD_AT
 from specialty_eval.engine.policy import Policy
-from specialty_eval.store import cycles, rows, staging_queries
+from specialty_eval.store import cycles, rows, staging_progress, staging_queries
 from specialty_eval.store.staging import StagedFile
 
 from .context import Context
@@ -68,6 +68,11 @@ def hash_of(row: StagedFile, base: str) -> str:
     """What a file does follows from its bytes, its policy, how it is meant, and what is on record."""
     said = "\n".join([row.digest, row.policy_digest, row.media_type, str(row.whole), base])
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def tell(ctx: Context, file_id: int, stage: str, done: int = 0, of: int = 0) -> None:
+    """Say how far this transaction is with a file, for whoever waits for it."""
+    staging_progress.tell(ctx.session, file_id, staging_progress.Told(stage, done, of))
 
 
 def refuse_open(row: StagedFile) -> None:

@@ -4,7 +4,7 @@ People type into these files: what they mean is understood where there is one re
 """
 
 import codecs
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from specialty_eval.engine import typed
@@ -60,10 +60,13 @@ class Read:
         self.notices.add(how, FILE, row, column, written, text, {"text": text}, place=self.places.get(column, 0))
 
 
-def read(content: bytes, media_type: str, policy: Policy) -> Read:
-    """Read a file of either kind. TooLarge, unread, beyond a limit; Invalid for what cannot be read at all."""
+def read(content: bytes, media_type: str, policy: Policy, told: Callable[[int], None] = lambda _: None) -> Read:
+    """Read a file of either kind, telling how many rows are read of one that takes long.
+
+    TooLarge, unread, beyond a limit; Invalid for what cannot be read at all.
+    """
     found = Read.nothing()
-    grid = _grid(content, media_type, found)
+    grid = _grid(content, media_type, found, told)
     if grid is not None and _named(found, grid, policy):
         found.grid = grid
         if not len(grid) and not found.problems.totals:
@@ -71,8 +74,8 @@ def read(content: bytes, media_type: str, policy: Policy) -> Read:
     return found
 
 
-def _grid(content: bytes, media_type: str, found: Read) -> Grid | None:
-    given = _opened(content, media_type, found)
+def _grid(content: bytes, media_type: str, found: Read, told: Callable[[int], None]) -> Grid | None:
+    given = _opened(content, media_type, found, told)
     if isinstance(given, Grid):
         return given
     if not given and found.problems.totals:
@@ -85,11 +88,11 @@ def _grid(content: bytes, media_type: str, found: Read) -> Grid | None:
     return grid
 
 
-def _opened(content: bytes, media_type: str, found: Read) -> Grid | bytes:
+def _opened(content: bytes, media_type: str, found: Read, told: Callable[[int], None]) -> Grid | bytes:
     """The rows of a plain sheet; of any other file its CSV."""
     kind, _, given = media_type.partition(";")
     if kind == XLSX:
-        return _of_workbook(content, found)
+        return _of_workbook(content, found, told)
     charset = given.strip().lower().removeprefix("charset=").strip('"') or "utf-8"
     if kind != CSV or charset not in CHARSETS:
         known = (XLSX, *(f"{CSV}; charset={name}" for name in CHARSETS))
@@ -104,14 +107,14 @@ def _opened(content: bytes, media_type: str, found: Read) -> Grid | bytes:
         return b""
 
 
-def _of_workbook(content: bytes, found: Read) -> Grid | bytes:
+def _of_workbook(content: bytes, found: Read, told: Callable[[int], None]) -> Grid | bytes:
     from .sheets_plain import plain_grid  # noqa: PLC0415 -- slow import: NumPy
 
     with readable(FILE):
         book = Workbook(content, FILE, from_template=True)
         if book.template:
             found.template = sheet_as_csv(book, FILE, Findings(), book.template).decode().partition("\n")[0].strip()
-        return plain_grid(book) or sheet_as_csv(book, FILE, found.problems)
+        return plain_grid(book, told) or sheet_as_csv(book, FILE, found.problems)
 
 
 # --- headings --------------------------------------------------------------------------------------------------------

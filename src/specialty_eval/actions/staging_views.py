@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from specialty_eval.store import registry_queries, staging_queries
+from specialty_eval.store import registry_queries, staging_progress, staging_queries
 from specialty_eval.store.staging import StagedChange, StagedFile, StagedRemark, StagedRow
 
 from . import staging_files
@@ -16,11 +16,15 @@ Difference = Literal["new", "changed", "gone"]
 STEPS = ("received", "checked", "confirmed")
 
 
-def progress(row: StagedFile) -> dict[str, Any]:
-    """How far a file is: the step reached, and whether a job has still to carry out the next one."""
+def progress(ctx: Context, row: StagedFile) -> dict[str, Any]:
+    """How far a file is: the step reached, whether a job has still to carry out the next one, and how far that is."""
     done = 1 + (row.checked_at is not None) + (row.confirmed_at is not None)
     waits = row.checked_at is None or (row.asked_at is not None and row.confirmed_at is None and not row.refused)
-    return {"step": STEPS[done - 1], "done": done, "of": len(STEPS), "running": waits}
+    told = {"step": STEPS[done - 1], "done": done, "of": len(STEPS), "running": waits}
+    at = staging_progress.seen(ctx.session, [row.id]).get(row.id) if waits else None
+    if at is None:
+        return told | {"stage": "waiting" if waits else None, "stage_done": None, "stage_of": None}
+    return told | {"stage": at.stage, "stage_done": at.done, "stage_of": at.of or None}
 
 
 def listing(ctx: Context, page: Page) -> tuple[list[StagedFile], str | None]:

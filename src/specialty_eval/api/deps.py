@@ -14,6 +14,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from specialty_eval.actions.context import Context, Credentials, commit, refusal_of
 from specialty_eval.actions.paging import Page, question
@@ -37,6 +38,8 @@ class Edge:
     clock: Clock
     gate: anyio.CapacityLimiter
     published: anyio.CapacityLimiter
+    let_in: Callable[[Scope], None] = limits.let_in
+    """Tells that a request's caller is known: its body is read as far as its path allows."""
 
 
 def credentials(request: Request) -> Credentials:

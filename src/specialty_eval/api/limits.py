@@ -14,9 +14,12 @@ LIMITS = (
     ("/attachments", 32 << 20),
     ("/v1/imports/", 64 << 20),
     ("/v1/staged-files", 64 << 20),
+    ("/evidence-files", 65 << 20),
     ("/v1/document-templates/", 8 << 20),
 )
 """Part of the path → bytes, for callers who are known; everything else is JSON of at most a megabyte."""
+_SHOWS = frozenset({b"authorization", b"cookie"})
+"""Headers in which callers show who they are."""
 KNOWN = "specialty_eval.known"
 """Where a request says that its caller was looked up and found (see `let_in`)."""
 
@@ -76,7 +79,7 @@ class BodyLimit:
         if _length_of_head(scope) > HEAD_LIMIT:
             await _head_refused()(scope, receive, send)
             return
-        limit = limit_of(scope["path"], is_known=any(name == b"authorization" for name, _ in scope["headers"]))
+        limit = limit_of(scope["path"], is_known=any(name in _SHOWS for name, _ in scope["headers"]))
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not length.isdigit() or int(length) > limit:
             await _refused(limit)(scope, receive, send)

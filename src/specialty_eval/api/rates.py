@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 UNCOUNTED = frozenset({"/healthz", "/readyz"})
-GUESSABLE = frozenset({"/v1/sign-in", "/v1/password"})
+GUESSABLE = frozenset({"/v1/sign-in", "/v1/password", "/evidence-files/sign-in"})
 """Where a secret could be guessed: counted by address, whatever else is shown."""
 
 

@@ -1,7 +1,5 @@
 """Files of evidence that wait for a yes: sent, checked whole, shown as a difference, confirmed as shown."""
 
-from collections.abc import Callable
-from threading import Lock
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -10,11 +8,10 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from specialty_eval.actions import jobs, staging, staging_files, staging_views
-from specialty_eval.actions.context import Context, Credentials, commit
+from specialty_eval.actions import staging, staging_files, staging_views
+from specialty_eval.actions.context import Context, Credentials
 from specialty_eval.actions.staging_files import CSV, XLSX
-from specialty_eval.engine.errors import Problem
-from specialty_eval.text import advice, message
+from specialty_eval.staged_later import AT_ONCE, ROWS_AT_ONCE, Work, annotating, carry_out, checking, said, writing
 
 from .bodies import Body, Whole
 from .deps import Ctx, Edge, Paging, Transactional, listed
@@ -24,10 +21,6 @@ from .staging_shapes import DifferenceAnswer, RemarkAnswer, StagedAnswer
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["imports"])
 
-AT_ONCE = 256 << 10
-"""A file of so many bytes is checked while its sender waits; a larger one by a job."""
-ROWS_AT_ONCE = 2_000
-"""So many rows are confirmed while somebody waits."""
 BODY = {
     "requestBody": {
         "required": True,
@@ -38,7 +31,6 @@ BODY = {
         },
     }
 }
-_alone = Lock()
 
 
 class Confirmed(Body):
@@ -57,21 +49,10 @@ async def file_of(request: Request, ctx: Ctx) -> tuple[bytes, str]:
     return await request.body(), kind.strip().lower() + (f"; {charset}" if charset.startswith("charset=") else "")
 
 
-def _later(tasks: BackgroundTasks, request: Request, *work: Callable[[Context], object]) -> None:
-    """Do it as soon as the answer is out, each in a transaction of its own."""
+def _later(tasks: BackgroundTasks, request: Request, *work: Work) -> None:
+    """Do it as soon as the answer is out."""
     edge: Edge = request.app.state.edge
-
-    def go() -> None:
-        with _alone:  # one large file at a time is in memory
-            for one in work:
-                ctx = edge.open(edge.clock(), Credentials()).as_system()
-                try:
-                    one(ctx)
-                    commit(ctx)
-                finally:
-                    ctx.session.close()
-
-    tasks.add_task(go)
+    tasks.add_task(carry_out, lambda: edge.open(edge.clock(), Credentials()).as_system(), *work)
 
 
 @router.post("/staged-files", status_code=201, response_model=StagedAnswer, openapi_extra=BODY,
@@ -93,22 +74,21 @@ def stage_file(
         row = staging.check(ctx, row.id)
     else:
         response.status_code = 202
-        check, number = jobs.Task.CHECK_FILE, row.id
-        _later(tasks, request, lambda later: jobs.act_now(later, check, str(number)), _annotating(number))
-    return view(row)
+        _later(tasks, request, *checking(row.id))
+    return view(ctx, row)
 
 
 @router.get("/staged-files", response_model=Listed[StagedAnswer])
 def list_files(ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """The caller's own staged files (everybody sees their own)."""
     rows, cursor = staging_views.listing(ctx, paging)
-    return listed([view(row) for row in rows], cursor)
+    return listed([view(ctx, row) for row in rows], cursor)
 
 
 @router.get("/staged-files/{file_id}", response_model=StagedAnswer)
 def read_file(file_id: int, ctx: Ctx) -> dict[str, Any]:
     """How far a file is, its counts, and the hash of the difference that it would make."""
-    return view(staging_files.own(ctx, file_id))
+    return view(ctx, staging_files.own(ctx, file_id))
 
 
 @router.get("/staged-files/{file_id}/workbook", response_class=Response, responses={409: {}})
@@ -123,22 +103,8 @@ def read_workbook(file_id: int, ctx: Ctx) -> Response:
 def make_workbook(file_id: int, ctx: Ctx, request: Request, tasks: BackgroundTasks) -> dict[str, Any]:
     """Have the workbook of a large file made; `annotated` tells when it is there to be fetched."""
     row = staging_files.own(ctx, file_id)
-    _later(tasks, request, _annotating(file_id))
-    return view(row)
-
-
-def _annotating(file_id: int) -> Callable[[Context], object]:
-    def make(later: Context) -> None:
-        from specialty_eval.actions import staging_annotated  # noqa: PLC0415 -- slow import: NumPy
-
-        staging_annotated.annotate(later, file_id, said)
-
-    return make
-
-
-def said(problem: Problem) -> tuple[str, str]:
-    """What is wrong and what to do, in Chinese."""
-    return message(problem, "zh"), advice(problem, "zh")
+    _later(tasks, request, annotating(file_id))
+    return view(ctx, row)
 
 
 def sent(content: bytes, name: str) -> Response:
@@ -167,7 +133,7 @@ def list_difference(
 @router.post("/staged-files/{file_id}/compare", response_model=StagedAnswer)
 def compare_file(file_id: int, ctx: Ctx) -> dict[str, Any]:
     """Compare a checked file with what is on record by now; its difference gets another hash where that changed."""
-    return view(staging.compare_again(ctx, file_id))
+    return view(ctx, staging.compare_again(ctx, file_id))
 
 
 @router.post("/staged-files/{file_id}/confirm", response_model=StagedAnswer,
@@ -178,10 +144,10 @@ def confirm_file(
     """Put on record exactly the difference that was shown: all of it, or nothing and every reason."""
     row = staging_files.own(ctx, file_id)
     if row.counts.get("rows", 0) <= ROWS_AT_ONCE:
-        return view(staging.confirm(ctx, file_id, body.difference))
+        return view(ctx, staging.confirm(ctx, file_id, body.difference))
     response.status_code = 202
-    _later(tasks, request, lambda later: jobs.act_now(later, jobs.Task.TAKE_FILE, str(file_id)))
-    return view(staging.ask(ctx, file_id, body.difference))
+    _later(tasks, request, writing(file_id))
+    return view(ctx, staging.ask(ctx, file_id, body.difference))
 
 
 @router.delete("/staged-files/{file_id}", status_code=204)
@@ -205,12 +171,12 @@ def read_template(
     return sent(made, f"{quote(policy_id)}-{quote(version)}.xlsx")
 
 
-def view(row: Any) -> dict[str, Any]:
+def view(ctx: Context, row: Any) -> dict[str, Any]:
     """A staged file without its rows."""
     return {
         "id": row.id, "name": row.name, "policy": f"{row.policy_id}@{row.policy_version}", "digest": row.digest,
         "media_type": row.media_type, "size": row.size, "whole": row.whole, "received_at": row.received_at,
-        "expires_at": row.expires_at, "progress": staging_views.progress(row), "checked_at": row.checked_at,
+        "expires_at": row.expires_at, "progress": staging_views.progress(ctx, row), "checked_at": row.checked_at,
         "measures": row.measures, "counts": row.counts or None, "problems": row.problems, "notices": row.notices,
         "annotated": bool(row.annotated), "totals": {kind: row.totals.get(kind, {}) for kind in ("problem", "notice")},
         "difference": row.difference or None, "confirmed_at": row.confirmed_at,

@@ -9,12 +9,19 @@ from .problems import ReasonAnswer
 
 
 class ProgressAnswer(BaseModel):
-    """How far a file is: the step it has reached, of how many, and whether a job is at the next one."""
+    """How far a file is: the step it has reached, of how many, and whether a job is at the next one.
+
+    `stage` is what that job does at this moment (`waiting`: it has not begun), null when there is none; of what it does
+    `stage_done` are done, of `stage_of` where that is known: rows read, columns checked, rows laid down.
+    """
 
     step: Literal["received", "checked", "confirmed"]
     done: int
     of: int
     running: bool
+    stage: Literal["waiting", "reading", "checking", "laying", "comparing", "writing"] | None
+    stage_done: int | None
+    stage_of: int | None
 
 
 class CountsAnswer(BaseModel):

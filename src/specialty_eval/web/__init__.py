@@ -1,5 +1,5 @@
-"""Pages for people: the public results and the API's reference, without a foreign address, and but for the two readers
-of OpenAPI (`vendor`) without a script.
+"""Pages for people: the public results, figures sent as files by those signed in, and the API's reference; without a
+foreign address, and but for the two readers of OpenAPI (`vendor`) without a script.
 """
 
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ ROOMS = (
     Room(f"{__name__}.rounds", ("/rounds/*",)),
     Room(f"{__name__}.lists", ("/lists",)),
     Room(f"{__name__}.policies", ("/policies/*/*",)),
+    Room(f"{__name__}.staging", ("/evidence-files/**",)),
     Room(f"{__name__}.developers", ("/developers",)),
     Room(f"{__name__}.vendor", ("/vendor/*", "/api/redoc", "/api/try")),
     Room(f"{__name__}.reference", ("/api", "/api/problems")),

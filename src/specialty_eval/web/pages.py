@@ -16,9 +16,10 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from specialty_eval.actions.context import Context, Credentials, refusal_of
-from specialty_eval.engine.errors import Invalid, NotFound, Refusal, TryAgain
+from specialty_eval.engine.errors import Invalid, NotFound, NotYou, Refusal, TryAgain
 from specialty_eval.text import LANGUAGES, advice, message
 
 from . import assets
@@ -47,7 +48,9 @@ class Edge(Protocol):
 
     open: Callable[[datetime, Credentials], Context]
     clock: Callable[[], datetime]
+    gate: anyio.CapacityLimiter
     published: anyio.CapacityLimiter
+    let_in: Callable[[Scope], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,11 @@ def respond(request: Request, words: Words, shown: Shown | Moved) -> Response:
         if is_known
         else Response(body, shown.status, headers, "text/html; charset=utf-8")
     )
+    return keeping_language(request, words, answer)
+
+
+def keeping_language(request: Request, words: Words, answer: Response) -> Response:
+    """The answer; a language that was asked for in the address is kept."""
     if request.query_params.get(COOKIE) == words.lang:
         answer.set_cookie(COOKIE, words.lang, max_age=A_YEAR, httponly=True, samesite="lax")
     return answer
@@ -160,7 +168,7 @@ def environment() -> "Environment":
 # --- errors ------
 
 
-STATUS: tuple[tuple[type[Refusal], int], ...] = ((NotFound, 404), (Invalid, 422), (TryAgain, 503))
+STATUS: tuple[tuple[type[Refusal], int], ...] = ((NotFound, 404), (NotYou, 403), (Invalid, 422), (TryAgain, 503))
 
 
 def refused(refusal: Refusal, words: Words) -> Shown:
