@@ -24,7 +24,8 @@ from specialty_eval.store.reviews import Figure
 from specialty_eval.worker import Worker
 
 SITES = ("3637000001,710201", "3637000001,660103", "3637000002,710201", "3637000003,710201")
-WAITING = {"stage": "waiting", "stage_done": None, "stage_of": None}
+NO_JOB = {"stage": None, "stage_done": None, "stage_of": None}
+WAITING = {**NO_JOB, "stage": "waiting"}
 SMALL = "school_code,catalogue_code,year,graduates\n3637000001,710201,2020,４0\n"
 
 
@@ -76,7 +77,7 @@ def served(fresh_database: str, tmp_path: Path) -> Iterator[Served]:
 def test_a_small_file_is_shown_and_confirmed_while_its_sender_waits(served: Served) -> None:
     file = served.send(SMALL, 201)
     at = f"/staged-files/{file['id']}"
-    assert file["progress"] == {"step": "checked", "done": 2, "of": 3, "running": False}
+    assert file["progress"] == {"step": "checked", "done": 2, "of": 3, "running": False, **NO_JOB}
     notices = served.call("GET", f"{at}/remarks?kind=notice", 200)["items"]
     assert [(one["cell"], one["reason"]["code"]) for one in notices] == [("D2", "full-width")]
     assert notices[0]["reason"]["zh"] == "全角字符按半角读：“４0”读作“40”"
