@@ -205,7 +205,11 @@ def _is_worker(config: pytest.Config) -> bool:
 def _sweep() -> None:
     """A run that was killed leaves its server and folder behind: nobody holds a share in it, so it can go."""
     for folder in place.RUNTIME.glob(f"{PREFIX}*"):
-        if folder.stat().st_uid != os.geteuid() or folder.stat().st_mtime > time.time() - 600:
+        try:
+            found = folder.stat()
+        except FileNotFoundError:  # another run has just ended, or swept it
+            continue
+        if found.st_uid != os.geteuid() or found.st_mtime > time.time() - 600:
             continue
         lock = folder / "postgres" / "users.lock"
         if lock.exists():

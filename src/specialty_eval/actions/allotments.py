@@ -219,7 +219,7 @@ def listing(ctx: Context, page: Page, *, round_id: int | None = None) -> tuple[S
     query = sa.select(Allotment).join(Round, Round.id == Allotment.round_id).join(Cycle, Cycle.id == Round.cycle_id)
     query = query.where(Cycle.jurisdiction_code.in_(offices))
     query = query if round_id is None else query.where(Allotment.round_id == round_id)
-    found = ctx.session.scalars(page.within(query, -Allotment.id)).all()
+    found = ctx.session.scalars(page.newest_first(query, Allotment.id)).all()
     return page.cut(found, lambda row: (-row.id,))
 
 

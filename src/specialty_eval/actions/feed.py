@@ -178,7 +178,9 @@ def visible(ctx: Context) -> sa.ColumnElement[bool]:
     """
     near = reach(ctx.actor, READ[Thing.EVENTS], ctx.today)
     schools = reach(ctx.actor, TOLD_AS_SCHOOL, ctx.today).schools
+    # Said twice that there is one: PostgreSQL looks at each event's own and does not read every specialty first.
     own = sa.exists().where(Specialty.id == Event.specialty_id, School.id == Specialty.school_id)
+    own = own.where(Event.specialty_id.is_not(None))
     known = own.where(sa.not_(scopes.recused_from_specialty(ctx.person_id, Event.round_id)))
     city = known.where(School.city_code.in_(near.cities))
     county = known.where(School.jurisdiction_code.in_(near.counties), School.run_by != "city")

@@ -91,8 +91,9 @@ def due(ctx: Context) -> list[Due]:
     """Everything that is to be done now, the longest due first; nothing in the minutes after a deadline's end."""
     if ctx.now - _midnight(ctx) < SETTLES:
         return []
-    runs = job_queries.runs(ctx.session)
-    found = [one for one in _all(ctx) if _is_left(runs.get((one.task, one.subject)), one, ctx.now)]
+    every = _all(ctx)
+    runs = job_queries.runs(ctx.session, [(one.task, one.subject) for one in every])
+    found = [one for one in every if _is_left(runs.get((one.task, one.subject)), one, ctx.now)]
     order = list(Task)
     return sorted(found, key=lambda one: (one.since, order.index(one.task), one.subject))
 

@@ -42,6 +42,14 @@ class Page:
             query = query.where(sa.tuple_(*columns) > sa.tuple_(*typed))
         return query.order_by(*columns).limit(self.limit + 1)
 
+    def newest_first(self, query: sa.Select[*tuple[Any, ...]], number: Any) -> sa.Select[*tuple[Any, ...]]:
+        """The same by a table's own numbers, downwards, by its index. The key is the number with a minus."""
+        if self.after is not None:
+            if len(self.after) != 1 or not _fits(self.after[0], number):
+                raise Invalid(Problem("cursor-unknown", "after"))
+            query = query.where(number < sa.cast(-self.after[0], number.type))
+        return query.order_by(number.desc()).limit(self.limit + 1)
+
     def cut(self, rows: Sequence[T], key: Callable[[T], tuple[Any, ...]]) -> tuple[Sequence[T], str | None]:
         """The rows to show and the cursor of the next page, None at the end."""
         if len(rows) <= self.limit:

@@ -193,7 +193,7 @@ def listing(
     asked_for = ((Review.round_id, round_id), (Review.id, review_id), (ExpertAssignment.state, state))
     query = panel_queries.asked(ctx.person_id).where(sa.or_(mine, theirs))
     query = query.where(*(column == value for column, value in asked_for if value is not None))
-    found = panel_queries.asked_of(ctx.session, page.within(query, -ExpertAssignment.id), ctx.person_id)
+    found = panel_queries.asked_of(ctx.session, page.newest_first(query, ExpertAssignment.id), ctx.person_id)
     return page.cut(found, lambda one: (-one.assignment.id,))
 
 

@@ -66,13 +66,13 @@ def read(ctx: Context, code: str) -> dict[str, Any]:
 def listing(ctx: Context, page: Page) -> tuple[list[dict[str, Any]], str | None]:
     """The specialties within the caller's reach that step down or are suspended, with who is still in them."""
     near = reach(ctx.actor, READ[Thing.TEACH_OUTS], ctx.today)
-    left = teach_outs.left().subquery("counted")
+    left = teach_outs.left_in_each()
     query = (
         sa.select(Specialty.id, present_code(Specialty.id), Standing.state, Standing.since, left.c[1])
         .select_from(Standing)
         .join(Specialty, Specialty.id == Standing.specialty_id)
         .join(School, School.id == Specialty.school_id)
-        .outerjoin(left, left.c.specialty_id == Specialty.id)
+        .outerjoin(left, sa.true())
         .where(
             Standing.state.in_(("phasing_out", "suspended")),
             registry.within(near),

@@ -76,7 +76,7 @@ class ClosingAppeal(Versioned, Base):
 
     id: Mapped[int] = identity()
     proposal_id: Mapped[int] = reference("closing_proposal.id")
-    specialty_id: Mapped[int] = reference("specialty.id", index=False)
+    specialty_id: Mapped[int] = reference("specialty.id")
     state: Mapped[str]
     grounds: Mapped[str]
     answer: Mapped[str] = mapped_column(server_default="")

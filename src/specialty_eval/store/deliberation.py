@@ -21,6 +21,7 @@ class ExpertAssignment(Versioned, Base):
     __tablename__ = "expert_assignment"
     __table_args__ = (
         sa.UniqueConstraint("review_id", "person_id"),
+        sa.Index("ix_expert_assignment_state", "state", "id"),
         one_of("state", assignment.AssignmentState),
         sa.CheckConstraint("state <> 'declined' OR reason <> ''", name="declined_has_reason"),
         *needs.of_assignment(),

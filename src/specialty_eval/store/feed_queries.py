@@ -59,7 +59,9 @@ def city_told() -> sa.ColumnElement[str]:
 def of_application(*within: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """The event is about an application that has no specialty yet, of a school like this."""
     found = sa.select(Application.id).join(School, School.id == Application.school_id)
-    return sa.and_(is_application(), found.where(Application.id == Event.subject_id, *within).correlate(Event).exists())
+    # `is_application` within too: PostgreSQL then looks at each event's own, and reads no other application.
+    its = found.where(is_application(), Application.id == Event.subject_id, *within)
+    return sa.and_(is_application(), its.correlate(Event).exists())
 
 
 def is_application() -> sa.ColumnElement[bool]:
@@ -119,7 +121,10 @@ _STANDS = sa.text("""
     )
     SELECT coalesce((SELECT transaction FROM last), 0), coalesce((SELECT seq FROM last), 0), dropped,
         :transaction = 0 OR EXISTS (SELECT FROM event WHERE seq = :seq AND transaction = :transaction),
-        EXISTS (SELECT FROM event WHERE (transaction, seq) > (:transaction, :seq) AND transaction <= dropped)
+        coalesce((
+            SELECT transaction FROM event WHERE (transaction, seq) > (:transaction, :seq)
+            ORDER BY transaction, seq LIMIT 1
+        ) <= dropped, false)
     FROM kept
 """)
 

@@ -5,19 +5,24 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from .jobs import Job
 
 WENT_THROUGH = "went_through"
 """The name under which a worker says that it has been through everything that was due."""
+_FAILING = sa.text("job.failures > 0")
+"""Word for word the condition of the index on failing jobs."""
 
 
-def runs(session: Session) -> dict[tuple[str, str], Job]:
-    """(job, subject) → how it went last."""
-    found = session.scalars(sa.select(Job).execution_options(populate_existing=True))
-    return {(job.name, job.subject): job for job in found}
+def runs(session: Session, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Job]:
+    """(job, subject) → how it went last, of these."""
+    names, subjects = [name for name, _ in wanted], [subject for _, subject in wanted]
+    given = sa.func.unnest(sa.literal(names, ARRAY(sa.Text)), sa.literal(subjects, ARRAY(sa.Text)))
+    asked = given.table_valued("name", "subject", name="asked").render_derived()
+    found = sa.select(Job).join(asked, sa.and_(Job.name == asked.c.name, Job.subject == asked.c.subject))
+    return {(job.name, job.subject): job for job in session.scalars(found.execution_options(populate_existing=True))}
 
 
 def run_of(session: Session, name: str, subject: str) -> Job | None:
@@ -60,12 +65,13 @@ def forget_failures(session: Session, due: Collection[tuple[str, str]]) -> None:
 
 def failing(session: Session) -> list[Job]:
     """What is failing now, the longest failing first."""
-    found = sa.select(Job).where(Job.failures > 0).order_by(Job.failed_at, Job.id)
+    found = sa.select(Job).where(_FAILING).order_by(Job.failed_at, Job.id)
     return list(session.scalars(found))
 
 
 def health(session: Session) -> tuple[datetime | None, int]:
     """When a worker last went through everything that was due (None: never), and how many jobs are failing."""
-    went = sa.func.max(Job.done_at).filter(Job.name == WENT_THROUGH)
-    seen, count = session.execute(sa.select(went, sa.func.count().filter(Job.failures > 0)).select_from(Job)).one()
+    went = sa.select(Job.done_at).where(Job.name == WENT_THROUGH, Job.subject == "").scalar_subquery()
+    count_of_failing = sa.select(sa.func.count()).select_from(Job).where(_FAILING).scalar_subquery()
+    seen, count = session.execute(sa.select(went, count_of_failing)).one()
     return seen, count

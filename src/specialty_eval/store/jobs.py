@@ -19,6 +19,7 @@ class Job(Base):
     __tablename__ = "job"
     __table_args__ = (
         sa.UniqueConstraint("name", "subject"),
+        sa.Index("ix_job_failing", "failed_at", "id", postgresql_where=sa.text("failures > 0")),
         sa.CheckConstraint("failures >= 0", name="failures_not_negative"),
         sa.CheckConstraint("(failures = 0) = (retry_at IS NULL)", name="failing_is_tried_again"),
         sa.CheckConstraint("(failures = 0) = (failed_at IS NULL)", name="failing_says_when"),

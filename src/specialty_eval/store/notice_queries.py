@@ -73,7 +73,7 @@ def confirmed(session: Session, reviews: Collection[int]) -> list[Confirmed]:
     """Those of these reviews that are confirmed, in order of the codes; one statement."""
     entered = (
         sa.select(RatingInForce.review_id, sa.func.min(RatingInForce.id).label("first"))
-        .where(RatingInForce.review_id.is_not(None))
+        .where(numbered(RatingInForce.review_id, reviews))
         .group_by(RatingInForce.review_id)
         .subquery()
     )
@@ -81,12 +81,14 @@ def confirmed(session: Session, reviews: Collection[int]) -> list[Confirmed]:
         sa.select(PublicationEntry.review_id, Publication.opened_at, Publication.closes_at)
         .join(Publication, Publication.id == PublicationEntry.publication_id)
         .where(PublicationEntry.edition == Publication.edition, Publication.state.in_(OUT))
+        .where(numbered(PublicationEntry.review_id, reviews))
         .ext(distinct_on(PublicationEntry.review_id))
         .order_by(PublicationEntry.review_id, Publication.opened_at.desc())
         .subquery()
     )
     mended = (
         sa.select(Rectification.review_id, Rectification.plan_due, Rectification.recheck_from)
+        .where(numbered(Rectification.review_id, reviews))
         .ext(distinct_on(Rectification.review_id))
         .order_by(Rectification.review_id, Rectification.id)
         .subquery()

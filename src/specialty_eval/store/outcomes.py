@@ -184,6 +184,7 @@ class RatingInForce(Base):
             postgresql_where=sa.text("valid_to IS NULL AND known_to IS NULL"),
         ),
         sa.Index("ix_rating_in_force_specialty", "specialty_id", "valid_from"),
+        sa.Index("ix_rating_in_force_until", "valid_to", postgresql_where=sa.text("known_to IS NULL")),
         *needs.of_rating(),
     )
 

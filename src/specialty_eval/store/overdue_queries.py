@@ -72,7 +72,8 @@ class Since:
 
 def late(round_id: int, since: Since) -> tuple[sa.Select[*tuple[Any, ...]], sa.Subquery]:
     """The query behind `Owed`, to be narrowed, ordered by (what, subject) and cut by the caller; and its inner part."""
-    owed = sa.union_all(*_of_reviews(since), *_of_phases(since), *_of_cases(since)).subquery("owed")
+    parts = (*_of_reviews(since), *_of_phases(since), *_of_cases(since))
+    owed = sa.union_all(*(part.where(Review.round_id == round_id) for part in parts)).subquery("owed")
     found = (
         sa.select(
             owed.c.what, owed.c.subject_id, owed.c.review_id, owed.c.at, Specialty.id, SpecialtyCode.code,
@@ -83,7 +84,6 @@ def late(round_id: int, since: Since) -> tuple[sa.Select[*tuple[Any, ...]], sa.S
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
-        .where(Review.round_id == round_id)
     )  # fmt: skip
     return found, owed
 
@@ -95,6 +95,7 @@ def owed_of(row: Sequence[Any]) -> Owed:
 
 
 Part = sa.Select[*tuple[Any, ...]]
+"""What is owed of one kind; it reads Review, so that each is narrowed to the round by itself."""
 
 
 def _part(what: Awaited, subject: Any, review: Any, at: Any) -> Part:
@@ -152,19 +153,25 @@ def _of_cases(since: Since) -> list[Part]:
         .join(Review, Review.id == ExpertAssignment.review_id)
         .where(ExpertAssignment.state.in_(asked), Review.state.in_(unscored), ExpertAssignment.due <= now),
         _part(Awaited.CHALLENGE_ANSWER, Challenge.id, Challenge.review_id, Challenge.answer_due)
+        .join(Review, Review.id == Challenge.review_id)
         .where(Challenge.state == ChallengeState.OPEN.value, Challenge.answer_due <= now),
         _part(Awaited.PREVIEW, Review.id, Review.id, Decision.decided_at)
         .join(Decision, Decision.id == Review.decision_id)
         .where(Review.state == State.DECIDED.value, Decision.decided_at < since.preview),
         _part(Awaited.ADMISSIBILITY, Objection.id, Objection.review_id, Objection.admissibility_due)
+        .join(Review, Review.id == Objection.review_id)
         .where(Objection.state.in_(unheard), Objection.admissibility_due <= now),
         _part(Awaited.OBJECTION_ANSWER, Objection.id, Objection.review_id, Objection.answer_due)
+        .join(Review, Review.id == Objection.review_id)
         .where(Objection.state == ObjectionState.ADMITTED.value, Objection.answer_due <= now),
         _part(Awaited.APPEAL_ANSWER, Appeal.id, Appeal.review_id, Appeal.answer_due)
+        .join(Review, Review.id == Appeal.review_id)
         .where(Appeal.state.not_in(closed), Appeal.answer_due <= now),
         _part(Awaited.RECTIFICATION_ANSWER, Rectification.id, Rectification.review_id, Rectification.updated_at)
+        .join(Review, Review.id == Rectification.review_id)
         .where(Rectification.state == RectificationState.PLANNED.value, Rectification.updated_at < since.verify),
         _part(Awaited.RECHECK, Rectification.id, Rectification.review_id, Rectification.updated_at)
+        .join(Review, Review.id == Rectification.review_id)
         .where(Rectification.state == RectificationState.RECHECK.value, Rectification.updated_at < since.verify),
     ]  # fmt: skip
 

@@ -164,7 +164,7 @@ class Intake(Base):
     kind: Mapped[str]
     of: Mapped[str] = mapped_column(server_default="")
     """The catalogue's edition, the figures' policy; empty for the other kinds."""
-    digest: Mapped[str]
+    digest: Mapped[str] = mapped_column(index=True)
     rows: Mapped[int] = mapped_column(sa.Integer)
     new: Mapped[int] = mapped_column(sa.Integer)
     changed: Mapped[int] = mapped_column(sa.Integer)

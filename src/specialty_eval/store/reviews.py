@@ -15,6 +15,7 @@ from . import needs
 from .base import Base, Versioned, identity, one_of, reference
 
 RATED_STATES = "('decided', 'previewed', 'publicised', 'confirmed')"
+GOING = f"state NOT IN ({', '.join(repr(state.value) for state in sorted(review.ENDED))})"
 FROZEN_STATES = "('submitted', 'checked', 'verified', 'scored', 'decided', 'previewed', 'publicised', 'confirmed')"
 
 
@@ -32,6 +33,7 @@ class Review(Versioned, Base):
             postgresql_where=sa.text("replaces_id IS NULL"),
         ),
         sa.Index("ix_review_round_state", "round_id", "state"),
+        sa.Index("ix_review_going", "specialty_id", "state", postgresql_where=sa.text(GOING)),
         sa.CheckConstraint(f"state NOT IN {RATED_STATES} OR decided_rating IS NOT NULL", name="decided_has_rating"),
         sa.CheckConstraint("decided_rating IS NULL OR decision_id IS NOT NULL", name="rating_has_decision"),
         sa.CheckConstraint(
@@ -163,7 +165,7 @@ class Attachment(Base):
     name: Mapped[str]
     media_type: Mapped[str]
     size: Mapped[int]
-    sha256: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[int | None] = reference("person.id", null=True, index=False)
 

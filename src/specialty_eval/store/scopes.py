@@ -93,7 +93,8 @@ def interested(person_id: Known, round_id: Any = Review.round_id) -> sa.ColumnEl
     )
     if round_id is not None:
         said = said.where(sa.or_(round_id.is_(None), other.round_id == round_id))
-    return said.correlate_except(InterestDeclaration, MeetingItem, other, part).exists()
+    # OFFSET 0: what was said of each specialty is looked up; without it PostgreSQL would read every review first.
+    return said.correlate_except(InterestDeclaration, MeetingItem, other, part).offset(0).exists()
 
 
 def first_decided(*columns: Any) -> sa.Select[Any]:
@@ -253,13 +254,18 @@ def recused_from(session: Session, person_id: int | None, reviews: Collection[in
 
 def recused_from_list(person_id: int) -> sa.ColumnElement[bool]:
     """Of an event about a publication list: whether the person has no part in a review on any edition of it."""
+    # OFFSET 0: each event's own list is looked at; without it PostgreSQL would go through every list first.
     return (
         sa.select(PublicationEntry.id)
         .join(Review, Review.id == PublicationEntry.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
-        .where(PublicationEntry.publication_id == Event.subject_id, recused(person_id))
+        .where(
+            PublicationEntry.publication_id == Event.subject_id,
+            recused(person_id),
+        )
         .correlate(Event)
+        .offset(0)
         .exists()
     )
 

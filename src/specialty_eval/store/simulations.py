@@ -98,18 +98,19 @@ def last_quotas(session: Session, codes: Collection[str], year: int) -> list[Las
     What a specialty was merged with counts from the merger on: the places of all together, as in the plans. Lines set
     aside after an appeal are not looked at, as elsewhere.
     """
+    of = sa.select(SpecialtyCode.specialty_id).where(among(SpecialtyCode.code, codes))
     approved = (
         sa.select(EnrolmentLine.specialty_id, EnrolmentPlan.academic_year.label("year"), EnrolmentLine.quota,
                   EnrolmentPlan.approved_at)
         .join(EnrolmentPlan, EnrolmentPlan.id == EnrolmentLine.plan_id)
-        .where(EnrolmentPlan.approved_at.is_not(None), ~EnrolmentLine.set_aside)
+        .where(EnrolmentPlan.approved_at.is_not(None), ~EnrolmentLine.set_aside, EnrolmentLine.specialty_id.in_(of))
     )  # fmt: skip
     opening = sa.select(OpeningQuota.specialty_id, OpeningQuota.academic_year, OpeningQuota.quota, sa.null())
-    opening = opening.where(OpeningQuota.quota.is_not(None))
+    opening = opening.where(OpeningQuota.quota.is_not(None), OpeningQuota.specialty_id.in_(of))
     merged = sa.select(
         SuccessionLine.to_specialty_id, SuccessionLine.quota_year, SuccessionLine.quota, Succession.recorded_at
     ).join(Succession, Succession.id == SuccessionLine.succession_id)
-    merged = merged.where(SuccessionLine.quota.is_not(None))
+    merged = merged.where(SuccessionLine.quota.is_not(None), SuccessionLine.to_specialty_id.in_(of))
     every = sa.union_all(approved, opening, merged).subquery()
     last = (
         sa.select(every.c.specialty_id, every.c.quota)
@@ -120,7 +121,7 @@ def last_quotas(session: Session, codes: Collection[str], year: int) -> list[Las
     )
     room = (
         sa.select(OpeningQuota.specialty_id, OpeningQuota.capacity)
-        .where(OpeningQuota.capacity.is_not(None))
+        .where(OpeningQuota.capacity.is_not(None), OpeningQuota.specialty_id.in_(of))
         .ext(distinct_on(OpeningQuota.specialty_id))
         .order_by(OpeningQuota.specialty_id, OpeningQuota.academic_year.desc())
         .subquery()

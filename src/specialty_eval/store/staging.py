@@ -27,6 +27,10 @@ class StagedFile(Base):
             "confirmed_at IS NULL OR (difference <> '' AND problems = 0)",
             name="confirmed_is_shown",
         ),
+        sa.Index("ix_staged_file_unchecked", "id", postgresql_where=sa.text("checked_at IS NULL")),
+        sa.Index(
+            "ix_staged_file_asked", "id", postgresql_where=sa.text("asked_at IS NOT NULL AND confirmed_at IS NULL")
+        ),
     )
 
     id: Mapped[int] = identity()
@@ -34,14 +38,14 @@ class StagedFile(Base):
     policy_version: Mapped[str]
     policy_digest: Mapped[str]
     name: Mapped[str]
-    digest: Mapped[str]
+    digest: Mapped[str] = mapped_column(index=True)
     media_type: Mapped[str]
     size: Mapped[int]
     whole: Mapped[bool]
     received_at: Mapped[datetime]
     received_by: Mapped[int | None] = reference("person.id", null=True)
     key_id: Mapped[int | None] = reference("api_key.id", null=True)
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     checked_at: Mapped[datetime | None]
     measures: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     """The measures of `said` in the rows, in their order."""
@@ -51,7 +55,7 @@ class StagedFile(Base):
     problems: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     notices: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     difference: Mapped[str] = mapped_column(server_default="")
-    annotated: Mapped[str] = mapped_column(server_default="")
+    annotated: Mapped[str] = mapped_column(server_default="", index=True)
     """The hash of the workbook that shows every remark at its cell; empty without any."""
     asked_at: Mapped[datetime | None]
     """When the yes was given that a job carries out."""

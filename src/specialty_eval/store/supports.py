@@ -33,7 +33,7 @@ class SupportGrant(Versioned, Base):
     )
 
     id: Mapped[int] = identity()
-    specialty_id: Mapped[int] = reference("specialty.id", index=False)
+    specialty_id: Mapped[int] = reference("specialty.id")
     academic_year: Mapped[int] = mapped_column(sa.Integer)
     support: Mapped[str]
     what: Mapped[str]

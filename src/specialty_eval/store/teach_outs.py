@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from .base import Base, identity, reference
 from .outcome_queries import among
 from .outcomes import EnrolmentLine, EnrolmentPlan, Standing
+from .registry import Specialty
 
 
 class TeachOutCount(Base):
@@ -51,6 +52,11 @@ def cohorts_of(session: Session, counts: Collection[int]) -> dict[int, dict[int,
     for row in session.scalars(found.order_by(TeachOutCohort.count_id, TeachOutCohort.entry_year)):
         told[row.count_id][row.entry_year] = row.students
     return told
+
+
+def left_in_each() -> sa.FromClause:
+    """Of a row of Specialty beside it: (specialty, students) by its newest count."""
+    return left().where(TeachOutCount.specialty_id == Specialty.id).correlate(Specialty).lateral("counted")
 
 
 def left() -> sa.Select[*tuple[Any, ...]]:

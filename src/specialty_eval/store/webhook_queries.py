@@ -13,6 +13,7 @@ from .ledger import Event
 from .registry import Organisation
 from .webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage
 
+FORGOTTEN_AT_ONCE = 500
 LEASE = timedelta(minutes=2)
 """How long a worker has an endpoint without a word: longer than any attempt."""
 
@@ -46,7 +47,9 @@ def of_areas(session: Session, areas: sa.Select[str]) -> Sequence[WebhookEndpoin
 def claimed(session: Session, now: datetime, until: datetime, end: Place, limit: int) -> Sequence[int]:
     """Endpoints that have something to do, taken until then; who was not served for the longest comes first."""
     message, endpoint = WebhookMessage, WebhookEndpoint
-    waiting = sa.exists().where(message.endpoint_id == endpoint.id, message.next_at <= now)
+    # OFFSET 0: of each endpoint the first that waits is looked for, by the index on those that do.
+    due = sa.select(message.id).where(message.endpoint_id == endpoint.id, message.next_at <= now)
+    waiting = due.correlate(endpoint).offset(0).exists()
     behind = sa.tuple_(endpoint.transaction, endpoint.seq) < sa.tuple_(
         sa.literal(end.transaction, sa.BigInteger), sa.literal(end.seq, sa.BigInteger)
     )
@@ -139,12 +142,12 @@ def attempts(session: Session, messages: Sequence[int]) -> dict[int, list[Webhoo
 
 
 def forget(session: Session, before: datetime) -> None:
-    """What was done with before then."""
-    done = sa.select(WebhookMessage.id).where(
-        sa.func.coalesce(WebhookMessage.delivered_at, WebhookMessage.given_up_at) < before
-    )
-    session.execute(sa.delete(WebhookAttempt).where(WebhookAttempt.message_id.in_(done)))
-    session.execute(sa.delete(WebhookMessage).where(WebhookMessage.id.in_(done)))
+    """What was done with before then, some at a time: by index, however many there are."""
+    done_at = sa.func.coalesce(WebhookMessage.delivered_at, WebhookMessage.given_up_at)
+    done = sa.select(WebhookMessage.id).where(done_at < before).order_by(done_at).limit(FORGOTTEN_AT_ONCE)
+    while gone := session.scalars(done).all():
+        session.execute(sa.delete(WebhookAttempt).where(WebhookAttempt.message_id.in_(gone)))
+        session.execute(sa.delete(WebhookMessage).where(WebhookMessage.id.in_(gone)))
 
 
 def newest_test(session: Session, endpoint_id: int) -> int:

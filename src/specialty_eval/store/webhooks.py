@@ -54,6 +54,8 @@ class WebhookMessage(Base):
     __table_args__ = (
         sa.UniqueConstraint("endpoint_id", "event_seq"),
         sa.Index("ix_webhook_message_waiting", "endpoint_id", "id", postgresql_where=sa.text("next_at IS NOT NULL")),
+        sa.Index("ix_webhook_message_given_up", "endpoint_id", postgresql_where=sa.text("given_up_at IS NOT NULL")),
+        sa.Index("ix_webhook_message_done", sa.text("coalesce(delivered_at, given_up_at)")),
         sa.CheckConstraint("num_nonnulls(next_at, delivered_at, given_up_at) = 1", name="waits_or_is_done"),
         sa.CheckConstraint("refused >= 0 AND attempts >= refused", name="refused_were_attempts"),
     )
