@@ -1,6 +1,7 @@
 """What a school was told stands: its days are its own, never earlier than told, and not the offices' to use up."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from factories import City, make_city, make_cycle, open_round
 from factories_scored import PDF, to_scoring, verified
 from small_policy import POLICY
 from specialty_eval.actions import attachments, challenges, cycles, evidence, reminders, rounds, scoring, verification
-from specialty_eval.actions.context import LOCAL
+from specialty_eval.actions.context import LOCAL, SETTLES
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cases import ChallengeEvent
@@ -192,3 +193,24 @@ def test_a_check_that_holds_is_told_in_the_policys_own_words(session: Session) -
     assert (
         message(caught.value.problems[0], "zh") == "未通过校验规则 employed-within-graduates：就业人数不能多于毕业生数"
     )
+
+
+def test_what_arrived_in_time_is_taken_though_an_office_was_quick(session: Session) -> None:
+    """What is stamped a second before the end waits for its lock; whoever ends something by that end comes later."""
+    city, key = round_of(session)
+    figures = Figures({"graduates": "100", "employed": "90"}, {})
+    evidence.save(city.as_("head-one"), key, figures, "", version=None)
+    round_id, due = row(city, key).round_id, row(city, key).due
+    assert due is not None
+    for _ in range(2):
+        reminders.remind(city.as_("secretary"), round_id)
+        city.wait(1)
+    quick = replace(city.as_("secretary"), now=due + timedelta(seconds=1))
+    assert rounds.default_left_over(quick, round_id) == 0
+    with pytest.raises(NotNow):
+        verification.default(quick, key)
+
+    evidence.submit(replace(city.as_("head-one"), now=due - timedelta(seconds=1)), key)
+
+    assert (row(city, key).state, row(city, key).was_defaulted) == ("submitted", False)
+    assert rounds.default_left_over(replace(quick, now=due + SETTLES), round_id) == 3, "those that sent nothing"

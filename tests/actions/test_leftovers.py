@@ -10,6 +10,7 @@ from factories import City, make_city, make_cycle, open_round
 from factories_scored import scored_by_experts, to_scoring, verified
 from small_policy import POLICY
 from specialty_eval.actions import cycles, evidence, overdue, reminders, rounds, verification
+from specialty_eval.actions.context import SETTLES
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.cycle import CycleEvent, RoundEvent
 from specialty_eval.engine.errors import Invalid, NotNow
@@ -34,7 +35,7 @@ def to_the_end_of(city: City, round_id: int, phase: str) -> None:
     """The first instant after a phase."""
     due = getattr(city.session.get_one(Round, round_id, populate_existing=True), f"{phase}_due")
     assert isinstance(due, datetime)
-    city.now = max(city.now, due)
+    city.now = max(city.now, due + SETTLES)
 
 
 def refused(city: City, round_id: int, event: RoundEvent, reason: str = "") -> list[tuple[str, object]]:

@@ -20,6 +20,7 @@ from factories_deliberation import (
 )
 from factories_scored import make_computed
 from specialty_eval.actions import objections, publications, ratings, scoring
+from specialty_eval.actions.context import SETTLES
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine import review
@@ -71,6 +72,15 @@ def test_anyone_objects_with_a_name_and_a_contact_that_stay_private(session: Ses
     assert [tuple(row) for row in told] == [("office", {}, "")]
 
 
+def test_who_objects_signed_in_stands_nowhere_in_the_log(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    made = objections.lodge(s.as_("head-two"), number, about(s, "one-a"))
+    objections.confirm_contact(s.as_("head-two"), made.id, code_of(session, made.id))
+
+    told = session.execute(sa.select(Event.actor_person_id, Event.acting_for_id).where(Event.kind.like("objection.%")))
+    assert told.all() == [(None, None)] * 2
+
+
 def test_everything_missing_from_an_objection_is_said_at_once(session: Session) -> None:
     s, number = make_publicised(session, RATINGS)
 
@@ -102,6 +112,9 @@ def test_a_late_objection_is_told_the_way_of_appeal(session: Session) -> None:
         lodge(s, number)
 
     assert [(p.code, p.facts["route"]) for p in caught.value.problems] == [("publicity-over", "appeal")]
+    with pytest.raises(NotNow, match="publicity-running"):
+        publications.close(s.city.clock(), number)  # what arrived in time may still be on its way in
+    s.city.now = closes_at + SETTLES
     publications.close(s.city.clock(), number)
     with pytest.raises(NotNow):
         lodge(s, number)

@@ -11,7 +11,8 @@ from factories import City
 from factories_deliberation import refused
 from factories_experts import make_pool, round_of
 from small_policy import POLICY
-from specialty_eval.actions import allotments, feed, panel, panel_scores, views
+from specialty_eval.actions import allotments, experts, feed, panel, panel_scores, views
+from specialty_eval.actions.experts import NewTie
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.decimals import shortest
@@ -84,7 +85,7 @@ def test_an_expert_sees_the_others_once_their_own_is_in_and_not_whose_they_are(c
 def test_a_replaced_score_is_kept_and_marked_for_the_offices_and_gone_for_the_experts(city: City) -> None:
     for n, points in ((1, "60"), (2, "70"), (3, "65")):
         score(city, "two-a", n, points)
-    panel.answer(city.as_("secretary"), assignment(city, "two-a", 1), AssignmentEvent.REPLACE, reason="示例：更换")
+    experts.declare(city.as_("secretary"), city.people["expert-1"], NewTie("former_employer", school="3637000002"))
 
     assert [(counts, points) for _, counts, points in seen(city, "secretary")] == [
         (False, "60"), (True, "70"), (True, "65"),
@@ -94,12 +95,17 @@ def test_a_replaced_score_is_kept_and_marked_for_the_offices_and_gone_for_the_ex
         panel_scores.of_review(city.as_("expert-1"), city.reviews["two-a"])
 
 
-def test_when_the_days_are_over_the_offices_see_what_there_is(city: City) -> None:
+def test_the_offices_see_what_there_is_once_nobody_can_add_to_it(city: City) -> None:
     score(city, "two-a", 1, "60")
     city.wait(60)
+    assert sealed(city, "secretary"), "who is late can still score"
+    for n in (2, 3):
+        silent = assignment(city, "two-a", n)
+        panel.answer(city.as_("secretary"), silent, AssignmentEvent.REPLACE, reason="示例：逾期未评")
 
     assert [points for _, _, points in seen(city, "secretary")] == ["60"]
-    assert sealed(city, "expert-2")
+    with pytest.raises(NotFound):
+        panel_scores.of_review(city.as_("expert-2"), city.reviews["two-a"])
 
 
 def test_no_read_shows_an_expert_of_the_panel_anything_of_others_scores_before_their_own(city: City) -> None:

@@ -168,7 +168,7 @@ def test_an_expert_is_told_what_stands_in_the_way_of_scoring(session: Session) -
     assert told["score"] == answered(session, lambda: panel.score(expert, key, {})) == ["inputs-frozen"]
 
 
-def test_scores_that_went_into_a_run_are_said_to_be_frozen(session: Session) -> None:
+def test_whoever_has_scored_is_said_to_be_replaced_for_an_interest_alone(session: Session) -> None:
     s = make_scored(session, {"one-a": "yellow"})
     (key,) = asked(s, "expert-1")
     session.add(PanelScore(assignment_id=key, measure="quality", score=Decimal(80), given_at=s.city.now))
@@ -179,7 +179,7 @@ def test_scores_that_went_into_a_run_are_said_to_be_frozen(session: Session) -> 
     told = of(s, "secretary", key)["replace"]
 
     again = answered(session, lambda: panel.answer(secretary, key, AssignmentEvent.REPLACE, reason="示例"))
-    assert told == again == ["inputs-frozen"]
+    assert told == again == ["scored-already"]
 
 
 def test_an_expert_lists_their_own_and_an_office_everybodys_page_by_page(session: Session) -> None:

@@ -185,19 +185,19 @@ def test_a_review_scored_again_has_the_earlier_ratings_that_are_on_record_now(
     ]
 
 
-def test_a_score_that_went_into_a_run_is_replaced_no_more(city: City, reviews: dict[str, int]) -> None:
+def test_a_score_that_is_in_is_not_replaced_for_what_it_says(city: City, reviews: dict[str, int]) -> None:
     key = reviews["one-a"]
     verified(city, key, "one-a")
     scored_by_experts(city, key, "20", "90")
-    scoring.run(city.as_("secretary"), to_scoring(city, key))
     secretary, asked = city.as_("secretary"), panel.assignments(city.as_("secretary"), key)[0].assignment.id
 
     def replace() -> list[tuple[str, str]]:
         return refused(NotNow, lambda: panel.answer(secretary, asked, AssignmentEvent.REPLACE, reason="示例：评分过低"))
 
-    assert replace() == [("inputs-frozen", "score_run")]
+    assert replace() == [("scored-already", "expert")]
+    scoring.run(secretary, to_scoring(city, key))
     uphold_challenge(city, key, "95")
-    assert replace() == [("inputs-frozen", "score_run")]
+    assert replace() == [("scored-already", "expert")]
 
 
 def test_a_new_run_leaves_small_panels_aside_unless_they_go_on_with_a_reason(

@@ -18,6 +18,7 @@ from specialty_eval.engine.teach_out import Counted, counting_problems
         (Admission(plan_approved=True, quota=50, students=50), []),
         (Admission(plan_approved=True, quota=50, students=51), ["intake-above-quota"]),
         (Admission(plan_approved=True, quota=0, students=1), ["enrolment-stopped"]),
+        (Admission(plan_approved=True, quota=90, students=1, stopped=True), ["enrolment-stopped"]),
         (Admission(plan_approved=True, quota=None, students=1), ["enrolment-stopped"]),
         (Admission(plan_approved=False, quota=None, students=1), ["plan-not-approved"]),
     ],

@@ -62,6 +62,13 @@ def test_a_deadline_is_the_end_of_the_local_day() -> None:
     assert last_local_day(due, SHANGHAI) == date(2026, 3, 9)
 
 
+def test_days_after_a_service_that_nobody_made_begin_the_day_after_its_last() -> None:
+    shown, days = datetime(2026, 4, 1, 1, 0, tzinfo=UTC), calendar_days(5)
+    deemed = last_local_day(CHINA.due(shown, days, SHANGHAI), SHANGHAI)
+    assert (deemed, CHINA.last_day(deemed, working(10))) == (date(2026, 4, 7), date(2026, 4, 21))
+    assert CHINA.due_unopened(shown, days, working(10), SHANGHAI) == end_of(date(2026, 4, 21), SHANGHAI)
+
+
 def test_a_deadline_is_kept_by_the_last_instant_before_its_end() -> None:
     due = end_of(date(2026, 3, 9), SHANGHAI)
 

@@ -103,7 +103,7 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
     ),
     *(
         (ASSIGNMENT, source, AssignmentEvent.REPLACE, AssignmentFacts(reason="逾期"), AssignmentState.REPLACED)
-        for source in (INVITED, ACCEPTED, ITEM_SCORED)
+        for source in (INVITED, ACCEPTED)
     ),
     (
         ASSIGNMENT,
@@ -237,8 +237,8 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         ASSIGNMENT,
         ITEM_SCORED,
         AssignmentEvent.REPLACE,
-        AssignmentFacts(scoring_begun=True),
-        ["reason-missing", "inputs-frozen"],
+        AssignmentFacts(),
+        ["reason-missing", "scored-already"],
     ),
 ]
 

@@ -367,6 +367,7 @@ def test_a_plan_names_every_line_that_cannot_be() -> None:
         PlanLine("2", -1, 10, reason="停办"),
         PlanLine("3", 60, 50, capacity=55),
         PlanLine("4", 30, None),
+        PlanLine("5", 5, 0, reason="再招一年", stopped=True),
     ]
 
     assert plan_problems(lines, city_total=100) == [
@@ -374,6 +375,7 @@ def test_a_plan_names_every_line_that_cannot_be() -> None:
         Problem("quota-above-capacity", "lines.3", {"quota": 60, "capacity": 55}),
         Problem("adjustment-reason-missing", "lines.3", {"quota": 60, "computed": 50}),
         Problem("adjustment-reason-missing", "lines.4", {"quota": 30, "computed": 0}),
-        Problem("city-total-exceeded", "lines", {"total": 129, "city_total": 100}),
+        Problem("places-though-stopped", "lines.5", {"quota": 5}),
+        Problem("city-total-exceeded", "lines", {"total": 134, "city_total": 100}),
     ]
     assert plan_problems(lines[:1], city_total=40) == []

@@ -201,7 +201,8 @@ def told_of_decision(ctx: Context, row: Application, reason: str) -> dict[str, A
     days, calendar = policy_of(ctx.session, row.policy_id).workflow.days, ctx.calendar()
     deemed = calendar.due(ctx.now, days["deemed_served"], LOCAL)
     return {"decided_by": ctx.person_id, "decided_at": ctx.now, "deemed_served_at": deemed, "due": None,
-            "complain_until": calendar.due(deemed, days["appeal"], LOCAL), "reason": reason.strip()}  # fmt: skip
+            "complain_until": calendar.due_unopened(ctx.now, days["deemed_served"], days["appeal"], LOCAL),
+            "reason": reason.strip()}  # fmt: skip
 
 
 # --- the facts of a step ---------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from specialty_eval.store.deadline_queries import Deadline
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.reviews import Review
 
-from .context import LOCAL, Context, Note, calendar_with
-from .holidays import ANNOUNCED
+from .context import LOCAL, Context, Note
+from .holidays import ANNOUNCED, calendar_with
 
 EDITORS = (Role.SECRETARY, Role.ADMINISTRATOR)
 FIRST, LAST = 1900, 2100

@@ -86,10 +86,10 @@ def decide(
     if problems := _undecidable(ctx, row):
         raise NotNow(*problems)
     days = closing_queries.policy(ctx.session, row).workflow.days
-    deemed = ctx.calendar().due(ctx.now, days["deemed_served"], LOCAL)
+    until = ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["appeal"], LOCAL)
     row.decision, row.document_number, row.reason = decision, document_number.strip(), reason.strip()
     row.decided_at, row.decided_by = ctx.now, ctx.person_id
-    row.appeal_due, row.version = ctx.calendar().due(deemed, days["appeal"], LOCAL), row.version + 1
+    row.appeal_due, row.version = until, row.version + 1
     told = {"decision": decision, "document_number": row.document_number}
     ctx.record("closing.decide", ctx.saved(row), Note(reason=reason, audience="school", told=told), grant=grant)
     return row

@@ -1,10 +1,9 @@
 """The spine: who acts, when, in which transaction, and the one pen that moves a state and writes its event."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -35,9 +34,14 @@ from specialty_eval.store import ledger, rows
 from specialty_eval.store.base import Base
 from specialty_eval.store.files import Files
 
-from .holidays import Entered, chinese_calendar
+from .holidays import calendar_with
 
 LOCAL = ZoneInfo("Asia/Shanghai")
+
+SETTLES = timedelta(minutes=5)
+"""So long after a deadline what arrived in time may still be on its way in: it is kept however long a lock took, and
+whoever ends something by that deadline, the clock or an office, comes after it.
+"""
 
 R = TypeVar("R", bound=Base)
 F = TypeVar("F")
@@ -81,21 +85,6 @@ class Possible:
     reasons: tuple[Problem, ...]
 
 
-@lru_cache(maxsize=32)
-def _calendar(years: tuple[int, ...], entered: Entered) -> Calendar:
-    return chinese_calendar(
-        years,
-        days_off=[day for _, off, _ in entered for day in off],
-        made_up=[day for _, _, worked in entered for day in worked],
-        settled=[year for year, _, _ in entered],
-    )
-
-
-def calendar_with(years: Iterable[int], entered: Entered) -> Calendar:
-    """The working days of these years, with what a bureau entered over the table."""
-    return _calendar(tuple(years), entered)
-
-
 @dataclass(slots=True)
 class Context:
     """One caller's transaction. Opened and committed at the edge; actions only load, decide and record.
@@ -112,6 +101,11 @@ class Context:
     def today(self) -> date:
         """The local day."""
         return self.now.astimezone(LOCAL).date()
+
+    @property
+    def settled(self) -> datetime:
+        """Nothing that arrived before then is still on its way in: what ended before then may be acted on."""
+        return self.now - SETTLES
 
     @property
     def person_id(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from chinese_calendar.constants import holidays, workdays
 
@@ -29,3 +30,18 @@ def chinese_calendar(
         workdays=(frozenset(day for day in workdays if day.year in wanted) | worked) - off,
         provisional=wanted - ANNOUNCED - frozenset(settled),
     )
+
+
+@lru_cache(maxsize=32)
+def _calendar(years: tuple[int, ...], entered: Entered) -> Calendar:
+    return chinese_calendar(
+        years,
+        days_off=[day for _, off, _ in entered for day in off],
+        made_up=[day for _, _, worked in entered for day in worked],
+        settled=[year for year, _, _ in entered],
+    )
+
+
+def calendar_with(years: Iterable[int], entered: Entered) -> Calendar:
+    """The working days of these years, with what a bureau entered over the table."""
+    return _calendar(tuple(years), entered)

@@ -42,13 +42,8 @@ from . import (
     standings,
     webhooks,
 )
-from .context import LOCAL, Context, refusal_of
+from .context import LOCAL, SETTLES, Context, refusal_of
 
-SETTLES = timedelta(minutes=5)
-"""A deadline ends with a local day; so long after midnight the clock leaves alone what may still be on its way in.
-
-What arrived before the deadline is kept however long a lock took: the clock must not come before it.
-"""
 _BACKOFF, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 READERS = (Role.ADMINISTRATOR, Role.SECRETARY, Role.AUDITOR)
 

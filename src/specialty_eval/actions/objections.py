@@ -78,7 +78,7 @@ def lodge(ctx: Context, publication_id: int, new: NewObjection) -> Objection:
             confirmation_code=code,
         )
     )
-    ctx.record("objection.receive", made, _note(ctx, made))
+    ctx.as_system().record("objection.receive", made, _note(ctx, made))  # who objects stands nowhere but in `Objector`
     return made
 
 

@@ -174,7 +174,7 @@ def act_on_due(ctx: Context, round_id: int) -> Acted:
     due = getattr(row, rounds.ENDS_WHAT[event]) if event is not None else None
     taken = scored = 0
     moved, waiting = None, tuple[Problem, ...]()
-    if event is not None and due is not None and ctx.now >= due:
+    if event is not None and due is not None and ctx.settled >= due:
         if event == RoundEvent.SCORE:
             taken = verification.take_over_silent(ctx.as_system(), round_id, NO_ONE_CHECKED)
         scored = _score(ctx, round_id) if event == RoundEvent.DELIBERATE else 0

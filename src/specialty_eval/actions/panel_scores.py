@@ -38,7 +38,7 @@ def of_review(ctx: Context, review_id: int) -> list[Shown]:
     found = panel_queries.panel_of(ctx.session, review_id)
     is_office = may_read(ctx.actor, Thing.SCORES, replace(scope, experts=frozenset()), ctx.today)
     own = next((one for one in found if one.person_id == ctx.person_id and one.state in _STILL), None)
-    waiting = [one for one in found if one.state in _ASKED and one.due > ctx.now]
+    waiting = [one for one in found if one.state in _ASKED]  # past their day too: they can score until replaced
     if own is not None and own.state != AssignmentState.SCORED:
         raise NotNow(Problem("scores-sealed", "scores", {"waiting": 1}))
     if own is None and waiting and not panel_queries.is_scored(ctx.session, review_id):

@@ -10,7 +10,7 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Prob
 from specialty_eval.engine.permissions import Role, Scope, Thing, may_read
 from specialty_eval.engine.plan import PLAN, PlanEvent, PlanFacts, PlanState
 from specialty_eval.engine.roles import roles
-from specialty_eval.engine.standing import academic_year_begins
+from specialty_eval.engine.standing import STOPPED, academic_year_begins
 from specialty_eval.store import bulk, enrolment_queries, plan_caps, plan_queries, registry, scopes
 from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
@@ -118,7 +118,8 @@ def adjust(
     line = ctx.session.scalars(found.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
     if line is None:
         raise NotFound(Problem("not-found", "line", {"kind": "enrolment_line", "id": code}))
-    problems = plan_problems([PlanLine(code, new.quota, line.computed, line.capacity, new.reason)])
+    problems = plan_problems([PlanLine(code, new.quota, line.computed, line.capacity, new.reason,
+                                       stopped=line.standing in STOPPED)])  # fmt: skip
     total = plan_queries.sum_of(ctx.session, plan_id) + new.quota - line.quota
     if plan.city_total is not None and total > plan.city_total and new.quota > line.quota:
         facts = {"total": total, "city_total": plan.city_total}

@@ -49,20 +49,11 @@ def preview(ctx: Context, round_id: int, reviews: Sequence[int] | None = None) -
     ctx.lock_all(Review, sorted(chosen))
     earlier = earlier_ratings.of_reviews(ctx.session, chosen)
     facts = {key: review.Facts(earlier=earlier[key]) for key in chosen}
-    latest = _days_after(ctx, round_id, _deemed_at(ctx, round_id))
+    days = _days(ctx, round_id)
+    latest = ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["preview"], LOCAL)
     ctx.advance_many(review.WORKFLOW, Review, review.Event.PREVIEW, chosen, scope, facts=facts,
                      note=Note(audience="school"), changes={"served_at": None, "preview_due": latest})  # fmt: skip
     return chosen
-
-
-def _deemed_at(ctx: Context, round_id: int) -> datetime:
-    """When a decision that is shown now counts as served, if its school does not open it."""
-    return ctx.calendar().due(ctx.now, _days(ctx, round_id)["deemed_served"], LOCAL)
-
-
-def _days_after(ctx: Context, round_id: int, served_at: datetime) -> datetime:
-    """The end of the days that a school has a decision to itself, from its service on."""
-    return ctx.calendar().due(served_at, _days(ctx, round_id)["preview"], LOCAL)
 
 
 def _days(ctx: Context, round_id: int) -> Mapping[str, Duration]:
@@ -91,7 +82,7 @@ def acknowledge(ctx: Context, review_id: int) -> dict[str, Any]:
 def _begin_days(ctx: Context, row: Review) -> dict[str, str]:
     if row.state != review.State.PREVIEWED:
         return {}
-    anew = _days_after(ctx, row.round_id, ctx.now)
+    anew = ctx.calendar().due(ctx.now, _days(ctx, row.round_id)["preview"], LOCAL)
     row.preview_due = anew if row.preview_due is None else min(anew, row.preview_due)
     return {"preview_until": last_local_day(row.preview_due, LOCAL).isoformat()}
 

@@ -268,7 +268,7 @@ def close(ctx: Context, publication_id: int, *, version: int | None = None) -> P
 def _days(ctx: Context, row: Publication) -> ListFacts:
     due: datetime | None = row.closes_at
     return ListFacts(
-        publicity_over=due is not None and ctx.now >= due,
+        publicity_over=due is not None and ctx.settled >= due,
         due=None if due is None else last_local_day(due, LOCAL),
     )
 

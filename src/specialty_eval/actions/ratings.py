@@ -136,7 +136,7 @@ def facts_of(ctx: Context, review_id: int, document_number: str) -> review.Facts
     held, new = outcome_queries.objections_open(ctx.session, [review_id], ctx.now).get(review_id, (0, 0))
     return review.Facts(
         due=None if closes_at is None else last_local_day(closes_at, LOCAL),
-        publicity_over=closes_at is not None and ctx.now >= closes_at,
+        publicity_over=closes_at is not None and ctx.settled >= closes_at,
         open_objections=held,
         objections_to_admit=new,
         document_number=document_number,
@@ -195,8 +195,8 @@ def appeal_due(ctx: Context, policy: Policy) -> datetime:
 
     Told at once; a school that opens the decision earlier keeps the days it was told.
     """
-    deemed = ctx.calendar().due(ctx.now, policy.workflow.days["deemed_served"], LOCAL)
-    return ctx.calendar().due(deemed, policy.workflow.days["appeal"], LOCAL)
+    days = policy.workflow.days
+    return ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["appeal"], LOCAL)
 
 
 def _told(ctx: Context, batch: Batch, r: Ready) -> dict[str, Any]:

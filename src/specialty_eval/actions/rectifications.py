@@ -276,7 +276,7 @@ def act_on_due(ctx: Context, *, city: str = "") -> Due:
     """
     scope = Scope(city=city) if city else ctx.office(Role.SECRETARY)
     ctx.permit(CLOCK, scope, where="rectification")
-    overdue = _of(ctx, scope, RectificationState.DUE, Rectification.plan_due <= ctx.now)
+    overdue = _of(ctx, scope, RectificationState.DUE, Rectification.plan_due <= ctx.settled)
     lapsed = [
         row.id for row, facts in overdue if not RECTIFICATION.objections(row.state, RectificationEvent.LAPSE, facts)
     ]
@@ -320,7 +320,9 @@ def _many(
 def lapse(ctx: Context, key: int, *, version: int | None = None) -> Rectification:
     """No plan came in time."""
     case = _locked(ctx, key, version)
-    _advance(ctx, case, RectificationEvent.LAPSE, facts_of(ctx, case.row, case.ground))
+    is_over = ctx.settled >= plan_due(ctx, case.row, case.ground)
+    facts = replace(facts_of(ctx, case.row, case.ground), deadline_passed=is_over)
+    _advance(ctx, case, RectificationEvent.LAPSE, facts)
     _propose_closing(ctx, case.row, "plan_lapsed")
     return case.row
 

@@ -43,7 +43,7 @@ def facts_of(ctx: Context, r: Round, event: RoundEvent | None, reason: str = "")
     """What the round's steps look at; `event` says which due time is meant."""
     going_on = ctx.session.scalar(sa.select(Cycle.state).where(Cycle.id == r.cycle_id))
     due = getattr(r, ENDS_WHAT[event]) if event in ENDS_WHAT else None
-    reached = due is not None and ctx.now >= due
+    reached = due is not None and ctx.settled >= due
     policy = cycles.policy_of(ctx.session, r.policy_id)
     return RoundFacts(
         cycle_running=going_on == cycle.CycleState.RUNNING,
@@ -62,7 +62,7 @@ def _leftovers(ctx: Context, r: Round, event: RoundEvent | None, due: datetime, 
     if event == RoundEvent.VERIFY:  # default: nothing came by the round's day; a school with a later one fills in
         return review_queries.due_with(ctx.session, r.id, due)
     if event == RoundEvent.SCORE:  # take over: the county has not checked within its days
-        return len(review_queries.county_overdue(ctx.session, r.id, ctx.now))
+        return len(review_queries.county_overdue(ctx.session, r.id, ctx.settled))
     # Go on with the minimum: enough experts have scored, and no run has.
     wanted = [m.code for m in policy.measures.values() if m.supplier == "panel"]
     return len(scoring_queries.unscored(ctx.session, r.id, wanted, policy.workflow.experts_at_least))
@@ -206,9 +206,9 @@ def default_left_over(ctx: Context, round_id: int, *, reminded: bool = False) ->
     ctx.locked(Round, round_id)
     moved = 0
     for state in (review.State.OPEN, review.State.RETURNED):
-        ctx.lock_all(Review, review_queries.late(ctx.session, round_id, state, ctx.now))
+        ctx.lock_all(Review, review_queries.late(ctx.session, round_id, state, ctx.settled))
         # Read again under the locks: an extension given in between counts.
-        ids = review_queries.late(ctx.session, round_id, state, ctx.now)
+        ids = review_queries.late(ctx.session, round_id, state, ctx.settled)
         reminders = review_queries.reminders(ctx.session, ids)
         if reminded and state == review.State.OPEN:
             ids = [key for key in ids if reminders[key] >= REMINDERS_BEFORE_DEFAULT]

@@ -171,8 +171,8 @@ def _void_items(ctx: Context, frame: Frame, reviews: Sequence[int]) -> None:
 
 def _deemed_challenge_due(ctx: Context, policy: Policy) -> datetime:
     """A school that never opens its sheet is deemed served after the policy's days; its challenge days follow."""
-    served = ctx.calendar().due(ctx.now, policy.workflow.days["deemed_served"], LOCAL)
-    return ctx.calendar().due(served, policy.workflow.days["challenge"], LOCAL)
+    days = policy.workflow.days
+    return ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["challenge"], LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

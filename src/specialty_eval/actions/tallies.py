@@ -97,7 +97,7 @@ def facts_of(ctx: Context, policy: Policy, case: Case) -> review.Facts:
     due = case.challenge_due or _unopened(ctx, policy, case)
     return review.Facts(
         due=last_local_day(due, LOCAL),
-        challenge_days_over=ctx.now >= due,
+        challenge_days_over=ctx.settled >= due,
         open_challenges=case.open_challenges,
         site_visit_owed=case.owes_visit(policy),
         valid_vote=True,  # whether it is stands in the item's facts, with every reason
@@ -118,7 +118,7 @@ def end_facts(room: Room, item_id: int, now: datetime) -> ItemFacts:
 def _unopened(ctx: Context, policy: Policy, case: Case) -> Any:
     """Until when a school may challenge that has not opened its sheet: it counts as served after the policy's days."""
     days, calendar = policy.workflow.days, ctx.calendar()
-    return calendar.due(calendar.due(case.scored_at, days["deemed_served"], LOCAL), days["challenge"], LOCAL)
+    return calendar.due_unopened(case.scored_at, days["deemed_served"], days["challenge"], LOCAL)
 
 
 def decision(ctx: Context, room: Room, vote: Voted, reason: str) -> dict[str, Any]:

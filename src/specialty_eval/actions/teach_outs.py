@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from specialty_eval.engine.admission import Admission, admission_problems
 from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.permissions import FILLS_IN, READ, Thing, reach
-from specialty_eval.engine.standing import academic_year_begins
+from specialty_eval.engine.standing import STOPPED, StandingState, academic_year_begins
 from specialty_eval.engine.teach_out import Counted, counting_problems
 from specialty_eval.store import plan_queries, registry, scopes, teach_outs
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan, Standing
@@ -104,11 +104,13 @@ def admission(ctx: Context, code: str, academic_year: int, students: int) -> tup
     )
     row = ctx.session.execute(found).one_or_none()
     plan, quota = (None, None) if row is None else row
-    standing = ctx.session.scalar(sa.select(Standing.state).where(Standing.specialty_id == key)) or "normal"
+    held = ctx.session.scalars(sa.select(Standing).where(Standing.specialty_id == key)).one_or_none()
+    standing = StandingState.NORMAL if held is None else StandingState(held.state)
+    stopped = held is not None and standing in STOPPED and held.since.year <= academic_year
     told = {"code": code, "academic_year": academic_year, "standing": standing, "quota": quota,
             "plan_id": None if plan is None else plan.id,
             "document_number": None if plan is None else plan.document_number}  # fmt: skip
-    return told, admission_problems(Admission(plan is not None, quota, students))
+    return told, admission_problems(Admission(plan is not None, quota, students, stopped))
 
 
 def breaches(ctx: Context, plan: EnrolmentPlan, page: Page) -> tuple[list[dict[str, Any]], str | None]:

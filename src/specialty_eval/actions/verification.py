@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from specialty_eval.engine import review, sheet
-from specialty_eval.engine.calendar import is_kept, last_local_day, never_earlier
+from specialty_eval.engine.calendar import last_local_day, never_earlier
 from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.errors import Invalid, NotNow, Problem
 from specialty_eval.engine.permissions import Role, Scope, Thing, may
@@ -77,9 +77,9 @@ def take_over_silent(ctx: Context, round_id: int, reason: str) -> int:
     """Take over everything of a round that its counties have not checked within their days; how many."""
     city = cycles.round_of(ctx.session, round_id).city
     grant = ctx.permit(TAKES_OVER | {Role.SYSTEM}, Scope(city=city), where="round")
-    ctx.lock_all(Review, review_queries.county_overdue(ctx.session, round_id, ctx.now))
+    ctx.lock_all(Review, review_queries.county_overdue(ctx.session, round_id, ctx.settled))
     # Read again under the locks: a county that passed in between was in time.
-    silent = review_queries.county_overdue(ctx.session, round_id, ctx.now)
+    silent = review_queries.county_overdue(ctx.session, round_id, ctx.settled)
     review_queries.take_over(ctx.session, silent, ctx.now)
     ctx.record_many("review.take_over", Review, silent, Note(reason=reason, audience="school"), grant=grant)
     return len(silent)
@@ -105,7 +105,7 @@ def facts_of(ctx: Context, row: Review, scope: Scope, policy: Policy) -> review.
         acting=acting_as(ctx, scope),
         county_check=policy.workflow.county_check and not scope.run_by_city,
         county_due=None if row.county_due is None else last_local_day(row.county_due, LOCAL),
-        county_days_over=row.county_due is None or not is_kept(ctx.now, row.county_due),
+        county_days_over=row.county_due is None or ctx.settled >= row.county_due,
         taken_over=row.taken_over,
         corrections_used=row.corrections,
         corrections_at_most=policy.workflow.corrections_at_most,
@@ -248,7 +248,7 @@ def default(ctx: Context, review_id: int, *, version: int | None = None) -> Revi
     """The deadline passed: nothing came, or no correction did; the last submitted version stands."""
     row, scope = locked(ctx, review_id, version=version)
     due = row.correction_due if row.state == review.State.RETURNED else row.due
-    passed = due is not None and not is_kept(ctx.now, due)
+    passed = due is not None and ctx.settled >= due
     facts = review.Facts(deadline_passed=passed, reminders_served=row.reminders)
     county = county_days.of_review(ctx, row, scope, policy_of(ctx, row))
     ctx.advance(review.WORKFLOW, row, review.Event.DEFAULT, facts, scope, note=Note(audience="school"),

@@ -62,9 +62,10 @@ def _inputs_not_frozen(facts: AssignmentFacts) -> Iterable[Problem]:
         yield Problem("inputs-frozen", "score_run")
 
 
-def _inputs_not_frozen_or_too_near(facts: AssignmentFacts) -> Iterable[Problem]:
-    """Nobody picks the scores that count once it is known what they give; but one of somebody too near never counts."""
-    return () if facts.has_interest else _inputs_not_frozen(facts)
+def _too_near(facts: AssignmentFacts) -> Iterable[Problem]:
+    """Nobody picks the scores that count: one that is in is left out for an interest alone, whenever that is found."""
+    if not facts.has_interest:
+        yield Problem("scored-already", "expert")
 
 
 _EXPERT = roles(Role.EXPERT)
@@ -97,7 +98,7 @@ ASSIGNMENT = Workflow[AssignmentFacts](
             AssignmentState.SCORED,
             AssignmentState.REPLACED,
             _REPLACES,
-            (reason_given, _inputs_not_frozen_or_too_near),
+            (reason_given, _too_near),
         ),
     ],
 )

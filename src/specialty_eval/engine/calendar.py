@@ -70,6 +70,14 @@ class Calendar:
         """
         return end_of(self.last_day(event_at.astimezone(zone).date(), duration), zone)
 
+    def due_unopened(self, shown_at: datetime, deemed: "Duration", duration: "Duration", zone: tzinfo) -> datetime:
+        """When a deadline ends that begins with a service nobody made: deemed on the last day of `deemed`.
+
+        As any day on which something happened, that last day is not counted in `duration` itself.
+        """
+        served_on = last_local_day(self.due(shown_at, deemed, zone), zone)
+        return end_of(self.last_day(served_on, duration), zone)
+
 
 def end_of(day: date, zone: tzinfo) -> datetime:
     """The first instant after that local day, in UTC: what a deadline "until that day" is compared with."""

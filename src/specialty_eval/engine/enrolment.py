@@ -289,6 +289,8 @@ class PlanLine:
     reason: str = ""
     county: str = ""
     school: str = ""
+    stopped: bool = False
+    """No reason gives a suspended or closed specialty places back, only a standing that is restored."""
 
 
 Caps = Mapping[tuple[str, str], int]
@@ -314,6 +316,8 @@ def plan_problems(
         where = f"lines.{entry.specialty}"
         if entry.quota < 0:
             problems.append(Problem("quota-negative", where, {"quota": entry.quota}))
+        if entry.stopped and entry.quota > 0:
+            problems.append(Problem("places-though-stopped", where, {"quota": entry.quota}))
         if entry.capacity is not None and entry.quota > entry.capacity:
             facts = {"quota": entry.quota, "capacity": entry.capacity}
             problems.append(Problem("quota-above-capacity", where, facts))

@@ -25,6 +25,10 @@ class StandingState(StrEnum):
     CLOSED = "closed"
 
 
+STOPPED = frozenset({StandingState.SUSPENDED, StandingState.CLOSED})
+"""No new students."""
+
+
 class StandingEvent(StrEnum):
     """What happens to a standing."""
 

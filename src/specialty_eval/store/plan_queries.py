@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.enrolment import PlanLine
 from specialty_eval.engine.plan import PlanState
+from specialty_eval.engine.standing import STOPPED
 
 from .outcome_queries import among
 from .outcomes import EnrolmentLine, EnrolmentPlan
@@ -56,6 +57,7 @@ def lines_to_check(session: Session, plan_id: int) -> list[PlanLine]:
         sa.select(
             SpecialtyCode.code, EnrolmentLine.quota, EnrolmentLine.computed, EnrolmentLine.capacity,
             EnrolmentLine.adjustment_reason, School.jurisdiction_code, School.code,
+            EnrolmentLine.standing.in_([state.value for state in STOPPED]),
         )
         .join(SpecialtyCode, SpecialtyCode.specialty_id == EnrolmentLine.specialty_id)
         .join(Specialty, Specialty.id == EnrolmentLine.specialty_id)
