@@ -6,13 +6,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_consequences import approved, events, lines, make_confirmed, on, standings
+from factories_consequences import approved, events, lines, make_confirmed, on, quotas, standings
 from factories_deliberation import Sitting, refused
-from specialty_eval.actions import closings, cycles, rectifications, teach_outs
+from specialty_eval.actions import closings, cycles, rectifications, status, successions, teach_outs
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.actions.standings import begin_year
+from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
+from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store.cycles import Cycle
 from specialty_eval.store.outcomes import EnrolmentPlan, Rectification
 from specialty_eval.store.reviews import Figure
@@ -126,3 +128,18 @@ def test_a_suspended_specialty_that_mended_comes_back_with_its_part_of_the_quota
 
     assert (standings(s)["city-a"], lines(s, plan.id)["city-a"].quota) == ("normal", 70)
     assert admission(s, 2028, 70) == (70, [])
+
+
+def test_what_was_merged_within_an_approved_year_brings_its_places_with_it(session: Session) -> None:
+    s = make_confirmed(session)
+    planned = approved(on(s, 2026, 6, 1), 2026)
+    one, two = s.city.codes["one-a"], s.city.codes["two-a"]
+    places = {short: quotas(s, planned.id)[short] for short in ("one-a", "two-a")}
+    on(s, 2026, 9, 10)
+    proposal = NewSuccession(Subject.SPECIALTY, Act.MERGED, s.as_("auditor").today, "示例：调整", "示例教〔2026〕9号",
+                             (Wanted(two, into=one),))  # fmt: skip
+    successions.record(s.as_("bureau-approver"), successions.propose(s.as_("secretary"), proposal).id)
+
+    together = sum(places.values())
+    assert status.of(s.city.nobody(), one).quota[2026] == together
+    assert teach_outs.admission(s.city.nobody(), one, 2026, together)[1] == []

@@ -10,8 +10,8 @@ from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.permissions import FILLS_IN, READ, Thing, reach
 from specialty_eval.engine.standing import STOPPED, StandingState, academic_year_begins
 from specialty_eval.engine.teach_out import Counted, counting_problems
-from specialty_eval.store import plan_queries, registry, scopes, teach_outs
-from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan, Standing
+from specialty_eval.store import plan_queries, registry, scopes, status_sets, teach_outs
+from specialty_eval.store.outcomes import EnrolmentPlan, Standing
 from specialty_eval.store.registry import School, Specialty
 from specialty_eval.store.status_queries import present_code
 from specialty_eval.store.teach_outs import TeachOutCohort, TeachOutCount
@@ -93,9 +93,10 @@ def admission(ctx: Context, code: str, academic_year: int, students: int) -> tup
     """What the approved plan of a year lets a specialty enrol (public), and why not so many."""
     key = registry.id_of(ctx.session, code)
     city = scopes.of_specialty(ctx.session, key, acting=None).city
+    places = status_sets.approved_places(lambda column: column == key)
     found = (
-        sa.select(EnrolmentPlan, EnrolmentLine.quota)
-        .outerjoin(EnrolmentLine, sa.and_(EnrolmentLine.plan_id == EnrolmentPlan.id, EnrolmentLine.specialty_id == key))
+        sa.select(EnrolmentPlan, places.c.quota)
+        .outerjoin(places, places.c.year == EnrolmentPlan.academic_year)
         .where(
             EnrolmentPlan.jurisdiction_code == city,
             EnrolmentPlan.academic_year == academic_year,

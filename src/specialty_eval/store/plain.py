@@ -32,8 +32,12 @@ RATING = _table(
     acts_since=DAY,
 )  # fmt: skip
 STANDING = _table("standing", specialty_id=N, state=TEXT, since=DAY)
-PLAN = _table("enrolment_plan", id=N, academic_year=sa.Integer, state=TEXT)
+PLAN = _table("enrolment_plan", id=N, academic_year=sa.Integer, state=TEXT, approved_at=Utc)
 PLAN_LINE = _table("enrolment_line", plan_id=N, specialty_id=N, quota=sa.Integer)
+SUCCESSION = _table("succession", id=N, recorded_at=Utc)
+SUCCESSION_LINE = _table(
+    "succession_line", succession_id=N, to_specialty_id=N, quota=sa.Integer, quota_year=sa.Integer,
+)  # fmt: skip
 OPENING_QUOTA = _table("opening_quota", specialty_id=N, academic_year=sa.Integer, quota=sa.Integer)
 EVENT = _table(
     "event", seq=N, transaction=N, at=Utc, kind=TEXT, subject_kind=TEXT, subject_id=N, specialty_id=N, source=TEXT,

@@ -3,7 +3,7 @@
 There is no other definition: a single status is a set of one.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -17,7 +17,20 @@ from specialty_eval.engine.review import State
 
 from .base import Straight
 from .contested import contested
-from .plain import EVENT, OPENING_QUOTA, PLAN, PLAN_LINE, RATING, REVIEW, SCHOOL, SPECIALTY, SPECIALTY_CODE, STANDING
+from .plain import (
+    EVENT,
+    OPENING_QUOTA,
+    PLAN,
+    PLAN_LINE,
+    RATING,
+    REVIEW,
+    SCHOOL,
+    SPECIALTY,
+    SPECIALTY_CODE,
+    STANDING,
+    SUCCESSION,
+    SUCCESSION_LINE,
+)
 
 AT_ONCE = 1000
 """Specialties read with one statement; more are read in several, so that they needn't be in memory together."""
@@ -150,14 +163,29 @@ def _opening() -> sa.Subquery:
 
 
 def _approved() -> sa.Subquery:
-    line, plan = PLAN_LINE.c, PLAN.c
-    return (
-        sa.select(line.specialty_id, _by_year(plan.academic_year, line.quota))
+    every = approved_places(_own)
+    quotas = sa.select(every.c.specialty_id, _by_year(every.c.year, every.c.quota))
+    return quotas.group_by(every.c.specialty_id).subquery("approved")
+
+
+def approved_places(among: Callable[[Any], sa.ColumnElement[bool]]) -> sa.Subquery:
+    """`specialty_id`, `year` and `quota`: by the year's approved plan; after a merger the places of both, until a plan
+    approved later says otherwise.
+    """
+    line, plan, merged, act = PLAN_LINE.c, PLAN.c, SUCCESSION_LINE.c, SUCCESSION.c
+    planned = (
+        sa.select(line.specialty_id, plan.academic_year.label("year"), line.quota, plan.approved_at.label("at"))
         .join_from(PLAN_LINE, PLAN, plan.id == line.plan_id)
-        .where(_own(line.specialty_id), plan.state == PlanState.APPROVED.value)
-        .group_by(line.specialty_id)
-        .subquery("approved")
+        .where(among(line.specialty_id), plan.state == PlanState.APPROVED.value)
     )
+    united = (
+        sa.select(merged.to_specialty_id, merged.quota_year, merged.quota, act.recorded_at)
+        .join_from(SUCCESSION_LINE, SUCCESSION, act.id == merged.succession_id)
+        .where(among(merged.to_specialty_id), merged.quota.is_not(None))
+    )
+    said = sa.union_all(planned, united).subquery("said")
+    last = sa.select(said.c.specialty_id, said.c.year, said.c.quota).ext(distinct_on(said.c.specialty_id, said.c.year))
+    return last.order_by(said.c.specialty_id, said.c.year, said.c.at.desc()).subquery("places")
 
 
 def _newest() -> sa.Subquery:
