@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0039_growth"
-down_revision: str | Sequence[str] | None = "0038_escalated_beside"
+revision: str = "0042_growth"
+down_revision: str | Sequence[str] | None = "0041_designation_targets"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

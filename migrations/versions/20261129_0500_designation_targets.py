@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0039_designation_targets"
-down_revision: str | Sequence[str] | None = "0038_escalated_beside"
+revision: str = "0041_designation_targets"
+down_revision: str | Sequence[str] | None = "0040_school_names"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
