@@ -19,6 +19,7 @@ from factories_deliberation import (
     serve,
 )
 from specialty_eval.actions import conflicts, previews, publication_views, publications
+from specialty_eval.actions.context import SETTLES
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine import review
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
@@ -128,7 +129,7 @@ def test_a_decision_nobody_opens_is_served_after_the_policys_days_without_any_jo
 
 
 def test_each_school_has_the_decision_to_itself_for_the_days_from_its_own_service(session: Session) -> None:
-    """Opened on the 23rd, to the 30th; opened on the 26th, to the 2nd; never opened, served on the 30th, to the 8th."""
+    """Opened on the 23rd, to the 30th; opened on the 26th, to the 2nd; never opened, served on the 30th, to the 7th."""
     s = decide(make_scored(session, RATINGS))
     s.city.now = datetime(2026, 3, 23, 2, 0, tzinfo=UTC)
     previews.preview(s.as_("secretary"), s.round_id)
@@ -155,10 +156,10 @@ def test_each_school_has_the_decision_to_itself_for_the_days_from_its_own_servic
     never = ("school-not-served", f"reviews.{two}", None)
     assert waits_for() == [never, *sorted([line(mine, "2026-03-30"), line(city, "2026-04-02")])]
     s.city.now = datetime(2026, 3, 30, 16, 0, tzinfo=UTC)
-    assert waits_for() == sorted([line(city, "2026-04-02"), line(two, "2026-04-08")])
+    assert waits_for() == sorted([line(city, "2026-04-02"), line(two, "2026-04-07")])
     previews.acknowledge(s.as_("head-two"), two)  # served before: the days are not given twice
-    s.city.now = datetime(2026, 4, 8, 15, 59, tzinfo=UTC)
-    assert waits_for() == [line(two, "2026-04-08")]
+    s.city.now = datetime(2026, 4, 7, 15, 59, tzinfo=UTC)
+    assert waits_for() == [line(two, "2026-04-07")]
     s.city.now += timedelta(minutes=1)
     assert publications.open_publicity(s.as_("secretary"), made.id).state == "in_publicity"
     assert previews.decision_view(s.as_("head-one"), mine)["preview_until"] is None
@@ -363,10 +364,10 @@ def test_a_list_closes_when_its_days_are_over_and_not_a_second_earlier(session: 
     closes_at = session.get_one(Publication, number).closes_at
     assert closes_at is not None
 
-    s.city.now = closes_at - timedelta(seconds=1)
+    s.city.now = closes_at + SETTLES - timedelta(seconds=1)
     with nothing_left(session):
         assert refused(NotNow, lambda: publications.close(s.city.clock(), number)) == [("publicity-running", "")]
-    s.city.now = closes_at
+    s.city.now = closes_at + SETTLES
     with pytest.raises(NotYou):
         publications.close(s.as_("bureau-approver"), number)
     assert publications.close(s.city.clock(), number).state == "closed"

@@ -5,10 +5,11 @@ A scope without its recusal would let a recused chair or secretary read on, so n
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session, aliased
 
@@ -25,7 +26,6 @@ from .deliberation import Decision, ExpertAssignment, InterestDeclaration, Meeti
 from .ledger import Event
 from .outcomes import Appeal, AppealPanelist, PublicationEntry
 from .registry import School, Specialty, SpecialtyCode
-from .registry_queries import numbered
 from .reviews import Review
 from .ties import Known, Near, near
 
@@ -241,15 +241,7 @@ def scope_from(row: Sequence[Any], acting: int | None) -> Scope:
 
 def recused_from(session: Session, person_id: int | None, reviews: Collection[int]) -> set[int]:
     """The reviews of these that the person is recused from."""
-    if person_id is None or not reviews:
-        return set()
-    found = (
-        sa.select(Review.id)
-        .join(Specialty, Specialty.id == Review.specialty_id)
-        .join(School, School.id == Specialty.school_id)
-        .where(Review.id.in_(reviews), recused(person_id))
-    )
-    return set(session.scalars(found))
+    return set() if person_id is None else {review for review, _ in recused_pairs(session, [person_id], reviews)}
 
 
 def recused_from_list(person_id: int) -> sa.ColumnElement[bool]:
@@ -313,47 +305,71 @@ def recused_pairs(session: Session, people: Collection[int], reviews: Collection
     """(review, person) of whoever is recused from what, of these people and these reviews; one statement."""
     if not people or not reviews:
         return set()
-    who, tied = _people(people)
-    found = (
-        sa.select(Review.id, who.c.id)
+    session.flush()
+    found = _pairs().run(session, {"people": list(people), "ids": list(reviews)})
+    return {(review, person) for review, person in found}
+
+
+_PEOPLE = sa.bindparam("people", required=False, type_=ARRAY(sa.BigInteger))
+_IDS = sa.bindparam("ids", required=False, type_=ARRAY(sa.BigInteger))
+
+
+@cache
+def _pairs() -> Straight:
+    who, tied = _people()
+    return Straight(
+        sa.select(Review.id, who.c.id.label("person"))
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .join(who, sa.true())
-        .where(numbered(Review.id, reviews), recused(tied))
+        .where(Review.id == sa.any_(_IDS), recused(tied))
     )
-    return {(review, person) for review, person in session.execute(found)}
 
 
 def recused_people_of_specialty(session: Session, people: Collection[int], specialty_id: int) -> frozenset[int]:
     """Those of these people that are recused from the specialty, whatever the round."""
-    who, tied = _people(people)
-    found = (
+    session.flush()
+    return frozenset(
+        key for (key,) in _people_of_specialty().run(session, {"people": list(people), "id": specialty_id})
+    )
+
+
+@cache
+def _people_of_specialty() -> Straight:
+    who, tied = _people()
+    return Straight(
         sa.select(who.c.id)
         .select_from(Specialty)
         .join(School, School.id == Specialty.school_id)
         .join(who, sa.true())
-        .where(Specialty.id == specialty_id, recused_from_specialty(tied))
+        .where(Specialty.id == _ID, recused_from_specialty(tied))
     )
-    return frozenset(session.scalars(found))
 
 
 def recused_people_of_application(session: Session, people: Collection[int], application_id: int) -> frozenset[int]:
     """Those of these people that are recused from the application."""
-    who, tied = _people(people)
-    found = (
+    session.flush()
+    return frozenset(
+        key for (key,) in _people_of_application().run(session, {"people": list(people), "id": application_id})
+    )
+
+
+@cache
+def _people_of_application() -> Straight:
+    who, tied = _people()
+    return Straight(
         sa.select(who.c.id)
         .select_from(Application)
         .join(School, School.id == Application.school_id)
         .join(who, sa.true())
-        .where(Application.id == application_id, recused_from_application(tied))
+        .where(Application.id == _ID, recused_from_application(tied))
     )
-    return frozenset(session.scalars(found))
 
 
-def _people(people: Collection[int]) -> tuple[sa.CTE, Near]:
+def _people() -> tuple[sa.CTE, Near]:
     """These people as rows, with what each is tied to: worked out once, not once a pair."""
     person = aliased(Person)
     tied = near(person.id)
     rows_of = sa.select(person.id, tied.schools.label("schools"), tied.names.label("names"))
-    who = rows_of.where(numbered(person.id, people)).cte("people").prefix_with("MATERIALIZED")
+    who = rows_of.where(person.id == sa.any_(_PEOPLE)).cte("people").prefix_with("MATERIALIZED")
     return who, Near(who.c.id, who.c.schools, who.c.names)
