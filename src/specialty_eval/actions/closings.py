@@ -196,6 +196,8 @@ def close(ctx: Context, code: str, reason: str, students: int, *, version: int |
     ctx.permit(entitled(STANDING, "", StandingEvent.CLOSE), scope, where="standing")
     if students < 0:
         raise Invalid(Problem("students-negative", "students", {"students": students}))
+    if (proposed := closing_queries.proposal_of(ctx.session, key)) is not None:
+        ctx.locked(ClosingProposal, proposed.id)  # whoever decides an appeal against it comes before or after this
     row, mended = registering.lock_to_close(ctx, key)
     ctx.check_version(row, version)
     facts = facts_of(ctx, key, scope, reason, students)

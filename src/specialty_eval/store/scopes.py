@@ -27,7 +27,7 @@ from .ledger import Event
 from .outcomes import Appeal, AppealPanelist, PublicationEntry
 from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
-from .ties import Known, Near, near
+from .ties import KEPT, Known, Near, near
 
 
 def recused(person: Known | Near | None, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
@@ -38,8 +38,12 @@ def recused(person: Known | Near | None, round_id: Any = Review.round_id) -> sa.
     """
     if person is None:
         return sa.false()
-    who = person if isinstance(person, Near) else near(person)
-    return sa.or_(recused_from_specialty(who, round_id), _decided_before(who.person_id))
+    return _recused(person if isinstance(person, Near) else near(person), round_id)
+
+
+@lru_cache(maxsize=KEPT)
+def _recused(who: Near, round_id: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(_recused_from_specialty(who, round_id), _decided_before(who.person_id))
 
 
 def recused_from_specialty(person: Known | Near | None, round_id: Any = None) -> sa.ColumnElement[bool]:
@@ -49,7 +53,11 @@ def recused_from_specialty(person: Known | Near | None, round_id: Any = None) ->
     """
     if person is None:
         return sa.false()
-    who = person if isinstance(person, Near) else near(person)
+    return _recused_from_specialty(person if isinstance(person, Near) else near(person), round_id)
+
+
+@lru_cache(maxsize=KEPT)
+def _recused_from_specialty(who: Near, round_id: Any) -> sa.ColumnElement[bool]:
     part, taught_at = aliased(Specialty), aliased(School)
     merged = sa.select(part.id).join(taught_at, taught_at.id == part.school_id)
     merged = merged.where(part.successor_id == Specialty.id, ties.is_tied(who, taught_at, part.partner))

@@ -1,6 +1,7 @@
 """What somebody is tied to, who may therefore have no part: schools and enterprises, by number and by name."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ _TEXTS: ARRAY[str] = ARRAY(sa.Text())
 _NUMBERS: ARRAY[int] = ARRAY(sa.BigInteger())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Near:
     """What somebody is tied to: schools, as what they are part of now, and names of whatever employs or interests them.
 
@@ -33,7 +34,21 @@ class Near:
     names: sa.ColumnElement[Any]
 
 
+KEPT = 64
+"""People for whom the conditions are kept as they were put together: that costs more than to ask the database."""
+
+
 def near(person_id: Known) -> Near:
+    """What somebody is tied to; of a person known by number the same object again."""
+    return _of_number(person_id) if isinstance(person_id, int) else _near(person_id)
+
+
+@lru_cache(maxsize=KEPT)
+def _of_number(person_id: int) -> Near:
+    return _near(person_id)
+
+
+def _near(person_id: Known) -> Near:
     """Where the person works, worked, or has declared an interest for good (see `experts`).
 
     A school is known by its number and by every name that it has had, and leads on to what it is part of now.
