@@ -38,8 +38,9 @@ def test_two_secretaries_close_the_same_item_and_one_decision_is_made(engine: sa
         s.declare("secretary-2")
         for short in s.reviews:
             s.vote(short, dict.fromkeys(EVERYBODY, "yellow"))
-        session.commit()
         both = (s.as_("secretary"), s.as_("secretary-2"))
+        for item in s.items.values():
+            ballots.end_vote(both[0], item)
         session.commit()
 
         for item in s.items.values():
@@ -62,6 +63,7 @@ def test_two_secretaries_decide_the_same_item_two_hundred_times_and_one_decision
     with Session(engine, expire_on_commit=False) as session:
         s = put_to_the_vote(make_scored(session, {f"x{i}": "yellow" for i in range(TIMES)}))
         both = (s.as_("secretary"), s.as_("secretary-2"))
+        session.execute(sa.update(MeetingItem).values(vote_ended_at=s.city.now))
         version = s.item("x0").version
         session.commit()
 
@@ -135,17 +137,18 @@ def test_a_ballot_cast_while_the_item_closes_is_counted_or_refused(engine: sa.En
         session.commit()
 
         for item in s.items.values():
-            closed, cast = at_once(
+            ended, cast = at_once(
                 engine,
-                (secretary, partial(decisions.close, item_id=item)),
+                (secretary, partial(ballots.end_vote, item_id=item)),
                 (member, partial(ballots.cast, item_id=item, choice="green")),
             )
+            [closed] = at_once(engine, (secretary, partial(decisions.close, item_id=item)))
             tally = session.scalars(sa.select(Decision.tally).where(Decision.item_id == item)).one()
             seen = sa.select(sa.func.count()).where(Ballot.item_id == item)
-            assert closed == "done"
+            assert (ended, closed) == ("done", "done")
             assert (cast, session.scalar(seen), tally["votes"]) in [
                 ("done", 9, {"yellow": 7, "green": 1}),
-                ("step-not-open", 8, {"yellow": 8}),
+                ("vote-ended", 8, {"yellow": 8}),
             ]
             session.commit()
 

@@ -18,7 +18,7 @@ from specialty_eval.actions import (
     rounds,
     verification,
 )
-from specialty_eval.actions.context import Context, Possible
+from specialty_eval.actions.context import SETTLES, Context, Possible
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.engine import load_policy
@@ -180,7 +180,7 @@ def objected(s: Sitting, number: int, short: str = "one-a") -> int:
 def after_publicity(s: Sitting, number: int) -> None:
     closes_at = s.session.get_one(Publication, number).closes_at
     assert closes_at is not None
-    s.city.now = closes_at
+    s.city.now = closes_at + SETTLES
 
 
 def confirming(s: Sitting, number: int, short: str = "one-a") -> list[str]:

@@ -34,7 +34,7 @@ from specialty_eval.actions import (
     superseding,
 )
 from specialty_eval.actions import standings as years
-from specialty_eval.actions.context import Context
+from specialty_eval.actions.context import SETTLES, Context
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.actions.superseding import Corrected
@@ -421,6 +421,7 @@ def test_the_committee_may_decide_otherwise_also_after_the_merger(s: Sitting) ->
     told = status.of(s.city.nobody(), code(s, "one-a"))
     assert told.rating == "yellow"  # until the new decision is confirmed
 
+    s.city.now += SETTLES
     convene(s, reviews=[made.new_review_id])
     s.vote("two-a", dict.fromkeys((login for login, _ in REGULAR), "green"), reason=why)
     close_item(s.as_("secretary"), s.items["two-a"], reason=why)

@@ -13,6 +13,7 @@ from specialty_eval.actions import (
     status,
     superseding,
 )
+from specialty_eval.actions.context import SETTLES
 from specialty_eval.actions.superseding import Corrected
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.store.corrections import Correction
@@ -43,6 +44,7 @@ def corrected(s: Sitting, short: str, start: str = "scored") -> int:
 
 def confirmed_as(s: Sitting, short: str, rating: str, document: str = "示例评〔2026〕5号") -> None:
     """Decided by the same committee, previewed, publicised, confirmed."""
+    s.city.now += SETTLES
     convene(s, reviews=[s.reviews[short]])
     s.vote(short, dict.fromkeys((login for login, _ in REGULAR), rating), reason=REASON)
     close_item(s.as_("secretary"), s.items[short], reason=REASON)

@@ -20,6 +20,9 @@ _TYPES: Mapping[str, Json] = {
     "texts": {"type": "array", "items": _TEXT},
     "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
     "words": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+    "targets": {"type": "array", "items": {
+        "type": "object", "properties": {"kind": _TEXT, "tier": _TEXT, "target": {"type": "integer"}},
+        "required": ["kind", "tier", "target"], "additionalProperties": False}},
     "change": {"type": "object", "properties": {"from": _VALUE, "to": _VALUE}, "required": ["from", "to"],
                "additionalProperties": False, "description": "what it was and is"},
 }  # fmt: skip
@@ -78,6 +81,7 @@ _FACTS: Mapping[str, str] = {
     "designation.reinstate": "kind:text",
     "designation.reopen": "kind:text",
     "designation.review": "kind:text lost_by?:int",
+    "designation.target": "edition:int targets:targets document_number:text",
     "designation.withdraw": "kind:text document_number:text",
     "document.issue": "kind:text number:text sha256:sha template:sha about:text about_id:int",
     "document.number": "kind:text form:text last?:int",

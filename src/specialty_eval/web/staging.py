@@ -70,7 +70,7 @@ def upload(ctx: Context, _: Request, form: FormData) -> Then:
     name = given.filename
     kind = next((kind for end, kind in MEDIA.items() if name.lower().endswith(end)), "")
     if not kind:
-        raise Invalid(Problem("file-kind-unknown", FILE, {"value": name[:200], "rule": tuple(MEDIA)}))
+        raise Invalid(Problem("file-kind-unknown", FILE, {"value": name[:200], "known": sorted(MEDIA)}))
     if kind == CSV and text(form, "charset"):
         kind = f"{CSV}; charset={text(form, 'charset')}"
     content = given.file.read()
