@@ -1,7 +1,6 @@
 """Whatever a request holds, it gets one problem document with every reason, in both languages, and changes nothing."""
 
 import json
-import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from contents import contents
 from e2e.server import Callers, serving
 from factories import City, make_city, make_cycle, open_round
+from listening import listening
 from small_policy import POLICY
 from specialty_eval.store.base import make_engine
 
@@ -259,14 +259,10 @@ def test_a_head_without_end_is_refused_at_its_limit(served: Served) -> None:
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def faults() -> Iterator[list[str]]:
     """What the server and the application log."""
-    said = list[str]()
-    heard = logging.Handler()
-    monkeypatch.setattr(heard, "emit", lambda record: said.append(record.getMessage()))
-    for name in ("uvicorn.error", "specialty_eval"):
-        monkeypatch.setattr(logging.getLogger(name), "handlers", [heard])
-    return said
+    with listening("uvicorn.error", "specialty_eval") as said:
+        yield said
 
 
 @pytest.mark.parametrize("more", ["Content-Length: 1000", "Transfer-Encoding: chunked"])

@@ -1,7 +1,6 @@
 """Following the log over HTTP: pages, CloudEvents, a snapshot, a stream; nothing missed, nothing of others."""
 
 import json
-import logging
 import socket
 import threading
 import time
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from e2e.server import Callers, serving
 from factories import City, make_city, make_cycle, open_round
+from listening import listening
 from small_policy import POLICY
 from specialty_eval import following
 from specialty_eval.actions import seals
@@ -325,12 +325,8 @@ def test_a_reader_that_takes_nothing_is_left_and_loses_nothing(served: Served, m
     start = served.end()
     served.happens(times=700, pad=10_000)
     bell = served.callers.app.bell
-    said = list[str]()
-    heard = logging.Handler()
-    monkeypatch.setattr(heard, "emit", lambda record: said.append(record.getMessage()))
-    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "handlers", [heard])
     small = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)])
-    with httpx.Client(timeout=60, transport=small) as client:
+    with httpx.Client(timeout=60, transport=small) as client, listening("uvicorn.error") as said:
         headers = {"Accept": STREAM, "Last-Event-ID": start}
         with client.stream("GET", f"{served.callers.base}/v1/events", headers=headers) as response:
             until = time.monotonic() + 20

@@ -10,6 +10,7 @@ import pytest
 from e2e.path_beginning import CODES, PLACE, SECOND, Walk, head_of
 from e2e.path_deliberation import decide
 from e2e.path_publication import publicise_and_confirm
+from specialty_eval.actions.context import SETTLES
 
 WORDS = {"words": "示例：实训室已更新"}
 
@@ -57,6 +58,7 @@ def appeal_upheld(walk: Walk, short: str) -> str:
     upheld = callers.post("appeal-1", f"{at}/uphold", {"answer": "示例：申诉成立", "new_review_from": "scored"})
     assert (callers.get("", status)["rating"], callers.get("", status)["under"]) == ("red", ["appeal", "correction"])
     walk.reviews[short] = upheld["new_review_id"]
+    callers.clock.now += SETTLES
     assert decide(walk, PLACE[short][1], [short], SECOND, {short: "yellow"}) == {short: "yellow"}
     who_decided_before_takes_no_part(walk, PLACE[short][1])
     publicise_and_confirm(walk, PLACE[short][1], short, "4")

@@ -27,8 +27,8 @@ RULES = POLICY.replace(
     "  quality: {label",
     "  rooms: {label: {zh: 实训室数}, type: integer, min: 0, supplier: school}\n  quality: {label",
     1,
-)
-"""The small policy with one more measure, which no check ties to the others."""
+).replace("corrections_at_most: 2,", "corrections_at_most: 2, days: {appeal: 15w},", 1)
+"""The small policy with one more measure, which no check ties to the others, and days to appeal that a walk can use."""
 POLICY_NAMED = {"policy_id": "small", "policy_version": "1"}
 Row = Sequence[object]
 

@@ -171,7 +171,7 @@ def test_a_question_that_cannot_be_asked_is_a_page_that_says_why(pages: Site, qu
     assert "返回评估结果" in said
 
 
-@pytest.mark.parametrize("query", ["q=%00", "q=" + "长" * 5000, "rating=purple", "county=abc", "lang=xx", "q=%ff"])
+@pytest.mark.parametrize("query", ["q=%00", "q=" + "长" * 3000, "rating=purple", "county=abc", "lang=xx", "q=%ff"])
 def test_odd_questions_find_nothing_or_everything_and_break_nothing(session: Session, pages: Site, query: str) -> None:
     make_city(session)
 

@@ -1,7 +1,6 @@
 """Figures by file as a browser without a script sends them: signed in, uploaded, mended, shown, confirmed."""
 
 import re
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -11,8 +10,7 @@ from starlette.testclient import TestClient
 
 from factories import City, make_city
 from small_policy import POLICY
-from specialty_eval import staged_later
-from specialty_eval.actions import cycles, passwords
+from specialty_eval.actions import cycles, passwords, staging
 from specialty_eval.store import staging_progress
 from specialty_eval.store.accounts import Person
 from specialty_eval.store.staging import StagedFile
@@ -136,13 +134,11 @@ def test_a_file_of_somebody_else_is_not_there_and_who_supplies_nothing_is_told(s
     assert "您不能看这个页面" in signed_in.read(HOME, 403)
 
 
-def test_a_large_file_is_taken_from_who_is_signed_in_and_shows_how_far_it_is(
-    signed_in: Site, session: Session, monkeypatch: pytest.MonkeyPatch
+def test_a_large_file_waits_for_its_check_and_shows_how_far_it_is(
+    city: City, signed_in: Site, session: Session
 ) -> None:
-    done: list[Callable[[], object]] = []
-    monkeypatch.setattr("specialty_eval.web.signed.carry_out", lambda _, *work: done.extend(work))
-    at = sent(signed_in, "a.csv", GOOD.encode() + b"\n" * (2 << 20))
-    assert len(done) == len(staged_later.checking(1))
+    waiting = staging.receive(city.as_("secretary"), staging.Received(GOOD.encode(), "text/csv", "a.csv"), "small@1")
+    at = f"{HOME}/{waiting.id}"
     page = signed_in.get(at).text
     assert 'http-equiv="refresh" content="2"' in page
     assert "等候处理" in text_of(page)
