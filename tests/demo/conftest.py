@@ -5,15 +5,16 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from conftest import copied
 from demo.small import END, Played, play_some, played
 from specialty_eval.app import create_app
 
 
 @pytest.fixture(scope="session")
-def city(kept_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def city(quiet_server: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """The three years of the small city. Tests look at it and change nothing."""
     files = tmp_path_factory.mktemp("files")
-    with played(kept_database, files, lambda sessions: play_some(sessions, files)) as made:
+    with copied(*quiet_server) as url, played(url, files, lambda sessions: play_some(sessions, files)) as made:
         yield made
 
 

@@ -63,7 +63,8 @@ def _recused_from_specialty(who: Near, round_id: Any) -> sa.ColumnElement[bool]:
     merged = merged.where(part.successor_id == Specialty.id, ties.is_tied(who, taught_at, part.partner))
     return sa.or_(
         ties.is_tied(who, School, Specialty.partner),
-        merged.correlate_except(part, taught_at).exists(),
+        # OFFSET 0: what was merged into each is looked up; without it PostgreSQL would read every specialty first.
+        merged.correlate_except(part, taught_at).offset(0).exists(),
         interested(who.person_id, round_id),
     )
 
@@ -75,7 +76,9 @@ def recused_from_application(person: Known | Near | None) -> sa.ColumnElement[bo
     who = person if isinstance(person, Near) else near(person)
     about = sa.select(Specialty.id).join(School, School.id == Specialty.school_id)
     about = about.where(Specialty.id == Application.specialty_id, recused_from_specialty(who))
-    return sa.or_(ties.is_tied(who, School, Application.partner), about.correlate_except(Specialty, School).exists())
+    return sa.or_(
+        ties.is_tied(who, School, Application.partner), about.correlate_except(Specialty, School).offset(0).exists()
+    )
 
 
 def told_of(person_id: Known | None, schools: Collection[str]) -> sa.ColumnElement[bool]:
