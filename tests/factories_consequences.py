@@ -150,7 +150,7 @@ def confirm_anew(
     made = appeals.uphold(sitting.as_("appeal-1"), key, appeals.Upheld("scored", "示例：申诉成立")).new_review_id
     assert made is not None
     sitting.reviews[short] = made
-    run = sitting.session.scalars(sa.select(ScoreRun.id)).first()
+    run = sitting.session.scalars(sa.select(ScoreRun.id).where(ScoreRun.round_id == sitting.round_id)).first()
     assert run is not None
     add_sheet(sitting.session, run, made, rating, [REASON[rating]])
     sitting.session.expire_all()
