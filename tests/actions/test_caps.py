@@ -37,9 +37,9 @@ def test_a_veto_that_changed_nothing_protects_the_rating_all_the_same(session: S
 
 def test_under_a_cap_the_committee_may_decide_what_the_cap_allows(session: Session) -> None:
     s = convene(make_scored(session, {"one-a": "red"}, policy=YELLOW_AT_MOST, reasons={"one-a": ["low", "accident"]}))
-    s.vote("one-a", dict.fromkeys(EVERYBODY, "yellow"), reason="示例：已整改")
+    s.vote("one-a", dict.fromkeys(EVERYBODY, "yellow"))
 
-    made = close_item(s.as_("secretary"), s.items["one-a"])
+    made = close_item(s.as_("secretary"), s.items["one-a"], reason="示例：已整改")
 
     assert (made.rating, made.computed) == ("yellow", "red")
     found = conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members["chair"], "示例：亲属任教")

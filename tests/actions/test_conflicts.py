@@ -72,10 +72,10 @@ def test_a_decision_is_rescinded_with_a_reason_until_the_school_sees_it(session:
 def test_a_conflict_found_later_voids_the_ballot_and_the_item_only_when_it_decided_it(session: Session) -> None:
     s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}))
     s.attend("industry-2", "research-2")
-    s.vote("one-a", FOUR_OF_SIX, reason="示例：理由")
-    s.vote("two-a", dict.fromkeys(FOUR_OF_SIX, "green"), reason="示例：理由")
+    s.vote("one-a", FOUR_OF_SIX)
+    s.vote("two-a", dict.fromkeys(FOUR_OF_SIX, "green"))
     for short in ("one-a", "two-a"):
-        assert close_item(s.as_("secretary"), s.items[short]).rating == "green"
+        assert close_item(s.as_("secretary"), s.items[short], reason="示例：理由").rating == "green"
     member = s.members["enterprise-1"]
 
     assert refused(Invalid, lambda: conflicts.conflict(s.as_("secretary"), s.items["one-a"], 999_999, " ")) == [
@@ -122,8 +122,8 @@ def overridden(session: Session) -> Sitting:
     """Green over a computed yellow, by exactly as many as that needs."""
     s = convene(make_scored(session, {"one-a": "yellow"}))
     s.attend("industry-2", "research-2")
-    s.vote("one-a", FOUR_OF_SIX, reason="示例：理由")
-    close_item(s.as_("secretary"), s.items["one-a"])
+    s.vote("one-a", FOUR_OF_SIX)
+    close_item(s.as_("secretary"), s.items["one-a"], reason="示例：理由")
     return s
 
 
@@ -252,9 +252,9 @@ def test_those_who_decided_the_first_of_three_reviews_are_recused_from_the_third
 
 def test_somebody_who_declares_an_interest_in_the_middle_no_longer_counts(session: Session) -> None:
     s = convene(make_scored(session, {"one-a": "yellow"}))
-    s.vote("one-a", all_for("green"), reason="示例：理由")
+    s.vote("one-a", all_for("green"))
     interests.declare(s.as_("industry-1"), s.items["one-a"], True, "示例：亲属任教")
 
-    made = close_item(s.as_("secretary"), s.items["one-a"])
+    made = close_item(s.as_("secretary"), s.items["one-a"], reason="示例：理由")
 
     assert (made.rating, made.tally["entitled"], made.tally["votes"]) == ("green", 7, {"green": 7})

@@ -151,6 +151,17 @@ def test_a_sheet_opened_late_gives_no_days_a_second_time(session: Session) -> No
     assert row(city, key).challenge_due == deemed
 
 
+def test_a_sheet_opened_at_once_takes_no_days_away(session: Session) -> None:
+    city, key = scored(session)
+    deemed = row(city, key).challenge_due
+    assert deemed is not None
+    session.execute(sa.update(Review).where(Review.id == key).values(challenge_due=deemed + timedelta(days=7)))
+
+    shown = challenges.open_sheet(city.as_("head-one"), key)  # an extension is not shortened either
+
+    assert shown["challenge_due"] == row(city, key).challenge_due == deemed + timedelta(days=7)
+
+
 def refused(city: City, key: int, measure: str, claimed: str) -> list[str]:
     attachments.attach(city.as_("head-one"), key, measure, "名单.pdf", PDF)
     with pytest.raises(Invalid) as caught:

@@ -82,11 +82,16 @@ def test_another_rating_needs_two_thirds_and_a_written_reason(session: Session) 
     assert (stands.rating, stands.computed) == ("yellow", "yellow")
 
 
-def test_the_reasons_on_the_ballots_serve_as_the_written_reason(session: Session) -> None:
+def test_a_members_words_never_serve_as_the_written_reason(session: Session) -> None:
     s = convene(make_scored(session, {"one-a": "yellow"}))
-    s.vote("one-a", all_for("red"), reason="示例：实训安全隐患")
+    s.vote("one-a", all_for("red"), reason="示例：某委员的话")
+    ballots.end_vote(s.as_("chair"), s.items["one-a"])
 
-    made = close_item(s.as_("chair"), s.items["one-a"])
+    with nothing_left(s.session):
+        assert refused(NotNow, lambda: close_item(s.as_("chair"), s.items["one-a"])) == [
+            ("override-reason-missing", "reason")
+        ]
+    made = close_item(s.as_("chair"), s.items["one-a"], reason="示例：实训安全隐患")
 
     assert (made.rating, made.reason) == ("red", "示例：实训安全隐患")
 
@@ -107,8 +112,8 @@ def test_a_cap_and_a_rating_that_is_no_colour_are_open_to_no_vote(session: Sessi
 def test_a_tie_goes_to_the_chair_by_ballot_or_by_word(session: Session) -> None:
     s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}, policy=EASY))
     three_each = dict.fromkeys(EVERYBODY[:3], "green") | dict.fromkeys(EVERYBODY[3:6], "red")
-    s.vote("one-a", {**three_each, "chair": "abstain", "deputy-chair": "abstain"}, reason="示例：理由")
-    s.vote("two-a", {**three_each, EVERYBODY[5]: "abstain", "chair": "red"}, reason="示例：理由")
+    s.vote("one-a", {**three_each, "chair": "abstain", "deputy-chair": "abstain"})
+    s.vote("two-a", {**three_each, EVERYBODY[5]: "abstain", "chair": "red"})
     tied = s.items["one-a"]
 
     with nothing_left(s.session):
@@ -117,10 +122,10 @@ def test_a_tie_goes_to_the_chair_by_ballot_or_by_word(session: Session) -> None:
     with nothing_left(s.session):
         assert refused(NotNow, lambda: close_item(s.as_("secretary"), tied)) == [("tie-for-the-chair", "casting")]
         for who in ("secretary", "deputy-chair"):
-            act = lambda who=who: close_item(s.as_(who), tied, casting=Rating.GREEN)  # noqa: E731
+            act = lambda who=who: close_item(s.as_(who), tied, reason="示例", casting=Rating.GREEN)  # noqa: E731
             assert refused(NotNow, act) == [("casting-by-the-chair", "casting")]
-    assert close_item(s.as_("chair"), tied, casting=Rating.GREEN).rating == "green"
-    assert close_item(s.as_("secretary"), s.items["two-a"]).rating == "red"
+    assert close_item(s.as_("chair"), tied, casting=Rating.GREEN, reason="示例").rating == "green"
+    assert close_item(s.as_("secretary"), s.items["two-a"], reason="示例").rating == "red"
 
 
 def test_a_lost_quorum_is_told_with_every_reason_and_leaves_nothing(session: Session) -> None:
@@ -198,7 +203,7 @@ def test_ballots_are_sealed_to_everybody_until_the_close_and_their_event_says_no
     }  # fmt: skip
     said = session.execute(sa.select(Event.facts, Event.reason).where(Event.kind == "item.cast")).all()
     assert {(*facts, len(facts["sealed"]), reason) for facts, reason in said} == {("sealed", 64, "")}
-    close_item(s.as_("secretary"), item)
+    close_item(s.as_("secretary"), item, reason="示例")
     assert len(meeting_views.ballots(s.as_("industry-1"), item)) == 8
     for outsider in ("head-one", "nobody"):
         with pytest.raises(NotFound):
@@ -262,14 +267,14 @@ def test_the_deputies_act_where_chair_and_secretary_are_recused(session: Session
     item = s.items["one-a"]
     ballots.open_items(s.as_("secretary-2"), s.meeting, [item])
     ballots.call_vote(s.as_("secretary-2"), item)
-    s.vote("one-a", dict.fromkeys(EVERYBODY[:3], "green") | dict.fromkeys(EVERYBODY[3:6], "red"), reason="示例：理由")
+    s.vote("one-a", dict.fromkeys(EVERYBODY[:3], "green") | dict.fromkeys(EVERYBODY[3:6], "red"))
 
     for who in ("chair", "secretary"):
         with nothing_left(s.session):
             assert refused(NotYou, lambda who=who: close_item(s.as_(who), item)) == [  # type: ignore[misc]
                 ("recused", f"items.{item}")
             ]
-    assert close_item(s.as_("deputy-chair"), item, casting=Rating.RED).rating == "red"
+    assert close_item(s.as_("deputy-chair"), item, casting=Rating.RED, reason="示例").rating == "red"
 
 
 def test_challenges_and_visits_come_before_the_decision(session: Session) -> None:

@@ -352,10 +352,10 @@ def test_a_second_publicity_hears_only_what_changed(session: Session) -> None:
         objections.uphold(s.as_("secretary"), admitted(s, number, short), "示例：属实", evidence_was_wrong=False)
     convene(s, reviews=[s.reviews["one-a"], s.reviews["two-a"]])
     for login in set(s.members) - {"substitute-industry", "substitute-research"}:
-        s.vote("one-a", {login: "red"}, reason="示例：证据不足")
+        s.vote("one-a", {login: "red"})
         s.vote("two-a", {login: "green"})
     for short in ("one-a", "two-a"):
-        close_item(s.as_("secretary"), s.items[short])
+        close_item(s.as_("secretary"), s.items[short], reason="示例：证据不足")
     second = publicise(serve(s))
 
     assert objections.lodge(s.city.nobody(), second, about(s, "one-a")).state == "received"

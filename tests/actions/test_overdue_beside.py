@@ -60,7 +60,12 @@ def test_an_application_that_is_not_checked_and_one_not_decided_are_listed_and_e
     shown = overdue.late_view(overdue.listing_of_city(s.as_("bureau-verifier"), ALL)[0][0])
     assert (shown["review_id"], shown["subject"]) == (None, {"kind": "application", "id": slow.id})
     assert shown["escalated_at"] == s.city.now
+    asked = reports.ask(s.as_("secretary"), Wanted(ReportKind.SUPERVISION, Reader.OFFICE, s.city.now.year))
+    reports.make(s.city.clock(), asked.id)
+    assert reports.read(s.as_("auditor"), asked.id).applications == [slow.id, waiting.id]
     employ(s, "auditor", school="one")
+    assert refused(NotYou, lambda: reports.read(s.as_("auditor"), asked.id)) == [("recused", "report")]
+    assert reports.read(s.as_("secretary"), asked.id).title  # the others read on
     assert [line[1] for line in late(s, "auditor")] == [waiting.id]  # recused from the other
     for who in ("head-one", "county-one", "expert-1", "nobody"):
         with pytest.raises(NotYou):
@@ -84,6 +89,8 @@ def test_a_late_appeal_against_a_closing_is_escalated_and_told_in_the_report(ses
     reports.make(s.city.clock(), asked.id)
     told = s.city.files.get(str(asked.html)).decode()
     assert told.count("撤销申诉答复") >= 2  # late now, and escalated in the half-year
+    employ(s, "auditor", school="two")
+    assert refused(NotYou, lambda: reports.read(s.as_("auditor"), asked.id)) == [("recused", "report")]
     closing_appeals.rule_out(s.as_("bureau-approver"), appeal.id, "示例：不属受理范围")
     assert late(s, "secretary") == []
 

@@ -23,18 +23,20 @@ SIGNS = roles(Role.SCHOOL_HEAD)
 
 
 def open_sheet(ctx: Context, review_id: int) -> dict[str, Any]:
-    """The school opens its own sheet: its challenge days begin. Values and points, no rating."""
+    """The school opens its own sheet, and can challenge a figure of it from now on. Values and points, no rating.
+
+    Until when was told it when the sheet was made, counted from deemed service: opening it earlier takes none of those
+    days away, and opening it later, after it was deemed served, gives none a second time.
+    """
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.SHEET, scope, where="sheet")
     grant = ctx.permit(FILLS_IN, scope, where="sheet")
     if row.state not in review.RATING_COMPUTED or row.sheet_id is None:
         raise NotNow(Problem("no-score-run", "sheet", {"state": row.state}))
     if row.sheet_opened_at is None and row.state == review.State.SCORED:
-        policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+        if row.challenge_due is None:
+            raise AssertionError("a scored review has its challenge days")
         row.sheet_opened_at = ctx.now
-        anew = ctx.calendar().due(ctx.now, policy.workflow.days["challenge"], LOCAL)
-        # Who opens it late was deemed served before: the days are not given twice.
-        row.challenge_due = anew if row.challenge_due is None else min(anew, row.challenge_due)
         due = last_local_day(row.challenge_due, LOCAL).isoformat()
         ctx.record("sheet.open", row, Note(audience="school", told={"challenge_until": due}), grant=grant)
         ctx.saved(row)

@@ -102,7 +102,7 @@ def _decide(
     """The decision, its item closed, its review decided."""
     row, subject = rows
     item_facts, of_review = facts
-    made = tallies.decision(ctx, room, vote, tallies.in_words(ctx, vote, reason))
+    made = tallies.decision(ctx, room, vote, reason.strip())
     if row.vote_ended_at is None:
         row.vote_ended_at = ctx.now
         ctx.session.flush()

@@ -21,7 +21,9 @@ from specialty_eval.engine.report_supervision import Happened, LateNow, Supervis
 from specialty_eval.engine.report_year import CityYear, OwnSpecialty, SchoolYear, Sheet
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.withholding import by_specialty, hides_score, withhold
-from specialty_eval.store import bundle_queries, cycles, documents, plan_queries, report_queries, reports, scopes
+from specialty_eval.store import bundle_queries, cycles, documents, plan_queries, report_queries, reports
+from specialty_eval.store.applications import Application
+from specialty_eval.store.overdue_queries import SUBJECTS, Owed
 from specialty_eval.store.registry import School
 from specialty_eval.store.report_queries import Rated
 from specialty_eval.store.reports import Report
@@ -115,16 +117,12 @@ def make(ctx: Context, report_id: int) -> None:
     row = ctx.locked(Report, report_id, where="report")
     if row.made_at is not None:
         return
-    contents, named = MAKES[ReportKind(row.kind)](ctx, row)
+    contents = MAKES[ReportKind(row.kind)](ctx, row)
     kept = {form: ctx.files.put(content) for form, content in _files(contents).items()}
-    row.title, row.made_at, row.reviews = contents.title, ctx.now, named
+    row.title, row.made_at = contents.title, ctx.now
     row.docx, row.html, row.xlsx = kept[Format.DOCX], kept[Format.HTML], kept[Format.XLSX]
     ctx.saved(row)
     ctx.record("report.make", row, Note(told={form.value: sha for form, sha in kept.items()}))
-
-
-Made = tuple[Contents, list[int]]
-"""What stands in a report, and the reviews that it names one by one."""
 
 
 def _files(contents: Contents) -> dict[Format, bytes]:
@@ -169,7 +167,7 @@ def _hidden(ctx: Context, rated: Sequence[Rated]) -> dict[str, frozenset[str]]:
     return hidden
 
 
-def _city_year(ctx: Context, row: Report) -> Made:
+def _city_year(ctx: Context, row: Report) -> Contents:
     city, year = row.jurisdiction_code, row.year
     before, after = _ends(ctx, year)
     rated = report_queries.rated(ctx.session, city, year)
@@ -182,7 +180,7 @@ def _city_year(ctx: Context, row: Report) -> Made:
         schools=report_queries.schools(ctx.session, city, after), sheets=[_sheet(ctx, one) for one in rated],
         hidden=_hidden(ctx, rated) if row.reader == Reader.PUBLIC else None, about=_about(ctx, rated),
     )  # fmt: skip
-    return report_year.annual(facts), []
+    return report_year.annual(facts)
 
 
 def _plan(ctx: Context, city: str, year: int) -> list[tuple[str, int, int, int]]:
@@ -194,7 +192,7 @@ def _plan(ctx: Context, city: str, year: int) -> list[tuple[str, int, int, int]]
     return [(names.get(code, code), one["lines"], one["before"], one["quota"]) for code, one in sums.items()]
 
 
-def _school_year(ctx: Context, row: Report) -> Made:
+def _school_year(ctx: Context, row: Report) -> Contents:
     if row.school_id is None:
         raise AssertionError("a school's report has its school")
     school = ctx.session.get_one(School, row.school_id)
@@ -210,7 +208,8 @@ def _school_year(ctx: Context, row: Report) -> Made:
                  for name, rating, state, due in report_queries.mending_of_school(ctx.session, school.id)],
         about=_about(ctx, rated),
     )  # fmt: skip
-    return report_year.of_school(facts), [one.review_id for one in rated]
+    row.reviews = [one.review_id for one in rated]
+    return report_year.of_school(facts)
 
 
 def _lines(
@@ -228,7 +227,7 @@ def _lines(
     return _sheet(ctx, one, not hides_score(policy, seen)), notices.facts(policy, one.indicators, seen)
 
 
-def _supervised(ctx: Context, row: Report) -> Made:
+def _supervised(ctx: Context, row: Report) -> Contents:
     first, last = MONTHS[Period(row.period)]
     begins = datetime.combine(date(row.year, first, 1), time(), LOCAL)
     ends = datetime.combine(date(row.year + last // 12, last % 12 + 1, 1), time(), LOCAL)
@@ -246,8 +245,17 @@ def _supervised(ctx: Context, row: Report) -> Made:
         late=[_late(one, names) for one in late], happened=[Happened(*one) for one in found],
         about=[("统计时段", f"{day(begins.date())}至{day((ends - timedelta(days=1)).date())}"), *_about(ctx, [])],
     )  # fmt: skip
-    return report_supervision.supervision(facts), sorted(
-        {key for one in late if (key := one.owed.review_id) is not None}
+    _name(row, [one.owed for one in late])
+    return report_supervision.supervision(facts)
+
+
+def _name(row: Report, late: Sequence[Owed]) -> None:
+    """Put on the report what it names one by one."""
+    applied = {owed.subject_id for owed in late if SUBJECTS.get(owed.what) is Application}
+    row.reviews = sorted({owed.review_id for owed in late if owed.review_id is not None})
+    row.applications = sorted(applied)
+    row.specialties = sorted(
+        {owed.specialty_id for owed in late if owed.review_id is None and owed.specialty_id is not None}
     )
 
 
@@ -257,7 +265,7 @@ def _late(one: Late, names: Mapping[str, str]) -> LateNow:
                    last_day(one.due, LOCAL), one.days)  # fmt: skip
 
 
-MAKES: Mapping[ReportKind, Callable[[Context, Report], Made]] = {
+MAKES: Mapping[ReportKind, Callable[[Context, Report], Contents]] = {
     ReportKind.ANNUAL: _city_year, ReportKind.SCHOOL: _school_year, ReportKind.SUPERVISION: _supervised,
 }  # fmt: skip
 
@@ -278,7 +286,7 @@ def view(row: Report) -> dict[str, Any]:
 def read(ctx: Context, report_id: int) -> Report:
     """A report: a public one anybody's, else its school's, its county's and the offices'; NotFound for the others.
 
-    NotYou for whoever is recused from a review that it names.
+    NotYou for whoever is recused from a review, an application or a closing that it names.
     """
     row = ctx.session.get(Report, report_id, populate_existing=True)
     missing = NotFound(Problem("not-found", "report", {"kind": "report", "id": report_id}))
@@ -290,9 +298,8 @@ def read(ctx: Context, report_id: int) -> Report:
     scope = Scope(school_id=str(row.school_id or ""), county=row.county_code or "", city=row.jurisdiction_code)
     if not may(ctx.actor, READ[Thing.SUPERVISION] | own, scope, ctx.today):
         raise missing
-    if at_office(ctx.actor, READ[Thing.SUPERVISION], scope, ctx.today) and scopes.recused_from(
-        ctx.session, ctx.person_id, row.reviews
-    ):
+    is_office = at_office(ctx.actor, READ[Thing.SUPERVISION], scope, ctx.today)
+    if is_office and reports.names_what_is_kept_from(ctx.session, ctx.person_id, row):
         raise NotYou(Problem("recused", "report"))
     return row
 

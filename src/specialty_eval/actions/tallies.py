@@ -150,13 +150,3 @@ def decision(ctx: Context, room: Room, vote: Voted, reason: str) -> dict[str, An
             "seats": [asdict(seat) for seat in vote.seats],
         },
     }
-
-
-def in_words(ctx: Context, vote: Voted, reason: str) -> str:
-    """The reason on record: the one given at the close, else those written on the ballots that decided otherwise."""
-    if reason.strip() or not vote.outcome.overrides:
-        return reason.strip()
-    ballots = ballot_box.ballots_of(ctx.session, ctx.files, [vote.item_id])[vote.item_id]
-    last = {ballot.member: ballot for ballot in ballots if not ballot.void}
-    said = [b.reason.strip() for b in last.values() if b.choice == vote.outcome.decision and b.reason.strip()]
-    return "；".join(dict.fromkeys(said))

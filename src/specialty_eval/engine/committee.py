@@ -42,7 +42,6 @@ class Ballot:
     member: str
     number: int
     choice: Rating | None
-    reason: str = ""
     void: bool = False
 
 
@@ -179,8 +178,9 @@ def outcome(
 ) -> Outcome:
     """What the committee decided. The computed rating stands unless another has the override majority and a reason.
 
-    No vote gets above `at_most` (see `choices`). `reason` is the record's written one; a reason on a ballot for the
-    rating serves too. Among ratings level at the top, the chair settles it: `casting`, or else the chair's own ballot.
+    No vote gets above `at_most` (see `choices`). `reason` is the one that chair or secretary write for the public; what
+    members write on their ballots is theirs and never serves. Among ratings level at the top, the chair settles it:
+    `casting`, or else the chair's own ballot.
     """
     void = {ballot.member for ballot in ballots if ballot.void}
     seats = [replace(seat, recused=True) if seat.member in void else seat for seat in seats]
@@ -203,7 +203,7 @@ def outcome(
         tie = Problem("tie-for-the-chair", "casting", {"one_of": [rating.value for rating in level]})
         return replace(counted, problems=(tie,))
     overrides = decision != computed
-    if overrides and not any(text.strip() for text in _reasons(reason, last, decision)):
+    if overrides and not reason.strip():
         missing = Problem("override-reason-missing", "reason", {"computed": computed.value, "decision": decision.value})
         return replace(counted, problems=(missing,))
     return replace(counted, valid=True, decision=decision, overrides=overrides)
@@ -266,7 +266,3 @@ def _settle(
     chair = next((seat.member for seat in here if seat.chair), None)
     own = next((ballot.choice for ballot in last if ballot.member == chair), None)
     return next((rating for rating in (casting, own) if rating in level), None)
-
-
-def _reasons(reason: str, last: Iterable[Ballot], decision: Rating) -> Iterable[str]:
-    return (reason, *(ballot.reason for ballot in last if ballot.choice == decision))

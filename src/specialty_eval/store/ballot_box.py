@@ -98,7 +98,5 @@ def ballots_of(session: Session, files: Files, item_ids: Collection[int]) -> dic
     for ballot in session.scalars(found.order_by(Ballot.item_id, Ballot.member_id, Ballot.number)):
         cast = read(files, ballot)
         choice = None if cast.choice == ABSTAIN else Rating(cast.choice)
-        by_item[ballot.item_id].append(
-            committee.Ballot(str(ballot.member_id), ballot.number, choice, cast.reason, ballot.void)
-        )
+        by_item[ballot.item_id].append(committee.Ballot(str(ballot.member_id), ballot.number, choice, ballot.void))
     return by_item

@@ -8,14 +8,18 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from specialty_eval.engine.report import Period, Reader, ReportKind
 
+from . import scopes
+from .applications import Application
 from .base import Base, identity, one_of, reference
 from .needs import SHA256
+from .registry import School, Specialty
 
 
 class Report(Base):
     """What was asked: kind, year, part of it, whose; and, once made, its three files by their hashes.
 
-    `reviews` are those that it names one by one: who is recused from any of them does not read it.
+    `reviews`, `applications` and `specialties` (those whose closing is appealed against) are those that it names one
+    by one: who is recused from any of them does not read it.
     """
 
     __tablename__ = "report"
@@ -53,6 +57,27 @@ class Report(Base):
     html: Mapped[str | None]
     xlsx: Mapped[str | None]
     reviews: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")
+    applications: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")
+    specialties: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")
+
+
+def names_what_is_kept_from(session: Session, person_id: int | None, row: Report) -> bool:
+    """Whether the person is recused from anything that the report names, in a round or beside one."""
+    if person_id is None:
+        return False
+    if scopes.recused_from(session, person_id, row.reviews):
+        return True
+    applied = (
+        sa.select(Application.id)
+        .join(School, School.id == Application.school_id)
+        .where(Application.id.in_(row.applications), scopes.recused_from_application(person_id))
+    )
+    closing = (
+        sa.select(Specialty.id)
+        .join(School, School.id == Specialty.school_id)
+        .where(Specialty.id.in_(row.specialties), scopes.recused_from_specialty(person_id))
+    )
+    return session.scalar(sa.union_all(applied, closing).limit(1)) is not None
 
 
 def waiting(session: Session) -> list[tuple[int, datetime]]:
