@@ -21,12 +21,17 @@ from .versions import HEADER as VERSION
 
 Ready = tuple[bytes, bytes, bytes, int]
 """As `status_bytes.Ready`, which is loaded with the statuses."""
-Headers = tuple[tuple[bytes, bytes], ...]
+Header = tuple[bytes, bytes]
+Headers = tuple[Header, ...]
+Asked = tuple[bytes, bytes, bytes, int, list[Header]]
+"""A `Ready` and the headers of its answer, with which it was answered before."""
 BEFORE, AFTER = "/v1/specialties/", "/status"
 LEFT, RIGHT = len(BEFORE), len(AFTER)
 OF_CODE = slice(LEFT, -RIGHT)
-LEFT_TO_THE_ROUTES = frozenset({b"authorization", b"api-version"})
-"""Whoever shows something, or asks for a version, is told whether it holds."""
+IF_NONE_MATCH = b"if-none-match"
+HEARD = frozenset({IF_NONE_MATCH, b"authorization", b"api-version"})
+"""Headers that are looked at. Whoever shows something, or asks for a version, is left to the routes, which say whether
+it holds."""
 READS = frozenset({"GET", "HEAD"})
 FRESH = 2
 """Seconds without word from the database after which an answer says how old it is."""
@@ -34,6 +39,8 @@ PATIENCE = 15 * 60
 """Seconds without word from the database after which nothing is answered from memory any more."""
 CACHE = (b"cache-control", b"public, max-age=0, must-revalidate")
 JSON = (b"content-type", b"application/json")
+KEPT, OF_BODY = 3, 2
+"""Headers of every answer, and those of one with a body behind them."""
 LENGTHS = [(b"content-length", b"%d" % length) for length in range(4096)]
 NOTHING = {"type": "http.response.body", "body": b""}
 
@@ -48,6 +55,8 @@ class Fast:
         self.by_id: dict[int, Ready] = {}
         self.turns: dict[int, date] = {}
         """Specialty → the next day that alone changes its status."""
+        self._now: tuple[bytes, dict[str, Asked]] = b"", {}
+        """The moment, and by path what somebody has asked for: its headers are made once."""
         self.is_full = False
         self.edition = 0
         """Raised whenever something was put."""
@@ -55,7 +64,6 @@ class Fast:
         """The edition with everything that belongs to it: what is being put now is not."""
         self.sequence = 0
         """The last event that all this rests on."""
-        self.moment = b""
         self.contact = 0.0
 
     # --- writing ------------------------------------------------------------------------------------------------------
@@ -67,6 +75,8 @@ class Fast:
         self.by_id[key] = ready
         self.codes[code] = ready if part_of is None else part_of
         self.codes.update(dict.fromkeys(before, part_of or code))
+        for changed in (code, *before):  # after the codes: whoever keeps an answer looks at them afterwards
+            self._now[1].pop(f"{BEFORE}{changed}{AFTER}", None)
         if turns is None:
             self.turns.pop(key, None)
         else:
@@ -75,7 +85,8 @@ class Fast:
 
     def know(self, moment: bytes, sequence: int, contact: float) -> None:
         """Everything there is was as told here at this moment, by word from the database at `contact`."""
-        self.moment, self.sequence, self.contact = moment, sequence, contact
+        self._now = moment, self._now[1] if len(moment) == len(self.moment) else {}  # else every length is another
+        self.sequence, self.contact = sequence, contact
         self.settled = self.edition
         self.is_full = True
 
@@ -97,6 +108,11 @@ class Fast:
         return edition, [by_id[key] for key in sorted(by_id)], moment
 
     @property
+    def moment(self) -> bytes:
+        """What stands in every answer between its two parts."""
+        return self._now[0]
+
+    @property
     def age(self) -> float:
         """Seconds since the database last said how things are."""
         return monotonic() - self.contact
@@ -111,33 +127,43 @@ class Fast:
 
         One function without a step to wait in: this is what a server does most.
         """
-        if not self.is_full or scope["type"] != "http":
+        path = scope.get("path", "")
+        moment, asked = self._now
+        found = asked.get(path) or self._first(path, moment, asked)
+        if found is None or not self.is_full or scope["query_string"] or scope.get("method") not in READS:
             return None
-        path = scope["path"]
-        found = self.codes.get(path[OF_CODE]) if path[:LEFT] == BEFORE and path[-RIGHT:] == AFTER else None
-        if not isinstance(found, tuple) or scope["query_string"] or scope["method"] not in READS:
-            return None
+        before, after, tag, status, headers = found
         known = None
         for name, value in scope["headers"]:
-            if name == b"if-none-match":
+            if name in HEARD:
+                if name != IF_NONE_MATCH:
+                    return None
                 known = known or value
-            elif name in LEFT_TO_THE_ROUTES:
-                return None
-        before, after, tag, status = found
-        headers = [(b"etag", tag), CACHE, VERSION]
         age = monotonic() - self.contact
         if age >= FRESH:
             if age > self.patience:
                 return None
-            headers += self.aged(age)
+            headers = [*headers[:KEPT], *self.aged(age), *headers[KEPT:]]
         if known is not None and (known == tag or _is_known(tag, known)):
-            return {"type": "http.response.start", "status": 304, "headers": headers}, NOTHING
-        body = before + self.moment + after
-        headers += (length_of(body), JSON)
+            return {"type": "http.response.start", "status": 304, "headers": headers[:-OF_BODY]}, NOTHING
+        body = before + moment + after
         return {"type": "http.response.start", "status": status, "headers": headers}, {
             "type": "http.response.body",
             "body": body,
         }
+
+    def _first(self, path: str, moment: bytes, asked: dict[str, Asked]) -> Asked | None:
+        """What is asked for there, kept for whoever asks next; None where it is no status's path."""
+        code = path[OF_CODE] if path[:LEFT] == BEFORE and path[-RIGHT:] == AFTER else None
+        ready = None if code is None else self.codes.get(code)
+        if code is None or not isinstance(ready, tuple):
+            return None
+        before, after, tag, _ = ready
+        length = length_of(len(before) + len(moment) + len(after))
+        asked[path] = found = (*ready, [(b"etag", tag), CACHE, VERSION, length, JSON])
+        if self.codes.get(code) is not ready:  # another was put meanwhile: this answer is the last of the old one
+            asked.pop(path, None)
+        return found
 
     async def elsewhere(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer for a superseded code, and for one that nobody ever had; False for whatever else is asked."""
@@ -174,7 +200,6 @@ def _unknown(code: str) -> Response:
     return answer(NotFound(Problem("not-found", "specialty", {"kind": "specialty", "id": code})))
 
 
-def length_of(body: bytes) -> tuple[bytes, bytes]:
+def length_of(length: int) -> Header:
     """The header that says it."""
-    length = len(body)
     return LENGTHS[length] if length < len(LENGTHS) else (b"content-length", b"%d" % length)

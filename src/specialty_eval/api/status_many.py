@@ -68,11 +68,11 @@ class Many:
         arrived = await _whole(receive)
         fast = self._fast
         codes = None if arrived is None else _codes(arrived)
-        if codes is None or not all(code in fast.codes or _is_plain(code) for code in codes):
+        if codes is None or not (all(map(fast.codes.__contains__, codes)) or all(map(_is_plain, codes))):
             await routes(scope, _again(arrived, receive), send)
             return
         body = asked(codes, fast.codes, fast.moment)
-        headers = [length_of(body), JSON, *self._aged()]
+        headers = [length_of(len(body)), JSON, *self._aged()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -104,7 +104,7 @@ class Many:
         pieces: Iterable[bytes] = lists.WRITTEN[media_type](every, moment)
         if is_packed or media_type == lists.PARQUET:
             body = await run_in_threadpool(self._make, media_type, tag, lists.packed if is_packed else b"".join, pieces)
-            head.append(length_of(body))
+            head.append(length_of(len(body)))
             pieces = [body]
         elif media_type == lists.NDJSON:
             head.append((b"content-length", b"%d" % (length + len(every) * len(moment))))
@@ -201,7 +201,7 @@ def _codes(body: bytes) -> list[str] | None:
     codes = said[0][1]
     if not isinstance(codes, list) or not 1 <= len(codes) <= 1000:
         return None
-    return codes if all(code.__class__ is str for code in codes) else None
+    return codes if set(map(type, codes)) == {str} else None
 
 
 def _is_plain(code: str) -> bool:
