@@ -16,15 +16,14 @@ from typing import Any
 
 import uvicorn
 from sqlalchemy.orm import Session
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from specialty_eval import rooms
 from specialty_eval.actions.context import Context, commit
-from specialty_eval.api import limits
 from specialty_eval.api.description import Api
 from specialty_eval.api.rates import Rates
 from specialty_eval.api.status_fast import Fast
 from specialty_eval.app import create_app, utc_now
+from specialty_eval.connections import Connection
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.webhooks import Network
 from specialty_eval.store import schema
@@ -77,29 +76,11 @@ def serve(
                 later.join()
 
 
-class BoundedHead(HttpToolsProtocol):
-    """HTTP whose request line and headers are bounded: the parser itself would take them without end."""
-
-    _head = 0
-    scope: Any  # none before the first request
-
-    def data_received(self, data: bytes) -> None:
-        """Parse, and end it where a head goes on beyond its limit."""
-        super().data_received(data)
-        if self.scope is None or "method" in self.scope:  # nothing yet, or its head is complete
-            self._head = 0
-            return
-        self._head += len(data)
-        if self._head > limits.HEAD_LIMIT and not self.transport.is_closing():
-            self.transport.write(limits.HEAD_REFUSED)
-            self.transport.close()
-
-
 class Server(uvicorn.Server):
     """Ends the streams when it is told to stop: by themselves they would go on, and it would wait for them."""
 
     def __init__(self, app: Api, **where: Any) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, http=BoundedHead, **where))
+        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, http=Connection, **where))
         self._bell = app.bell
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
@@ -167,7 +148,7 @@ def serve_anew(url: str | None, data: Path, *, host: str, port: int) -> None:
         # The server is another process, which reads where it is from its environment.
         os.environ |= {"DATABASE_URL": at, "SPECIALTY_EVAL_DATA": str(data)}
         uvicorn.run("specialty_eval.cli:fresh", factory=True, reload=True, reload_dirs=[str(Path(__file__).parent)],
-                    host=host, port=port, log_level="warning", access_log=False, http=BoundedHead)  # fmt: skip
+                    host=host, port=port, log_level="warning", access_log=False, http=Connection)  # fmt: skip
 
 
 def settle(app: Api, at: str, data: Path, until: ExitStack) -> None:

@@ -17,7 +17,7 @@ from factories import PASSWORD, START
 from specialty_eval.actions.passwords import hasher
 from specialty_eval.api.description import Api
 from specialty_eval.app import create_app
-from specialty_eval.serving import BoundedHead
+from specialty_eval.connections import Connection
 from specialty_eval.store.base import make_engine
 
 
@@ -93,7 +93,7 @@ def running(url: str, files: Path, made: type[Callers] = Callers) -> Iterator[Ca
     """Callers of a server on this database, for as long as the block runs."""
     clock = Clock()
     app = create_app(url, files, clock=clock)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", http=BoundedHead))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", http=Connection))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -42,7 +42,6 @@ JSON = (b"content-type", b"application/json")
 KEPT, OF_BODY = 3, 2
 """Headers of every answer, and those of one with a body behind them."""
 LENGTHS = [(b"content-length", b"%d" % length) for length in range(4096)]
-NOTHING = {"type": "http.response.body", "body": b""}
 
 
 class Fast:
@@ -123,18 +122,30 @@ class Fast:
         return self.is_full and self.age <= self.patience
 
     def ready(self, scope: Scope) -> tuple[Message, Message] | None:
-        """The two messages that answer a question for a status now; None for any other question.
+        """The two messages that answer a question for a status now; None for any other question."""
+        if scope.get("method") not in READS or scope["query_string"]:
+            return None
+        told = self.told(scope["path"], scope["headers"])
+        if told is None:
+            return None
+        status, headers, body = told
+        return (
+            {"type": "http.response.start", "status": status, "headers": headers},
+            {"type": "http.response.body", "body": body},
+        )
+
+    def told(self, path: str, headers: list[Header]) -> tuple[int, list[Header], bytes] | None:
+        """Status, headers and body for whoever asks for a specialty's status at this path; None for the routes.
 
         One function without a step to wait in: this is what a server does most.
         """
-        path = scope.get("path", "")
         moment, asked = self._now
         found = asked.get(path) or self._first(path, moment, asked)
-        if found is None or not self.is_full or scope["query_string"] or scope.get("method") not in READS:
+        if found is None or not self.is_full:
             return None
-        before, after, tag, status, headers = found
+        before, after, tag, status, said = found
         known = None
-        for name, value in scope["headers"]:
+        for name, value in headers:
             if name in HEARD:
                 if name != IF_NONE_MATCH:
                     return None
@@ -143,14 +154,10 @@ class Fast:
         if age >= FRESH:
             if age > self.patience:
                 return None
-            headers = [*headers[:KEPT], *self.aged(age), *headers[KEPT:]]
+            said = [*said[:KEPT], *self.aged(age), *said[KEPT:]]
         if known is not None and (known == tag or _is_known(tag, known)):
-            return {"type": "http.response.start", "status": 304, "headers": headers[:-OF_BODY]}, NOTHING
-        body = before + moment + after
-        return {"type": "http.response.start", "status": status, "headers": headers}, {
-            "type": "http.response.body",
-            "body": body,
-        }
+            return 304, said[:-OF_BODY], b""
+        return status, said, before + moment + after
 
     def _first(self, path: str, moment: bytes, asked: dict[str, Asked]) -> Asked | None:
         """What is asked for there, kept for whoever asks next; None where it is no status's path."""

@@ -1,0 +1,105 @@
+"""A connection as it is served: its head bounded, and a status answered as soon as it was asked for.
+
+What is asked most needs no task, no messages and none of their checks: it is one write. Whatever is asked in any other
+way goes to the application, which answers a status with the same headers and bytes (ADR 0038).
+"""
+
+from typing import Any
+from urllib.parse import unquote
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from specialty_eval.api import limits
+from specialty_eval.api.description import Api
+from specialty_eval.api.status_fast import AFTER, BEFORE, Header
+
+START, END = BEFORE.encode(), AFTER.encode()
+LEFT, RIGHT = len(START), len(END)
+NOT_ALONE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+"""Headers of a request that is more than its head."""
+MEANT = frozenset(b"?#")
+"""Where a path ends."""
+
+
+class BoundedHead(HttpToolsProtocol):
+    """HTTP whose request line and headers are bounded: the parser itself would take them without end."""
+
+    _head = 0
+    scope: Any  # none before the first request
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and end it where a head goes on beyond its limit."""
+        super().data_received(data)
+        if self.scope is None or "method" in self.scope:  # nothing yet, or its head is complete
+            self._head = 0
+            return
+        self._head += len(data)
+        if self._head > limits.HEAD_LIMIT and not self.transport.is_closing():
+            self.transport.write(limits.HEAD_REFUSED)
+            self.transport.close()
+
+
+class Connection(BoundedHead):
+    """Answers from the application's memory as soon as a head is complete, where nothing waits before it."""
+
+    cycle: Any  # none before the first request that the application answers
+
+    _said: tuple[list[Header], bytes] = [], b""
+    """The headers of every answer, which change once a second, and their bytes: for all connections."""
+
+    def __init__(self, config: Config, *state: Any, **more: Any) -> None:
+        super().__init__(config, *state, **more)
+        self._front = config.app.front if isinstance(config.app, Api) else None
+        self._is_answered = False
+
+    def on_headers_complete(self) -> None:
+        """Answer, or leave it to the application."""
+        told = self._told() if self.url[:LEFT] == START and self.url[-RIGHT:] == END else None
+        self._is_answered = told is not None
+        if told is None:
+            super().on_headers_complete()
+            return
+        self.scope["method"] = "GET"  # its head is complete
+        self.transport.write(told)
+        self.server_state.total_requests += 1
+        self._unset_keepalive_if_required()
+        again = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.timeout_keep_alive_task = again
+
+    def on_message_complete(self) -> None:
+        """Nobody waits for the end of what was answered."""
+        if not self._is_answered:
+            super().on_message_complete()
+
+    def _told(self) -> bytes | None:
+        """A whole answer; None unless this is a plain question for a status and everything before it is answered."""
+        is_next = self.cycle is None or self.cycle.response_complete
+        is_free = not self.flow.write_paused and not self.transport.is_closing() and self.limit_concurrency is None
+        if self._front is None or not is_next or not is_free or not self._is_plain():
+            return None
+        path = self.url.decode("ascii")
+        found = self._front.told(unquote(path) if "%" in path else path, self.headers)
+        if found is None:
+            return None
+        status, headers, body = found
+        parts = [STATUS_LINE[status], self._every()]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        return b"".join((*parts, b"\r\n", body))
+
+    def _is_plain(self) -> bool:
+        """Whether it is a GET, over a connection that stays, of nothing but a head."""
+        parser = self.parser
+        if parser.get_method() != b"GET" or parser.get_http_version() != "1.1" or not MEANT.isdisjoint(self.url):
+            return False
+        is_alone = NOT_ALONE.isdisjoint([name for name, _ in self.headers])
+        is_kept: bool = parser.should_keep_alive()
+        return is_alone and is_kept
+
+    def _every(self) -> bytes:
+        """The bytes of the headers that every answer has."""
+        said = self.server_state.default_headers
+        if Connection._said[0] is not said:
+            Connection._said = said, b"".join(b"%s: %s\r\n" % header for header in said)
+        return Connection._said[1]
