@@ -2,12 +2,13 @@
 
 The actions make a world the first time a process asks for it. The same world again is its rows, its sequences and a
 copy of what the factory returned: into an empty database alone, and by a role that may do without triggers (their
-work is in the rows already); otherwise it is made anew.
+work is in the rows already); otherwise it is made anew, as it is for whoever asks that it be (`anew`).
 """
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
@@ -29,6 +30,8 @@ EMPTY = """
 """
 
 OF_THIS_TRANSACTION = "UPDATE event SET transaction = DEFAULT"
+_ANEW: list[bool] = []
+"""Not empty while worlds are made by the actions, whether they are remembered or not."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def remembered(make: Callable[Concatenate[Session, Given], Made]) -> Callable[Co
         assert isinstance(driver, psycopg.Connection)
         cursor = driver.cursor()
         empty = cursor.execute(EMPTY).fetchone()
-        if empty != (True,):
+        if empty != (True,) or _ANEW:
             return make(session, *given, **named)
         key = repr((given, sorted(named.items())))
         if key not in worlds:
@@ -64,6 +67,16 @@ def remembered(make: Callable[Concatenate[Session, Given], Made]) -> Callable[Co
 
     functools.update_wrapper(made, make)
     return made
+
+
+@contextmanager
+def anew() -> Iterator[None]:
+    """Whatever is made meanwhile has the numbers and lies in the files as if no other test had been before."""
+    _ANEW.append(True)
+    try:
+        yield
+    finally:
+        _ANEW.pop()
 
 
 def _copied(returned: Made, old: Session | None, new: Session | None) -> Made:

@@ -26,6 +26,8 @@ ONE_EACH = frozenset({"document"})
 """Of these the demo makes a few for show; a bureau may make one for each review."""
 WAITING = frozenset({"next_at"})
 """Columns of such tables that are filled while something waits, and empty ever after."""
+COUNTED_BY_THE_SERVER = "transaction"
+"""A column of numbers that tell only how much went on in the server before."""
 OF_A_ROUND = "one or a few of each round: 150 rounds after fifty times three"
 SMALL = {
     "amendment": OF_A_ROUND,
@@ -51,6 +53,13 @@ SMALL = {
 }
 """Tables that stay so small that reading them whole is right, and why."""
 
+FORGOTTEN = """
+    SELECT pg_clear_relation_stats('public', c.relname), (
+        SELECT count(pg_clear_attribute_stats('public', c.relname, a.attname, false)) FROM pg_attribute AS a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    FROM pg_class AS c WHERE c.relkind IN ('r', 'i') AND c.relnamespace = 'public'::regnamespace
+"""
+
 
 @cache
 def demo() -> dict[str, Any]:
@@ -73,12 +82,19 @@ def rows_of(table: str) -> int:
     return int(TIMES * (shown if shown and table not in ONE_EACH else AT_LEAST))
 
 
-def grow(connection: psycopg.Connection[Any]) -> None:
-    """Make the planner believe it, from now on and for everybody; what is in the tables stays as it is."""
+def forget(connection: psycopg.Connection[Any]) -> None:
+    """Nothing is known of any table, column or index, and nobody comes to learn it: how much the server had time to
+    look at, before the database was copied or while its world was made, must not be what a plan depends on.
+    """
     for table in METADATA.sorted_tables:
         connection.execute(
             sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = false)").format(sql.Identifier(table.name))
         )
+    connection.execute(FORGOTTEN)
+
+
+def grow(connection: psycopg.Connection[Any]) -> None:
+    """Make the planner believe it, from now on and for everybody; what is in the tables stays as it is."""
     for table in METADATA.sorted_tables:
         _one_page(connection, table)
         (pages,) = connection.execute("SELECT pg_relation_size(%s::regclass) / 8192", [table.name]).fetchone() or (0,)
@@ -113,6 +129,8 @@ def _columns(table: sa.Table) -> Iterator[tuple[str, dict[str, Any]]]:
                 said["n_distinct"] = float(said["n_distinct"] * TIMES)
             for gone in ("most_common_vals", "most_common_freqs"):
                 said.pop(gone, None)
+            if name == COUNTED_BY_THE_SERVER:
+                said.pop("histogram_bounds", None)
         yield name, said
 
 
@@ -133,7 +151,7 @@ def _grows(column: sa.Column[Any]) -> bool:
     points_to = [key.column.table.name for key in column.foreign_keys]
     if points_to:
         return points_to[0] not in SMALL or SMALL[points_to[0]] == OF_A_ROUND
-    is_number = column.primary_key or column.name.endswith("_id")
+    is_number = column.primary_key or column.name.endswith("_id") or column.name == COUNTED_BY_THE_SERVER
     return is_number or isinstance(column.type, sa.Date | sa.DateTime | Utc)
 
 

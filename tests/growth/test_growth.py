@@ -20,8 +20,9 @@ from starlette.testclient import TestClient
 from api.test_rights import MATRIX, Asked
 from conftest import copied
 from factories_rights import CALLERS, World, make_world
-from growth.grown import grow
+from growth.grown import forget, grow
 from growth.plans import Watch, watched
+from remembered import anew
 from specialty_eval import rooms
 from specialty_eval.actions import accounts, deliveries, jobs
 from specialty_eval.actions.context import Context, commit, opened
@@ -93,6 +94,8 @@ def grown(server_url: str, template: str, tmp_path_factory: pytest.TempPathFacto
             pytest.skip("statistics are restored by functions of PostgreSQL 18")
     watch = Watch()
     with copied(server_url, template) as url:
+        with psycopg.connect(conninfo(url), autocommit=True) as connection:
+            forget(connection)
         world = _made(url)
         with psycopg.connect(conninfo(url), autocommit=True) as connection:
             grow(connection)
@@ -120,7 +123,7 @@ def grown(server_url: str, template: str, tmp_path_factory: pytest.TempPathFacto
 
 def _made(url: str) -> World:
     engine = make_engine(url)
-    with Session(engine, expire_on_commit=False) as session:
+    with Session(engine, expire_on_commit=False) as session, anew():
         world = make_world(session)
         session.commit()
     engine.dispose()
