@@ -11,7 +11,7 @@ _DIGITS = 15
 
 def shown(said: Bytes, length: Places) -> Bytes | None:
     """The numbers as shown, padded with zeros; `said` holds each in whole words. None: one is no number."""
-    rest = np.flatnonzero(~_stands(said, length))
+    rest = np.flatnonzero(~stands(said, length))
     if not rest.size:
         return said
     others = _looked_at(said[rest], length[rest])
@@ -26,7 +26,7 @@ def shown(said: Bytes, length: Places) -> Bytes | None:
     return texts
 
 
-def _stands(said: Bytes, length: Places) -> Flags:
+def stands(said: Bytes, length: Places) -> Flags:
     """Which are shown as they stand: at most 15 letters, digits with signs and points, no point at either end."""
     other = (said > ord("9")) | (said == ord("/")) | (said - np.uint8(1) < ord("-") - 1)
     words = other.view(np.uint64)
@@ -35,8 +35,8 @@ def _stands(said: Bytes, length: Places) -> Flags:
         is_odd |= words[:, column] != 0
     first, last = said[:, 0], said[np.arange(len(said)), length - 1]
     ends = (first == ord(".")) | (last == ord(".")) | ((first == ord("-")) & (said[:, 1] == ord(".")))
-    stands: Flags = ~(is_odd | ends) & (length <= _DIGITS)
-    return stands
+    as_is: Flags = ~(is_odd | ends) & (length <= _DIGITS)
+    return as_is
 
 
 def _looked_at(said: Bytes, length: Places) -> Bytes | None:

@@ -25,13 +25,15 @@ from specialty_eval.engine.letters import (
     texts_at,
 )
 
-from .numbers_shown import shown
+from .numbers_shown import shown, stands
 from .sheets import MOST_ROWS
 from .sheets_tags import Cells, NotPlain, cells_of, demand, tags_of
 from .workbooks import MOST_UNPACKED, Workbook
 
 _BEGIN, _END = b"<sheetData>", b"</sheetData>"
-_PIECE = 2 << 20
+_PIECE = 1 << 19
+"""So much at a time that what is made of it stays near the processor."""
+_TOLD_EACH = 5_000
 _AT_ONCE = 2
 """So many pieces are read at the same time: NumPy's work holds up no other thread."""
 
@@ -70,11 +72,12 @@ class _Reading:
     def grid(self, told: Callable[[int], None]) -> Grid:
         """All rows, in order; the first that says something is the heading."""
         pieces: list[_Piece] = []
-        row = size = 0
+        row = size = said = 0
         for piece, begins in self._read_all():
             demand(begins > row)
             row = piece.last
-            told(row)
+            if row >= said + _TOLD_EACH:
+                told(said := row)
             if len(piece.numbers):
                 demand(piece.numbers[-1] <= MOST_ROWS)
                 size += sum(strip.nbytes for strip in piece.strips.values())
@@ -104,7 +107,7 @@ class _Reading:
             if not begun:
                 at = left.find(_BEGIN)
                 if at < 0:
-                    demand(len(left) < _PIECE)
+                    demand(len(left) < 4 * _PIECE)
                     continue
                 left, begun = left[at + len(_BEGIN) :], True
             end = left.find(_END)
@@ -114,7 +117,7 @@ class _Reading:
                 if cut:
                     yield left[:cut]
                 left = left[cut:]
-            demand(len(left) < 4 * _PIECE)
+            demand(len(left) < 8 * _PIECE)
         demand(ended and b"mergeCell" not in left)
 
     # --- one piece ---------------------------------------------------------------------------------------------------
@@ -135,10 +138,8 @@ class _Reading:
         if not cells.column.size:
             return {}
         texts = self._without_shared(whole, cells)
-        order = np.argsort(cells.column.astype(np.uint16), kind="stable")
-        columns, begins = np.unique(cells.column[order], return_index=True)
         strips = {}
-        for column, of in zip(columns.tolist(), np.split(order, begins[1:]), strict=True):
+        for column, of in _by_column(cells, len(present)):
             said = self._with_shared(texts[of], cells.kind[of])
             row = cells.row[of]
             says = said[:, 0] != 0
@@ -162,16 +163,18 @@ class _Reading:
             given = said[is_true, 0]
             demand((cells.length[is_true] == 1).all() and ((given | 1) == ord("1")).all())
             said[is_true, :8] = table_of([b"false", b"true"])[given - ord("0")]
-        if numeric.any():
-            demand(not self.shares[cells.style[numeric]].any())
-            days = numeric & self.days[cells.style]
-            numeric &= ~days
-            numbers = shown(said[numeric], cells.length[numeric])
+        styled = np.flatnonzero(numeric & (cells.style > 0) if cells.style.any() else numeric[:0])
+        demand(not self.shares[cells.style[styled]].any() and not (self.shares[0] or self.days[0]))
+        days = styled[self.days[cells.style[styled]]]
+        numeric[days] = False
+        odd = np.flatnonzero(numeric & ~stands(said, cells.length))
+        if odd.size:
+            numbers = shown(said[odd], cells.length[odd])
             if numbers is None:
                 raise NotPlain
-            said = _put(said, numeric, numbers)
-            if days.any():
-                said = _put(said, days, self._days(said[days], cells.length[days]))
+            said = _put(said, odd, numbers)
+        if days.size:
+            said = _put(said, days, self._days(said[days], cells.length[days]))
         if shared.any():
             number, digits = digits_of(said[shared])
             demand((digits == cells.length[shared]).all() and number.max() < len(self.texts.lengths))
@@ -182,6 +185,8 @@ class _Reading:
     def _with_shared(self, words: Words, kind: Bytes) -> Bytes:
         """What a column's cells say, no wider than it must be."""
         shared = kind == ord("s")
+        if shared.all():
+            return self.texts.of(words[:, 0].astype(np.int64))
         texts = None
         if shared.any():
             texts = self.texts.of(words[shared, 0].astype(np.int64))
@@ -198,7 +203,19 @@ class _Reading:
         return table_of([self.day(one) for one in known.tolist()])[place]
 
 
-def _put(said: Bytes, where: Flags, texts: Bytes) -> Bytes:
+def _by_column(cells: Cells, rows: int) -> Iterator[tuple[int, slice | Places]]:
+    """Each column with its cells; where every row has the same columns they stand at even distances."""
+    wide, rest = divmod(len(cells.column), rows)
+    if not rest and (cells.column.reshape(rows, wide) == cells.column[:wide]).all():
+        for place, column in enumerate(cells.column[:wide].tolist()):
+            yield column, slice(place, None, wide)
+        return
+    order = np.argsort(cells.column.astype(np.uint16), kind="stable")
+    columns, begins = np.unique(cells.column[order], return_index=True)
+    yield from zip(columns.tolist(), np.split(order, begins[1:]), strict=True)
+
+
+def _put(said: Bytes, where: Flags | Places, texts: Bytes) -> Bytes:
     """Texts in place of others, which may be longer."""
     if texts.shape[1] > said.shape[1]:
         wider = np.zeros((len(said), texts.shape[1]), np.uint8)

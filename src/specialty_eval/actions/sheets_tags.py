@@ -35,6 +35,22 @@ _VALUE_END, _VALUE_WIDE = _word(b"</v></c>"), len(b"</v></c>")
 _VALUE, _EMPTY = np.uint32(_word(b"><v>")), np.uint32(_word(b"/>"))
 _KIND, _KIND_BESIDE = _word(b' t="\0"'), _word(b"\xff\xff\xff\xff\0\xff")
 _BYTE, _LETTERS = np.uint64(0xFF), 26
+_CELL, _CELL_MARK = _word(b'<c r="'), np.uint64((1 << 48) - 1)
+_STYLE, _FOUR = _word(b' s="'), np.uint64((1 << 32) - 1)
+_TWO = 1 << 14
+
+
+def _letter_pairs() -> NDArray[np.int16]:
+    """The first two letters of a cell's place → its column from 0, with `_TWO` where both name it; -1 for no column."""
+    pair = np.arange(1 << 16)
+    first, second = (pair & 0xFF) - 64, (pair >> 8) - 64
+    one = (first > 0) & (first <= _LETTERS)
+    two = one & (second > 0) & (second <= _LETTERS)
+    column = np.where(two, first * 26 + second, first) - 1
+    return np.where(one & (column < MOST_COLUMNS), column + _TWO * two, -1).astype(np.int16)
+
+
+_PAIRS = _letter_pairs()
 
 
 @dataclass(slots=True)
@@ -51,15 +67,15 @@ class Cells:
 
 @dataclass(slots=True)
 class Tags:
-    """Where rows and cells of a piece open: of each cell its place, what stands after it, whether that ends its row.
+    """Where rows and cells of a piece open: of each cell its place, where it ends, whether a value ends there.
 
     The rows' numbers, how many digits each has, and those digits as a word.
     """
 
     cell: Places
     row: Places
-    following: Places
-    is_last: Flags
+    end: Places
+    filled: Flags
     numbers: Places
     widths: Places
     digits: Words
@@ -79,16 +95,11 @@ def tags_of(whole: Bytes, size: int) -> Tags:
     numbers, widths = _row_numbers(whole, marks[is_row])
     digits = _words_at(whole, marks[is_row] + 8) & BELOW[widths]
     ends = _row_ends(whole, is_row, following, is_last)
-    tags = Tags(marks[cell], row, following[cell], is_last[cell], numbers, widths, digits)
-    filled = int((_words_at(whole, _ends(tags) - _VALUE_WIDE) == _VALUE_END).sum())
-    expected = len(marks) + ends + 3 * filled
+    end = following[cell] - _ROW_WIDE * is_last[cell]
+    filled = _words_at(whole, end - _VALUE_WIDE) == _VALUE_END
+    expected = len(marks) + ends + 3 * np.count_nonzero(filled)
     demand(np.count_nonzero(opening) == expected and np.count_nonzero(whole[:size] == ord(">")) == expected)
-    return tags
-
-
-def _ends(tags: Tags) -> Places:
-    """Where each cell ends."""
-    return tags.following - _ROW_WIDE * tags.is_last
+    return Tags(marks[cell], row, end, filled, numbers, widths, digits)
 
 
 def _row_numbers(whole: Bytes, at: Places) -> tuple[Places, Places]:
@@ -116,47 +127,46 @@ def _row_ends(whole: Bytes, is_row: Flags, following: Places, is_last: Flags) ->
 
 def cells_of(whole: Bytes, tags: Tags) -> Cells:
     """The cells that say something."""
-    demand((_text_at(whole, tags.cell, 6) == b'<c r="').all())
     column, after = _columns(whole, tags)
     style, after = _style(whole, after)
-    kind, after = _kind(whole, after)
-    next_ = taken(whole, after, 4).view(np.uint32)
-    said, end = next_ == _VALUE, _ends(tags)
+    kind, next_, after = _kind(whole, after)
+    said, end = next_ == _VALUE, tags.end
     empty = ((next_ & np.uint32(0xFFFF)) == _EMPTY) & (after + 2 == end)
-    demand((said | empty).all())
+    demand((said | empty).all() and (said <= tags.filled).all())
     same = tags.row[1:] == tags.row[:-1]
     demand((column[1:] > column[:-1])[same].all())
-    start, stop = after[said] + 4, end[said] - _VALUE_WIDE
-    length = stop - start
-    demand((length > 0).all() and (length <= _LONGEST).all())
-    demand((_words_at(whole, stop) == _VALUE_END).all())
-    return Cells(tags.row[said], column[said], kind[said], style[said], start, length)
+    start, stop = after + 4, end - _VALUE_WIDE
+    found = Cells(tags.row, column, kind, style, start, stop - start)
+    if not said.all():
+        found = Cells(*(part[said] for part in (tags.row, column, kind, style, start, stop - start)))
+    demand((found.length > 0).all() and (found.length <= _LONGEST).all())
+    return found
 
 
 def _columns(whole: Bytes, tags: Tags) -> tuple[Places, Places]:
     """The columns of cells from 0, and what stands behind their places; each place must name its own row."""
-    place = _words_at(whole, tags.cell + 6)
-    first, second, third = ((place >> np.uint64(8 * n) & _BYTE).astype(np.int64) - 64 for n in range(3))
-    two, three = (second > 0) & (second <= _LETTERS), (third > 0) & (third <= _LETTERS)
-    demand(((first > 0) & (first <= _LETTERS)).all() and not (two & three).any())
-    column = np.where(two, first * 26 + second, first) - 1
-    demand((column < MOST_COLUMNS).all())
-    digits = np.where(two, place >> np.uint64(16), place >> np.uint64(8))
-    width = tags.widths[tags.row]
-    demand(((digits & BELOW[width]) == tags.digits[tags.row]).all())
-    after = tags.cell + 7 + two + width
+    opens = _words_at(whole, tags.cell)
+    demand(((opens & _CELL_MARK) == _CELL).all())
+    pair = _PAIRS[opens >> np.uint64(48)]
+    demand((pair >= 0).all())
+    two = pair >= _TWO
+    width: Places | int = tags.widths[tags.row]
+    if tags.widths.min() == tags.widths.max():
+        width = int(tags.widths[0])
+    at = tags.cell + 7 + two
+    demand(((_words_at(whole, at) & BELOW[width]) == tags.digits[tags.row]).all())
+    after = at + width
     demand((whole[after] == ord('"')).all())
-    return column, after + 1
+    return (pair & np.int16(_TWO - 1)).astype(np.int64), after + 1
 
 
 def _style(whole: Bytes, at: Places) -> tuple[Places, Places]:
     """The number of each cell's style (0 without one), and where it ends."""
-    has = (whole[at] == ord(" ")) & (whole[at + 1] == ord("s"))
+    has = (_words_at(whole, at) & _FOUR) == _STYLE
     style = np.zeros(len(at), np.int64)
     if not has.any():
         return style, at
     mine = at[has]
-    demand((_text_at(whole, mine, 4) == b' s="').all())
     style[has], width = digits_of(taken(whole, mine + 4, 8).view(np.uint8).reshape(-1, 8))
     demand((width > 0).all() and (whole[mine + 4 + width] == ord('"')).all() and (style < 1 << 16).all())
     after = at.copy()
@@ -164,12 +174,14 @@ def _style(whole: Bytes, at: Places) -> tuple[Places, Places]:
     return style, after
 
 
-def _kind(whole: Bytes, at: Places) -> tuple[Bytes, Places]:
-    """The letter of each cell's kind (`n` without one), and where it ends."""
-    said = _words_at(whole, at)
-    has = (said & _KIND_BESIDE) == _KIND
-    kind = np.where(has, (said >> np.uint64(32)) & _BYTE, ord("n")).astype(np.uint8)
-    return kind, at + 6 * has
+def _kind(whole: Bytes, at: Places) -> tuple[Bytes, NDArray[np.uint32], Places]:
+    """The letter of each cell's kind (`n` without one), the four letters behind it, and where those begin."""
+    said = taken(whole, at, 12).view(np.uint32).reshape(-1, 3)
+    word = said[:, 0] | said[:, 1].astype(np.uint64) << np.uint64(32)
+    has = (word & _KIND_BESIDE) == _KIND
+    kind = np.where(has, (word >> np.uint64(32)) & _BYTE, ord("n")).astype(np.uint8)
+    behind = (word >> np.uint64(48)).astype(np.uint32) | said[:, 2] << np.uint32(16)
+    return kind, np.where(has, behind, said[:, 0]), at + 6 * has
 
 
 def _words_at(whole: Bytes, at: Places) -> Words:

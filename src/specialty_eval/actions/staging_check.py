@@ -18,6 +18,9 @@ from .staging_cells import Measured, measured
 from .staging_files import COUNTS, FILE, compare, own, permitted, policy_of, tell
 from .staging_reading import Read, read, reported
 
+_TOLD_EACH = 4
+"""After so many columns it is said how far the check is."""
+
 
 def check(ctx: Context, file_id: int) -> StagedFile:
     """Read a file, check every row, lay down those in order, and compare them with what is on record.
@@ -73,7 +76,8 @@ def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list
     columns: list[Measured] = []
     wanted = reported(found, policy)
     for measure in wanted:
-        tell(ctx, row.id, "checking", len(columns), len(wanted))
+        if len(columns) % _TOLD_EACH == 0:
+            tell(ctx, row.id, "checking", len(columns), len(wanted))
         columns.append(measured(found, grid, measure))
     for column in columns:
         if column.measure.supplier in staging_checks.NOT_LOADED and column.has.any():

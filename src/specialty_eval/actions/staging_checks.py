@@ -204,6 +204,10 @@ def held_rows(ctx: Context, ids: Places, years: Places, says: Mapping[bool, Flag
     held: dict[int, int] = {}
     for by_school, mine in says.items():
         which = np.flatnonzero(mine)
+        if which.size:
+            asked = np.unique(ids[which]).tolist()
+            under = review_queries.reviewed(ctx.session, asked, int(years[which].min()))
+            which = which[np.isin(ids[which], list(under))]
         pairs = list(zip(ids[which].tolist(), years[which].tolist(), strict=True))
         found = review_queries.holding(ctx.session, pairs, by_school=by_school)
         if found:
@@ -238,11 +242,14 @@ def note_checks(ctx: Context, found: Read, grid: Grid, rows: Rows, columns: Sequ
 
 def _on_record(ctx: Context, rows: Rows, asked: set[str]) -> dict[str, dict[int, str]]:
     """Measure → row → what is on record of its specialty and year."""
-    row_of = {pair: place for place, pair in enumerate(zip(rows.ids().tolist(), rows.year.tolist(), strict=True))}
-    known: dict[str, dict[int, str]] = {}
+    ids = rows.ids()
     found = staging_queries.on_record(
-        ctx.session, {key for key, _ in row_of}, (rows.year.min(), rows.year.max()), asked
-    )
+        ctx.session, np.unique(ids).tolist(), (rows.year.min(), rows.year.max()), asked
+    )  # fmt: skip
+    known: dict[str, dict[int, str]] = {}
+    if not found:
+        return known
+    row_of = {pair: place for place, pair in enumerate(zip(ids.tolist(), rows.year.tolist(), strict=True))}
     for specialty, year, measure, value in found:
         if (place := row_of.get((specialty, year))) is not None:
             known.setdefault(measure, {})[place] = value

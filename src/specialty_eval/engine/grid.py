@@ -91,11 +91,12 @@ class Strips:
 def read_grid(content: bytes, file: str, findings: Findings) -> Grid | None:
     """The file's grid, with every problem of its shape noted; None when not even its heading can be used."""
     content = content.removeprefix(b"\xef\xbb\xbf")
-    if b'"' in content or b"\r" in content.replace(b"\r\n", b""):
+    has_returns = b"\r" in content
+    if b'"' in content or (has_returns and b"\r" in content.replace(b"\r\n", b"")):
         return _quoted(content, file, findings)
     if decoded(content, file, findings) is None:
         return None
-    return _plain(content.replace(b"\r\n", b"\n"), file, findings)
+    return _plain(content.replace(b"\r\n", b"\n") if has_returns else content, file, findings)
 
 
 def _plain(content: bytes, file: str, findings: Findings) -> Grid | None:

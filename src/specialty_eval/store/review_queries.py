@@ -86,6 +86,25 @@ def unsupported(session: Session, review_id: int, version_id: int | None) -> set
     return set(session.scalars(found))
 
 
+def reviewed(session: Session, ids: Collection[int], since: int) -> dict[int, list[tuple[int, str, int, str]]]:
+    """Of these specialties those with reviews of this year's evidence or a later one's, locked against a step.
+
+    Each review as its id, its state, the year of its evidence and its round's state.
+    """
+    found = (
+        sa.select(Review.id, Review.specialty_id, Review.state, Round.evidence_year, Round.state)
+        .join(Round, Round.id == Review.round_id)
+        .where(numbered(Review.specialty_id, sorted(ids)))
+        .where(Round.evidence_year >= since)
+        .order_by(Review.id)
+        .with_for_update(read=True, of=Review)
+    )
+    of: dict[int, list[tuple[int, str, int, str]]] = {}
+    for review_id, key, state, scored, phase in session.execute(found):
+        of.setdefault(key, []).append((review_id, state, scored, phase))
+    return of
+
+
 def holding(session: Session, pairs: Collection[tuple[int, int]], *, by_school: bool) -> dict[tuple[int, int], int]:
     """Of these (specialty, year), those whose figures a review holds as they are, each with that review.
 
@@ -93,17 +112,7 @@ def holding(session: Session, pairs: Collection[tuple[int, int]], *, by_school: 
     """
     if not pairs:
         return {}
-    found = (
-        sa.select(Review.id, Review.specialty_id, Review.state, Round.evidence_year, Round.state)
-        .join(Round, Round.id == Review.round_id)
-        .where(numbered(Review.specialty_id, sorted({key for key, _ in pairs})))
-        .where(Round.evidence_year >= min(year for _, year in pairs))
-        .order_by(Review.id)
-        .with_for_update(read=True, of=Review)
-    )
-    of: dict[int, list[tuple[int, str, int, str]]] = {}
-    for review_id, key, state, scored, phase in session.execute(found):
-        of.setdefault(key, []).append((review_id, state, scored, phase))
+    of = reviewed(session, {key for key, _ in pairs}, min(year for _, year in pairs))
     held = {}
     for key, year in pairs:
         for review_id, state, scored, phase in of.get(key, ()):
