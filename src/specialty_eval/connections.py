@@ -11,6 +11,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from specialty_eval.api import limits
+from specialty_eval.api.bell import DROP
 from specialty_eval.api.description import Api
 from specialty_eval.api.status_fast import AFTER, BEFORE, Header
 
@@ -58,6 +59,7 @@ class Connection(BoundedHead):
         told = self._told() if self.url[:LEFT] == START and self.url[-RIGHT:] == END else None
         self._is_answered = told is not None
         if told is None:
+            self.scope["extensions"] = {DROP: self.transport.abort}
             super().on_headers_complete()
             return
         self.scope["method"] = "GET"  # its head is complete

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import sqlalchemy as sa
 from jsonschema import Draft202012Validator
@@ -320,6 +321,29 @@ def test_many_streams_hold_no_connection_and_end_with_the_server(served: Served)
         assert all(reader.ended.wait(10) for reader in readers)
 
 
+def test_one_caller_takes_a_few_places_alone(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By person however often signed in, by address without credentials; the others' places are free meanwhile."""
+    monkeypatch.setattr(event_streams, "MOST_OF_ONE", 1)
+    with streamed(served), streamed(served, "auditor"), streamed(served, "secretary"):
+        served.callers.tokens.pop("auditor")  # signed in once more
+        for who in ("", "auditor"):
+            refused = served.get("/v1/events", who, Accept=STREAM)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+            assert [p["code"] for p in refused.json()["problems"]] == ["too-many-streams"]
+            assert served.get("/v1/events", who).status_code == 200
+    until = time.monotonic() + 10
+    while served.callers.app.bell.streams and time.monotonic() < until:
+        time.sleep(0.05)
+    with streamed(served):
+        pass
+
+
+def _ports_served() -> set[int]:
+    """The far ends of this process's open connections."""
+    open_ = psutil.Process().net_connections(kind="tcp")
+    return {one.raddr[1] for one in open_ if one.status == psutil.CONN_ESTABLISHED}
+
+
 def test_a_reader_that_takes_nothing_is_left_and_loses_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_streams, "PATIENCE", 0.5)
     start = served.end()
@@ -333,6 +357,10 @@ def test_a_reader_that_takes_nothing_is_left_and_loses_nothing(served: Served, m
             while bell.streams and time.monotonic() < until:
                 time.sleep(0.05)
             assert bell.streams == 0
+            mine = response.extensions["network_stream"].get_extra_info("client_addr")[1]
+            while mine in _ports_served() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert mine not in _ports_served()  # the socket is closed, with what nobody took
             slow = Reader(response)
             assert slow.ended.wait(20)
     got = len(slow.events)

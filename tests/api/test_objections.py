@@ -75,6 +75,21 @@ def test_from_the_objection_to_its_answer(out: Served) -> None:
     assert rejected["state"] == "rejected"
 
 
+def test_an_idempotency_key_of_nobody_meets_no_other_request(out: Served) -> None:
+    """Nobody knows who is who without credentials: the same key and request is the same act, another body another's."""
+    c, at = out.callers, f"/v1/publications/{out.number}/objections"
+    body = {"review": out.s.reviews["one-a"], **WHO}
+
+    def lodged(**changes: Any) -> tuple[int, bool]:
+        answer = c.ask("", "POST", at, json={**body, **changes}, headers={"Idempotency-Key": "1"})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"], "idempotent-replayed" in answer.headers
+
+    first, other = lodged(), lodged(name="示例李四")
+    assert (first[1], other[1], first[0] != other[0]) == (False, False, True)
+    assert (lodged(), lodged(name="示例李四")) == ((first[0], True), (other[0], True))
+
+
 def test_an_objection_that_is_late_or_wrong_is_refused_with_every_reason(out: Served) -> None:
     refused = out.lodge(name=" ", contact="", grounds="", expect=409)
     assert refused["totals"] == {"name-missing": 1, "contact-missing": 1, "grounds-missing": 1}

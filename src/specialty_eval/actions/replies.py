@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from specialty_eval.engine.errors import Invalid, Problem
-from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.accounts import IdempotentReply
 
 from .context import Context
@@ -25,11 +24,18 @@ class Reply:
     body: bytes
 
 
-def caller_of(actor: Actor) -> str:
-    """Whose keys these are: two callers may use the same key for different things."""
+def caller_of(ctx: Context, request_digest: str) -> str:
+    """Whose keys these are: two callers may use the same key for different things.
+
+    Of those who show nothing nobody knows which is which: a key is theirs who send the very same request under it. So
+    nobody is refused for another's key or given another's answer, and who comes again from elsewhere still gets theirs.
+    """
+    actor = ctx.actor
     if actor.person_id is not None:
         return f"person:{actor.person_id}"
-    return f"key:{actor.key_id}" if actor.key_id is not None else "public"
+    if actor.key_id is not None:
+        return f"key:{actor.key_id}"
+    return f"public:{hmac.digest(ctx.files.secret(), request_digest.encode(), 'sha256').hex()}"
 
 
 def first_reply(ctx: Context, key: str, request_digest: str) -> Reply | None:
@@ -38,7 +44,7 @@ def first_reply(ctx: Context, key: str, request_digest: str) -> Reply | None:
     A second request at the same moment waits for the first one's end. Invalid when the key was used for another body,
     and once another role is held than then: a role that ended gives nothing, from memory neither.
     """
-    caller = caller_of(ctx.actor)
+    caller = caller_of(ctx, request_digest)
     held = sorted(f"{grant.role}@{grant.organisation_id}" for grant in ctx.actor.grants)
     said = "\n".join([request_digest, *held]).encode()
     # A ballot's body is one of a few: without the secret its digest would tell which.
@@ -53,12 +59,13 @@ def first_reply(ctx: Context, key: str, request_digest: str) -> Reply | None:
     return Reply(kept.status or 200, kept.headers or {}, kept.body or b"")
 
 
-def keep_reply(ctx: Context, key: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Keep the answer in the transaction that did the work: both stay or neither does."""
+def keep_reply(ctx: Context, asked: tuple[str, str], reply: Reply) -> None:
+    """Keep the answer to `asked` (key, digest) in the transaction that did the work: both stay or neither does."""
+    key, request_digest = asked
     ctx.session.execute(
         sa.update(IdempotentReply)
-        .where(IdempotentReply.caller == caller_of(ctx.actor), IdempotentReply.key == key)
-        .values(status=status, headers=dict(headers), body=body)
+        .where(IdempotentReply.caller == caller_of(ctx, request_digest), IdempotentReply.key == key)
+        .values(status=reply.status, headers=dict(reply.headers), body=reply.body)
     )
 
 

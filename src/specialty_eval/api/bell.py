@@ -1,10 +1,14 @@
 """One for all streams of a process: rung when the log has grown, so that nobody asks the database for each of them."""
 
 import asyncio
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
 
+DROP = "specialty_eval.drop"
+"""What a server offers in a request's extensions: to end the connection, with whatever waits to be sent."""
 RUNG_WITHIN = 3.0
 """Seconds after which a bell that nobody looks after is not relied on."""
 
@@ -15,12 +19,26 @@ class Bell:
     def __init__(self) -> None:
         self.count = 0
         self.is_closed = False
-        self.streams = 0
-        """How many follow now; of the event loop alone."""
+        self.of: Counter[str] = Counter()
+        """Caller → how many streams it follows with now; changed by the event loop alone."""
         self._lock = Lock()
         self._waiting: set[asyncio.Future[None]] = set()
         self._known: Hashable = None
         self._looked = float("-inf")
+
+    @property
+    def streams(self) -> int:
+        """How many follow now."""
+        return self.of.total()
+
+    @contextmanager
+    def followed(self, caller: str) -> Iterator[None]:
+        """One more stream of this caller, for as long as the block runs."""
+        self.of[caller] += 1
+        try:
+            yield
+        finally:
+            self.of -= Counter((caller,))  # who has none left is forgotten
 
     @property
     def is_kept(self) -> bool:

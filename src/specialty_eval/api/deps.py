@@ -217,7 +217,7 @@ def finish(request: Request, response: Response) -> None:
         from specialty_eval.actions import replies  # noqa: PLC0415 -- see `begin`
 
         headers = {k: v for k, v in response.headers.items() if k != "content-length"}
-        replies.keep_reply(context, asked[0], response.status_code, headers, bytes(response.body))
+        replies.keep_reply(context, asked, replies.Reply(response.status_code, headers, bytes(response.body)))
     commit(context)
 
 

@@ -18,12 +18,14 @@ from starlette.types import Receive, Scope, Send
 
 from specialty_eval.actions import feed
 from specialty_eval.actions.context import Context, Credentials
-from specialty_eval.engine.errors import NotYou, Problem, Refusal, TryAgain
+from specialty_eval.engine.errors import NotYou, Problem, Refusal, TooMany, TryAgain
 from specialty_eval.text import message
 
 from . import event_bytes
-from .bell import Bell
+from .bell import DROP, Bell
 from .deps import Edge, looked
+from .problems import answer
+from .rates import network
 
 HEARTBEAT = 15.0
 """Seconds of silence after which something is sent: proxies close what is silent."""
@@ -33,8 +35,10 @@ PATIENCE = 30.0
 """Seconds a reader has to take what it was sent."""
 AT_ONCE, PIECE = 200, 1 << 16
 """Events read at a time, and bytes sent."""
-MOST = 1000
-"""Streams of one process."""
+MOST, MOST_OF_ONE = 1000, 50
+"""Streams of one process; of one key, person or, without either, address among them."""
+LATER = 60
+"""Seconds after which it is worth asking again: a reader that is gone has been left by then."""
 AGAIN = b"retry: 2000\n\n"
 log = logging.getLogger(__name__)
 _left: ContextVar[bool] = ContextVar("left", default=False)
@@ -50,15 +54,35 @@ logging.getLogger("uvicorn.error").addFilter(_is_news)
 
 
 def begun(request: Request, ctx: Context, asked: feed.Asked, shown: Credentials) -> Response:
-    """The stream behind a cursor, or from now on without one. Refused as a page would be; TryAgain when full."""
+    """The stream behind a cursor, or from now on without one. Refused as a page would be.
+
+    TooMany for a caller that follows with as many as one may, TryAgain when all places are taken.
+    """
     bell: Bell = request.app.bell
-    if bell.streams >= MOST:
-        raise TryAgain(Problem("streams-full", "", {"count": MOST}))
+    caller = _caller(request, ctx)
+    if (refusal := _full(bell, caller)) is not None:
+        raise refusal
     if asked.after is None:
         asked = replace(asked, after=asked.cursor(feed.end(ctx)))
     feed.read(ctx, asked, 1)
     stream = Stream(request.app.state.edge, bell, shown, feed.source(ctx), _held(ctx), asked)
-    return Following(stream)
+    return Following(stream, caller)
+
+
+def _caller(request: Request, ctx: Context) -> str:
+    """Whose streams are counted together: a key's, a person's however often signed in, or an address's."""
+    if ctx.actor.key_id is not None:
+        return f"key:{ctx.actor.key_id}"
+    if ctx.actor.person_id is not None:
+        return f"person:{ctx.actor.person_id}"
+    return f"address:{network(request.client.host if request.client else '')}"
+
+
+def _full(bell: Bell, caller: str) -> Refusal | None:
+    """Why this caller gets no place now."""
+    if bell.of[caller] >= MOST_OF_ONE:
+        return TooMany(Problem("too-many-streams", "", {"at_most": MOST_OF_ONE, "wait": LATER}))
+    return TryAgain(Problem("streams-full", "", {"count": MOST})) if bell.streams >= MOST else None
 
 
 def _held(ctx: Context) -> frozenset[tuple[str, str]]:
@@ -135,24 +159,26 @@ class Following(Response):
 
     media_type = event_bytes.STREAM
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, caller: str) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"})
         del self.headers["content-length"]
-        self._stream = stream
+        self._stream, self._caller = stream, caller
         self._is_left = False
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until there is no more, nobody takes it, or the reader leaves."""
         bell = self._stream.bell
-        bell.streams += 1
-        try:
+        if (refusal := _full(bell, self._caller)) is not None:  # others came in between the question and the place
+            await answer(refusal)(scope, receive, send)
+            return
+        with bell.followed(self._caller):
             async with anyio.create_task_group() as group:
                 group.start_soon(self._send_all, send, group.cancel_scope)
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 group.cancel_scope.cancel()
-        finally:
-            bell.streams -= 1
+        if self._is_left and (drop := scope.get("extensions", {}).get(DROP)) is not None:
+            drop()  # closed by itself it would stay half open until what nobody takes is sent
         _left.set(self._is_left)
 
     async def _send_all(self, send: Send, until: anyio.CancelScope) -> None:

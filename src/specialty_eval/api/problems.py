@@ -120,7 +120,9 @@ def reason_of(code: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 def answer(refusal: Refusal) -> JSONResponse:
     """The response for a refusal."""
     status = STATUS[type(refusal)]
-    headers = {"Retry-After": "1"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    if status in (429, 503):
+        headers = {"Retry-After": str(refusal.problems[0].facts.get("wait", 1))}
     return JSONResponse(body(refusal.kind, status, refusal.problems), status, headers, MEDIA_TYPE)
 
 

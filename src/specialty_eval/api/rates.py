@@ -96,7 +96,7 @@ class RateLimit:
                 "too-many-requests", facts={"at_most": allowed.amount, "seconds": allowed.get_expiry(), "wait": wait}
             )
             refused = answer(TooMany(problem))
-            refused.raw_headers += [*told, (b"retry-after", str(wait).encode())]
+            refused.raw_headers += told
             await refused(scope, receive, send)
             return
 
