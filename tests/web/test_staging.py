@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from factories import City, make_city
+from factories import City, make_city, make_cycle, open_round
 from small_policy import POLICY
-from specialty_eval.actions import cycles, passwords, staging
+from specialty_eval.actions import cycles, evidence, passwords, staging
 from specialty_eval.store import staging_progress
 from specialty_eval.store.accounts import Person
 from specialty_eval.store.staging import StagedFile
@@ -98,6 +98,28 @@ def test_a_file_is_checked_shown_and_confirmed_as_shown(signed_in: Site) -> None
     post(signed_in, f"{at}/confirm", 303, difference=shown)
     assert "全部写入：新增 2 项" in signed_in.read(at)
     assert "已入库" in signed_in.read(HOME)
+
+
+def test_a_school_fills_its_drafts_by_file_and_is_told_what_was_left_out(city: City, pages: Site) -> None:
+    city.reviews |= open_round(city, make_cycle(city, policy=POLICY))
+    enter(pages, city, "editor-one")
+    page = pages.get(HOME).text
+    assert "2026 年评估的草稿（2025 年数据，办法 small@1）" in text_of(page)
+    into = re.findall(r'<select id="round".*?<option value="(\d+)"', page, re.DOTALL)[0]
+    assert pages.get(f"{HOME}/template?policy=small@1&year=2025&supplier=school").content[:2] == b"PK"
+    file = ("a.csv", GOOD.encode())
+    at = post(pages, HOME, 303, policy="other@1", round=into, file=file).headers["location"]
+    page = pages.get(at).text
+    assert "不会提交" in text_of(page)
+    figures = evidence.Figures({"graduates": "41"}, {})
+    evidence.save(city.as_("editor-one"), city.reviews["one-a"], figures, "", version=None)
+    post(pages, f"{at}/confirm", 303, difference=re.findall(r'name="difference" value="(\w+)"', page)[0])
+    said = pages.read(at)
+    assert "写入草稿：新增 1 项" in said
+    assert "有 1 项没有写入" in said
+    assert "3637000001-710201 第 2 行 2025" in said
+    assert "已存入草稿" in pages.read(HOME)
+    post(pages, HOME, 404, round="999", file=file)
 
 
 def test_every_problem_stands_at_its_cell_and_in_the_workbook(signed_in: Site) -> None:

@@ -17,7 +17,17 @@ from specialty_eval.store.reviews import Attachment
 from specialty_eval.store.staging import StagedFile
 
 from .context import Context
-from .staging_files import FILE, MOST_BYTES, compare, own, permitted, policy_of, refuse_open, refuse_unshown
+from .staging_files import (
+    FILE,
+    MOST_BYTES,
+    compare,
+    own,
+    permitted,
+    permitted_in,
+    policy_of,
+    refuse_open,
+    refuse_unshown,
+)
 
 KEPT = timedelta(days=7)
 """A file that nobody confirms is forgotten after so long."""
@@ -30,6 +40,8 @@ class Received:
     content: bytes
     media_type: str
     name: str = ""
+    round_id: int | None = None
+    """The round whose drafts it fills; none for the yearly figures on record."""
 
 
 def receive(ctx: Context, file: Received, policy: str, *, whole: bool = False) -> StagedFile:
@@ -40,10 +52,13 @@ def receive(ctx: Context, file: Received, policy: str, *, whole: bool = False) -
     permitted(ctx)
     refuse_size(FILE, len(file.content), MOST_BYTES)
     identity, _, version = policy.rpartition("@")
+    if file.round_id is not None:
+        permitted_in(ctx, file.round_id, (identity, version))
     found = cycles.policy_named(ctx.session, identity, version)
     key = None if ctx.actor.key_id is None else int(ctx.actor.key_id)
     return ctx.saved(
-        StagedFile(policy_id=identity, policy_version=version, policy_digest=found.digest, name=file.name[:200],
+        StagedFile(policy_id=identity, policy_version=version, policy_digest=found.digest,
+                   round_id=file.round_id, name=file.name[:200],
                    digest=ctx.files.put(file.content), media_type=file.media_type, size=len(file.content), whole=whole,
                    received_at=ctx.now, received_by=ctx.person_id, key_id=key, expires_at=ctx.now + KEPT)
     )  # fmt: skip
@@ -74,9 +89,13 @@ def confirm(ctx: Context, file_id: int, difference: str) -> StagedFile:
 
 
 def compare_again(ctx: Context, file_id: int) -> StagedFile:
-    """Compare a checked file with what is on record by now."""
+    """Compare a checked file with what is on record by now; with drafts by checking it again, for they move."""
     row = own(ctx, file_id, lock=True)
     refuse_open(row)
+    if row.round_id is not None:
+        staging_queries.forget(ctx.session, [row.id])
+        row.checked_at, row.difference = None, ""
+        return check(ctx, ctx.saved(row).id)
     compare(ctx, row, policy_of(ctx, row))
     return ctx.saved(row)
 

@@ -12,7 +12,7 @@ from specialty_eval.engine.policy import Policy
 from specialty_eval.store import staging_queries
 from specialty_eval.store.staging import StagedFile
 
-from . import staging_checks, staging_rows, staging_templates
+from . import staging_checks, staging_drafts, staging_rows, staging_templates
 from .context import Context
 from .staging_cells import Measured, measured
 from .staging_files import COUNTS, FILE, compare, own, permitted, policy_of, tell
@@ -43,7 +43,10 @@ def check(ctx: Context, file_id: int) -> StagedFile:
     _keep_remarks(ctx, row, found)
     row.checked_at, row.measures = ctx.now, [column.measure.code for column in columns]
     tell(ctx, row.id, "comparing")
-    compare(ctx, row, policy)
+    if row.round_id is None:
+        compare(ctx, row, policy)
+    else:
+        staging_drafts.compare(ctx, row)
     return ctx.saved(row)
 
 
@@ -85,6 +88,8 @@ def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list
             found.wrong(first, column.measure.code, "measure-not-loaded", "", column.measure.supplier)
     columns = [column for column in columns if column.measure.supplier not in staging_checks.NOT_LOADED]
     rows_ = staging_checks.rows_of(ctx, found, grid)
+    if row.round_id is not None:
+        return staging_drafts.lay_down(ctx, row, found, rows_, columns, policy)
     if len(rows_.of):
         staging_checks.note_rights(ctx, found, grid, rows_, columns, whole=row.whole)
         staging_checks.note_held(ctx, found, grid, rows_, _says(columns, rows_.of, whole=row.whole))

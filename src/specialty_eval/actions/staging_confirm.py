@@ -14,7 +14,7 @@ from specialty_eval.store import registry_queries, staging_queries
 from specialty_eval.store.registry import Intake
 from specialty_eval.store.staging import StagedFile
 
-from . import staging_checks
+from . import staging_checks, staging_drafts
 from .context import Context, Note
 from .intake_tables import FIGURES
 from .staging_files import FILE, hash_of, own, permitted, policy_of, refuse_unshown, suppliers_of, tell
@@ -30,6 +30,17 @@ def confirm(ctx: Context, file_id: int, difference: str) -> StagedFile:
     row = own(ctx, file_id, lock=True)
     refuse_unshown(row, difference)
     tell(ctx, row.id, "writing")
+    if row.round_id is None:
+        _put_on_record(ctx, row)
+    else:
+        staging_drafts.confirm(ctx, row)
+    staging_queries.forget(ctx.session, [row.id], remarks=False)
+    ctx.saved(row)
+    ctx.session.expire_all()
+    return row
+
+
+def _put_on_record(ctx: Context, row: StagedFile) -> None:
     policy = policy_of(ctx, row)
     ctx.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("intake figures"))))
     _check_again(ctx, row, policy)
@@ -38,10 +49,6 @@ def confirm(ctx: Context, file_id: int, difference: str) -> StagedFile:
         raise Changed(Problem("base-changed", FILE))
     staging_queries.take(ctx.session, row, suppliers, ctx.now, ctx.person_id)
     row.intake_id, row.confirmed_at = _recorded(ctx, row).id, ctx.now
-    staging_queries.forget(ctx.session, [row.id], remarks=False)
-    ctx.saved(row)
-    ctx.session.expire_all()
-    return row
 
 
 def _recorded(ctx: Context, row: StagedFile) -> Intake:

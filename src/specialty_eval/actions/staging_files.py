@@ -3,9 +3,10 @@
 import hashlib
 
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem
-from specialty_eval.engine.permissions import HELD_AT
+from specialty_eval.engine.permissions import FILLS_IN, HELD_AT, reach
 from specialty_eval.engine.policy import Policy
-from specialty_eval.store import cycles, rows, staging_progress, staging_queries
+from specialty_eval.store import cycles, rows, staged_drafts, staging_progress, staging_queries
+from specialty_eval.store.cycles import Round
 from specialty_eval.store.staging import StagedFile
 
 from .context import Context
@@ -26,6 +27,31 @@ def permitted(ctx: Context) -> None:
     )
     if not holds and not ctx.actor.is_system:
         raise NotYou(Problem("role-missing", FILE, {"roles": sorted(role.value for role in FIGURES.loaded_by)}))
+
+
+def permitted_in(ctx: Context, round_id: int, policy: tuple[str, str]) -> None:
+    """Pass whoever fills in drafts, for a round and the policy that it pins; NotYou, NotFound, Invalid."""
+    if not any(g.role in FILLS_IN and g.holds(ctx.today) for g in ctx.actor.grants):
+        raise NotYou(Problem("role-missing", FILE, {"roles": sorted(role.value for role in FILLS_IN)}))
+    row = ctx.session.get(Round, round_id)
+    if row is None or row.collecting_due is None:
+        raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
+    pinned = cycles.policy_of(ctx.session, row.policy_id)
+    if policy != (pinned.id, pinned.version):
+        facts = {"value": "@".join(policy), "expected": f"{pinned.id}@{pinned.version}"}
+        raise Invalid(Problem("policy-not-of-round", "policy", facts))
+
+
+def rounds_to_fill(ctx: Context) -> list[tuple[Round, Policy]]:
+    """The rounds that ask the caller's own schools for something now, each with its policy."""
+    schools = [int(key) for key in reach(ctx.actor, FILLS_IN, ctx.today).schools]
+    found = staged_drafts.rounds_to_fill(ctx.session, schools) if schools else []
+    return [(row, cycles.policy_of(ctx.session, row.policy_id)) for row in found]
+
+
+def round_of(ctx: Context, row: StagedFile) -> Round | None:
+    """The round whose drafts a file fills."""
+    return None if row.round_id is None else ctx.session.get_one(Round, row.round_id)
 
 
 def own(ctx: Context, file_id: int, *, lock: bool = False) -> StagedFile:

@@ -5,14 +5,14 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from specialty_eval.store import registry_queries, staging_progress, staging_queries
+from specialty_eval.store import registry_queries, staged_drafts, staging_progress, staging_queries
 from specialty_eval.store.staging import StagedChange, StagedFile, StagedRemark, StagedRow
 
 from . import staging_files
 from .context import Context
 from .paging import Page
 
-Difference = Literal["new", "changed", "gone"]
+Difference = Literal["new", "changed", "gone", "conflict"]
 STEPS = ("received", "checked", "confirmed")
 
 
@@ -58,8 +58,15 @@ def cell(row: int, place: int) -> str:
 
 
 def difference(ctx: Context, file_id: int, kind: Difference, page: Page) -> tuple[list[dict[str, Any]], str | None]:
-    """The values of a file that are new, change one on record, or would take one off it, in the order of its rows."""
+    """The values of a file that are new, change one on record, or would take one off it, in the order of its rows.
+
+    `conflict`: of a confirmed file of drafts those that were not written, for the draft had changed meanwhile.
+    """
     row = staging_files.own(ctx, file_id)
+    if row.round_id is not None:
+        return _of_drafts(ctx, row, kind, page)
+    if kind == "conflict":
+        return [], None
     if kind == "new":
         return _new(ctx, row, page)
     wanted = staging_queries.changes().where(
@@ -69,6 +76,28 @@ def difference(ctx: Context, file_id: int, kind: Difference, page: Page) -> tupl
     shown, cursor = page.cut(found, lambda one: (one.number,))
     names = _names(ctx, [one.specialty_id for one in shown])
     return [_value(names, one, one.before, one.after) for one in shown], cursor
+
+
+def _of_drafts(
+    ctx: Context, row: StagedFile, kind: Difference, page: Page
+) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
+    """What a file changes in drafts; once confirmed there is what was not written (`conflict`)."""
+    if (row.confirmed_at is None) is (kind == "conflict"):
+        return [], None
+    value = staged_drafts.StagedDraftValue
+    of = {"new": value.before.is_(None), "gone": value.after.is_(None), "conflict": sa.true()}
+    changed = sa.and_(value.before.is_not(None), value.after.is_not(None))
+    wanted = staged_drafts.values(row).where(of.get(kind, changed))
+    found = ctx.session.execute(page.within(wanted, value.row, value.place)).all()
+    shown, cursor = page.cut(found, lambda one: (one.row, one.place))
+    names = _names(ctx, [one.specialty_id for one in shown])
+    of_round = staging_files.round_of(ctx, row)
+    year = None if of_round is None else of_round.evidence_year
+    return [
+        {"row": one.row, "specialty": names[one.specialty_id], "year": year, "measure": row.measures[one.place - 1],
+         "before": one.before, "after": one.after}
+        for one in shown
+    ], cursor  # fmt: skip
 
 
 def _new(ctx: Context, row: StagedFile, page: Page) -> tuple[list[dict[str, Any]], str | None]:

@@ -1,5 +1,6 @@
 """Files of evidence that wait for a yes: sent, checked whole, shown as a difference, confirmed as shown."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -55,6 +56,28 @@ def _later(tasks: BackgroundTasks, request: Request, *work: Work) -> None:
     tasks.add_task(carry_out, lambda: edge.open(edge.clock(), Credentials()).as_system(), *work)
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a file is meant for, as its sender says beside it."""
+
+    policy: str
+    whole: bool
+    name: str
+    round_id: int | None
+
+
+def meant(
+    policy: Annotated[str, Query(max_length=200, description="whose measures the columns are, ID@VERSION")],
+    whole: Annotated[bool, Query(description="an empty cell takes what is on record off it")] = False,
+    name: Annotated[str, Query(max_length=200, description="what the file is called")] = "",
+    round_: Annotated[
+        Whole | None, Query(alias="round", ge=1, description="fill the drafts of this round's reviews")
+    ] = None,
+) -> Meant:
+    """As the query says."""
+    return Meant(policy, whole, name, round_)
+
+
 @router.post("/staged-files", status_code=201, response_model=StagedAnswer, openapi_extra=BODY,
              responses={202: {"description": "taken in; a job checks it", "model": StagedAnswer}})  # fmt: skip
 def stage_file(
@@ -63,13 +86,15 @@ def stage_file(
     response: Response,
     tasks: BackgroundTasks,
     file: Annotated[tuple[bytes, str], Depends(file_of)],
-    policy: Annotated[str, Query(max_length=200, description="whose measures the columns are, ID@VERSION")],
-    whole: Annotated[bool, Query(description="an empty cell takes what is on record off it")] = False,
-    name: Annotated[str, Query(max_length=200, description="what the file is called")] = "",
+    to: Annotated[Meant, Depends(meant)],
 ) -> dict[str, Any]:
-    """Send a file of evidence, CSV or XLSX: checked whole and compared, nothing on record yet. Large ones by a job."""
+    """Send a file of evidence, CSV or XLSX: checked whole and compared, nothing on record yet. Large ones by a job.
+
+    With `round` it is for the drafts of that round's reviews: as the school saves them, and nothing is handed in.
+    """
     content, media_type = file
-    row = staging.receive(ctx, staging.Received(content, media_type, name), policy, whole=whole)
+    sent_ = staging.Received(content, media_type, to.name, to.round_id)
+    row = staging.receive(ctx, sent_, to.policy, whole=to.whole)
     if len(content) <= AT_ONCE:
         row = staging.check(ctx, row.id)
     else:
@@ -126,7 +151,7 @@ def list_remarks(
 def list_difference(
     file_id: int, ctx: Ctx, paging: Paging, kind: Annotated[staging_views.Difference, Query()] = "changed"
 ) -> dict[str, Any]:  # fmt: skip
-    """The values that are new, change one on record, or would take one off it."""
+    """The values that are new, change one on record, or would take one off it; `conflict`: left out of the yes."""
     return listed(*staging_views.difference(ctx, file_id, kind, paging))
 
 
@@ -141,7 +166,10 @@ def compare_file(file_id: int, ctx: Ctx) -> dict[str, Any]:
 def confirm_file(
     file_id: int, body: Confirmed, ctx: Ctx, request: Request, response: Response, tasks: BackgroundTasks
 ) -> dict[str, Any]:
-    """Put on record exactly the difference that was shown: all of it, or nothing and every reason."""
+    """Put on record exactly the difference that was shown: all of it, or nothing and every reason.
+
+    Of drafts, those saved or moved since are left out and told (`counts.conflicts`); the others are all written.
+    """
     row = staging_files.own(ctx, file_id)
     if row.counts.get("rows", 0) <= ROWS_AT_ONCE:
         return view(ctx, staging.confirm(ctx, file_id, body.difference))
@@ -175,6 +203,7 @@ def view(ctx: Context, row: Any) -> dict[str, Any]:
     """A staged file without its rows."""
     return {
         "id": row.id, "name": row.name, "policy": f"{row.policy_id}@{row.policy_version}", "digest": row.digest,
+        "round": row.round_id,
         "media_type": row.media_type, "size": row.size, "whole": row.whole, "received_at": row.received_at,
         "expires_at": row.expires_at, "progress": staging_views.progress(ctx, row), "checked_at": row.checked_at,
         "measures": row.measures, "counts": row.counts or None, "problems": row.problems, "notices": row.notices,

@@ -25,7 +25,10 @@ class ProgressAnswer(BaseModel):
 
 
 class CountsAnswer(BaseModel):
-    """Rows of the file, and of its values in rows that are in order how many there are and what they would do."""
+    """Rows of the file, and of its values in rows that are in order how many there are and what they would do.
+
+    `conflicts` of a confirmed file of drafts were not written: the draft had been saved or its review moved meanwhile.
+    """
 
     rows: int
     values: int
@@ -33,6 +36,7 @@ class CountsAnswer(BaseModel):
     changed: int
     gone: int
     unchanged: int
+    conflicts: int = 0
 
 
 class TotalsAnswer(BaseModel):
@@ -43,7 +47,7 @@ class TotalsAnswer(BaseModel):
 
 
 class StagedAnswer(BaseModel):
-    """A file that waits. `difference` is the hash to confirm, null until it is checked.
+    """A file that waits. `difference` is the hash to confirm, null until it is checked; `round` whose drafts it fills.
 
     `refused` is why a job could not confirm it.
     """
@@ -51,6 +55,7 @@ class StagedAnswer(BaseModel):
     id: int
     name: str
     policy: str
+    round: int | None
     digest: str
     media_type: str
     size: int

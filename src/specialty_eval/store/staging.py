@@ -37,6 +37,8 @@ class StagedFile(Base):
     policy_id: Mapped[str]
     policy_version: Mapped[str]
     policy_digest: Mapped[str]
+    round_id: Mapped[int | None] = reference("round.id", null=True, index=False)
+    """The round whose drafts it fills; of a file of yearly figures none."""
     name: Mapped[str]
     digest: Mapped[str] = mapped_column(index=True)
     media_type: Mapped[str]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from . import bulk
+from . import bulk, staged_drafts
 from .registry_queries import among, numbered
 from .reviews import Figure
 from .staging import StagedChange, StagedFile, StagedRemark, StagedRow
@@ -43,6 +43,8 @@ def forget(session: Session, file_ids: Collection[int], *, remarks: bool = True)
     """Take a file's rows and changes away; its remarks too, unless they are still to be read."""
     for model in (StagedRow, StagedChange, *((StagedRemark,) if remarks else ())):
         session.execute(sa.delete(model).where(numbered(model.file_id, file_ids)))
+    if remarks:
+        staged_drafts.forget(session, file_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ ROWS = 100
 ROWS_ANNOTATED = 5_000
 """So many rows are annotated while somebody waits (`staging_annotated.ROWS_AT_ONCE`, which loads NumPy)."""
 KINDS: dict[str, staging_views.Difference] = {"new": "new", "changed": "changed", "gone": "gone"}
+OF_DRAFTS: dict[str, staging_views.Difference] = {"conflict": "conflict"}
+"""What a confirmed file of drafts left out."""
 PARTS = {"waiting": (0, 0), "reading": (5, 50), "checking": (50, 65), "laying": (65, 95), "comparing": (95, 100)}
 """Stage → where on the bar it begins and ends."""
 MEDIA = {".xlsx": XLSX, ".csv": CSV}
@@ -59,7 +61,8 @@ def show(ctx: Context, request: Request) -> Shown:
     known = [(f"{row.policy_id}@{row.policy_version}", row.title) for row in cycles.policies(ctx)]
     years = range(ctx.today.year, ctx.today.year - 5, -1)
     files = [(row, staging_views.progress(ctx, row)) for row in rows]
-    return Shown("evidence.html", {"files": files, "next": cursor, "policies": known, "years": years})
+    return Shown("evidence.html", {"files": files, "next": cursor, "policies": known, "years": years,
+                                   "rounds": staging_files.rounds_to_fill(ctx)})  # fmt: skip
 
 
 def upload(ctx: Context, _: Request, form: FormData) -> Then:
@@ -74,11 +77,23 @@ def upload(ctx: Context, _: Request, form: FormData) -> Then:
     if kind == CSV and text(form, "charset"):
         kind = f"{CSV}; charset={text(form, 'charset')}"
     content = given.file.read()
-    row = staging.receive(ctx, staging.Received(content, kind, name), text(form, "policy"), whole="whole" in form)
+    policy, round_id = text(form, "policy"), None
+    if into := text(form, "round"):
+        round_id, policy = asked_by(ctx, number(into, "round"))
+    sent = staging.Received(content, kind, name, round_id)
+    row = staging.receive(ctx, sent, policy, whole="whole" in form)
     if len(content) > AT_ONCE:
         return Then(f"{HOME}/{row.id}", work=checking(row.id))
     staging.check(ctx, row.id)
     return Then(f"{HOME}/{row.id}")
+
+
+def asked_by(ctx: Context, round_id: int) -> tuple[int, str]:
+    """A round that asks the caller's school for something, and the policy that it pins; NotFound."""
+    for row, policy in staging_files.rounds_to_fill(ctx):
+        if row.id == round_id:
+            return row.id, f"{policy.id}@{policy.version}"
+    raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
 
 
 def send_template(ctx: Context, request: Request) -> Sent:
@@ -98,7 +113,8 @@ def show_file(ctx: Context, request: Request) -> Shown:
     """How far it is; once checked every remark and the difference; once confirmed what came of it."""
     row, lang = asked(ctx, request), pages.language(request)
     after, kind = request.query_params.get("after"), request.query_params.get("kind", "")
-    kind = kind if kind in ("problem", "notice", *KINDS) else first_kind(row)
+    kinds = ("problem", "notice", *KINDS, *(OF_DRAFTS if row.round_id else ()))
+    kind = kind if kind in kinds else first_kind(row)
     remarks, differs, cursor = lines(ctx, row, kind, Page.of(ROWS, after), lang)
     progress = staging_views.progress(ctx, row)
     policy = staging_files.policy_of(ctx, row)
@@ -106,7 +122,9 @@ def show_file(ctx: Context, request: Request) -> Shown:
     return Shown("evidence_file.html", {
         "file": row, "progress": progress, "percent": percent(progress), "kind": kind, "remarks": remarks,
         "differs": differs, "after": after, "next": cursor, "is_short": row.counts.get("rows", 0) <= ROWS_ANNOTATED,
-        "kinds": [(one, count(row, one)) for one in ("problem", "notice", *KINDS)],
+        "kinds": [(one, count(row, one)) for one in kinds],
+        "counted": ("rows", "values", *KINDS, "unchanged", *(("conflicts",) if row.counts.get("conflicts") else ())),
+        "round": staging_files.round_of(ctx, row),
         "names": {code: words.of(measure.label, code) for code, measure in policy.measures.items()},
         "refused_before": [told(Problem(one["code"], one["where"], one["facts"]), lang) for one in row.refused],
     })  # fmt: skip
@@ -118,8 +136,8 @@ def lines(
     """A page of remarks, or of the difference; nothing of a file that is not checked."""
     if row.checked_at is None:
         return [], [], None
-    if kind in KINDS:
-        differs, cursor = staging_views.difference(ctx, row.id, KINDS[kind], page)
+    if kind in KINDS or kind in OF_DRAFTS:
+        differs, cursor = staging_views.difference(ctx, row.id, (KINDS | OF_DRAFTS)[kind], page)
         return [], differs, cursor
     found, cursor = staging_views.remarks(ctx, row.id, kind, page)
     said_ = [(one["cell"], *told(Problem(one["code"], "", one["facts"]), lang)) for one in found]
@@ -133,7 +151,8 @@ def told(problem: Problem, lang: str) -> tuple[str, str]:
 
 def count(row: Any, kind: str) -> int:
     """How many of a kind there are."""
-    return int({"problem": row.problems, "notice": row.notices}.get(kind, row.counts.get(kind, 0)))
+    known = {"problem": row.problems, "notice": row.notices, "conflict": row.counts.get("conflicts", 0)}
+    return int(known.get(kind, row.counts.get(kind, 0)))
 
 
 def percent(progress: dict[str, Any]) -> int | None:
@@ -149,6 +168,8 @@ def first_kind(row: Any) -> str:
     """What is shown of a file unasked: what is wrong, else what it changes, else what is new."""
     if row.problems:
         return "problem"
+    if row.counts.get("conflicts"):
+        return "conflict"
     return next((kind for kind in ("changed", "gone") if row.counts.get(kind)), "new")
 
 
