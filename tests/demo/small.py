@@ -1,7 +1,6 @@
 """A small city's three years, played into a database of its own: what the tests of the demo look at."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,18 +25,35 @@ END = datetime(2026, 9, 10, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Played:
-    """A played city: where it is, what is on record of each specialty by code, every event, and every row.
+class Kept:
+    """What a play left: what is on record of each specialty by code, every event, and every row."""
 
-    As it was when it had been played: whoever looks at it later may sign in, and leaves that on record.
+    on_record: dict[str, record.Told]
+    happened: list[tuple[object, ...]]
+    on_file: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Played:
+    """A played city: where it is, and what there was when it had been played.
+
+    Whoever looks at it later may sign in, and leaves that on record.
     """
 
     url: str
     files: Path
     sessions: sessionmaker[Session]
-    on_record: dict[str, record.Told]
-    happened: list[tuple[object, ...]]
-    on_file: dict[str, list[str]]
+    kept: Kept
+
+    @property
+    def on_record(self) -> dict[str, record.Told]:
+        """What is on record of each specialty."""
+        return self.kept.on_record
+
+    @property
+    def happened(self) -> list[tuple[object, ...]]:
+        """Every event."""
+        return self.kept.happened
 
     def of(self, tale: Tale, number: int) -> record.Told:
         """What became of the one that this happened to."""
@@ -50,16 +66,15 @@ class Played:
             return [tuple(row) for row in session.execute(sa.text(query), given)]
 
 
-@contextmanager
-def played(url: str, files: Path, through: Callable[[sessionmaker[Session]], None]) -> Iterator[Played]:
-    """The city after its three years, in whatever pieces `through` plays them."""
+def played(url: str, through: Callable[[sessionmaker[Session]], None]) -> Kept:
+    """What there is after the three years, in whatever pieces `through` plays them."""
     engine = make_engine(url, pool_size=2)
     sessions = make_sessions(engine)
     through(sessions)
     with sessions() as session:
-        on_record, events = record.specialties(session), _happened(session)
-    yield Played(url, files, sessions, on_record, events, rows_of(sessions))
+        kept = Kept(record.specialties(session), _happened(session), rows_of(session))
     engine.dispose()
+    return kept
 
 
 def play_some(sessions: sessionmaker[Session], files: Path, steps: Sequence[Step] = STEPS) -> None:
@@ -89,15 +104,14 @@ print one.
 """
 
 
-def rows_of(sessions: sessionmaker[Session]) -> dict[str, list[str]]:
-    """Every row of every table, numbers and all, as far as it is the city's and not the database's."""
-    with sessions() as session:
-        return {
-            table: sorted(
-                session.scalars(sa.text(f"SELECT ({OF_ITS_OWN.get(table, 'to_jsonb(t)')})::text FROM {table} t"))
-            )
-            for table in sorted(METADATA.tables.keys() - {"event_seal"})
-        }
+def rows_of(session: Session) -> dict[str, list[str]]:
+    """Every row of every table, numbers and all, as far as it is the city's and not the database's: which log it is and
+    what seals it are not.
+    """
+    return {
+        table: sorted(session.scalars(sa.text(f"SELECT ({OF_ITS_OWN.get(table, 'to_jsonb(t)')})::text FROM {table} t")))
+        for table in sorted(METADATA.tables.keys() - {"event_seal", "event_source"})
+    }
 
 
 def _happened(session: Session) -> list[tuple[object, ...]]:

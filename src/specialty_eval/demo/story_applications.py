@@ -120,7 +120,7 @@ def _large_schools(world: World, year: int) -> tuple[School, School]:
 def _level(world: World, school: School) -> str:
     """The level that most of the school's specialties have."""
     found = sa.select(Specialty.level).where(Specialty.school_id == school.id).group_by(Specialty.level)
-    return world.session.scalars(found.order_by(sa.func.count().desc()).limit(1)).one()
+    return world.session.scalars(found.order_by(sa.func.count().desc(), Specialty.level).limit(1)).one()
 
 
 def _negative(year: int) -> sa.Select[SpecialtyListEntry]:

@@ -96,7 +96,7 @@ class Case:
 
 
 def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:
-    """Of those of these reviews that have a sheet, what deciding them looks at; one statement."""
+    """Of those of these reviews that have a sheet, what deciding them looks at, in their order; one statement."""
     challenges = (
         sa.select(sa.func.count())
         .where(Challenge.review_id == Review.id, Challenge.state == ChallengeState.OPEN.value)
@@ -111,6 +111,7 @@ def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:
         .join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
         .join(ScoreRun, ScoreRun.id == ScoreSheet.run_id)
         .where(Review.id.in_(reviews))
+        .order_by(Review.id)
     )  # fmt: skip
     made = {}
     for row in session.execute(found):
