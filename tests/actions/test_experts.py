@@ -1,5 +1,7 @@
 """The pool of experts and their ties: who is in it, who is too near, and what becomes of a conflict found late."""
 
+import csv
+import io
 from datetime import date, timedelta
 
 import pytest
@@ -17,10 +19,11 @@ from specialty_eval.actions.paging import Page
 from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
+from specialty_eval.store import earlier_ratings
 from specialty_eval.store.deliberation import ExpertAssignment, PanelScore
 from specialty_eval.store.experts import ExpertTie
 from specialty_eval.store.ledger import Event
-from specialty_eval.store.reviews import Review
+from specialty_eval.store.reviews import Review, ScoreRun
 
 OWN = NewTie("former_employer", school="3637000001")
 
@@ -42,6 +45,14 @@ def invited(city: City, short: str, *people: str) -> list[ExpertAssignment]:
 def state_of(city: City, row: ExpertAssignment) -> tuple[str, str]:
     city.session.refresh(row)
     return row.state, row.reason
+
+
+def quality(city: City, run: ScoreRun) -> str:
+    """The panel's mean in a run's inputs."""
+    lines = csv.DictReader(io.StringIO(scoring.files(run)["evidence.csv"]))
+    return next(
+        line["quality"] for line in lines if (line["specialty"], line["year"]) == (city.codes["city-a"], "2025")
+    )
 
 
 def test_the_pool_is_listed_with_loads_and_changed_and_left(city: City) -> None:
@@ -112,7 +123,7 @@ def test_a_score_that_a_run_has_taken_is_told_to_the_offices_replaced_by_them_an
     evidence.supply(city.as_("hrss"), city.specialties["city-a"], 2025, policy, Figures({"posts": "50"}, {}))
     verification.accept(city.as_("bureau-verifier"), key, verification.Verdicts())
     scored_by_experts(city, key, "80", "90", "10")
-    scoring.run(city.as_("secretary"), to_scoring(city, key))
+    run = scoring.run(city.as_("secretary"), to_scoring(city, key))
     late = city.people["expert-3"]
     row = city.session.scalars(sa.select(ExpertAssignment).where(ExpertAssignment.person_id == late)).one()
 
@@ -121,8 +132,21 @@ def test_a_score_that_a_run_has_taken_is_told_to_the_offices_replaced_by_them_an
     assert state_of(city, row)[0] == "scored"
     told = city.session.execute(sa.select(Event.subject_id, Event.audience).where(Event.kind == "assignment.conflict"))
     assert told.all() == [(row.id, "office")]
-    panel.answer(city.as_("secretary"), row.id, AssignmentEvent.REPLACE, reason="示例：回避")
+    city.wait(1)
+    secretary = city.as_("secretary")
+    assert refused(NotNow, lambda: scoring.rescore(secretary, key, "示例")) == [("history-as-scored", "history")]
+    panel.answer(secretary, row.id, AssignmentEvent.REPLACE, reason="示例：回避")
     assert state_of(city, row)[0] == "replaced"
+    rests_on = earlier_ratings.of_reviews(city.session, [key])[key]
+    assert (rests_on.are_the_same, rests_on.problem("history").code) == (False, "scores-left-out")
+
+    city.wait(1)
+    again = scoring.rescore(city.as_("secretary"), key, "示例：一位专家的评分不再计入")
+
+    assert (quality(city, run), quality(city, again)) == ("60.0", "85.0")
+    assert refused(NotNow, lambda: scoring.rescore(city.as_("secretary"), key, "示例")) == [
+        ("history-as-scored", "history")
+    ]
 
 
 def test_a_tie_is_lifted_by_another_person_with_a_reason_once(city: City) -> None:

@@ -13,7 +13,7 @@ from specialty_eval.engine.evidence import parse_value
 from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, panel_queries, scopes, scoring_queries
+from specialty_eval.store import cycles, earlier_ratings, panel_queries, scopes, scoring_queries
 from specialty_eval.store.accounts import Person, RoleGrant, held_on
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.panel_queries import Asked
@@ -38,7 +38,7 @@ def invite(ctx: Context, review_id: int, person_ids: Sequence[int]) -> list[Expe
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(roles(Role.SECRETARY), scope, where="experts")
     problems = _unfit(ctx, row, person_ids) + _too_many(ctx, row, len(person_ids))
-    if row.state not in review.SCORES_FROM:
+    if _is_frozen(ctx, row):
         raise NotNow(Problem("step-not-open", "review", {"event": "invite", "state": row.state}), *problems)
     if problems:
         raise Invalid(*problems)
@@ -89,10 +89,10 @@ def answer(
 ) -> ExpertAssignment:
     """Accept or decline (the expert), replace (the secretary). A replaced score is kept, marked and left out.
 
-    A score that went into a run is replaced no more.
+    A score that went into a run is replaced for an interest alone: then the review is scored again without it.
     """
     asked = _mine(ctx, assignment_id, version)
-    frozen = _is_frozen(asked.review, scored=True)
+    frozen = _is_frozen(ctx, asked.review)
     facts = AssignmentFacts(has_interest=asked.has_interest, reason=reason, scoring_begun=frozen)
     ctx.advance(assignment.ASSIGNMENT, asked.assignment, event, facts, asked.scope, changes={"reason": reason},
                 note=_note(asked, reason))  # fmt: skip
@@ -118,7 +118,7 @@ def score(
     facts = AssignmentFacts(
         has_interest=asked.has_interest,
         unscored=tuple(m for m in wanted if m not in given),
-        scoring_begun=_is_frozen(asked.review, scored=False),
+        scoring_begun=_is_frozen(ctx, asked.review),
     )
     assignment.ASSIGNMENT.move(asked.assignment.state, AssignmentEvent.SCORE, facts)  # refused before anything is kept
     if not given:
@@ -202,14 +202,20 @@ def possible(ctx: Context, asked: Asked) -> list[Possible]:
     facts = AssignmentFacts(
         has_interest=asked.has_interest,
         reason="…",
-        scoring_begun=_is_frozen(asked.review, scored=asked.assignment.state == assignment.AssignmentState.SCORED),
+        scoring_begun=_is_frozen(ctx, asked.review),
     )
     return ctx.possible(assignment.ASSIGNMENT, asked.assignment.state, facts, asked.scope)
 
 
-def _is_frozen(row: Review, *, scored: bool) -> bool:
-    """Whether a run has taken the scores; those of an expert who has scored stay frozen when the review goes back."""
-    return row.state not in review.SCORES_FROM or (scored and row.sheet_id is not None)
+def _is_frozen(ctx: Context, row: Review) -> bool:
+    """Whether scores count no more: a run has taken the panel's, and they stay as they are when the review goes back.
+
+    Unless it is scored anew: its evidence was accepted again, or a score in its sheet was left out since.
+    """
+    if row.state not in review.SCORES_FROM or row.sheet_id is None:
+        return row.state not in review.SCORES_FROM
+    left_out = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id].left_out
+    return not left_out and not scoring_queries.accepted_since_scored(ctx.session, row.id)
 
 
 def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport:

@@ -13,20 +13,26 @@ REMINDERS_BEFORE_DEFAULT = 2
 
 @dataclass(frozen=True, slots=True)
 class EarlierRatings:
-    """A specialty's ratings of the years before the scored one, `2024 yellow` each, oldest first."""
+    """What a sheet rests on beside its evidence: the specialty's ratings of the years before the scored one,
+    `2024 yellow` each, oldest first, and whose scores it counts.
+    """
 
     then: tuple[str, ...]
     """With which its sheet was computed."""
     now: tuple[str, ...]
     """On record now."""
+    left_out: int = 0
+    """Experts whose scores are in its sheet and were left out since, for an interest that was found late."""
 
     @property
     def are_the_same(self) -> bool:
-        """What the sheet rests on is on record still."""
-        return self.then == self.now
+        """What the sheet rests on is on record still, and counts."""
+        return self.then == self.now and not self.left_out
 
     def problem(self, where: str) -> Problem:
         """What changed; nothing is said of what there was or is none."""
+        if self.then == self.now:
+            return Problem("scores-left-out", where, {"experts": self.left_out})
         said = {"then": list(self.then), "now": list(self.now)}
         return Problem("history-changed", where, {name: ratings for name, ratings in said.items() if ratings})
 

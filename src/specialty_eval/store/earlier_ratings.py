@@ -1,4 +1,4 @@
-"""The earlier ratings that a review was scored with, beside those on record now."""
+"""The earlier ratings that a review was scored with, beside those on record now, and the scores left out since."""
 
 from collections.abc import Collection, Iterable
 from typing import TypeVar
@@ -6,12 +6,14 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
+from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.conditions import All, AnyOf, AtLeastOf, Condition, Not, Previous
 from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.review_checks import EarlierRatings
 
 from .cycles import Round, policy_of
+from .deliberation import ExpertAssignment, PanelScore
 from .registry_queries import numbered
 from .reviews import Review, ScoreRun, ScoreSheet
 from .scoring_queries import earlier_ratings, every_code
@@ -52,11 +54,12 @@ def asks_for_earlier(policy: Policy) -> bool:
 
 
 def of_reviews(session: Session, review_ids: Collection[int]) -> dict[int, EarlierRatings]:
-    """Each review's earlier ratings, as its sheet was computed with and as on record now.
+    """Each review's earlier ratings, as its sheet was computed with and as on record now; scores left out since.
 
     The same, where it has no sheet or its policy asks for none: nothing rests on them. A few statements, however many.
     """
-    found = dict.fromkeys(review_ids, EarlierRatings((), ()))
+    left_out = _left_out(session, review_ids)
+    found = {key: EarlierRatings((), (), left_out.get(key, 0)) for key in review_ids}
     scored = (
         sa.select(Review.id, Review.specialty_id, Round.evidence_year, Round.policy_id, ScoreSheet.run_id)
         .join(Round, Round.id == Review.round_id)
@@ -72,8 +75,23 @@ def of_reviews(session: Session, review_ids: Collection[int]) -> dict[int, Earli
            for year in {row.evidence_year for row in rows}}  # fmt: skip
     for key, specialty, year, _, run in rows:
         old = (then[run][code] for code in codes[specialty] if code in then[run])
-        found[key] = EarlierRatings(next(old, ()), now[year].get(specialty, ()))
+        found[key] = EarlierRatings(next(old, ()), now[year].get(specialty, ()), left_out.get(key, 0))
     return found
+
+
+def _left_out(session: Session, review_ids: Collection[int]) -> dict[int, int]:
+    """Review → experts replaced after the run of its sheet had counted their scores."""
+    scored = sa.select(PanelScore.assignment_id).where(PanelScore.assignment_id == ExpertAssignment.id).exists()
+    replaced = (
+        sa.select(Review.id, sa.func.count())
+        .join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
+        .join(ScoreRun, ScoreRun.id == ScoreSheet.run_id)
+        .join(ExpertAssignment, ExpertAssignment.review_id == Review.id)
+        .where(numbered(Review.id, review_ids), ExpertAssignment.state == AssignmentState.REPLACED.value)
+        .where(ExpertAssignment.updated_at > ScoreRun.made_at, scored)
+        .group_by(Review.id)
+    )
+    return {row[0]: row[1] for row in session.execute(replaced)}
 
 
 def _of_runs(session: Session, runs: Collection[int]) -> dict[int, dict[str, tuple[str, ...]]]:
