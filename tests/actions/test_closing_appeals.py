@@ -1,6 +1,8 @@
 """Closing for want of intake, and the school's appeal against the decision to close: nothing closes meanwhile."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -12,6 +14,7 @@ from factories_consequences import BITES, add_other_city, events, make_confirmed
 from factories_deliberation import Sitting, refused
 from racing import at_once
 from specialty_eval.actions import closing_appeals, closings, rectifications
+from specialty_eval.actions.context import SETTLES
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
@@ -72,6 +75,18 @@ def test_while_an_appeal_is_going_nothing_closes_and_rejected_it_does(s: Sitting
         ("closing_appeal.lodge", "school"), ("closing_appeal.admit", "school"), ("closing_appeal.hear", "school"),
         ("closing_appeal.reject", "school"),
     ]  # fmt: skip
+
+
+def test_an_appeal_that_arrived_in_its_days_is_not_closed_away(s: Sitting) -> None:
+    due = proposal(s).appeal_due
+    assert due is not None
+    s.city.now = due + timedelta(seconds=1)
+    assert refused(NotNow, lambda: close(s)) == [("appeal-open", "closing")]
+
+    closing_appeals.lodge(replace(s.as_("head-two"), now=due - timedelta(seconds=1)), proposal(s).id, GROUNDS)
+
+    s.city.now = due + SETTLES
+    assert refused(NotNow, lambda: close(s)) == [("appeal-open", "closing")]
 
 
 def test_upheld_the_decision_is_lifted_for_good(s: Sitting) -> None:

@@ -15,6 +15,7 @@ from specialty_eval.actions.context import LOCAL, SETTLES
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cases import ChallengeEvent
+from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import Invalid, NotNow
 from specialty_eval.store import review_queries
@@ -63,6 +64,40 @@ def test_the_days_an_office_takes_are_not_the_schools(session: Session) -> None:
     assert calendar.days_left(date(2026, 4, 12), last_day(city, key), working=True) >= 14
 
 
+def missed(city: City, key: int) -> None:
+    """The days of what the school was asked for pass, and nothing comes."""
+    due = row(city, key).correction_due if row(city, key).state == "returned" else row(city, key).due
+    assert due is not None
+    city.now = due + SETTLES
+    verification.default(city.as_("secretary"), key)
+
+
+def test_a_correction_that_was_missed_leaves_one_day(session: Session) -> None:
+    city, key = round_of(session)
+    hand_in(city, key)
+    verification.return_(city.as_("county-one"), key, {"employed": "不符"})
+    missed(city, key)
+
+    verification.return_(city.as_("county-one"), key, {"employed": "仍不符"})
+
+    calendar = city.as_("secretary").calendar()
+    assert last_day(city, key) == calendar.last_day(city.as_("secretary").today, Duration(1, working=True))
+
+
+def test_what_never_came_is_returned_more_than_once(session: Session) -> None:
+    city, key = round_of(session)
+    for _ in range(2):
+        reminders.remind(city.as_("secretary"), row(city, key).round_id)
+        city.wait(1)
+    missed(city, key)
+    verification.return_(city.as_("county-one"), key, {"employed": "未报"})
+    missed(city, key)
+
+    verification.return_(city.as_("county-one"), key, {"employed": "未报"})
+
+    assert row(city, key).state == "returned"
+
+
 @pytest.mark.parametrize("policy", [POLICY, RESTART], ids=["continue", "restart"])
 def test_a_date_that_was_told_never_moves_earlier(session: Session, policy: str) -> None:
     city, key = round_of(session, policy)
@@ -103,6 +138,21 @@ def test_what_was_taken_back_is_not_what_was_reported(session: Session) -> None:
     evidence.recall(city.as_("head-one"), key)
 
     assert row(city, key).evidence_version_id is None
+
+
+def test_a_correction_is_taken_back_within_its_own_days_and_keeps_them(session: Session) -> None:
+    city, key = round_of(session)
+    hand_in(city, key)
+    city.wait(30)  # the round's day is over, or nearly
+    verification.return_(city.as_("county-one"), key, {"employed": "不符"})
+    told, city.now = row(city, key).correction_due, row(city, key).correction_due - timedelta(days=1)
+    evidence.submit(city.as_("head-one"), key)
+
+    evidence.recall(city.as_("head-one"), key)
+
+    assert (row(city, key).state, row(city, key).due) == ("open", told)
+    hand_in(city, key)
+    assert row(city, key).state == "submitted"
 
 
 def test_verified_figures_are_not_rewritten_once_the_review_is_over(session: Session) -> None:

@@ -114,6 +114,9 @@ def test_a_late_objection_is_told_the_way_of_appeal(session: Session) -> None:
     assert [(p.code, p.facts["route"]) for p in caught.value.problems] == [("publicity-over", "appeal")]
     with pytest.raises(NotNow, match="publicity-running"):
         publications.close(s.city.clock(), number)  # what arrived in time may still be on its way in
+    s.city.now = closes_at + timedelta(seconds=1)
+    with pytest.raises(NotNow, match="publicity-running"):
+        ratings.confirm(s.as_("bureau-approver"), number, "示例评〔2026〕1号")
     s.city.now = closes_at + SETTLES
     publications.close(s.city.clock(), number)
     with pytest.raises(NotNow):

@@ -1,7 +1,7 @@
 """A rectification: plan, proof, recheck; what passing restores, and what two failures or no plan put before others."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
@@ -22,9 +22,11 @@ from factories_consequences import (
 from factories_deliberation import Sitting, refused
 from racing import at_once
 from specialty_eval.actions import appeals, ratings, rectification_views, rectifications
+from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.actions.standings import begin_year
+from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Refusal
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.closings import ClosingProposal
@@ -307,6 +309,9 @@ def test_while_an_appeal_holds_the_consequences_no_plan_lapses_and_the_days_begi
 
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
     assert rectifications.due_day(s.as_("head-two"), due(s)) == date(2026, 6, 30)  # 20 working days, the festival out
+    s.city.now = end_of(date(2026, 6, 30), LOCAL)
+    assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()  # a plan in time may still be on its way in
+    s.city.now -= timedelta(seconds=1)
     assert hand_in(s).state == "planned"
 
 

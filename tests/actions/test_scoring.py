@@ -11,7 +11,7 @@ from factories import City, make_city, make_cycle, open_round
 from factories_deliberation import refused
 from factories_scored import PDF, scored_by_experts, to_scoring, verified
 from small_policy import POLICY
-from specialty_eval.actions import attachments, challenges, panel, scoring
+from specialty_eval.actions import attachments, challenges, panel, rounds, scoring
 from specialty_eval.engine import load_policy
 from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.cases import ChallengeEvent
@@ -131,9 +131,15 @@ def test_an_upheld_challenge_replaces_the_figure_and_only_that_sheet(city: City,
     go_on = {reviews[short]: "无专家" for short in ("one-a", "two-a")}
     scoring.run(city.as_("secretary"), to_scoring(city, key), go_on=go_on)
     first, others = sheet(city, key), sheet(city, reviews["two-a"]).id
+    rounds.extend_all(
+        city.as_("secretary"), city.session.get_one(Review, key).round_id, date(2026, 6, 30), "示例：平台停机"
+    )
+    told = city.session.get_one(Review, key, populate_existing=True).challenge_due
 
     uphold_challenge(city, key, "95")
     made = scoring.rescore(city.as_("secretary"), key)
+
+    assert city.session.get_one(Review, key, populate_existing=True).challenge_due == told  # as told, and no earlier
 
     assert [(said["review"], said["reason"]) for said in made.went_on] == [(key, "无专家")]  # as on record
     after = sheet(city, key)

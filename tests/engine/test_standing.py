@@ -54,7 +54,7 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
         for row in every(BY_POLICY, StandingEvent.MERGE, StandingFacts(succession_recorded=True), StandingState.CLOSED)
     ),
     (RECTIFICATION, R.DUE, E.PLAN, RectificationFacts(plan="更新设备", milestones=1), R.PLANNED),
-    (RECTIFICATION, R.DUE, E.LAPSE, RectificationFacts(deadline_passed=True), R.FAILED),
+    (RECTIFICATION, R.DUE, E.LAPSE, RectificationFacts(may_lapse=True), R.FAILED),
     (RECTIFICATION, R.PLANNED, E.START, RectificationFacts(), R.IN_PROGRESS),
     (RECTIFICATION, R.PLANNED, E.START, RectificationFacts(by_clock=True, answer_overdue=True), R.IN_PROGRESS),
     (RECTIFICATION, R.PLANNED, E.RETURN, RectificationFacts(reason="目标不具体"), R.DUE),

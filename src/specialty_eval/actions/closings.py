@@ -5,7 +5,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine.calendar import is_kept
 from specialty_eval.engine.closing import Grounds, without_intake
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, may, reach
@@ -179,7 +178,7 @@ def facts_of(ctx: Context, specialty_id: int, scope: Scope, reason: str, student
 
 
 def _may_still_be_appealed(ctx: Context, row: ClosingProposal) -> bool:
-    running = row.appeal_due is not None and is_kept(ctx.now, row.appeal_due)
+    running = row.appeal_due is not None and ctx.settled < row.appeal_due  # it may be lodged, and still on its way in
     if running or closing_queries.is_appealed(ctx.session, row.id):
         return True
     rated = closing_queries.review_of(ctx.session, row)

@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from specialty_eval.engine import review, sheet
-from specialty_eval.engine.calendar import is_kept, last_local_day
+from specialty_eval.engine.calendar import is_kept, last_local_day, never_earlier
 from specialty_eval.engine.errors import Changed, Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.permissions import FILLS_IN, Scope, Thing, may, may_supply
@@ -47,15 +48,22 @@ def policy_of(ctx: Context, row: Review) -> Policy:
     return cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
 
 
+def _due(row: Review) -> datetime | None:
+    """Until when the school may act: a correction has days of its own, which it keeps once it is handed in."""
+    if row.state == review.State.SUBMITTED and row.due is not None:
+        return never_earlier(row.correction_due, row.due)
+    return row.correction_due if row.state == review.State.RETURNED else row.due
+
+
 def due_of(row: Review) -> review.Facts:
     """The deadline that the review's present state has, as facts without anything else."""
-    due = row.correction_due if row.state == review.State.RETURNED else row.due
+    due = _due(row)
     return review.Facts(due=None if due is None else last_local_day(due, LOCAL))
 
 
 def is_late(ctx: Context, row: Review) -> bool:
     """Whether the request's last byte arrived after the deadline."""
-    due = row.correction_due if row.state == review.State.RETURNED else row.due
+    due = _due(row)
     return due is not None and not is_kept(ctx.now, due)
 
 
@@ -159,14 +167,17 @@ def _freeze(ctx: Context, row: Review, draft: EvidenceDraft | None) -> EvidenceV
 
 
 def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
-    """The school takes its submission back, while nobody has begun to verify it and before the deadline."""
+    """The school takes its submission back, while nobody has begun to verify it and before the deadline.
+
+    A correction taken back keeps the days it was told.
+    """
     row, scope = locked(ctx, review_id, version=version)
     facts = review.Facts(due=due_of(row).due, deadline_passed=is_late(ctx, row),
                          verification_claimed=row.claimed_by is not None)  # fmt: skip
     # What was taken back is not what the school reported: the version before it stands, if there is one.
     before = review_queries.version_before(ctx.session, row.id, row.evidence_version_id)
     ctx.advance(review.WORKFLOW, row, review.Event.RECALL, facts, scope, note=Note(audience="school"),
-                changes={"evidence_version_id": before, "county_due": None})  # fmt: skip
+                changes={"evidence_version_id": before, "county_due": None, "due": _due(row)})  # fmt: skip
     return row
 
 

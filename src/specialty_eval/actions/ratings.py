@@ -121,7 +121,7 @@ def _refuse_early(ctx: Context, row: Publication, document_number: str) -> None:
     problems = []
     if row.closes_at is None:
         problems.append(Problem("not-in-publicity", "publication"))
-    elif ctx.now < row.closes_at:
+    elif ctx.settled < row.closes_at:  # an objection that arrived in time may still be on its way in
         due = last_local_day(row.closes_at, LOCAL).isoformat()
         problems.append(Problem("publicity-running", "publication", {"due": due}))
     if not document_number.strip():

@@ -93,6 +93,7 @@ def facts_of(ctx: Context, row: Rectification, ground: Ground) -> RectificationF
         plan=row.plan,
         milestones=len(milestones),
         deadline_passed=not is_kept(ctx.now, due),
+        may_lapse=ctx.settled >= due,
         due=last_local_day(due, LOCAL) if is_due else row.recheck_from,
         recheck_due=ctx.today >= row.recheck_from,
         milestones_without_evidence=tuple(m.code for m in milestones if m.proved_at is None),
@@ -320,9 +321,7 @@ def _many(
 def lapse(ctx: Context, key: int, *, version: int | None = None) -> Rectification:
     """No plan came in time."""
     case = _locked(ctx, key, version)
-    is_over = ctx.settled >= plan_due(ctx, case.row, case.ground)
-    facts = replace(facts_of(ctx, case.row, case.ground), deadline_passed=is_over)
-    _advance(ctx, case, RectificationEvent.LAPSE, facts)
+    _advance(ctx, case, RectificationEvent.LAPSE, facts_of(ctx, case.row, case.ground))
     _propose_closing(ctx, case.row, "plan_lapsed")
     return case.row
 

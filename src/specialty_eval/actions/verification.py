@@ -151,16 +151,22 @@ def return_(ctx: Context, review_id: int, fields: Mapping[str, str], *, version:
 def _correction_due(ctx: Context, row: Review, policy: Policy) -> datetime:
     """`restart`: the correction days from now; `continue`: those the school has not used. Never earlier than told.
 
-    What the offices take to look at a correction is nobody's of these days; a day is left in any case.
+    What the offices take to look at a correction is nobody's of these days; a day is left in any case, and no more
+    where no correction came: all its days were used.
     """
     days = policy.workflow.days["correct"]
     if policy.workflow.correction_clock != "restart" and row.correction_due is not None:
-        handed_in = ctx.session.get_one(EvidenceVersion, row.evidence_version_id).submitted_at.astimezone(LOCAL).date()
-        last = last_local_day(row.correction_due, LOCAL)
-        left = ctx.calendar().days_left(handed_in, last, working=days.working)
-        days = Duration(max(1, left), working=days.working)
+        days = Duration(max(1, _days_unused(ctx, row, working=days.working)), working=days.working)
     anew = ctx.calendar().due(ctx.now, days, LOCAL)
     return never_earlier(row.due, never_earlier(row.correction_due, anew))
+
+
+def _days_unused(ctx: Context, row: Review, *, working: bool) -> int:
+    """How many days of its last correction were left when the school handed it in; 0 when none came."""
+    if row.correction_due is None or review_queries.nothing_came(ctx.session, row.id):
+        return 0
+    handed_in = ctx.session.get_one(EvidenceVersion, row.evidence_version_id).submitted_at.astimezone(LOCAL).date()
+    return ctx.calendar().days_left(handed_in, last_local_day(row.correction_due, LOCAL), working=working)
 
 
 def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | None = None) -> Review:

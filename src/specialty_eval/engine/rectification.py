@@ -51,6 +51,8 @@ class RectificationFacts:
     plan: str = ""
     milestones: int = 0
     deadline_passed: bool = False
+    may_lapse: bool = False
+    """The deadline is so long over that no plan which came in time is still on its way in."""
     due: date | None = None
     recheck_due: bool = False
     milestones_without_evidence: tuple[str, ...] = ()
@@ -79,7 +81,7 @@ def _in_time(facts: RectificationFacts) -> Iterable[Problem]:
 
 
 def _too_late(facts: RectificationFacts) -> Iterable[Problem]:
-    if not facts.deadline_passed:
+    if not facts.may_lapse:
         yield Problem("deadline-not-passed", "", _day(facts))
 
 

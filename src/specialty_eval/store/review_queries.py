@@ -13,6 +13,7 @@ from specialty_eval.engine import cycle, review
 
 from .base import table_of
 from .cycles import Round
+from .ledger import Event
 from .registry import School, Specialty, SpecialtyCode
 from .registry_queries import numbered
 from .reviews import Attachment, EvidenceVersion, Figure, Review, VerificationMark
@@ -263,6 +264,18 @@ def due_with(session: Session, round_id: int, due: datetime) -> int:
         Review.round_id == round_id, Review.state == review.State.OPEN.value, Review.due <= due
     )
     return session.scalar(found) or 0
+
+
+def nothing_came(session: Session, review_id: int) -> bool:
+    """Whether what a school was last asked for was not handed in: it was defaulted after it last submitted, if ever."""
+    submitted, defaulted = (
+        sa.select(sa.func.coalesce(sa.func.max(Event.seq), 0))
+        .where(Event.subject_kind == Review.__tablename__, Event.subject_id == review_id,
+               Event.kind == f"review.{step.value}")
+        .scalar_subquery()
+        for step in (review.Event.SUBMIT, review.Event.DEFAULT)
+    )  # fmt: skip
+    return bool(session.scalar(sa.select(defaulted > submitted)))
 
 
 def county_overdue(session: Session, round_id: int, now: datetime) -> list[int]:

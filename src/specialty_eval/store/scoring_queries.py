@@ -174,7 +174,8 @@ def write_sheets(
 ) -> None:
     """Keep the sheets of a run, each with its review, as they come; and point the reviews at them.
 
-    Until `challenge_due` the schools may challenge a figure if they never open their sheet.
+    Until `challenge_due` the schools may challenge a figure if they never open their sheet; a later day that one was
+    told before stays.
     """
     bulk.insert_all(session, ScoreSheet, (
         {"run_id": run_id, "review_id": key, "evidence_version_id": versions[key], **sheet_columns(found)}
@@ -183,7 +184,11 @@ def write_sheets(
     session.execute(
         sa.update(Review)
         .where(Review.id == ScoreSheet.review_id, ScoreSheet.run_id == run_id)
-        .values(sheet_id=ScoreSheet.id, sheet_opened_at=None, challenge_due=challenge_due)
+        .values(
+            sheet_id=ScoreSheet.id,
+            sheet_opened_at=None,
+            challenge_due=sa.func.greatest(Review.challenge_due, challenge_due),
+        )
     )
 
 
