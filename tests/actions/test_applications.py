@@ -107,7 +107,7 @@ def test_no_application_is_received_for_a_year_whose_list_is_not_out(s: Sitting)
 
 def test_without_a_round_that_pins_a_policy_there_is_nothing_to_check_by(s: Sitting) -> None:
     s.session.execute(sa.text("SET session_replication_role = replica"))
-    s.session.execute(sa.text("UPDATE round SET state = 'cancelled'"))
+    s.session.execute(sa.text("UPDATE cycle SET jurisdiction_code = '示例'"))
 
     assert refused(NotNow, lambda: received(s)) == [("no-policy-for-applications", "policy")]
 

@@ -145,7 +145,9 @@ def test_a_correction_is_taken_back_within_its_own_days_and_keeps_them(session: 
     hand_in(city, key)
     city.wait(30)  # the round's day is over, or nearly
     verification.return_(city.as_("county-one"), key, {"employed": "不符"})
-    told, city.now = row(city, key).correction_due, row(city, key).correction_due - timedelta(days=1)
+    told = row(city, key).correction_due
+    assert told is not None
+    city.now = told - timedelta(days=1)
     evidence.submit(city.as_("head-one"), key)
 
     evidence.recall(city.as_("head-one"), key)

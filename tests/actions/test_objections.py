@@ -1,5 +1,6 @@
 """Objections: who may object and until when, whose name is kept, and that only the contested ones wait."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,12 +21,13 @@ from factories_deliberation import (
 )
 from factories_scored import make_computed
 from specialty_eval.actions import objections, publications, ratings, scoring
-from specialty_eval.actions.context import SETTLES
+from specialty_eval.actions.context import SETTLES, Note
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
-from specialty_eval.engine import review
+from specialty_eval.engine import publicity, review
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Scope
+from specialty_eval.store import publications_queries
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Objection, Objector, Publication
 from specialty_eval.store.reviews import Figure, ScoreSheet
@@ -365,6 +367,25 @@ def test_a_second_publicity_hears_only_what_changed(session: Session) -> None:
     assert refused(NotNow, lambda: objections.lodge(s.city.nobody(), second, about(s, "two-a"))) == [
         ("heard-before", "grounds")
     ]
+
+
+def test_a_second_publicity_hears_another_computation_and_whom_the_first_was_cut_short_for(session: Session) -> None:
+    s, number = make_publicised(session, RATINGS)
+    first, short = session.get_one(Publication, number), s.reviews["two-a"]
+    entry = publications_queries.entry_of(session, first, short)
+    assert entry is not None
+    assert entry.line is not None
+    computed = [*entry.line[:5], "yellow", *entry.line[6:]]
+    now = publicity.Told(entry.rating, tuple(entry.reasons), entry.line)
+    decided_again = [*entry.line[:4], 0, *entry.line[5:]]
+    assert [publicity.is_another(replace(now, line=line), now) for line in (computed, decided_again, None)] == [
+        True, False, False,
+    ]  # fmt: skip
+    s.city.wait(1)
+    second = Publication(id=0, opened_at=s.city.now)
+    assert publications_queries.heard_before(session, second, short) is not None
+    s.city.clock().record("review.void_decision", s.review("two-a"), Note(round_id=s.round_id))
+    assert publications_queries.heard_before(session, second, short) is None
 
 
 def test_what_a_caller_may_do_comes_from_the_same_table(session: Session) -> None:

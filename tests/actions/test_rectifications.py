@@ -308,11 +308,39 @@ def test_while_an_appeal_holds_the_consequences_no_plan_lapses_and_the_days_begi
     appeals.rule_out(s.as_("bureau-approver"), appeal, "示例：不属受理范围")
 
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
-    assert rectifications.due_day(s.as_("head-two"), due(s)) == date(2026, 6, 30)  # 20 working days, the festival out
+    # 20 working days, the festival out; and the year to mend from then
+    assert rectifications.due_days(s.as_("head-two"), due(s)) == (date(2026, 6, 30), date(2027, 6, 1))
     s.city.now = end_of(date(2026, 6, 30), LOCAL)
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()  # a plan in time may still be on its way in
     s.city.now -= timedelta(seconds=1)
-    assert hand_in(s).state == "planned"
+    late = [Milestone("示例：更新两间实训室", date(2027, 5, 31))]
+    key = rectifications.hand_in(s.as_("head-two"), due(s).id, PLAN, late).id
+    rectifications.start(s.as_("bureau-verifier"), key)
+    assert rectifications.act_on_due(on(s, 2027, 4, 23).as_("secretary")).rechecks == ()
+    assert rectifications.act_on_due(on(s, 2027, 6, 1).as_("secretary")).rechecks == (key,)
+
+
+def test_while_an_appeal_holds_the_consequences_nothing_is_rechecked_or_failed(session: Session) -> None:
+    s = make_confirmed(session, {"two-a": "yellow"}, policy=HOLDS)
+    key = in_progress(s).id
+    ratings.receive(s.as_("head-two"), s.reviews["two-a"])
+    appeals.lodge(s.as_("head-two"), s.reviews["two-a"], "示例：未考虑特殊情况")
+    on(s, 2027, 4, 23)
+
+    assert rectifications.act_on_due(s.as_("secretary")).rechecks == ()
+    assert refused(NotNow, lambda: rectifications.recheck(s.as_("secretary"), key)) == [("appeal-suspends", "appeal")]
+
+
+def test_an_appeal_that_held_the_consequences_and_left_the_colour_gives_the_days_anew(session: Session) -> None:
+    s = make_confirmed(session, {"two-a": "yellow"}, policy=HOLDS)
+    before = due(s).recheck_from
+
+    overturn(s, "two-a", "yellow")
+
+    row = due(s)
+    assert (row.state, row.review_id) == ("due", s.reviews["two-a"])
+    assert (row.plan_due > s.city.now, row.recheck_from > before) == (True, True)
+    assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
 
 
 # --- who -------------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.cycle import CycleEvent, RoundEvent
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.roles import Role
-from specialty_eval.store import scoring_queries
+from specialty_eval.store import application_queries, due_queries, report_queries, scoring_queries
 from specialty_eval.store.accounts import RoleGrant
 from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.deliberation import Decision
@@ -79,6 +79,14 @@ def test_a_cancelled_cycle_ends_what_is_unconfirmed_and_leaves_what_is_in_force(
     with pytest.raises(Invalid) as placed:
         cycles.place(s.as_("secretary"), made.id, {s.city.codes["one-a"]: 1})
     assert "cycle-not-running" in {problem.code for problem in placed.value.problems}
+    # What follows from what is in force goes on: its plan, its year, its lists, its deemed service and its appeal.
+    assert plans.draft(s.as_("planner"), 2026).academic_year == 2026
+    assert application_queries.rules_for(session, "371400", 2026) is not None
+    assert ([key for key, _ in due_queries.rounds_going(session)], due_queries.cities_rated(session, 2026)) == (
+        [str(s.round_id)], [("371400", None)],
+    )  # fmt: skip
+    assert report_queries.rounds_going(session, "371400") == [s.round_id]
+    overdue.act_on_due(s.city.clock(), s.round_id)
     assert open_round(s.city, make_cycle(s.city, policy=NEXT, year=2027))  # and another cycle takes them all
 
 

@@ -68,6 +68,7 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
     (PLAN, PlanState.SUBMITTED, PlanEvent.APPROVE, APPROVABLE, PlanState.APPROVED),
     *((PLAN, *row) for row in every(DRAFTS, PlanEvent.SUPERSEDE, PlanFacts(newer_version=True), PlanState.SUPERSEDED)),
 ]
+HELD = RectificationFacts(failures_allowed=2, suspended_by_appeal=True)
 EARLY = StandingFacts(target="restricted", suspended_by_appeal=True)
 REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
     *(
@@ -122,12 +123,12 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         RECTIFICATION,
         R.DUE,
         E.LAPSE,
-        RectificationFacts(suspended_by_appeal=True),
+        HELD,
         ["deadline-not-passed", "appeal-suspends"],
     ),
     (RECTIFICATION, R.PLANNED, E.START, RectificationFacts(by_clock=True), ["deadline-not-passed"]),
     (RECTIFICATION, R.PLANNED, E.RETURN, RectificationFacts(), ["reason-missing"]),
-    (RECTIFICATION, R.IN_PROGRESS, E.RECHECK, RectificationFacts(), ["recheck-not-due"]),
+    (RECTIFICATION, R.IN_PROGRESS, E.RECHECK, HELD, ["recheck-not-due", "appeal-suspends"]),
     (
         RECTIFICATION,
         R.RECHECK,
@@ -135,7 +136,7 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         RectificationFacts(milestones_without_evidence=("1",)),
         ["milestone-not-proved", "findings-missing"],
     ),
-    (RECTIFICATION, R.RECHECK, E.FAIL, RectificationFacts(failures_allowed=2), ["findings-missing"]),
+    (RECTIFICATION, R.RECHECK, E.FAIL, HELD, ["findings-missing", "appeal-suspends"]),
     *((RECTIFICATION, *row) for row in every(RECTIFYING, E.SUPERSEDE, RectificationFacts(), ["reason-missing"])),
     (PLAN, PlanState.DRAFT, PlanEvent.SUBMIT, PlanFacts(line_problems=(NEGATIVE,)), ["plan-empty", "quota-negative"]),
     (PLAN, PlanState.SUBMITTED, PlanEvent.RETURN, PlanFacts(), ["reason-missing"]),

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine import cases, review
+from specialty_eval.engine import cases, publicity, review
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.cases import OBJECTION, ObjectionEvent, ObjectionFacts, ObjectionState
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
@@ -94,8 +94,12 @@ def _facts(ctx: Context, row: Publication, entry: PublicationEntry, new: NewObje
         publicity_over=over,
         due=None if due is None else last_local_day(due, LOCAL),
         second_publicity=before is not None,
-        about_what_changed=before is not None and (before.rating, before.reasons) != (entry.rating, entry.reasons),
+        about_what_changed=before is not None and publicity.is_another(_told(before), _told(entry)),
     )
+
+
+def _told(entry: PublicationEntry) -> publicity.Told:
+    return publicity.Told(entry.rating, tuple(entry.reasons), entry.line)
 
 
 def _hash(code: str) -> str:

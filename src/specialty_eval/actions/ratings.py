@@ -15,6 +15,7 @@ from specialty_eval.engine.policy import COLOURS, Policy, RectificationRules
 from specialty_eval.engine.rectification import RECTIFICATION, RectificationEvent, RectificationFacts
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import (
+    appeal_queries,
     cycles,
     earlier_ratings,
     follow_ups,
@@ -56,6 +57,11 @@ class Batch:
     policy: Policy
     scope: Scope
     document_number: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether an appeal held the consequences."""
+        return self.policy.enrolment is not None and self.policy.enrolment.appeal_suspends != "none"
 
     def reasons(self, r: Ready) -> tuple[str, ...]:
         """The reasons on the list; a flag is left out where the committee's rating is none that the flag is for."""
@@ -262,13 +268,20 @@ def _valid_from(ctx: Context, r: Ready) -> date:
 
 
 def _carry_rectifications(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> set[int]:
-    """An appeal that leaves the colour as it was leaves what is being mended going, with its days; whose that is."""
+    """An appeal that leaves the colour as it was leaves what is being mended going, with its days; whose that is.
+
+    Where it held the consequences, the days begin anew.
+    """
     carried = set()
     for r in chosen:
         going = None
-        if r.replaces_id is not None and batch.rules(r)[1] is not None:
+        rules = batch.rules(r)[1]
+        if r.replaces_id is not None and rules is not None:
             going = outcome_queries.going_rectification(ctx.session, r.replaces_id, r.rating.value)
-        if going is not None:
+        if going is not None and rules is not None:
+            if batch.holds and appeal_queries.is_of_an_appeal(ctx.session, r.review_id):
+                going.plan_due = max(going.plan_due, ctx.calendar().due(ctx.now, rules.plan_due, LOCAL))
+                going.recheck_from = max(going.recheck_from, months_after(ctx.today, rules.recheck_after_months))
             going.review_id, going.version, going.updated_at = r.review_id, going.version + 1, ctx.now
             ctx.record("rectification.carry", going, Note(audience="school", told={"review": r.review_id}))
             carried.add(r.specialty_id)

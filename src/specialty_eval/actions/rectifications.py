@@ -80,10 +80,19 @@ def plan_due(ctx: Context, row: Rectification, ground: Ground) -> datetime:
     )
 
 
+def recheck_from(ctx: Context, row: Rectification, ground: Ground) -> date:
+    """From when it is rechecked: where an appeal held the consequences, the months to mend begin when it ends."""
+    held = ground.enrolment.appeal_suspends != "none"
+    closed = rectification_queries.appeals_closed_at(ctx.session, row.review_id) if held else None
+    if closed is None:
+        return row.recheck_from
+    return max(row.recheck_from, months_after(closed.astimezone(LOCAL).date(), ground.rules.recheck_after_months))
+
+
 def facts_of(ctx: Context, row: Rectification, ground: Ground) -> RectificationFacts:
     """What the steps look at, but for what the caller says with them."""
     milestones = rectification_queries.milestones_of(ctx.session, row.id)
-    due = plan_due(ctx, row, ground)
+    due, recheck = plan_due(ctx, row, ground), recheck_from(ctx, row, ground)
     holds = ground.enrolment.appeal_suspends != "none"
     is_due = row.state == RectificationState.DUE
     days = _policy(ctx, row).workflow.days
@@ -94,8 +103,8 @@ def facts_of(ctx: Context, row: Rectification, ground: Ground) -> RectificationF
         milestones=len(milestones),
         deadline_passed=not is_kept(ctx.now, due),
         may_lapse=ctx.settled >= due,
-        due=last_local_day(due, LOCAL) if is_due else row.recheck_from,
-        recheck_due=ctx.today >= row.recheck_from,
+        due=last_local_day(due, LOCAL) if is_due else recheck,
+        recheck_due=ctx.today >= recheck,
         milestones_without_evidence=tuple(m.code for m in milestones if m.proved_at is None),
         failures=row.failures,
         failures_allowed=ground.rules.failures_allowed,
@@ -112,9 +121,10 @@ def hand_in(
     """The school head hands in the plan. Invalid with every milestone that cannot be; NotNow once it is too late."""
     case = _locked(ctx, key, version)
     ctx.permit(entitled(RECTIFICATION, case.row.state, RectificationEvent.PLAN), case.scope, where="rectification")
+    last = recheck_from(ctx, case.row, case.ground)
     problems = [
         problem for n, milestone in enumerate(milestones, 1)
-        for problem in _milestone_problems(f"milestones.{n}", milestone, ctx.today, case.row.recheck_from)
+        for problem in _milestone_problems(f"milestones.{n}", milestone, ctx.today, last)
     ]  # fmt: skip
     if problems:
         raise Invalid(*problems)
@@ -278,25 +288,20 @@ def act_on_due(ctx: Context, *, city: str = "") -> Due:
     scope = Scope(city=city) if city else ctx.office(Role.SECRETARY)
     ctx.permit(CLOCK, scope, where="rectification")
     overdue = _of(ctx, scope, RectificationState.DUE, Rectification.plan_due <= ctx.settled)
-    lapsed = [
-        row.id for row, facts in overdue if not RECTIFICATION.objections(row.state, RectificationEvent.LAPSE, facts)
-    ]
-    _many(ctx, RectificationEvent.LAPSE, [pair for pair in overdue if pair[0].id in lapsed], scope)
+    lapsed = _many(ctx, RectificationEvent.LAPSE, overdue, scope)
     for row, _ in overdue:
         if row.id in lapsed:
             _propose_closing(ctx, row, "plan_lapsed")
     started = _start_unanswered(ctx, scope)
     ready = _of(ctx, scope, RectificationState.IN_PROGRESS, Rectification.recheck_from <= ctx.today)
-    _many(ctx, RectificationEvent.RECHECK, ready, scope)
-    return Due(tuple(lapsed), started, tuple(row.id for row, _ in ready))
+    return Due(lapsed, started, _many(ctx, RectificationEvent.RECHECK, ready, scope))
 
 
 def _start_unanswered(ctx: Context, scope: Scope) -> tuple[int, ...]:
     """Plans that the bureau has not answered within the policy's days to verify: it is the clock's to agree."""
     waiting = _of(ctx, scope, RectificationState.PLANNED, Rectification.updated_at < ctx.now)
-    overdue = [(row, replace(facts, by_clock=True)) for row, facts in waiting if facts.answer_overdue]
-    _many(ctx.as_system(), RectificationEvent.START, overdue, scope)
-    return tuple(row.id for row, _ in overdue)
+    by_clock = [(row, replace(facts, by_clock=True)) for row, facts in waiting]
+    return _many(ctx.as_system(), RectificationEvent.START, by_clock, scope)
 
 
 def _of(
@@ -311,11 +316,13 @@ def _of(
 
 def _many(
     ctx: Context, event: RectificationEvent, due: Collection[tuple[Rectification, RectificationFacts]], scope: Scope
-) -> None:
-    facts = {row.id: found for row, found in due}
+) -> tuple[int, ...]:
+    """Take the step with all of these that nothing stands in the way of: an appeal, days that it gave anew; which."""
+    facts = {row.id: found for row, found in due if not RECTIFICATION.objections(row.state, event, found)}
     if facts:
         ctx.advance_many(RECTIFICATION, Rectification, event, list(facts), scope, facts=facts,
                          note=Note(audience="school"))  # fmt: skip
+    return tuple(facts)
 
 
 def lapse(ctx: Context, key: int, *, version: int | None = None) -> Rectification:
@@ -344,9 +351,10 @@ def read(ctx: Context, key: int) -> Rectification:
     return _found(ctx, key)[0]
 
 
-def due_day(ctx: Context, row: Rectification) -> date:
-    """Until when the plan is due, the days an appeal gave back among them."""
-    return last_local_day(plan_due(ctx, row, rectification_queries.ground_of(ctx.session, row)), LOCAL)
+def due_days(ctx: Context, row: Rectification) -> tuple[date, date]:
+    """Until when the plan is due, and from when it is rechecked, the days an appeal gave back among them."""
+    ground = rectification_queries.ground_of(ctx.session, row)
+    return last_local_day(plan_due(ctx, row, ground), LOCAL), recheck_from(ctx, row, ground)
 
 
 def possible(ctx: Context, row: Rectification) -> list[Possible]:

@@ -30,8 +30,9 @@ router = APIRouter(prefix="/v1", route_class=Transactional, tags=["rectification
 def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     """A rectification after whatever was done, with what the caller may do next."""
     tag(response, row.version)
-    due = {"plan_due": rectifications.due_day(ctx, row)}
-    return {**rectification_views.view(ctx, row), **due, "actions": actions_of(rectifications.possible(ctx, row))}
+    plan_due, recheck_from = rectifications.due_days(ctx, row)
+    days = {"plan_due": plan_due, "recheck_from": recheck_from}
+    return {**rectification_views.view(ctx, row), **days, "actions": actions_of(rectifications.possible(ctx, row))}
 
 
 @router.get("/rectifications", response_model=Listed[ListedRectification], responses={404: {}})

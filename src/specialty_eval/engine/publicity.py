@@ -149,6 +149,28 @@ def counts(ratings: Iterable[str]) -> dict[str, int]:
     return {"total": found.total(), **{rating: found[rating] for rating in sorted(found)}}
 
 
+_COMPUTED = 5
+"""From there a line says what was computed, why it was decided otherwise, and the run's inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a list tells of a review; the `line` is None in lists from before lines were kept."""
+
+    rating: str
+    reasons: tuple[str, ...]
+    line: Sequence[Any] | None
+
+
+def is_another(before: Told, now: Told) -> bool:
+    """Whether a list tells of a review what the one before did not; that it was decided once more is no news."""
+    if (before.rating, before.reasons) != (now.rating, now.reasons):
+        return True
+    if before.line is None or now.line is None:
+        return False
+    return list(before.line[_COMPUTED:]) != list(now.line[_COMPUTED:])
+
+
 def digest(round_id: int, number: int, edition: int, lines: Sequence[Sequence[Any]]) -> str:
     """SHA-256 of the list's canonical JSON: whose it is, its counts, and each line as it is frozen.
 

@@ -117,6 +117,7 @@ def is_last_allowed(facts: RectificationFacts) -> bool:
 _SCHOOL = roles(Role.SCHOOL_HEAD)
 _CLOCK = roles(Role.SYSTEM, Role.SECRETARY)
 _BUREAU = roles(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER)
+_FAILS = (_findings_written, _no_appeal_holds_it)
 _STATE, _EVENT = RectificationState, RectificationEvent
 
 RECTIFICATION = Workflow[RectificationFacts](
@@ -129,15 +130,15 @@ RECTIFICATION = Workflow[RectificationFacts](
         Step(_EVENT.LAPSE, _STATE.DUE, _STATE.FAILED, _CLOCK, (_too_late, _no_appeal_holds_it)),
         Step(_EVENT.START, _STATE.PLANNED, _STATE.IN_PROGRESS, _BUREAU | {Role.SYSTEM}, (_bureau_had_its_days,)),
         Step(_EVENT.RETURN, _STATE.PLANNED, _STATE.DUE, _BUREAU, (reason_given,)),
-        Step(_EVENT.RECHECK, _STATE.IN_PROGRESS, _STATE.RECHECK, _CLOCK, (_recheck_is_due,)),
+        Step(_EVENT.RECHECK, _STATE.IN_PROGRESS, _STATE.RECHECK, _CLOCK, (_recheck_is_due, _no_appeal_holds_it)),
         Step(_EVENT.PASS, _STATE.RECHECK, _STATE.PASSED, _BUREAU, (_every_milestone_proved, _findings_written)),
-        Step(_EVENT.FAIL, _STATE.RECHECK, _STATE.FAILED, _BUREAU, (_findings_written,), is_last_allowed),
+        Step(_EVENT.FAIL, _STATE.RECHECK, _STATE.FAILED, _BUREAU, _FAILS, is_last_allowed),
         Step(
             _EVENT.FAIL,
             _STATE.RECHECK,
             _STATE.IN_PROGRESS,
             _BUREAU,
-            (_findings_written,),
+            _FAILS,
             lambda facts: not is_last_allowed(facts),
         ),
         *(

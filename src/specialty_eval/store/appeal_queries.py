@@ -81,6 +81,11 @@ def listed() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+def is_of_an_appeal(session: Session, review_id: int) -> bool:
+    """Whether an upheld appeal opened this review."""
+    return session.scalar(sa.select(Appeal.id).where(Appeal.new_review_id == review_id).limit(1)) is not None
+
+
 def replacement_going(session: Session, review_id: int, ended: Collection[str]) -> bool:
     """Whether a review that is to replace this one has not ended."""
     found = sa.select(Review.id).where(Review.replaces_id == review_id, Review.state.not_in(ended))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.application import APPLICATION_GOING, ApplicationState
-from specialty_eval.engine.cycle import CycleState, RoundState
+from specialty_eval.engine.cycle import RoundState
 from specialty_eval.engine.entry_counts import Site
 from specialty_eval.engine.opening import OPENS
 from specialty_eval.engine.permissions import Reach, Scope
@@ -19,6 +19,7 @@ from .applications import Application, ApplicationOpinion, ApplicationVote
 from .cycles import Cycle, PolicyDocument, Round
 from .registry import Organisation, School, within
 from .specialty_lists import SpecialtyList
+from .standing_rounds import going, stands
 
 GOING = [state.value for state in APPLICATION_GOING]
 _OPENS = [kind.value for kind in OPENS]
@@ -44,14 +45,16 @@ class Rules:
 
 
 def rules_for(session: Session, city: str, year: int) -> Rules | None:
-    """Those of the city's newest round that has begun, before one that is only planned; None where there is none."""
-    off = (CycleState.DRAFT.value, CycleState.CANCELLED.value)
+    """Those of the city's newest round that has begun, before one that is only planned; None where there is none.
+
+    A cancelled one whose ratings stand comes last.
+    """
     planned = Round.state == RoundState.PLANNED.value
     found = (
         sa.select(Round.policy_id, Round.evidence_year)
         .join(Cycle, Cycle.id == Round.cycle_id)
-        .where(Cycle.jurisdiction_code == city, Cycle.state.not_in(off), Round.state != RoundState.CANCELLED.value)
-        .order_by(planned, (Round.year <= year).desc(), Round.year.desc(), Round.number.desc())
+        .where(Cycle.jurisdiction_code == city, stands())
+        .order_by(going().desc(), planned, (Round.year <= year).desc(), Round.year.desc(), Round.number.desc())
         .limit(1)
     )
     row = session.execute(found).one_or_none()

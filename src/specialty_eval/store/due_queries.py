@@ -16,6 +16,7 @@ from .experts import Allotment
 from .outcomes import Publication, Rectification
 from .registry import School, Specialty
 from .staging import StagedFile
+from .standing_rounds import stands
 
 OPEN = "rectification.state NOT IN ('passed', 'failed', 'superseded')"
 """Word for word the condition of the index on open rectifications, so that it is used."""
@@ -40,17 +41,17 @@ def rounds_to_open(session: Session, today: date) -> list[tuple[str, date]]:
 
 
 def rounds_going(session: Session) -> list[Since]:
-    """The rounds that began and were not cancelled, each with the end of its phase, where the clock moves it on.
+    """The rounds that began and still stand, each with the end of its phase, where the clock moves it on.
 
-    A round that has ended may still have appeals and rectifications whose offices keep silent.
+    A round that has ended may still have appeals and rectifications whose offices keep silent, also a cancelled one.
     """
     ends = sa.case(
         (Round.state == RoundState.COLLECTING.value, Round.collecting_due),
         (Round.state == RoundState.VERIFYING.value, Round.verifying_due),
         (Round.state == RoundState.SCORING.value, Round.scoring_due),
     )
-    off = (RoundState.PLANNED.value, RoundState.CANCELLED.value)
-    return _told(session, sa.select(Round.id, ends).where(Round.state.not_in(off)))
+    found = sa.select(Round.id, ends).join(Cycle, Cycle.id == Round.cycle_id)
+    return _told(session, found.where(Round.state != RoundState.PLANNED.value, stands()))
 
 
 def lists_to_close(session: Session, now: datetime) -> list[Since]:
@@ -94,15 +95,10 @@ def cities_rated(session: Session, year: int) -> list[Since]:
 
     A year that began before the city's first round is the opening balance's.
     """
-    off = (RoundState.PLANNED.value, RoundState.CANCELLED.value)
     found = (
         sa.select(Cycle.jurisdiction_code, sa.null())
         .join(Round, Round.cycle_id == Cycle.id)
-        .where(
-            Cycle.state.not_in((CycleState.DRAFT.value, CycleState.CANCELLED.value)),
-            Round.state.not_in(off),
-            Round.year <= year,
-        )
+        .where(Round.state != RoundState.PLANNED.value, Round.year <= year, stands())
         .distinct()
     )
     return _told(session, found)

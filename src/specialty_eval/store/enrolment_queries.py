@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment
-from specialty_eval.engine.cycle import CycleState, RoundState
 from specialty_eval.engine.enrolment import Approved, Line, Rated, consequence, first_year, line, standing_in
 from specialty_eval.engine.review import State
 from specialty_eval.engine.standing import STANDING, StandingState
@@ -26,6 +25,7 @@ from .outcome_queries import among
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, OpeningQuota, RatingInForce, Rectification, Standing
 from .registry import School, Specialty
 from .reviews import Review
+from .standing_rounds import going, stands
 from .successions import SuccessionLine
 
 
@@ -99,15 +99,15 @@ def open_specialties(session: Session, city: str, day: date) -> list[int]:
 
 
 def latest_policy(session: Session, city: str, year: int) -> int | None:
-    """The policy that the city's newest round up to that year pins: for what no round of its own decides."""
-    ended = (CycleState.DRAFT.value, CycleState.CANCELLED.value)
+    """The policy that the city's newest round up to that year pins: for what no round of its own decides.
+
+    A cancelled one with confirmed ratings where there is no other.
+    """
     found = (
         sa.select(Round.policy_id)
         .join(Cycle, Cycle.id == Round.cycle_id)
-        .where(
-            Cycle.jurisdiction_code == city, Cycle.state.not_in(ended), Round.state != RoundState.CANCELLED.value
-        )
-        .order_by((Round.year <= year).desc(), Round.year.desc(), Round.number.desc())
+        .where(Cycle.jurisdiction_code == city, stands())
+        .order_by((Round.year <= year).desc(), going().desc(), Round.year.desc(), Round.number.desc())
         .limit(1)
     )  # fmt: skip
     return session.scalar(found)

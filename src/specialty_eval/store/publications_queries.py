@@ -27,6 +27,8 @@ from .reviews import Review, ScoreRun, ScoreSheet
 
 OUT = (ListState.IN_PUBLICITY.value, ListState.CLOSED.value)
 """The states in which a list is public."""
+_CUTS_SHORT = tuple(f"review.{step.value}" for step in (ReviewEvent.VOID_DECISION, ReviewEvent.RESCORE))
+"""What takes a review out of its publicity, but for an objection that was heard there."""
 BEFORE = (ListState.DRAFTED.value, ListState.APPROVED.value)
 
 
@@ -242,7 +244,14 @@ def entry_of(session: Session, publication: Publication, review_id: int) -> Publ
 
 
 def heard_before(session: Session, publication: Publication, review_id: int) -> PublicationEntry | None:
-    """The review's entry in the last list that was out before this one; None when this is its first publicity."""
+    """The review's entry in the last list that was out before this one; None when this is its first publicity.
+
+    A publicity that a void decision, or scoring anew, cut short is none: who would have objected later was not heard.
+    """
+    cut_short = sa.exists().where(
+        Event.subject_kind == Review.__tablename__, Event.subject_id == review_id, Event.kind.in_(_CUTS_SHORT),
+        Event.at >= Publication.opened_at, Event.at < Publication.closes_at,
+    )  # fmt: skip
     found = (
         sa.select(PublicationEntry)
         .join(Publication, Publication.id == PublicationEntry.publication_id)
@@ -252,6 +261,7 @@ def heard_before(session: Session, publication: Publication, review_id: int) -> 
             Publication.id != publication.id,
             Publication.opened_at < publication.opened_at,
             Publication.state.in_(OUT),
+            ~cut_short.correlate(Publication),
         )
         .order_by(Publication.opened_at.desc())
         .limit(1)

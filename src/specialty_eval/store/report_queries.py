@@ -20,6 +20,7 @@ from .overdue import Escalation
 from .public_queries import plain
 from .registry import Jurisdiction, School, Specialty, SpecialtyCode
 from .reviews import Challenge, Review, ScoreSheet
+from .standing_rounds import stands
 
 Rows = list[tuple[Any, ...]]
 
@@ -261,6 +262,6 @@ def rounds_going(session: Session, city: str) -> list[int]:
     found = (
         sa.select(Round.id)
         .join(Cycle, Cycle.id == Round.cycle_id)
-        .where(Cycle.jurisdiction_code == city, Round.state.not_in(("planned", "cancelled")))
+        .where(Cycle.jurisdiction_code == city, Round.state != "planned", stands())
     )
     return list(session.scalars(found.order_by(Round.id)))
