@@ -1,19 +1,23 @@
 """The generated contracts: `python -m specialty_eval.contract schemas|docs [--check]` writes or checks them,
-`… changes` compares the API with the last released one, `… release` makes the present one that.
+`… changes` compares the API, its events and its schemas with the last released ones, `… release` makes the present
+ones that, where nothing was taken away without a new date.
 """
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from specialty_eval import text
 from specialty_eval.api.evidence import Draft
 from specialty_eval.api.shapes import StatusAnswer
+from specialty_eval.api.versions import OLDEST, VERSION
 from specialty_eval.app import create_app
-from specialty_eval.contract_changes import breaking
+from specialty_eval.contract_changes import breaking, takes_less, tells_less
 from specialty_eval.engine import diagrams, policy_schema
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.event_schema import event_schema
@@ -21,8 +25,16 @@ from specialty_eval.engine.machines import MACHINES
 
 ROOT = Path(__file__).resolve().parents[2]
 OPENAPI = "api_schemas/openapi.json"
-RELEASED = "api_schemas/released/openapi.json"
-"""The API of the last release."""
+RELEASED = "api_schemas/released"
+"""The contracts of the last release."""
+COMPARED: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]]] = {
+    "openapi.json": breaking,
+    "events-1.schema.json": partial(tells_less, "event"),
+    "status-1.schema.json": partial(tells_less, "status"),
+    "evidence-1.schema.json": partial(takes_less, "evidence"),
+    "policy-1.schema.json": partial(takes_less, "policy"),
+}
+"""File of api_schemas/ → what it must keep: what is answered and told, what is sent and loaded."""
 
 
 def schemas() -> Mapping[str, str]:
@@ -44,9 +56,21 @@ def shape(name: str, model: type[BaseModel]) -> dict[str, object]:
 
 
 def changes() -> list[str]:
-    """What the API as committed takes away from programs written for the released one. A new date allows it."""
-    released, now = (json.loads((ROOT / name).read_text(encoding="utf-8")) for name in (RELEASED, OPENAPI))
-    return [] if now["info"]["version"] > released["info"]["version"] else breaking(released, now)
+    """What the contracts as committed take away from programs written for the released ones.
+
+    A new date allows it, when no older program is answered any more as if nothing were gone.
+    """
+    found = []
+    for name, compare in COMPARED.items():
+        found += compare(*(_read(f"{folder}/{name}") for folder in (RELEASED, "api_schemas")))
+    if found and _read(f"{RELEASED}/openapi.json")["info"]["version"] < VERSION:
+        return [] if OLDEST == VERSION else [f"api/versions.py: OLDEST {OLDEST} < VERSION {VERSION}"]
+    return found
+
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / name).read_text(encoding="utf-8"))
+    return found
 
 
 def docs() -> Mapping[str, str]:
@@ -98,13 +122,13 @@ def as_json(value: object) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write, or with `--check` name what is stale, or what breaks with the last release; 1 if anything."""
-    if arguments[0] == "release":
-        (ROOT / RELEASED).write_bytes((ROOT / OPENAPI).read_bytes())
-        return 0
-    if arguments[0] == "changes":
+    if arguments[0] in {"changes", "release"}:
         found = changes()
         for line in found:
             sys.stderr.write(f"{line}\n")
+        if arguments[0] == "release" and not found:
+            for name in COMPARED:
+                (ROOT / RELEASED / name).write_bytes((ROOT / "api_schemas" / name).read_bytes())
         return 1 if found else 0
     wanted = {"schemas": schemas, "docs": docs}[arguments[0]]()
     stale = [name for name, content in wanted.items()
