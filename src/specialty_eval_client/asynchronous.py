@@ -1,7 +1,6 @@
 """The same client for asyncio: the same methods, awaited. A test compares their signatures."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
@@ -53,7 +52,7 @@ class AsyncClient:
                 await response.aread()
                 raise refusal(response)
             async for line in response.aiter_lines():
-                yield models.status(json.loads(line))
+                yield calls.status_of_line(line)
         except httpx.RequestError as fault:
             raise Unreachable(repr(fault)) from fault
         finally:
@@ -63,17 +62,17 @@ class AsyncClient:
         """The rows of any list, page after page: `client.pages("/v1/specialties", school="3637000001")`."""
         return self._rows(calls.pages(path, lambda row: row, params))
 
-    async def events(
+    def events(
         self, *, after: str | None = None, kinds: Sequence[str] = (), limit: int = 500
     ) -> AsyncIterator[Page[Event]]:
         """The change feed's pages after a cursor, to its present end; the last one's `resume` is where to wait."""
-        call = calls.events(kinds, after, limit)
-        while True:
-            page = await self.ask(call)
-            yield page
-            if page.following is None:
-                return
-            call = calls.after(call, page.following)
+        return self._pages(calls.events(kinds, after, limit))
+
+    def snapshot(self, *, limit: int = 500) -> AsyncIterator[Page[Event]]:
+        """The last change of state of everything there is, as of one place of the log: the last page's `resume` is
+        where to follow from.
+        """
+        return self._pages(calls.snapshot(limit))
 
     async def draft(self, review_id: int) -> Versioned[Json]:
         """What a school has filled in so far, with its version."""
@@ -143,18 +142,22 @@ class AsyncClient:
         await self.close()
 
     async def _rows(self, call: Call[Page[T]]) -> AsyncIterator[T]:
-        while True:
-            page = await self.ask(call)
+        async for page in self._pages(call):
             for row in page.rows:
                 yield row
+
+    async def _pages(self, call: Call[Page[T]]) -> AsyncIterator[Page[T]]:
+        while True:
+            page = await self.ask(call)
+            yield page
             if page.following is None:
                 return
             call = calls.after(call, page.following)
 
     async def _sent(self, call: Call[Any], *, stream: bool = False) -> httpx.Response:
-        request = self._http.build_request(
+        request = call.shown(self._http.build_request(
             call.method, call.path, params=dict(call.params), content=call.content, headers=dict(call.headers)
-        )
+        ))  # fmt: skip
         attempt = 0
         while True:
             attempt += 1

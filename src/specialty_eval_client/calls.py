@@ -1,6 +1,7 @@
 """What can be asked, once for both clients: a request, and how its answer is read. No input or output here."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,14 +20,18 @@ T = TypeVar("T")
 AT_ONCE = 1000
 """Codes that one query for statuses takes."""
 CHANGING = frozenset({"POST", "PUT", "DELETE", "PATCH"})
-KEYLESS = ("/v1/sign-in", "/v1/sign-out", "/v1/invitations", "/v1/password", "/v1/keys")
-"""Requests that take or tell a secret: the server keeps nothing of them, so they take no key and are sent once."""
+KEYLESS = re.compile(r"/v1/(sign-in|sign-out|invitations|password|keys|webhooks|webhooks/[^/]+/rotate|imports/people)")
+"""Requests that take or tell a secret: the server keeps nothing of them, so they take no key and are sent once. So is a
+person made with a password.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
     """One request and the reader of its answer. `ended` are statuses from 300 up that `read` understands, `safe` says
-    that it changes nothing, whatever its method."""
+    that it changes nothing, whatever its method, `public` that everybody is answered alike: no key is shown, and the
+    server answers from memory, also while its database is away.
+    """
 
     method: str
     path: str
@@ -36,11 +41,18 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     ended: frozenset[int] = frozenset()
     safe: bool = False
+    public: bool = False
 
     @property
     def repeatable(self) -> bool:
         """It may be sent twice without being done twice."""
         return self.safe or self.method not in CHANGING or "Idempotency-Key" in self.headers
+
+    def shown(self, request: httpx.Request) -> httpx.Request:
+        """The request as it leaves."""
+        if self.public:
+            request.headers.pop("Authorization", None)
+        return request
 
     def answered(self, response: httpx.Response) -> T:
         """What the answer says; Refused with every reason, or Unreadable."""
@@ -72,17 +84,22 @@ def request(
         headers["Content-Type"] = file[1]
     if if_match:
         headers["If-Match"] = if_match
-    if method in CHANGING and not path.startswith(KEYLESS):
+    if method in CHANGING and not _is_secret(path, body):
         headers["Idempotency-Key"] = key or str(uuid.uuid4())
     given = {k: v for k, v in (params or {}).items() if v is not None}
     return Call(method, path, read, given, file and file[0], headers)
+
+
+def _is_secret(path: str, body: Any) -> bool:
+    has_password = path == "/v1/people" and isinstance(body, Mapping) and bool(body.get("password"))
+    return has_password or KEYLESS.fullmatch(path.rstrip("/")) is not None
 
 
 def status(code: str, valid_at: date | None, known_at: datetime | None) -> Call[Status]:
     """One specialty's status; a closed one's last status, with `closed_on`."""
     when = {"valid_at": valid_at and valid_at.isoformat(), "known_at": known_at and known_at.isoformat()}
     path = f"/v1/specialties/{segment(code)}/status"
-    return replace(request("GET", path, _status, params=when), ended=frozenset({410}))
+    return replace(request("GET", path, _status, params=when), ended=frozenset({410}), public=True)
 
 
 def unless_changed(code: str, known: Status) -> Call[Status]:
@@ -92,14 +109,16 @@ def unless_changed(code: str, known: Status) -> Call[Status]:
         return known if response.status_code == 304 else _status(response)
 
     path = f"/v1/specialties/{segment(code)}/status"
-    return Call("GET", path, read, headers={"If-None-Match": known.etag}, ended=frozenset({304, 410}))
+    return Call("GET", path, read, headers={"If-None-Match": known.etag}, ended=frozenset({304, 410}),
+                public=True)  # fmt: skip
 
 
 def statuses(codes: Sequence[str]) -> Call[Statuses]:
     """Up to a thousand at once. It changes nothing and so needs no key."""
     path, body = "/v1/status/query", json.dumps({"codes": list(codes)}).encode()
     headers = {"Content-Type": "application/json"}
-    return Call("POST", path, lambda r: models.statuses(as_json(r)), content=body, headers=headers, safe=True)
+    return Call("POST", path, lambda r: models.statuses(as_json(r)), content=body, headers=headers, safe=True,
+                public=True)  # fmt: skip
 
 
 def thousands(codes: Iterable[str]) -> Iterator[list[str]]:
@@ -123,6 +142,11 @@ def events(kinds: Sequence[str], cursor: str | None, limit: int) -> Call[Page[mo
     """A page of the change feed."""
     asked = {"types": list(kinds) or None, "after": cursor, "limit": limit}
     return pages("/v1/events", models.event, asked)
+
+
+def snapshot(limit: int) -> Call[Page[models.Event]]:
+    """A page of the last change of state of everything there is."""
+    return pages("/v1/snapshot", models.event, {"limit": limit})
 
 
 def versioned(method: str, path: str, body: Any = None, if_match: str | None = None) -> Call[Versioned[Json]]:
@@ -168,7 +192,8 @@ def whole(response: httpx.Response) -> Any:
     """Any answer: its JSON, or its bytes where it is not JSON, or None where it is empty."""
     if not response.content:
         return None
-    return response.json() if "json" in response.headers.get("content-type", "") else response.content
+    kind = response.headers.get("content-type", "").partition(";")[0].strip()
+    return as_json(response) if kind == "application/json" or kind.endswith("+json") else response.content
 
 
 def as_json(response: httpx.Response) -> Any:
@@ -189,5 +214,10 @@ def _status(response: httpx.Response) -> Status:
     return models.status(as_json(response), response.headers.get("etag", ""), int(age) if age.isdigit() else 0)
 
 
-EVERY_STATUS: Call[Any] = Call("GET", "/v1/status.ndjson", whole)
+def status_of_line(text: str) -> Status:
+    """A line of the whole list."""
+    return models.status(models.reading("status", lambda: json.loads(text)))
+
+
+EVERY_STATUS: Call[Any] = Call("GET", "/v1/status.ndjson", whole, public=True)
 """The whole list, a line each."""

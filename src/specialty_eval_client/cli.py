@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from specialty_eval_client.errors import ClientError, Refused, Unavailable
-from specialty_eval_client.feed import FeedCache, follow
+from specialty_eval_client.errors import ClientError, Gone, Refused, Unavailable
+from specialty_eval_client.feed import FeedCache, OtherFeed, follow
 from specialty_eval_client.models import Event, Status
 from specialty_eval_client.options import Options
+from specialty_eval_client.outages import Outage
 from specialty_eval_client.sync import Client
 
 RATINGS = {
@@ -45,10 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     watching.add_argument("codes", nargs="*", metavar="CODE")
     watching.add_argument("--every", type=float, default=2.0, help="每几秒问一次 · Seconds between questions")
     watching.add_argument("--cache", type=Path, help="保存在此文件，下次接着读 · Keep in this file and go on next time")
+    watching.add_argument("--anew", action="store_true", help="接不上时从头读 · Begin anew where the place is gone")
     given = parser.parse_args(arguments)
     if given.command == "status":
         raise SystemExit(status(given.code, server=given.server, as_json=given.json))
-    raise SystemExit(watch(given.codes, server=given.server, every=given.every, cache=given.cache))
+    raise SystemExit(watch(given.codes, server=given.server, every=given.every, cache=given.cache,
+                           anew=given.anew))  # fmt: skip
 
 
 def status(code: str, *, server: str | None = None, as_json: bool = False) -> int:
@@ -61,8 +64,14 @@ def status(code: str, *, server: str | None = None, as_json: bool = False) -> in
     return _with_client(server, ask)
 
 
-def watch(codes: Sequence[str], *, server: str | None = None, every: float = 2.0, cache: Path | None = None) -> int:
-    """Print each event of the feed as it comes, or each change of these specialties' statuses; until interrupted."""
+def watch(
+    codes: Sequence[str], *, server: str | None = None, every: float = 2.0, cache: Path | None = None,
+    anew: bool = False,
+) -> int:  # fmt: skip
+    """Print each event of the feed as it comes, or each change of these specialties' statuses; until interrupted.
+
+    A server that goes away is waited for. Where the cache's place in the feed is gone, `anew` begins again and says so.
+    """
 
     def ask(client: Client) -> None:
         if codes:
@@ -70,10 +79,21 @@ def watch(codes: Sequence[str], *, server: str | None = None, every: float = 2.0
                 say(described(changed))
             return
         with FeedCache(cache or ":memory:") as kept:
-            for event in follow(client, kept, every=every):
-                say(line(event))
+            try:
+                _follow(client, kept, every)
+            except Gone as gone:
+                if not anew:
+                    raise
+                kept.restart(gone)
+                warn("此前可能缺一段，现状见快照 · Events may be missing before: see a snapshot")
+                _follow(client, kept, every)
 
     return _with_client(server, ask)
+
+
+def _follow(client: Client, kept: FeedCache, every: float) -> None:
+    for event in follow(client, kept, every=every, away=waiting):
+        say(line(event))
 
 
 def changes(
@@ -81,13 +101,21 @@ def changes(
 ) -> Iterator[Status]:
     """The statuses of these codes now, and each again when it has changed."""
     known = [client.status(code) for code in codes]
+    outage = Outage(every, waiting, has_answered=True)
     yield from known
+    wait = every
     while True:
-        sleep(every)
-        for place, before in enumerate(known):
-            known[place] = client.refreshed(before)
-            if _lasting(known[place]) != _lasting(before):
-                yield known[place]
+        sleep(wait)
+        try:
+            for place, before in enumerate(known):
+                known[place] = client.refreshed(before)
+                if _lasting(known[place]) != _lasting(before):
+                    yield known[place]
+        except ClientError as fault:
+            wait = outage.wait(fault)
+        else:
+            wait = every
+            outage.over()
 
 
 def described(found: Status) -> str:
@@ -123,6 +151,17 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def warn(text: str) -> None:
+    """Tell whoever sits in front of it, and not who reads the output."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def waiting(fault: ClientError) -> None:
+    """A server that was there is away."""
+    warn(f"服务器没有应答，等它回来 · No answer, waiting for the server: {fault}".partition("\n")[0])
+
+
 def _lasting(found: Status) -> dict[str, Any]:
     """What a change is a change of: not the moment of the question."""
     moment = {"valid_at", "known_at", "sequence", "etag", "age"}
@@ -142,6 +181,9 @@ def _with_client(server: str | None, ask: Callable[[Client], None]) -> int:
         for problem in refused.problems:
             sys.stderr.write(f"{problem.zh or problem.code} · {problem.en}\n  {problem.next_zh} · {problem.next_en}\n")
         return 2 if isinstance(refused, Unavailable) else 1
+    except OtherFeed as other:
+        warn(f"文件存的是别的服务器或种类，请换一个 · This file is of another server or kinds\n  {other}")
+        return 1
     except ClientError as fault:
         sys.stderr.write(f"服务器没有应答 · No answer from {options.server}\n  {fault}\n")
         return 2

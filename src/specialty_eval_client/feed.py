@@ -14,22 +14,32 @@ from typing import Self
 
 from specialty_eval_client import models
 from specialty_eval_client.asynchronous import AsyncClient
+from specialty_eval_client.errors import ClientError, Gone
 from specialty_eval_client.models import Event, Page
+from specialty_eval_client.outages import Outage, untold
 from specialty_eval_client.sync import Client
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS event (place INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, told TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS feed (only INTEGER PRIMARY KEY CHECK (only = 1), server TEXT, kinds TEXT, cursor TEXT);
+CREATE TABLE IF NOT EXISTS event (
+    place INTEGER PRIMARY KEY, log INTEGER NOT NULL, seq INTEGER NOT NULL, told TEXT NOT NULL, UNIQUE (log, seq)
+);
+CREATE TABLE IF NOT EXISTS feed (
+    only INTEGER PRIMARY KEY CHECK (only = 1), server TEXT, kinds TEXT, cursor TEXT, log INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE IF NOT EXISTS gap (place INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS reader (name TEXT PRIMARY KEY, place INTEGER NOT NULL);
 """
 
 
-class OtherFeed(ValueError):  # noqa: N818 -- what is found, named as it is
+class OtherFeed(ClientError):  # noqa: N818 -- what is found, named as it is
     """The file holds another server's events, or those of other kinds: a cursor belongs to its own question."""
 
 
 class FeedCache:
-    """Events in an SQLite file, in the feed's order. One file for one server and one choice of kinds, one writer."""
+    """Events in an SQLite file, in the feed's order. One file for one server and one choice of kinds, one writer.
+
+    `errors.Gone` says that the cursor holds no longer: too old, or the server was restored and its log is another.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self._kept = sqlite3.connect(path, isolation_level=None)
@@ -72,9 +82,22 @@ class FeedCache:
             yield event
             self._kept.execute("INSERT OR REPLACE INTO reader VALUES (?, ?)", (reader, place))
 
-    def restart(self) -> None:
-        """Forget the cursor, after `errors.Gone`: the next pull begins anew; what is kept stays, once."""
-        self._kept.execute("UPDATE feed SET cursor = NULL")
+    def restart(self, gone: Gone | None = None) -> None:
+        """Forget the cursor: the next pull begins anew, and what is kept stays, once.
+
+        After `errors.Gone`, which is given, events may be missing behind what is kept (see `gaps`); where the log is
+        another one, its numbers begin anew and are no repetitions.
+        """
+        is_other = gone is not None and "cursor-of-another-log" in gone.codes
+        with self._kept:
+            self._kept.execute("BEGIN IMMEDIATE")
+            self._kept.execute("UPDATE feed SET cursor = NULL, log = log + ?", (is_other,))
+            if gone is not None:
+                self._kept.execute("INSERT OR IGNORE INTO gap SELECT coalesce(max(place), 0) FROM event")
+
+    def gaps(self) -> list[int]:
+        """The places behind which events may be missing: a snapshot says how things stand."""
+        return [place for (place,) in self._kept.execute("SELECT place FROM gap ORDER BY place")]
 
     def close(self) -> None:
         """Close the file."""
@@ -90,7 +113,7 @@ class FeedCache:
 
     def _belong(self, server: str, kinds: Sequence[str]) -> None:
         asked = (server.rstrip("/"), json.dumps(sorted(kinds)))
-        self._kept.execute("INSERT OR IGNORE INTO feed VALUES (1, ?, ?, NULL)", asked)
+        self._kept.execute("INSERT OR IGNORE INTO feed VALUES (1, ?, ?, NULL, 1)", asked)
         held = self._kept.execute("SELECT server, kinds FROM feed").fetchone()
         if held != asked:
             raise OtherFeed(f"kept: {held}, asked: {asked}")
@@ -100,7 +123,9 @@ class FeedCache:
         before = len(self)
         with self._kept:
             self._kept.execute("BEGIN IMMEDIATE")
-            self._kept.executemany("INSERT OR IGNORE INTO event (seq, told) VALUES (?, ?)", rows)
+            self._kept.executemany(
+                "INSERT OR IGNORE INTO event (log, seq, told) VALUES ((SELECT log FROM feed), ?, ?)", rows
+            )
             onward = page.following or page.resume
             if onward:
                 self._kept.execute("UPDATE feed SET cursor = ?", (onward,))
@@ -114,20 +139,39 @@ def follow(
     *,
     every: float = 2.0,
     sleep: Callable[[float], None] = time.sleep,
+    away: Callable[[ClientError], None] = untold,
 ) -> Iterator[Event]:
-    """Every event, kept ones first, then as they come, without end; the server is asked every so many seconds."""
+    """Every event, kept ones first, then as they come, without end; the server is asked every so many seconds.
+
+    One that was there is waited for when it is away, and `away` hears of it once. `errors.Gone`: see `restart`.
+    """
+    outage = Outage(every, away)
     while True:
         yield from cache.unread()
-        if not cache.pull(client, kinds):
+        try:
+            new = cache.pull(client, kinds)
+        except ClientError as fault:
+            sleep(outage.wait(fault))
+            continue
+        outage.over()
+        if not new:
             sleep(every)
 
 
 async def follow_async(
-    client: AsyncClient, cache: FeedCache, kinds: Sequence[str] = (), *, every: float = 2.0
-) -> AsyncIterator[Event]:
+    client: AsyncClient, cache: FeedCache, kinds: Sequence[str] = (), *, every: float = 2.0,
+    away: Callable[[ClientError], None] = untold,
+) -> AsyncIterator[Event]:  # fmt: skip
     """The same for asyncio."""
+    outage = Outage(every, away)
     while True:
         for event in cache.unread():
             yield event
-        if not await cache.pull_async(client, kinds):
+        try:
+            new = await cache.pull_async(client, kinds)
+        except ClientError as fault:
+            await asyncio.sleep(outage.wait(fault))
+            continue
+        outage.over()
+        if not new:
             await asyncio.sleep(every)

@@ -149,7 +149,9 @@ def event(told: Json) -> Event:
 
 def page(told: Json, row: Callable[[Json], T]) -> Page[T]:
     """One page of a list whose rows are read by `row`."""
-    return reading("page", lambda: Page(tuple(row(r) for r in told["items"]), told["next"], told.get("resume")))
+    return reading(
+        "page", lambda: Page(tuple(row(r) for r in told["items"]), told["next"], told.get("resume", told.get("follow")))
+    )
 
 
 def reading(what: str, made: Callable[[], T]) -> T:

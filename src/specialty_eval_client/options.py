@@ -9,6 +9,9 @@ import httpx
 
 from specialty_eval_client.retries import Retries
 
+API_VERSION = "2026-11-29"
+"""The date of the API that this client was written for: a server that has taken something away since refuses it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -24,7 +27,8 @@ class Options:
 
     def of_httpx(self) -> dict[str, Any]:
         """The keyword arguments of an httpx client."""
-        headers = {"Accept": "application/json", "User-Agent": f"specialty-eval-client/{own_version()}"}
+        headers = {"Accept": "application/json", "User-Agent": f"specialty-eval-client/{own_version()}",
+                   "API-Version": API_VERSION}  # fmt: skip
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         return {"base_url": self.server, "headers": headers, "timeout": self.timeout, "follow_redirects": True}

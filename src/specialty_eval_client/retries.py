@@ -29,8 +29,8 @@ class Retries:
         """Seconds until the next attempt (the first is 1); None: this answer stands."""
         if response.status_code not in AGAIN or attempt >= self.attempts:
             return None
-        if response.status_code in {502, 504} and not repeatable:
-            return None  # it may have been done behind the gateway
+        if response.status_code != 429 and not repeatable:
+            return None  # it may have been done, behind a gateway or before the server lost its database
         said = retry_after(response)
         if said is None:
             return self._own(attempt)

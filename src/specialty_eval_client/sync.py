@@ -1,6 +1,5 @@
 """The client for ordinary code. It may be shared between threads, as httpx's may."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -53,7 +52,7 @@ class Client:
                 response.read()
                 raise refusal(response)
             for line in response.iter_lines():
-                yield models.status(json.loads(line))
+                yield calls.status_of_line(line)
         except httpx.RequestError as fault:
             raise Unreachable(repr(fault)) from fault
         finally:
@@ -65,13 +64,13 @@ class Client:
 
     def events(self, *, after: str | None = None, kinds: Sequence[str] = (), limit: int = 500) -> Iterator[Page[Event]]:
         """The change feed's pages after a cursor, to its present end; the last one's `resume` is where to wait."""
-        call = calls.events(kinds, after, limit)
-        while True:
-            page = self.ask(call)
-            yield page
-            if page.following is None:
-                return
-            call = calls.after(call, page.following)
+        return self._pages(calls.events(kinds, after, limit))
+
+    def snapshot(self, *, limit: int = 500) -> Iterator[Page[Event]]:
+        """The last change of state of everything there is, as of one place of the log: the last page's `resume` is
+        where to follow from.
+        """
+        return self._pages(calls.snapshot(limit))
 
     def draft(self, review_id: int) -> Versioned[Json]:
         """What a school has filled in so far, with its version."""
@@ -139,17 +138,20 @@ class Client:
         self.close()
 
     def _rows(self, call: Call[Page[T]]) -> Iterator[T]:
+        return (row for page in self._pages(call) for row in page.rows)
+
+    def _pages(self, call: Call[Page[T]]) -> Iterator[Page[T]]:
         while True:
             page = self.ask(call)
-            yield from page.rows
+            yield page
             if page.following is None:
                 return
             call = calls.after(call, page.following)
 
     def _sent(self, call: Call[Any], *, stream: bool = False) -> httpx.Response:
-        request = self._http.build_request(
+        request = call.shown(self._http.build_request(
             call.method, call.path, params=dict(call.params), content=call.content, headers=dict(call.headers)
-        )
+        ))  # fmt: skip
         attempt = 0
         while True:
             attempt += 1

@@ -114,6 +114,22 @@ def test_the_feed_is_kept_whole_and_goes_on_where_it_was(public: Client, tmp_pat
         assert len(again) == len(everything)
 
 
+def test_a_snapshot_says_how_things_stand_and_where_to_follow_from(public: Client) -> None:
+    *_, last = pages = list(public.snapshot(limit=7))
+    subjects = [(event.subject_kind, event.subject_id) for page in pages for event in page.rows]
+    assert len(subjects) == len(set(subjects)) > 7
+    assert last.resume is not None
+    assert [page.rows for page in public.events(after=last.resume)] == [()]
+
+
+def test_a_key_without_roles_manages_the_webhooks_of_its_own(callers: Callers) -> None:
+    with signed_in(callers, "administrator") as administrator:
+        made = administrator.request("POST", "/v1/keys", body={"label": "示例平台"})
+    with Client(Options(callers.base, made["secret"])) as platform:
+        webhook = platform.request("POST", "/v1/webhooks", body={"url": "https://platform.example/in"})
+        assert platform.request("POST", f"/v1/webhooks/{webhook['id']}/rotate")["secret"] != webhook["secret"]
+
+
 def test_a_cache_is_of_one_server_and_one_question(public: Client, tmp_path: Path) -> None:
     with FeedCache(tmp_path / "feed.sqlite") as cache:
         cache.pull(public, ["review.confirm"])

@@ -18,6 +18,7 @@ from specialty_eval.engine.errors import NotFound, Problem
 from .arrival import LONGEST
 from .problems import answer
 from .versions import HEADER as VERSION
+from .versions import is_kept
 
 Ready = tuple[bytes, bytes, bytes, int]
 """As `status_bytes.Ready`, which is loaded with the statuses."""
@@ -29,9 +30,9 @@ BEFORE, AFTER = "/v1/specialties/", "/status"
 LEFT, RIGHT = len(BEFORE), len(AFTER)
 OF_CODE = slice(LEFT, -RIGHT)
 IF_NONE_MATCH = b"if-none-match"
-HEARD = frozenset({IF_NONE_MATCH, b"authorization", b"api-version"})
-"""Headers that are looked at. Whoever shows something, or asks for a version, is left to the routes, which say whether
-it holds."""
+HEARD = frozenset({IF_NONE_MATCH, b"authorization", VERSION[0]})
+"""Headers that are looked at. Whoever shows something, or asks for a version that is not kept, is left to the routes,
+which say whether it holds."""
 READS = frozenset({"GET", "HEAD"})
 FRESH = 2
 """Seconds without word from the database after which an answer says how old it is."""
@@ -147,9 +148,10 @@ class Fast:
         known = None
         for name, value in headers:
             if name in HEARD:
-                if name != IF_NONE_MATCH:
+                if name == IF_NONE_MATCH:
+                    known = known or value
+                elif name != VERSION[0] or not is_kept(value):
                     return None
-                known = known or value
         age = monotonic() - self.contact
         if age >= FRESH:
             if age > self.patience:

@@ -17,12 +17,16 @@ HEADER = (b"api-version", VERSION.encode())
 
 def refused(scope: Scope) -> Invalid | None:
     """Why a request for another version is not answered; None where it says nothing, or what is kept."""
-    asked = next((value.decode("latin-1") for name, value in scope["headers"] if name == HEADER[0]), None)
-    if asked is None or OLDEST <= asked <= VERSION:
+    asked = next((value for name, value in scope["headers"] if name == HEADER[0]), None)
+    if asked is None or is_kept(asked):
         return None
-    return Invalid(
-        Problem("api-version-unknown", "API-Version", {"value": asked[:20], "oldest": OLDEST, "newest": VERSION})
-    )
+    value = asked[:20].decode("latin-1")
+    return Invalid(Problem("api-version-unknown", "API-Version", {"value": value, "oldest": OLDEST, "newest": VERSION}))
+
+
+def is_kept(asked: bytes) -> bool:
+    """Whether programs written for this date are answered as they expect."""
+    return OLDEST.encode() <= asked <= HEADER[1]
 
 
 def telling(send: Send) -> Send:
