@@ -31,9 +31,7 @@ def watch(
     cache: Annotated[
         Path | None, typer.Option(help="保存在此文件，下次接着读 · Keep events in this file and go on next time")
     ] = None,
-    anew: Annotated[
-        bool, typer.Option("--anew", help="接不上时从头读 · Begin anew where the place is gone")
-    ] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="接不上时从头读 · Begin anew where the place is gone")] = False,
 ) -> None:
     """随时列出服务器上的变动，按 Ctrl+C 结束 · List a server's changes as they happen, until Ctrl+C."""
     _end(_client().watch(codes or [], server=server, every=every, cache=cache, anew=anew))
