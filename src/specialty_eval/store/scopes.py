@@ -3,10 +3,10 @@
 A scope without its recusal would let a recused chair or secretary read on, so nobody builds one by hand.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -43,7 +43,8 @@ def recused(person: Known | Near | None, round_id: Any = Review.round_id) -> sa.
 
 @lru_cache(maxsize=KEPT)
 def _recused(who: Near, round_id: Any) -> sa.ColumnElement[bool]:
-    return sa.or_(_recused_from_specialty(who, round_id), _decided_before(who.person_id))
+    decided = sa.and_(Review.replaces_id.is_not(None), _among(who, _decided_before, Review.id))
+    return sa.or_(_recused_from_specialty(who, round_id), decided)
 
 
 def recused_from_specialty(person: Known | Near | None, round_id: Any = None) -> sa.ColumnElement[bool]:
@@ -58,15 +59,39 @@ def recused_from_specialty(person: Known | Near | None, round_id: Any = None) ->
 
 @lru_cache(maxsize=KEPT)
 def _recused_from_specialty(who: Near, round_id: Any) -> sa.ColumnElement[bool]:
-    part, taught_at = aliased(Specialty), aliased(School)
-    merged = sa.select(part.id).join(taught_at, taught_at.id == part.school_id)
-    merged = merged.where(part.successor_id == Specialty.id, ties.is_tied(who, taught_at, part.partner))
     return sa.or_(
         ties.is_tied(who, School, Specialty.partner),
-        # OFFSET 0: what was merged into each is looked up; without it PostgreSQL would read every specialty first.
-        merged.correlate_except(part, taught_at).offset(0).exists(),
-        interested(who.person_id, round_id),
+        _among(who, _merged, Specialty.id),
+        interested(who, round_id),
     )
+
+
+Found: TypeAlias = Callable[[Near], sa.Select[*tuple[Any, ...]]]
+"""What somebody is recused from: one or more keys a row."""
+
+
+def _among(who: Near, found: Found, *keys: Any) -> sa.ColumnElement[bool]:
+    """Whether the keys are of a row found: of one person all are found once a statement, of many each is looked up."""
+    if who.is_one:
+        key = keys[0] if len(keys) == 1 else sa.tuple_(*keys)
+        return key.in_(sa.select(_found_once(who, found)))
+    rows = found(who)
+    its = rows.where(*(column == key for column, key in zip(rows.selected_columns, keys, strict=True)))
+    # OFFSET 0: each is looked up; without it PostgreSQL would read everybody's first.
+    return its.offset(0).exists()
+
+
+@lru_cache(maxsize=3 * KEPT)
+def _found_once(who: Near, found: Found) -> sa.CTE:
+    return ties.beside(found(who))
+
+
+def _merged(who: Near) -> sa.Select[*tuple[Any, ...]]:
+    """The specialties that one was merged into of a school or an enterprise that the person is tied to."""
+    part, taught_at = aliased(Specialty), aliased(School)
+    merged = sa.select(part.successor_id).join(taught_at, taught_at.id == part.school_id)
+    merged = merged.where(part.successor_id.is_not(None), ties.is_tied(who, taught_at, part.partner))
+    return merged.correlate_except(part, taught_at)
 
 
 def recused_from_application(person: Known | Near | None) -> sa.ColumnElement[bool]:
@@ -88,24 +113,35 @@ def told_of(person_id: Known | None, schools: Collection[str]) -> sa.ColumnEleme
     return sa.or_(School.id.in_([int(key) for key in schools]), sa.not_(recused_from_specialty(person_id)))
 
 
-def interested(person_id: Known, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
+def interested(person: Known | Near, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
     """Of a row of Specialty: an interest declared in it or in what is part of it now, in the round or (None) in any."""
-    other, part = aliased(Review), aliased(Specialty)
+    who = person if isinstance(person, Near) else near(person)
+    in_any = _among(who, _interests, Specialty.id)
+    if round_id is None:
+        return in_any
+    in_it = _among(who, _interests_by_round, Specialty.id, round_id)
+    return in_it if round_id is Review.round_id else sa.case((round_id.is_(None), in_any), else_=in_it)
+
+
+def _interests_by_round(who: Near) -> sa.Select[*tuple[Any, ...]]:
+    """The specialties that the person declared an interest in, or that these are part of now, each with the round."""
+    other, part, known = aliased(Review), aliased(Specialty), aliased(Specialty)
     said = (
-        sa.select(InterestDeclaration.id)
+        sa.select(known.id, other.round_id)
+        .select_from(InterestDeclaration)
         .join(MeetingItem, MeetingItem.id == InterestDeclaration.item_id)
         .join(other, other.id == MeetingItem.review_id)
         .join(part, part.id == other.specialty_id)
-        .where(
-            InterestDeclaration.person_id == person_id,
-            InterestDeclaration.interest == "interest",
-            sa.or_(part.id == Specialty.id, part.successor_id == Specialty.id),
-        )
+        .join(known, sa.or_(known.id == part.id, known.id == part.successor_id))
+        .where(InterestDeclaration.person_id == who.person_id, InterestDeclaration.interest == "interest")
     )
-    if round_id is not None:
-        said = said.where(sa.or_(round_id.is_(None), other.round_id == round_id))
-    # OFFSET 0: what was said of each specialty is looked up; without it PostgreSQL would read every review first.
-    return said.correlate_except(InterestDeclaration, MeetingItem, other, part).offset(0).exists()
+    return said.correlate_except(InterestDeclaration, MeetingItem, other, part, known)
+
+
+def _interests(who: Near) -> sa.Select[*tuple[Any, ...]]:
+    """The same, whatever the round."""
+    said = _interests_by_round(who)
+    return said.with_only_columns(said.selected_columns[0])
 
 
 def first_decided(*columns: Any) -> sa.Select[Any]:
@@ -114,12 +150,13 @@ def first_decided(*columns: Any) -> sa.Select[Any]:
     What the bureau itself corrects may be decided by those who decided it.
     """
     chain, old = _replaced(), aliased(Review)
-    return (
+    found = (
         sa.select(chain.c.new.label("new_review_id"), *columns)
         .join(old, old.id == chain.c.old)
         .join(Decision, Decision.id == old.decision_id)
         .where(~sa.exists().where(Correction.new_review_id == chain.c.opened))
     )
+    return found.correlate_except(chain, old, Decision)
 
 
 @lru_cache(maxsize=1)
@@ -135,10 +172,10 @@ def _replaced() -> sa.CTE:
     return chain.union_all(older.where(earlier.replaces_id.is_not(None)))
 
 
-def _decided_before(person_id: Known) -> sa.ColumnElement[bool]:
-    """The person took part in deciding the review that this one replaces after an appeal, or one replaced before."""
-    took_part = Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(person_id, sa.BigInteger)))
-    return sa.and_(Review.replaces_id.is_not(None), Review.id.in_(first_decided().where(took_part)))
+def _decided_before(who: Near) -> sa.Select[*tuple[Any, ...]]:
+    """The reviews that replace, after an appeal, one that the person took part in deciding, or one replaced before."""
+    took_part = Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(who.person_id, sa.BigInteger)))
+    return first_decided().where(took_part)
 
 
 def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
@@ -275,6 +312,7 @@ def recused_from_list(person_id: int) -> sa.ColumnElement[bool]:
 
 def recused_from_meeting(person_id: int, meeting_id: Any) -> sa.ColumnElement[bool]:
     """Whether the person has no part in an item of the meeting."""
+    # OFFSET 0: as in `recused_from_list`.
     return (
         sa.select(MeetingItem.id)
         .join(Review, Review.id == MeetingItem.review_id)
@@ -282,6 +320,7 @@ def recused_from_meeting(person_id: int, meeting_id: Any) -> sa.ColumnElement[bo
         .join(School, School.id == Specialty.school_id)
         .where(MeetingItem.meeting_id == meeting_id, recused(person_id))
         .correlate_except(MeetingItem, Review, Specialty, School)
+        .offset(0)
         .exists()
     )
 

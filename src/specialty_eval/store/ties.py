@@ -26,34 +26,52 @@ _NUMBERS: ARRAY[int] = ARRAY(sa.BigInteger())
 class Near:
     """What somebody is tied to: schools, as what they are part of now, and names of whatever employs or interests them.
 
-    For a given person both are worked out once a statement, however many rows are asked about.
+    Of one person both are worked out once a statement, however many rows are asked about and however often.
     """
 
     person_id: Known
     schools: sa.ColumnElement[Any]
     names: sa.ColumnElement[Any]
 
+    @property
+    def is_one(self) -> bool:
+        """One person throughout the statement: what is found of them need not be looked for row by row."""
+        return _is_one(self.person_id)
+
 
 KEPT = 64
 """People for whom the conditions are kept as they were put together: that costs more than to ask the database."""
 
 
-def near(person_id: Known) -> Near:
-    """What somebody is tied to; of a person known by number the same object again."""
-    return _of_number(person_id) if isinstance(person_id, int) else _near(person_id)
+def _is_one(person_id: Known) -> bool:
+    return isinstance(person_id, int | sa.BindParameter)
 
 
 @lru_cache(maxsize=KEPT)
-def _of_number(person_id: int) -> Near:
-    return _near(person_id)
-
-
-def _near(person_id: Known) -> Near:
-    """Where the person works, worked, or has declared an interest for good (see `experts`).
+def near(person_id: Known) -> Near:
+    """Where the person works, worked, or has declared an interest for good (see `experts`); the same object again.
 
     A school is known by its number and by every name that it has had, and leads on to what it is part of now.
     """
-    names = sa.func.array(
+    names = _once(_names(person_id), person_id)
+    return Near(person_id, _once(_schools(person_id, names), person_id), names)
+
+
+def _once(found: sa.ColumnElement[Any], person_id: Known) -> sa.ColumnElement[Any]:
+    """Of one person a row beside the statement, read wherever it is needed."""
+    if not _is_one(person_id):
+        return found
+    row = beside(sa.select(found.label("found")))
+    return sa.cast(sa.select(row.c.found).scalar_subquery(), found.type)  # uncast, ANY would take it for a set
+
+
+def beside(found: sa.Select[*tuple[Any, ...]]) -> sa.CTE:
+    """What is found once a statement. MATERIALIZED: else PostgreSQL counts it again for every row that asks."""
+    return found.cte().prefix_with("MATERIALIZED")
+
+
+def _names(person_id: Known) -> sa.ColumnElement[Any]:
+    return sa.func.array(
         sa.union_all(
             _of_person(sa.func.trim(Person.employer_name), person_id).where(sa.func.trim(Person.employer_name) != ""),
             _of_person(Organisation.name, person_id, sa.join(Person, Organisation)),
@@ -61,6 +79,9 @@ def _near(person_id: Known) -> Near:
         ).scalar_subquery(),
         type_=_TEXTS,
     )
+
+
+def _schools(person_id: Known, names: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     numbers = sa.func.array(
         sa.union_all(
             _of_person(Person.employer_id, person_id).where(Person.employer_id.is_not(None)),
@@ -77,7 +98,7 @@ def _near(person_id: Known) -> Near:
         .where(SchoolName.name == sa.any_(names))
         .correlate_except(tied, SchoolName),
     )
-    return Near(person_id, sa.func.array(known.scalar_subquery(), type_=_NUMBERS), names)
+    return sa.func.array(known.scalar_subquery(), type_=_NUMBERS)
 
 
 def _of_person(column: Any, person_id: Known, table: Any = Person) -> sa.Select[Any]:
