@@ -44,7 +44,7 @@ ELSEWHERE = frozenset({"after", "limit", "format"})
 """Parameters that say where in a list and how it is written, not of which."""
 OF_PAGES = {
     "GET /": {"county": "371402", "class": "信息技术", "level": "secondary", "rating": "red", "case": "appeal",
-              "q": "计算机"},
+              "q": "计算机", "rounds": "1"},
     "GET /rounds/{number}": {"list": "1"},
     "GET /lists": {"list": "1"},
 }  # fmt: skip

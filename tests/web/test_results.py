@@ -6,16 +6,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories import COUNTY, make_city, make_school
+from factories import COUNTY, make_city, make_cycle, make_school
 from factories_deliberation import Sitting, decide, make_publicised, make_scored, serve
 from specialty_eval.actions import objections, ratings
 from specialty_eval.actions.objections import NewObjection
+from specialty_eval.store import public_queries
 from specialty_eval.store.outcomes import Objector
 from specialty_eval.store.registry import School, Specialty
 from web.site import Site
 
 RATINGS = {"one-a": "yellow", "one-b": "green", "two-a": "green", "city-a": "red"}
-STATEMENTS = 8
+STATEMENTS = 10
 NAME, CONTACT, GROUNDS = "示例张三", "示例-0534-0000000", "示例：人数不实"
 
 
@@ -142,6 +143,8 @@ def test_every_filter_narrows_list_and_counts_and_is_shown_again(session: Sessio
         "rating=none": set(),
         "case=contested": set(),
         "q=数控": {"one-b"},
+        "q=控": {"one-b"},
+        "q=数 控": set(),
         "q=学校two": {"two-a"},
         f"q={s.city.codes['city-a']}": {"city-a"},
         "q=100%25": set(),
@@ -192,6 +195,25 @@ def test_pages_follow_one_another_without_a_gap_or_a_repetition(session: Session
         path = found[1].replace("&amp;", "&") if found else ""
 
     assert seen == sorted(s.city.codes.values())
+
+
+def test_earlier_rounds_follow_the_newest_and_what_is_in_publicity_is_always_told(
+    session: Session, pages: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_queries, "SHOWN", 1)
+    s, _ = make_publicised(session, {"one-a": "green"})
+    newer = make_cycle(s.city, year=2027)
+    pages.now = s.city.now
+
+    def told(path: str) -> list[str]:
+        return re.findall(r'scope="row"><a href="/rounds/(\d+)"', pages.get(path).text)
+
+    following = re.search(r'href="(/\?rounds=\d+)#rounds"', pages.get("/").text)
+
+    assert told("/") == [str(newer), str(s.round_id)]
+    assert following is not None
+    assert told(following[1]) == [str(s.round_id)]
+    assert "更早的批次" not in pages.get(following[1]).text
 
 
 def test_a_name_is_text_whatever_it_contains(session: Session, pages: Site) -> None:

@@ -23,7 +23,9 @@ RATINGS = (*(rating.value for rating in Rating), public_queries.NEVER)
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What came out: counts of what is wanted, a page of it, the rounds, and what can be asked for."""
+    """What came out: counts of what is wanted, a page of it, some rounds and behind which there are more, and what can
+    be asked for.
+    """
 
     bureau: str
     today: date
@@ -33,14 +35,16 @@ class Results:
     rows: Sequence[Row]
     next: str | None
     rounds: Sequence[PublicRound]
+    earlier: int | None
 
 
-def results(ctx: Context, wanted: Wanted, page: Page) -> Results:
+def results(ctx: Context, wanted: Wanted, page: Page, rounds_before: int | None = None) -> Results:
     """The public result page: as many statements for a city as for a school. Invalid for what cannot be asked."""
     if wanted.case not in CASES:
         raise Invalid(Problem("request-field-wrong", "case", {"expected": list(CASES), "value": wanted.case[:100]}))
     query = page.within(public_queries.rows(wanted, ctx.today), SpecialtyCode.code)
     shown, cursor = page.cut([Row(*list(row)) for row in ctx.session.execute(query)], lambda row: (row.code,))
+    rounds, earlier = public_queries.newest(ctx.session, rounds_before)
     return Results(
         bureau=public_queries.bureau(ctx.session),
         today=ctx.today,
@@ -49,7 +53,8 @@ def results(ctx: Context, wanted: Wanted, page: Page) -> Results:
         counted=public_queries.counted(ctx.session, wanted, ctx.today),
         rows=shown,
         next=cursor,
-        rounds=public_queries.rounds(ctx.session),
+        rounds=public_queries.rounds(ctx.session, rounds),
+        earlier=earlier,
     )
 
 
@@ -111,7 +116,7 @@ def _labels(ctx: Context, policies: Iterable[int | None]) -> dict[int | None, Ma
 
 def round_of(ctx: Context, round_id: int) -> PublicRound:
     """A round of a cycle that was started; NotFound."""
-    found = public_queries.rounds(ctx.session, round_id)
+    found = public_queries.rounds(ctx.session, [round_id])
     if not found:
         raise NotFound(Problem("not-found", "round", {"kind": "round", "id": round_id}))
     return found[0]

@@ -14,7 +14,7 @@ from specialty_eval.engine.permissions import Scope
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import Role
 
-from . import scopes
+from . import grounds, scopes
 from .accounts import CommitteeMember, Person, RoleGrant, held_on
 from .cycles import policy_of, round_of
 from .deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem, MeetingSeat
@@ -292,7 +292,7 @@ def first_deciders(session: Session, items: Sequence[ItemRow]) -> dict[int, froz
     """Review opened by an appeal → who took part in deciding the one it replaces, or one that was replaced before."""
     if not items:
         return {}
-    made = scopes.first_decided(Decision.tally["took_part"].label("took_part")).subquery()
+    made = grounds.first_decided(Decision.tally["took_part"].label("took_part")).subquery()
     found = sa.select(made.c.new_review_id, made.c.took_part)
     deciders: dict[int, frozenset[int]] = {}
     for review, people in session.execute(found.where(made.c.new_review_id.in_([i.review_id for i in items]))):

@@ -3,16 +3,17 @@
 Each function is a fixed number of statements, however many specialties there are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.cycle import CycleState, RoundState
+from specialty_eval.engine.publicity import ListState
 from specialty_eval.engine.review import State
 
 from .contested import OUT, contested, in_order
@@ -130,8 +131,26 @@ class _Parts:
         if wanted.case:
             yield {"proposed": self.proposed.c.rating, "contested": self.under.c.under}[wanted.case].is_not(None)
         if wanted.text:
-            named = (Specialty.name, School.name, SpecialtyCode.code)
-            yield sa.or_(*(column.icontains(wanted.text, autoescape=True) for column in named))
+            yield Specialty.id.in_(_named(wanted.text))
+
+
+def _named(text: str) -> sa.CompoundSelect[Any]:
+    """The specialties that have the text in their name, their school's or their present code, each by its index."""
+    one, coded, other, taught_at = aliased(Specialty), aliased(SpecialtyCode), aliased(Specialty), aliased(School)
+
+    def has(column: sa.orm.InstrumentedAttribute[str]) -> sa.ColumnElement[bool]:
+        return column.icontains(text, autoescape=True)
+
+    def by_parts(column: sa.orm.InstrumentedAttribute[str]) -> sa.ColumnElement[bool]:
+        parts = sa.func.parts_of(column, type_=ARRAY(sa.Text()))
+        return sa.and_(parts.contains(sa.func.parts_of(text)), has(column))
+
+    of_schools = sa.select(other.id).join(taught_at, taught_at.id == other.school_id).where(has(taught_at.name))
+    return sa.union_all(
+        sa.select(one.id).where(by_parts(one.name)),
+        sa.select(coded.specialty_id).where(coded.valid_to.is_(None), by_parts(coded.code)),
+        of_schools,
+    )
 
 
 def _parts(today: date) -> _Parts:
@@ -229,21 +248,33 @@ class PublicRound:
     lists: tuple[List, ...]
 
 
-def rounds(session: Session, only: int | None = None) -> list[PublicRound]:
-    """The rounds of every cycle that was started, newest first, or that one of them; three statements."""
-    replaced = aliased(Review)
-    overturned = sa.exists().where(replaced.replaces_id == Review.id, replaced.state == State.CONFIRMED.value)
-    shown = sa.case((Review.state.in_((State.CONFIRMED.value, State.PUBLICISED.value)), Review.decided_rating))
-    tally = (
-        sa.select(Review.round_id, (Review.state == State.CONFIRMED.value), shown, sa.func.count())
-        .where(~overturned, sa.or_(Review.replaces_id.is_(None), Review.state == State.CONFIRMED.value))
-        .where(Review.state.not_in((State.CANCELLED.value, State.EXEMPTED.value, State.WITHDRAWN.value)))
-        .where(sa.true() if only is None else Review.round_id == only)
-        .group_by(Review.round_id, sa.text("2"), sa.text("3"))
-    )
+SHOWN = 12
+"""Rounds told of at a time: what they review is counted round by round."""
+
+
+def newest(session: Session, before: int | None = None) -> tuple[list[int], int | None]:
+    """The newest rounds, with whatever is in publicity, or those before that round; behind which one there are more."""
+    found = sa.select(Round.id).join(Cycle, Cycle.id == Round.cycle_id).where(_is_told_of())
+    out = sa.select(Publication.round_id).where(Publication.state == ListState.IN_PUBLICITY.value)
+    if before is not None:
+        year = sa.select(Round.year).where(Round.id == before).scalar_subquery()
+        found = found.where(sa.tuple_(Round.year, Round.id) < sa.tuple_(year, sa.literal(before, sa.BigInteger)))
+    keys = list(session.scalars(found.order_by(Round.year.desc(), Round.id.desc()).limit(SHOWN + 1)))
+    further = [] if before is not None else list(session.scalars(out))
+    return [*keys[:SHOWN], *further], keys[SHOWN - 1] if len(keys) > SHOWN else None
+
+
+def _is_told_of() -> sa.ColumnElement[bool]:
+    """Of a round with its cycle: it was started, and is not cancelled."""
+    started = Cycle.state.in_((CycleState.RUNNING.value, CycleState.CONCLUDED.value))
+    return sa.and_(started, Round.state != RoundState.CANCELLED.value)
+
+
+def rounds(session: Session, keys: Collection[int]) -> list[PublicRound]:
+    """Those of these rounds whose cycle was started, newest first; three statements."""
     reviews: dict[int, int] = {}
     ratings: dict[int, dict[tuple[bool, str], int]] = {}
-    for key, is_confirmed, rating, number in session.execute(tally):
+    for key, is_confirmed, rating, number in session.execute(_tally(keys)):
         reviews[key] = reviews.get(key, 0) + number
         if rating is not None:
             ratings.setdefault(key, {})[is_confirmed, rating] = number
@@ -253,14 +284,33 @@ def rounds(session: Session, only: int | None = None) -> list[PublicRound]:
                   PolicyDocument.policy_version)
         .join(Cycle, Cycle.id == Round.cycle_id)
         .join(PolicyDocument, PolicyDocument.id == Round.policy_id)
-        .where(Cycle.state.in_((CycleState.RUNNING.value, CycleState.CONCLUDED.value)))
-        .where(Round.state != RoundState.CANCELLED.value, sa.true() if only is None else Round.id == only)
+        .where(_is_told_of(), Round.id.in_(keys))
         .order_by(Round.year.desc(), Round.id.desc())
     )  # fmt: skip
     return [
         PublicRound(*[*found, reviews.get(found.id, 0), ratings.get(found.id, {}), tuple(lists.get(found.id, ()))])
         for found in session.execute(query)
     ]
+
+
+def _tally(keys: Collection[int]) -> sa.Select[*tuple[Any, ...]]:
+    """(round, whether confirmed, rating that is told) → how many reviews, each round's by its index."""
+    replaced = aliased(Review)
+    overturned = sa.exists().where(replaced.replaces_id == Review.id, replaced.state == State.CONFIRMED.value)
+    shown = sa.case((Review.state.in_((State.CONFIRMED.value, State.PUBLICISED.value)), Review.decided_rating))
+    its = (
+        sa.select((Review.state == State.CONFIRMED.value).label("confirmed"), shown.label("rating"),
+                  sa.func.count().label("number"))
+        .where(Review.round_id == Round.id)
+        .where(~overturned, sa.or_(Review.replaces_id.is_(None), Review.state == State.CONFIRMED.value))
+        .where(Review.state.not_in((State.CANCELLED.value, State.EXEMPTED.value, State.WITHDRAWN.value)))
+        .group_by(sa.text("1"), sa.text("2"))
+        .correlate(Round)
+        .lateral("its")
+    )  # fmt: skip
+    return (
+        sa.select(Round.id, its.c.confirmed, its.c.rating, its.c.number).join(its, sa.true()).where(Round.id.in_(keys))
+    )
 
 
 def _lists(session: Session) -> dict[int, list[List]]:

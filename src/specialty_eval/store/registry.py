@@ -116,6 +116,7 @@ class Specialty(Base):
         sa.CheckConstraint("catalogue_entry_id IS NOT NULL OR partner <> ''", name="off_catalogue_partner"),
         sa.CheckConstraint("closed_on IS NULL OR closed_on >= opened_on", name="closed_after_opened"),
         sa.CheckConstraint("successor_id IS NULL OR closed_on IS NOT NULL", name="merged_is_closed"),
+        sa.Index("ix_specialty_parts", sa.text("parts_of(name)"), postgresql_using="gin"),
     )
 
     id: Mapped[int] = identity()
@@ -146,6 +147,7 @@ class SpecialtyCode(Base):
         sa.Index(
             "uq_specialty_code_current", "specialty_id", unique=True, postgresql_where=sa.text("valid_to IS NULL")
         ),
+        sa.Index("ix_specialty_code_parts", sa.text("parts_of(code)"), postgresql_using="gin"),
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)

@@ -3,10 +3,10 @@
 A scope without its recusal would let a recused chair or secretary read on, so nobody builds one by hand.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -17,12 +17,11 @@ from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import Scope
 
-from . import rows, ties
+from . import grounds, rows, ties
 from .accounts import Person
 from .applications import Application
 from .base import Straight, table_of
-from .corrections import Correction
-from .deliberation import Decision, ExpertAssignment, InterestDeclaration, MeetingItem
+from .deliberation import ExpertAssignment, MeetingItem
 from .ledger import Event
 from .outcomes import Appeal, AppealPanelist, PublicationEntry
 from .registry import School, Specialty, SpecialtyCode
@@ -43,7 +42,7 @@ def recused(person: Known | Near | None, round_id: Any = Review.round_id) -> sa.
 
 @lru_cache(maxsize=KEPT)
 def _recused(who: Near, round_id: Any) -> sa.ColumnElement[bool]:
-    decided = sa.and_(Review.replaces_id.is_not(None), _among(who, _decided_before, Review.id))
+    decided = sa.and_(Review.replaces_id.is_not(None), grounds.among(who, grounds.decided_before, Review.id))
     return sa.or_(_recused_from_specialty(who, round_id), decided)
 
 
@@ -61,37 +60,9 @@ def recused_from_specialty(person: Known | Near | None, round_id: Any = None) ->
 def _recused_from_specialty(who: Near, round_id: Any) -> sa.ColumnElement[bool]:
     return sa.or_(
         ties.is_tied(who, School, Specialty.partner),
-        _among(who, _merged, Specialty.id),
+        grounds.among(who, grounds.merged, Specialty.id),
         interested(who, round_id),
     )
-
-
-Found: TypeAlias = Callable[[Near], sa.Select[*tuple[Any, ...]]]
-"""What somebody is recused from: one or more keys a row."""
-
-
-def _among(who: Near, found: Found, *keys: Any) -> sa.ColumnElement[bool]:
-    """Whether the keys are of a row found: of one person all are found once a statement, of many each is looked up."""
-    if who.is_one:
-        key = keys[0] if len(keys) == 1 else sa.tuple_(*keys)
-        return key.in_(sa.select(_found_once(who, found)))
-    rows = found(who)
-    its = rows.where(*(column == key for column, key in zip(rows.selected_columns, keys, strict=True)))
-    # OFFSET 0: each is looked up; without it PostgreSQL would read everybody's first.
-    return its.offset(0).exists()
-
-
-@lru_cache(maxsize=3 * KEPT)
-def _found_once(who: Near, found: Found) -> sa.CTE:
-    return ties.beside(found(who))
-
-
-def _merged(who: Near) -> sa.Select[*tuple[Any, ...]]:
-    """The specialties that one was merged into of a school or an enterprise that the person is tied to."""
-    part, taught_at = aliased(Specialty), aliased(School)
-    merged = sa.select(part.successor_id).join(taught_at, taught_at.id == part.school_id)
-    merged = merged.where(part.successor_id.is_not(None), ties.is_tied(who, taught_at, part.partner))
-    return merged.correlate_except(part, taught_at)
 
 
 def recused_from_application(person: Known | Near | None) -> sa.ColumnElement[bool]:
@@ -116,66 +87,11 @@ def told_of(person_id: Known | None, schools: Collection[str]) -> sa.ColumnEleme
 def interested(person: Known | Near, round_id: Any = Review.round_id) -> sa.ColumnElement[bool]:
     """Of a row of Specialty: an interest declared in it or in what is part of it now, in the round or (None) in any."""
     who = person if isinstance(person, Near) else near(person)
-    in_any = _among(who, _interests, Specialty.id)
+    in_any = grounds.among(who, grounds.interests, Specialty.id)
     if round_id is None:
         return in_any
-    in_it = _among(who, _interests_by_round, Specialty.id, round_id)
+    in_it = grounds.among(who, grounds.interests_by_round, Specialty.id, round_id)
     return in_it if round_id is Review.round_id else sa.case((round_id.is_(None), in_any), else_=in_it)
-
-
-def _interests_by_round(who: Near) -> sa.Select[*tuple[Any, ...]]:
-    """The specialties that the person declared an interest in, or that these are part of now, each with the round."""
-    other, part, known = aliased(Review), aliased(Specialty), aliased(Specialty)
-    said = (
-        sa.select(known.id, other.round_id)
-        .select_from(InterestDeclaration)
-        .join(MeetingItem, MeetingItem.id == InterestDeclaration.item_id)
-        .join(other, other.id == MeetingItem.review_id)
-        .join(part, part.id == other.specialty_id)
-        .join(known, sa.or_(known.id == part.id, known.id == part.successor_id))
-        .where(InterestDeclaration.person_id == who.person_id, InterestDeclaration.interest == "interest")
-    )
-    return said.correlate_except(InterestDeclaration, MeetingItem, other, part, known)
-
-
-def _interests(who: Near) -> sa.Select[*tuple[Any, ...]]:
-    """The same, whatever the round."""
-    said = _interests_by_round(who)
-    return said.with_only_columns(said.selected_columns[0])
-
-
-def first_decided(*columns: Any) -> sa.Select[Any]:
-    """Reviews that an appeal opened (`new_review_id`) with each decision of what they replace, or it replaced before.
-
-    What the bureau itself corrects may be decided by those who decided it.
-    """
-    chain, old = _replaced(), aliased(Review)
-    found = (
-        sa.select(chain.c.new.label("new_review_id"), *columns)
-        .join(old, old.id == chain.c.old)
-        .join(Decision, Decision.id == old.decision_id)
-        .where(~sa.exists().where(Correction.new_review_id == chain.c.opened))
-    )
-    return found.correlate_except(chain, old, Decision)
-
-
-@lru_cache(maxsize=1)
-def _replaced() -> sa.CTE:
-    """Each review that replaces another (`new`), with each of those before it (`old`) and what opened after that.
-
-    One for all: a statement that asks about two people names it once.
-    """
-    later, earlier = aliased(Review), aliased(Review)
-    own = sa.select(later.id.label("new"), later.id.label("opened"), later.replaces_id.label("old"))
-    chain = own.where(later.replaces_id.is_not(None)).cte("replaced", recursive=True)
-    older = sa.select(chain.c.new, earlier.id, earlier.replaces_id).join(earlier, earlier.id == chain.c.old)
-    return chain.union_all(older.where(earlier.replaces_id.is_not(None)))
-
-
-def _decided_before(who: Near) -> sa.Select[*tuple[Any, ...]]:
-    """The reviews that replace, after an appeal, one that the person took part in deciding, or one replaced before."""
-    took_part = Decision.tally["took_part"].contains(sa.func.to_jsonb(sa.cast(who.person_id, sa.BigInteger)))
-    return first_decided().where(took_part)
 
 
 def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:

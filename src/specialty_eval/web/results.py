@@ -16,6 +16,8 @@ from .pages import Shown
 
 ROWS = 50
 LONGEST = 100
+LONGEST_NUMBER = 18
+"""Digits of a number that the database has room for."""
 
 
 def show(ctx: Context, request: Request) -> Shown:
@@ -24,7 +26,9 @@ def show(ctx: Context, request: Request) -> Shown:
     wanted = Wanted(
         **{name: " ".join(asked.get(short, "").replace("\0", " ").split())[:LONGEST] for name, short in FIELDS.items()}
     )
-    found = public.results(ctx, wanted, Page.of(ROWS, asked.get("after")))
+    before = asked.get("rounds", "")
+    rounds_before = int(before) if before.isdecimal() and len(before) <= LONGEST_NUMBER else None
+    found = public.results(ctx, wanted, Page.of(ROWS, asked.get("after")), rounds_before)
     return Shown("results.html", shown(found, after=asked.get("after", "")))
 
 
@@ -55,6 +59,7 @@ def shown(found: Results, *, after: str) -> dict[str, object]:
         "after": after,
         "link": lambda **changed: address(replace(wanted, **changed)),
         "more": address(wanted, after=found.next or ""),
+        "earlier": address(wanted, rounds=str(found.earlier or "")),
     }
 
 
