@@ -19,7 +19,7 @@ from factories_deliberation import (
     serve,
 )
 from remembered import remembered
-from specialty_eval.actions import appeals, ballots, committee, interests, plans, ratings
+from specialty_eval.actions import appeals, ballots, committee, interests, members, plans, ratings
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.ledger import Event
@@ -172,8 +172,8 @@ def _decide_anew(sitting: Sitting, short: str, rating: str) -> None:
         if login not in city.people:
             role = Role.CHAIR if sector == "administration" else Role.COMMITTEE_MEMBER
             city.people[login] = make_person(session, login=login, roles={role: bureau})
-            new = committee.NewMember(city.people[login], sector, date(2025, 1, 1), date(2029, 12, 31))
-            sitting.members[login] = committee.appoint(sitting.as_("secretary"), new).id
+            new = members.NewMember(city.people[login], sector, date(2025, 1, 1), date(2029, 12, 31))
+            sitting.members[login] = members.appoint(sitting.as_("secretary"), new).id
         again[login] = sitting.members[login]
     asked = new_meeting(sitting, chair=again["administration-again"], deputy_chair=None,
                         reviews=[sitting.reviews[short]])  # fmt: skip

@@ -178,13 +178,20 @@ ALLOTMENT = Needs(
 ITEM = Needs(
     "meeting_item",
     "id IN (SELECT item_id FROM decision)",
-    empty=dict.fromkeys(("written_until", "no_quorum_at", "vote_ended_at", "ballot_key"), "NULL"),
-    full={"written_until": NOW, "no_quorum_at": NOW, "vote_ended_at": NOW, "ballot_key": "'key'"},
+    empty=dict.fromkeys(("written_until", "no_quorum_at", "vote_ended_at", "present_at_end", "ballot_key"), "NULL"),
+    full={
+        "written_until": NOW,
+        "no_quorum_at": NOW,
+        "vote_ended_at": NOW,
+        "present_at_end": "'[]'",
+        "ballot_key": "'key'",
+    },
     states=nothing("listed", "open", "voting", "closed", "voided"),
     only_in={
         "written_until": (("voting", "closed", "voided"), "ck_meeting_item_written_is_voted_on"),
         "no_quorum_at": (("voided",), "ck_meeting_item_put_off_is_void"),
         "vote_ended_at": (("voting", "closed", "voided"), "ck_meeting_item_ended_was_voted_on"),
+        "present_at_end": (("voting", "closed", "voided"), "ck_meeting_item_present_was_voted_on"),
         "ballot_key": (("closed", "voided"), "ck_meeting_item_key_told_at_the_close"),
     },
 )

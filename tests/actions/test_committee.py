@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_deliberation import REGULAR, convene, employ, make_scored, new_meeting, nothing_left, refused
-from specialty_eval.actions import ballots, committee, conflicts, interests, meeting_views
+from specialty_eval.actions import ballots, committee, conflicts, interests, meeting_views, members
 from specialty_eval.actions.committee import Substitute
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
@@ -40,7 +40,7 @@ def test_everything_wrong_with_a_meeting_is_said_at_once_and_nothing_is_kept(ses
     one, two = s.reviews["one-a"], s.reviews["two-a"]
     convene(s, reviews=[two])
     for login in ("research-1", "research-2"):
-        committee.end_term(s.as_("secretary"), s.members[login], s.city.now.date().replace(day=1))
+        members.end_term(s.as_("secretary"), s.members[login], s.city.now.date().replace(day=1))
     asked = new_meeting(
         s,
         chair=s.members["research-1"],
@@ -70,7 +70,7 @@ def test_everything_wrong_with_a_meeting_is_said_at_once_and_nothing_is_kept(ses
 def test_a_member_whose_term_ended_is_not_seated_and_cannot_be(session: Session) -> None:
     s = make_scored(session, RATINGS)
     gone = s.members["industry-2"]
-    committee.end_term(s.as_("secretary"), gone, s.city.now.date().replace(day=1))
+    members.end_term(s.as_("secretary"), gone, s.city.now.date().replace(day=1))
 
     made = committee.create(s.as_("secretary"), new_meeting(s, reviews=[]))
 
@@ -114,13 +114,13 @@ def test_whoever_has_voted_on_an_item_counts_as_present_until_it_closes(session:
 def test_an_appointment_has_a_person_and_days_that_run_forwards(session: Session) -> None:
     s = make_scored(session, RATINGS)
     day = s.city.now.date()
-    new = committee.NewMember(999_999, "industry", day, day.replace(year=2020))
+    new = members.NewMember(999_999, "industry", day, day.replace(year=2020))
 
-    assert refused(Invalid, lambda: committee.appoint(s.as_("secretary"), new)) == [
+    assert refused(Invalid, lambda: members.appoint(s.as_("secretary"), new)) == [
         ("not-found", "person_id"),
         ("ends-before-it-begins", "term_to"),
     ]
-    kept = committee.appoint(s.as_("secretary"), committee.NewMember(s.city.people["nobody"], "industry", day, day))
+    kept = members.appoint(s.as_("secretary"), members.NewMember(s.city.people["nobody"], "industry", day, day))
     assert [m["id"] for m in meeting_views.members(s.as_("secretary"))][-1] == kept.id
 
 

@@ -21,6 +21,7 @@ from specialty_eval.actions import ballots, conflicts, decisions, interests, mee
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
+from specialty_eval.engine.policy import Rating
 from specialty_eval.store import scopes
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.ledger import Event
@@ -116,6 +117,30 @@ def test_a_conflict_that_breaks_an_agreement_voids_the_item(session: Session) ->
 
     assert act("industry-1") == conflicts.Found(1, False, False, "decided")  # 4 of 7 are more than half
     assert act("enterprise-1") == conflicts.Found(1, True, True, "scored")  # 3 of 6 are not
+
+
+def test_several_conflicts_in_an_agreement_each_leave_the_base(session: Session) -> None:
+    s = convene(make_scored(session, {"one-a": "yellow"}), together={"one-a"})
+    decisions.agree(s.as_("secretary"), s.meeting, {s.members[login]: "agree" for login in EVERYBODY[:6]})
+
+    found = [
+        conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members[login], "示例：亲属任教")
+        for login in ("chair", "industry-1", "enterprise-1", "research-1")
+    ]
+
+    # Six of eight; without the chair, who gave no ballot, six of seven, then five of six, four of five, three of four.
+    assert [(one.ballots, one.item_void) for one in found] == [(0, False), (1, False), (1, False), (1, False)]
+
+
+def test_a_conflict_of_the_chair_whose_casting_vote_decided_voids_the_item(session: Session) -> None:
+    s = convene(make_scored(session, {"one-a": "red"}, policy=EASY))
+    s.vote("one-a", dict(zip(EVERYBODY, [*["green"] * 3, *["yellow"] * 3, "abstain"], strict=False)))
+    made = close_item(s.as_("chair"), s.items["one-a"], reason="示例：理由", casting=Rating.GREEN)
+    assert made.rating == "green"
+
+    found = conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members["chair"], "示例：亲属任教")
+
+    assert found == conflicts.Found(1, True, True, "scored")
 
 
 def overridden(session: Session) -> Sitting:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_deliberation import REGULAR, Sitting, close_item, convene, make_scored
-from specialty_eval.actions import committee, decisions
+from specialty_eval.actions import decisions, members
 from specialty_eval.engine.errors import Invalid, NotYou
 from specialty_eval.store.accounts import Person, RoleGrant
 from specialty_eval.store.deliberation import Ballot
@@ -39,7 +39,7 @@ def test_a_member_whose_term_ended_since_the_seats_were_fixed_casts_no_ballot(se
     sitting = make_scored(session, {"two-a": "yellow"})
     convene(sitting)
     yesterday = sitting.as_("secretary").today - timedelta(days=1)
-    committee.end_term(sitting.as_("secretary"), sitting.members["industry-1"], yesterday)
+    members.end_term(sitting.as_("secretary"), sitting.members["industry-1"], yesterday)
     with pytest.raises(NotYou) as refused:
         sitting.vote("two-a", {"industry-1": "green"})
     assert [p.code for p in refused.value.problems] == ["not-in-office"]

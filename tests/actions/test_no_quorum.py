@@ -1,6 +1,7 @@
 """A committee that cannot meet: put off on record, then in writing, then the bureau; none of it before its time."""
 
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -20,6 +21,7 @@ from factories_deliberation import (
 )
 from racing import at_once
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests
+from specialty_eval.actions.context import SETTLES
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store.base import make_engine
@@ -205,6 +207,23 @@ def test_a_vote_in_writing_has_no_room_no_further_items_and_nothing_agreed_toget
         assert refused(NotNow, act) == [("vote-in-writing", "meeting")]
 
 
+def test_a_ballot_in_writing_counts_to_the_last_byte_and_the_vote_ends_no_sooner(s: Sitting) -> None:
+    in_writing(s, "one-a")
+    vote(s, EVERYBODY[:6])
+    until = s.item("one-a").written_until
+    assert until is not None
+
+    s.city.now = until - timedelta(seconds=1)
+    vote(s, ["chair"])
+    s.city.now = until
+    assert refused(NotNow, lambda: vote(s, ["deputy-chair"])) == [("written-days-over", "item")]
+    s.city.now = until + SETTLES - timedelta(seconds=1)  # what arrived in time may still be on its way in
+    for act in (lambda: ballots.end_vote(s.as_("secretary"), s.items["one-a"]), lambda: take_over(s)):
+        assert ("written-days-running", "item") in refused(NotNow, act)
+    s.city.now = until + SETTLES
+    assert close_item(s.as_("secretary"), s.items["one-a"]).tally["present"] == 7
+
+
 # --- the bureau ------------------------------------------------------------------------------------------------------
 
 
@@ -305,8 +324,9 @@ def test_the_ballot_that_makes_a_quorum_and_the_bureau_at_once_leave_one_of_them
         s.attend(*(set(EVERYBODY) - set(FEW)))
         in_writing(s, "one-a")
         vote(s, (*FEW, "industry-2"))  # five of the six that are needed
+        item, member = s.items["one-a"], s.as_("enterprise-2")  # whose ballot arrived in time, and waits for a lock
         s.city.wait(20)
-        item, member, approver = s.items["one-a"], s.as_("enterprise-2"), s.as_("bureau-approver")
+        approver = s.as_("bureau-approver")
         session.commit()
 
         said = at_once(

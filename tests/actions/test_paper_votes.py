@@ -1,14 +1,17 @@
 """Votes on paper: recorded from attached minutes, counted as any vote, and shown as what they are."""
 
+from functools import partial
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, Sitting, convene, employ, make_scored, nothing_left, refused
+from factories_deliberation import POLICY, REGULAR, Sitting, convene, employ, make_scored, nothing_left, refused
 from specialty_eval.actions import conflicts, meeting_views, paper_votes
 from specialty_eval.actions.paper_votes import OnPaper
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.policy import Rating
+from specialty_eval.store.accounts import CommitteeMember
 from specialty_eval.store.ledger import Event
 
 SCAN = b"%PDF-1.7 signed minutes"
@@ -87,6 +90,25 @@ def test_paper_changes_nothing_about_majorities_reasons_and_ties(s: Sitting) -> 
         assert refused(
             NotNow, lambda: paper_votes.record(s.as_("secretary"), s.items["two-a"], OnPaper(number, votes(s)))
         ) == [("step-not-open", "item")]
+
+
+def test_on_paper_too_nobody_settles_a_tie_in_which_no_chair_takes_part(session: Session) -> None:
+    easy = POLICY.replace("override_needs: 2/3", "override_needs: 3/8")
+    s = make_scored(session, {"one-a": "red"}, policy=easy)
+    s.session.execute(sa.update(CommitteeMember).values(sector="administration").where(
+        CommitteeMember.id == s.members["industry-2"]))  # fmt: skip
+    convene(s)
+    s.attend("chair", "deputy-chair")
+    green = ("industry-1", "industry-2", "enterprise-1")
+    said = {s.members[login]: "green" if login in green else "yellow" for login, _ in REGULAR[:6]}
+    item, number = s.items["one-a"], minutes(s)
+
+    for casting, problems in (
+        (None, [("tie-for-the-chair", "casting")]),
+        (Rating.GREEN, [("tie-for-the-chair", "casting"), ("casting-by-the-chair", "casting")]),
+    ):
+        paper = OnPaper(number, said, "示例：理由", casting)
+        assert refused(NotNow, partial(paper_votes.record, s.as_("secretary"), item, paper)) == problems
 
 
 def test_nobody_else_records_and_a_recused_secretary_leaves_it_to_the_deputy(session: Session) -> None:

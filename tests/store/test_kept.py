@@ -27,7 +27,8 @@ FROZEN = {
     "appeal": {"grounds", "state", "answer", "answer_due", "new_review_id", "follow_ups", "version", "updated_at"},
     "expert_assignment": {"state", "reason", "due", "version", "updated_at"},
     "meeting_item": {
-        "state", "together", "written_until", "no_quorum_at", "vote_ended_at", "ballot_key", "version", "updated_at",
+        "state", "together", "written_until", "no_quorum_at", "vote_ended_at", "present_at_end", "ballot_key",
+        "version", "updated_at",
     },
     "expert": {"fields", "at_most", "valid_to"},
     "expert_tie": {"reason", "lifted_at", "lifted_by", "lifted_reason"},
@@ -140,7 +141,8 @@ def test_a_ballot_is_opened_once_and_what_was_sealed_stays_or_is_erased(filled: 
     ended = "UPDATE meeting_item SET state = 'voting', vote_ended_at = timestamptz '2027-01-01 08:00+08'"
     later = ended.replace("2027", "2028")
     one = "WHERE id = (SELECT min(id) FROM meeting_item WHERE state = 'open')"
-    assert_refused(filled, f"{ended} {one}; {later} WHERE vote_ended_at IS NOT NULL", "meeting_item_vote_ends_once")
+    for again in (later, "UPDATE meeting_item SET present_at_end = '[1]'"):
+        assert_refused(filled, f"{ended} {one}; {again} WHERE vote_ended_at IS NOT NULL", "meeting_item_vote_ends_once")
 
 
 def test_an_approved_plans_lines_stay(filled: sa.Connection) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from specialty_eval.engine import committee
+from specialty_eval.engine.calendar import is_kept, last_local_day
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import BALLOTS_OPEN, ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.policy import Rating
@@ -86,8 +87,8 @@ def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
     """Cast one's ballot, or replace it until the vote ends; every one is kept, sealed. The number of this one.
 
     `choice` is a rating or `abstain`. The event says only that a ballot was cast, and the digest of the sealed one.
-    NotYou for the recused and those not seated, NotNow while no vote is open, Invalid for a rating that is not open
-    to a vote.
+    NotYou for the recused and those not seated, NotNow while no vote is open and for one in writing after its last day,
+    Invalid for a rating that is not open to a vote.
     """
     row = ctx.locked(MeetingItem, item_id)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
@@ -104,6 +105,10 @@ def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
         raise NotNow(Problem("step-not-open", "item", {"event": "cast", "state": row.state}))
     if row.vote_ended_at is not None:
         raise NotNow(Problem("vote-ended", "item"))
+    if row.written_until is not None and not is_kept(ctx.now, row.written_until):
+        raise NotNow(
+            Problem("written-days-over", "item", {"due": last_local_day(row.written_until, LOCAL).isoformat()})
+        )
     if problems := _wrong_ballot(ctx, room, item_id, member, choice):
         raise Invalid(*problems)
     newest = sa.select(sa.func.max(Ballot.number)).where(Ballot.item_id == item_id, Ballot.member_id == member)
@@ -119,8 +124,8 @@ def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
 def end_vote(ctx: Context, item_id: int, *, version: int | None = None) -> MeetingItem:
     """End an item's vote (chair, secretary): from now on no ballot is taken or replaced, and none is opened yet.
 
-    Only then the item is closed, and the close says what the ballots leave to be settled: a tie, a reason. NotNow for
-    whatever else keeps the item from being closed.
+    Only then the item is closed, and the close says what the ballots leave to be settled: a tie, a reason. Who is
+    present now is the base of it, whoever comes or goes until then. NotNow for whatever else keeps it from a close.
     """
     row = ctx.locked(MeetingItem, item_id, version=version)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
@@ -130,13 +135,14 @@ def end_vote(ctx: Context, item_id: int, *, version: int | None = None) -> Meeti
     room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     if row.state not in BALLOTS_OPEN:
         raise NotNow(Problem("step-not-open", "item", {"event": "end_vote", "state": row.state}))
-    facts = replace(tallies.end_facts(room, item_id, ctx.now), vote_ended=True)
+    facts = replace(tallies.end_facts(room, item_id, ctx.settled), vote_ended=True)
     problems = ITEM.objections(row.state, ItemEvent.CLOSE, facts)
     if row.vote_ended_at is not None:
         problems.append(Problem("vote-ended", "item"))
     if problems:
         raise NotNow(*problems)
     row.vote_ended_at = ctx.now
+    row.present_at_end = sorted(int(seat.member) for seat in room.seats_of(item_id) if seat.present)
     ctx.record("item.end_vote", row, _note(room, item_id), grant=grant)
     return ctx.saved(row)
 

@@ -1,4 +1,4 @@
-"""The committee's members and meetings: seats, attendance, items on the list, interests declared before any material.
+"""The committee's meetings: seats, attendance, the list, what puts an item off. Who is a member is `members`' work.
 
 Votes are `ballots`' and what they come to `decisions`' work.
 """
@@ -19,74 +19,17 @@ from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.review import State
 from specialty_eval.engine.roles import roles
 from specialty_eval.store import cycles, deliberation_queries, deliberation_rooms, scopes
-from specialty_eval.store.accounts import CommitteeMember, Person
+from specialty_eval.store.accounts import Person
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Meeting, MeetingItem, MeetingSeat
 from specialty_eval.store.deliberation_queries import MemberRow
 from specialty_eval.store.deliberation_rooms import GOING, Room
-from specialty_eval.store.registry import Organisation
 
 from .context import LOCAL, Context, Note
 
 CHAIR = roles(Role.CHAIR, Role.SECRETARY)
 NO_QUORUM = "出席人数或界别不足，不能形成有效表决"
 IN_THE_ROOM = roles(Role.COMMITTEE_MEMBER, Role.CHAIR, Role.SECRETARY)
-
-
-# --- members ---
-
-
-@dataclass(frozen=True, slots=True)
-class NewMember:
-    """A seat in the committee to be: who, for which sector, from a day to a day (both inclusive)."""
-
-    person_id: int
-    sector: str
-    term_from: date
-    term_to: date
-    substitute: bool = False
-
-
-def appoint(ctx: Context, new: NewMember) -> CommitteeMember:
-    """Give a person a seat for a term (secretary). Invalid with every reason."""
-    city = ctx.office(Role.SECRETARY).city
-    bureau = ctx.session.scalar(
-        sa.select(Organisation.id).where(Organisation.kind == "bureau", Organisation.jurisdiction_code == city)
-    )
-    problems = []
-    if bureau is None or ctx.session.get(Person, new.person_id) is None:
-        problems.append(Problem("not-found", "person_id", {"kind": "person", "id": new.person_id}))
-    if new.term_to < new.term_from:
-        problems.append(Problem("ends-before-it-begins", "term_to", {"valid_from": new.term_from.isoformat()}))
-    if problems:
-        raise Invalid(*problems)
-    row = ctx.saved(
-        CommitteeMember(
-            person_id=new.person_id,
-            bureau_id=bureau,
-            sector=new.sector,
-            substitute=new.substitute,
-            term_from=new.term_from,
-            term_to=new.term_to,
-        )
-    )
-    ctx.record("member.appoint", row, Note(told={"sector": new.sector, "substitute": new.substitute}))
-    return row
-
-
-def end_term(ctx: Context, member_id: int, last_day: date) -> CommitteeMember:
-    """A member's term ends with the given day (secretary)."""
-    row = ctx.locked(CommitteeMember, member_id, where="member")
-    held_at = ctx.session.get_one(Organisation, row.bureau_id)
-    ctx.permit(roles(Role.SECRETARY), Scope(city=held_at.jurisdiction_code), where="member")
-    if last_day < row.term_from:
-        raise Invalid(Problem("ends-before-it-begins", "term_to", {"valid_from": row.term_from.isoformat()}))
-    row.term_to = last_day
-    ctx.record("member.end", row, Note(told={"last_day": last_day.isoformat()}))
-    return ctx.saved(row)
-
-
-# --- meetings ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +208,9 @@ def list_items(ctx: Context, meeting_id: int, reviews: Sequence[int], together: 
 def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes: Sequence[Substitute] = ()) -> Meeting:
     """Who is in the room from now on: everybody else is absent, and no other substitute has a seat.
 
-    Invalid for whoever has a ballot on an item that is being voted on: it counts, so they stay until it closes. Who
-    is recused from such an item lets nobody go who takes part in it, and learns of nobody whether they have voted.
+    Invalid for whoever has a ballot on an item that is being voted on: it counts, so they stay until it closes. An item
+    whose vote has ended keeps whom it had then, and no seat changes hands until it closes. Who is recused from such an
+    item lets nobody go who takes part in it, and learns of nobody whether they have voted.
     """
     row = ctx.locked(Meeting, meeting_id)
     city, _ = _round(ctx, row.round_id)
@@ -301,25 +245,32 @@ def attend(ctx: Context, meeting_id: int, present: Collection[int], substitutes:
 def _sent_from_the_vote(
     ctx: Context, row: Meeting, present: Collection[int], substitutes: Sequence[Substitute]
 ) -> list[Problem]:
-    """Members whose ballot on an item being voted on would no longer count."""
+    """Members whose ballot on an item being voted on would no longer count, or whose seat in an ended vote changes."""
+    going = sa.select(MeetingItem.id).where(MeetingItem.meeting_id == row.id, MeetingItem.state.in_(GOING))
+    states = ctx.lock_all(MeetingItem, ctx.session.scalars(going).all())
     room = deliberation_rooms.room(ctx.session, row, acting=ctx.person_id)
-    states = ctx.lock_all(MeetingItem, [i for i, item in room.items.items() if item.state in GOING])
     voting = [i for i, state in states.items() if state in meeting.BALLOTS_OPEN]
     voted = deliberation_rooms.voted(ctx.session, voting)
     for_whom = {s.member: s.stands_in_for for s in substitutes}
+    standing = {seat.member_id: seat.stands_in_for for seat in room.seats if seat.stands_in_for is not None}
+    changing = {member for member, _ in standing.items() ^ for_whom.items()}
     seats = [replace(seat, present=seat.member_id in present, stands_in_for=for_whom.get(seat.member_id))
              for seat in room.seats if seat.stands_in_for is None or seat.member_id in for_whom]  # fmt: skip
     then = replace(room, seats=tuple(seats))
     sent: set[int] = set()
+    fixed: set[int] = set()
     kept_from = False
     for item in voting:
         here, left = ({int(seat.member) for seat in committee.taking_part(r.seats_of(item))} for r in (room, then))
+        swapped = set() if room.items[item].present_at_end is None else changing
         if room.is_recused(item, ctx.person_id):
-            kept_from = kept_from or bool(here - left)
+            kept_from = kept_from or bool(here - left or swapped)
         else:
             sent |= voted.get(item, frozenset()) & here - left
-    unnamed = [Problem("vote-under-way", "present")] if kept_from else []
-    return [Problem("voting-on-an-item", f"members.{m}") for m in sorted(sent)] + unnamed
+            fixed |= swapped
+    named = [Problem("voting-on-an-item", f"members.{m}") for m in sorted(sent - fixed)]
+    named += [Problem("seat-in-an-ended-vote", f"members.{m}") for m in sorted(fixed)]
+    return [*named, Problem("vote-under-way", "present")] if kept_from else named
 
 
 def adjourn_problems(ctx: Context, room: Room) -> list[Problem]:

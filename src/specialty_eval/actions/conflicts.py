@@ -146,9 +146,13 @@ def _void_decision(ctx: Context, room: Room, subject: Review, row: MeetingItem) 
 
 
 def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) -> bool:
-    """Whether the vote, as it stood at the close, comes to something else without this member."""
+    """Whether the vote comes to something else without this member: as it stood at the close, but for those whose
+    conflict was found before, with or without a ballot.
+    """
     tally, rules, member = decision.tally, room.policy.committee, str(member_id)
+    before = {str(s.member_id) for s in room.seats if room.declared.get((decision.item_id, s.person_id)) == "interest"}
     seats = [committee.Seat(**seat) for seat in tally["seats"]]
+    seats = [replace(seat, recused=seat.recused or seat.member in before) for seat in seats]
     ballots = ballot_box.ballots_of(ctx.session, ctx.files, [decision.item_id])[decision.item_id]
     computed = Rating(decision.computed)
     at_most = None if tally["at_most"] is None else Rating(tally["at_most"])

@@ -122,7 +122,7 @@ def _facts(ctx: Context, room: Room, row: ItemRow, case: Case | None) -> ItemFac
         return facts
     if row.written_until is None:  # who takes part is seen by the ballots, once there can be any
         return replace(facts, written=True, undeclared=(), vote_problems=())
-    return replace(facts, written=True, written_days_over=room.has_had_its_days(row.id, ctx.now),
+    return replace(facts, written=True, written_days_over=room.has_had_its_days(row.id, ctx.settled),
                    due=last_local_day(row.written_until, LOCAL))  # fmt: skip
 
 

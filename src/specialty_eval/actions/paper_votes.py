@@ -124,5 +124,8 @@ def _counted(ctx: Context, room: Room, item_id: int, paper: OnPaper) -> tallies.
         room.policy.committee, seats, ballots, case.computed, at_most,
         waived=frozenset(room.meeting.waived_sectors), reason=paper.reason, casting=paper.casting,
     )  # fmt: skip
-    return tallies.Voted(item_id, case, seats, outcome, outcome.problems, casting=paper.casting, by="paper",
+    problems = list(outcome.problems)
+    if paper.casting is not None and not any(seat.chair for seat in seats):
+        problems.append(Problem("casting-by-the-chair", "casting"))
+    return tallies.Voted(item_id, case, seats, outcome, tuple(problems), casting=paper.casting, by="paper",
                          minutes_id=paper.minutes_id)  # fmt: skip

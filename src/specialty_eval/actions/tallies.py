@@ -82,7 +82,9 @@ def facts(ctx: Context, room: Room, vote: Voted, grant: Grant | None) -> tuple[I
     before = room.first_deciders.get(item.review_id, frozenset())
     deciding = set(room.people(committee.taking_part(vote.seats)))
     has_ended = item.vote_ended_at is not None or vote.together or vote.by == "paper"  # then nobody replaces a ballot
-    item_facts = replace(end_facts(room, vote.item_id, ctx.now), outcome_problems=vote.problems, vote_ended=has_ended)
+    item_facts = replace(
+        end_facts(room, vote.item_id, ctx.settled), outcome_problems=vote.problems, vote_ended=has_ended
+    )
     if not room.meeting.written:
         item_facts = replace(item_facts, vote_problems=vote.problems)
     return item_facts, replace(
@@ -104,14 +106,14 @@ def facts_of(ctx: Context, policy: Policy, case: Case) -> review.Facts:
     )
 
 
-def end_facts(room: Room, item_id: int, now: datetime) -> ItemFacts:
+def end_facts(room: Room, item_id: int, settled: datetime) -> ItemFacts:
     """What closing looks at besides the ballots: declarations, quorum and sectors, the days of a vote in writing."""
     waived, until = frozenset(room.meeting.waived_sectors), room.items[item_id].written_until
     missing = tuple(committee.presence_problems(room.policy.committee, room.seats_of(item_id), waived))
     facts = ItemFacts(undeclared=room.undeclared(item_id), vote_problems=missing, outcome_problems=missing)
     if not room.meeting.written or until is None:
         return facts
-    return replace(facts, written=True, written_days_over=room.has_had_its_days(item_id, now),
+    return replace(facts, written=True, written_days_over=room.has_had_its_days(item_id, settled),
                    due=last_local_day(until, LOCAL))  # fmt: skip
 
 

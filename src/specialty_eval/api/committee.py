@@ -6,7 +6,16 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, meeting_actions, meeting_views
+from specialty_eval.actions import (
+    ballots,
+    committee,
+    conflicts,
+    decisions,
+    interests,
+    meeting_actions,
+    meeting_views,
+    members,
+)
 from specialty_eval.engine.policy import Rating
 
 from .bodies import Body, Day, Moment, Reason
@@ -52,7 +61,7 @@ class NewMember(Body):
 @router.post("/committee/members", status_code=201, response_model=Made)
 def appoint(body: NewMember, ctx: Ctx) -> dict[str, int]:
     """Give a person a seat for a term (secretary)."""
-    return {"id": committee.appoint(ctx, committee.NewMember(**body.model_dump())).id}
+    return {"id": members.appoint(ctx, members.NewMember(**body.model_dump())).id}
 
 
 @router.get("/committee/members", response_model=Listed[MemberAnswer])
@@ -70,7 +79,7 @@ class LastDay(Body):
 @router.post("/committee/members/{member_id}/end", response_model=TermEnded)
 def end_term(member_id: int, body: LastDay, ctx: Ctx) -> dict[str, Any]:
     """A member's term ends (secretary)."""
-    row = committee.end_term(ctx, member_id, body.last_day)
+    row = members.end_term(ctx, member_id, body.last_day)
     return {"id": row.id, "term_to": row.term_to}
 
 

@@ -180,7 +180,7 @@ def outcome(
 
     No vote gets above `at_most` (see `choices`). `reason` is the one that chair or secretary write for the public; what
     members write on their ballots is theirs and never serves. Among ratings level at the top, the chair settles it:
-    `casting`, or else the chair's own ballot.
+    `casting`, or else the chair's own ballot; where no chair takes part, nobody does.
     """
     void = {ballot.member for ballot in ballots if ballot.void}
     seats = [replace(seat, recused=True) if seat.member in void else seat for seat in seats]
@@ -264,5 +264,7 @@ def _settle(
     if len(level) == 1:
         return level[0]
     chair = next((seat.member for seat in here if seat.chair), None)
+    if chair is None:  # nobody is there to settle it, whatever was said
+        return None
     own = next((ballot.choice for ballot in last if ballot.member == chair), None)
     return next((rating for rating in (casting, own) if rating in level), None)

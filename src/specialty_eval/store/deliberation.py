@@ -112,6 +112,8 @@ class MeetingItem(Versioned, Base):
     """When it was put off because no valid vote was possible with those present."""
     vote_ended_at: Mapped[datetime | None]
     """From when on no ballot is taken, though the item is not closed yet: the chair or a reason has to settle it."""
+    present_at_end: Mapped[list[int] | None] = mapped_column(JSONB)
+    """The members who counted as present when the vote ended: whoever comes or goes later changes no majority."""
     ballot_key: Mapped[bytes | None]
     """What its ballots were sealed with; told at the close."""
 

@@ -60,6 +60,7 @@ class ItemRow:
     partner: str
     written_until: datetime | None
     vote_ended_at: datetime | None
+    present_at_end: list[int] | None
 
     @property
     def title(self) -> str:
@@ -102,7 +103,10 @@ class Room:
         return person_id is not None and (item_id, person_id) in self.declared
 
     def is_present(self, item_id: int, seat: SeatRow) -> bool:
-        """In the room; in writing whoever gave a ballot."""
+        """In the room; in writing whoever gave a ballot; once the vote has ended, as it was then."""
+        at_end = self.items[item_id].present_at_end
+        if at_end is not None:
+            return seat.member_id in at_end
         has_voted = seat.member_id in self.voted.get(item_id, ())
         if self.meeting.written:
             return has_voted
@@ -126,10 +130,10 @@ class Room:
         chair = next((member for member in chairs if member in here), None)
         return tuple(replace(seat, chair=seat.member == chair) for seat in seats)
 
-    def has_had_its_days(self, item_id: int, now: datetime) -> bool:
-        """Of a vote in writing: its days are over, or everybody entitled has voted."""
+    def has_had_its_days(self, item_id: int, settled: datetime) -> bool:
+        """Of a vote in writing: its days are over and no ballot is on its way in, or everybody entitled has voted."""
         until, entitled = self.items[item_id].written_until, committee.entitled(self.seats_of(item_id))
-        return until is not None and (now >= until or (bool(entitled) and all(seat.present for seat in entitled)))
+        return until is not None and (settled >= until or (bool(entitled) and all(seat.present for seat in entitled)))
 
     def undeclared(self, item_id: int) -> tuple[str, ...]:
         """Members present who said neither, by number; whoever is recused by office need not say it."""
@@ -259,7 +263,7 @@ def items_of(session: Session, meeting_id: int, item_ids: Collection[int] | None
             MeetingItem.id, MeetingItem.meeting_id, MeetingItem.review_id, MeetingItem.state, MeetingItem.together,
             MeetingItem.version, Review.specialty_id, Review.replaces_id, Review.sheet_id, SpecialtyCode.code,
             Specialty.name, School.name, School.id, School.jurisdiction_code, School.city_code, School.run_by,
-            Specialty.partner, MeetingItem.written_until, MeetingItem.vote_ended_at,
+            Specialty.partner, MeetingItem.written_until, MeetingItem.vote_ended_at, MeetingItem.present_at_end,
         )
         .join(Review, Review.id == MeetingItem.review_id)
         .join(Specialty, Specialty.id == Review.specialty_id)

@@ -120,10 +120,13 @@ def of_allotment() -> Checks:
 
 
 def of_item() -> Checks:
-    """Days to vote in writing, and the end of the vote, only once it is voted on; its key is told at the close."""
+    """Days to vote in writing, the end of the vote and who was there, only once it is voted on; its key is told at the
+    close.
+    """
     return (
         _elsewhere(("voting", "closed", "voided"), "written_until IS NULL", "written_is_voted_on"),
         _elsewhere(("voting", "closed", "voided"), "vote_ended_at IS NULL", "ended_was_voted_on"),
+        _elsewhere(("voting", "closed", "voided"), "present_at_end IS NULL", "present_was_voted_on"),
         _elsewhere(("closed", "voided"), "ballot_key IS NULL", "key_told_at_the_close"),
     )
 
