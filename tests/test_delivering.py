@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from e2e.server import serving
 from factories import City, make_city
+from factories_rights import other_city
 from receiving import LOOPBACK, Receiver, Sent, receiving, says
 from specialty_eval.actions import accounts, deliveries, seals, webhooks
 from specialty_eval.actions.context import Context, Note
@@ -24,7 +25,7 @@ from specialty_eval.actions.deliveries import Came
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.webhooks import Wanted
 from specialty_eval.delivering import Carrier
-from specialty_eval.engine.errors import Gone, Invalid, NotFound, NotNow
+from specialty_eval.engine.errors import Gone, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.event_schema import event_schema
 from specialty_eval.engine.permissions import Actor, Role
 from specialty_eval.engine.webhooks import RETRIES, Algorithm
@@ -34,6 +35,7 @@ from specialty_eval.store.accounts import RoleGrant
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.registry import Specialty
+from specialty_eval.store.webhooks import WebhookEndpoint
 from specialty_eval.worker import work
 from specialty_eval_client.webhooks import NotGenuine, verify
 
@@ -381,6 +383,86 @@ def test_a_secret_that_cannot_be_opened_any_more_disables(town: Town, receiver: 
     assert (receiver.sent, row.disabled_for) == ([], "secret-unreadable")
 
 
+def test_a_fault_with_one_endpoint_or_message_ends_its_own_turn_and_is_on_record(
+    town: Town, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with receiving() as other:
+        at, _ = town.endpoint("school", receiver.url(), "specialty.*")
+        town.endpoint("public", other.url(), "specialty.*")
+        town.happens(2)
+        town.session.get_one(WebhookEndpoint, at).url = "https://[1.2.3.4.5]/"  # as it was once taken
+        town.deliver()
+        assert (numbers(other.sent), receiver.sent) == ([0, 1], [])
+        [first, _] = town.log("school", at)
+        assert [one["problem"] for one in first["tried"]] == ["webhook-url-wrong"]  # type: ignore[attr-defined]  # a list
+
+        webhooks.change(town.as_("school"), at, Wanted(receiver.url(), ("specialty.*",), LOOPBACK))
+        webhooks.enable(town.as_("school"), at, offered_since=EVER, from_now=False)
+        failing = town.carrier()
+        failing.caller.resolve = None  # type: ignore[assignment]  # a fault of ours, wherever it lies
+        town.happens(1, first=2)
+        asyncio.run(failing.once())
+        town.session.expire_all()
+        assert town.log("school", at)[0]["tried"][-1]["problem"] == "webhook-not-sent"  # type: ignore[index]  # a list
+    assert "TypeError" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_records_ends_one_turn_and_the_others_go_on(
+    town: Town, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with receiving() as other:
+        at, _ = town.endpoint("school", other.url(), "specialty.*")
+        town.endpoint("public", receiver.url(), "specialty.*")
+        town.happens(2)
+        other.answer = lambda request, sent: _forget(town, request, sent)
+        town.deliver()
+        assert (numbers(receiver.sent), len(other.sent)) == ([0, 1], 1)
+    assert "NotFound" in capsys.readouterr().err
+    assert town.session.get_one(WebhookEndpoint, at).lease_until is not None  # as long as that it waits
+
+
+def _forget(town: Town, request: object, sent: Sent) -> None:
+    with town.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "DELETE FROM webhook_message WHERE event_seq = :seq AND endpoint_id IN"
+                " (SELECT id FROM webhook_endpoint WHERE url LIKE :port)"
+            ),
+            {"seq": int(sent.headers["webhook-id"].removeprefix("evt_")), "port": f"%{sent.headers['host']}%"},
+        )
+    says(200)(request, sent)  # type: ignore[arg-type]  # a handler
+
+
+@pytest.mark.parametrize(("status", "delivered"), [(200, True), (422, False)])
+def test_a_message_given_up_while_it_is_on_its_way_is_what_came_of_it(
+    town: Town, receiver: Receiver, status: int, delivered: bool
+) -> None:
+    at, _ = town.endpoint("school", receiver.url(), "specialty.*")
+    town.happens()
+    ctx = town.city.clock()
+    deliveries.claim(ctx, 1)
+    parcel = deliveries.following(ctx, at)
+    assert parcel is not None
+    webhooks.enable(town.as_("school"), at, offered_since=EVER, from_now=True)
+    town.settle()
+    deliveries.record(town.city.clock(), parcel, Came(3, status), 0)
+    town.settle()
+    [message] = town.log("school", at)
+    assert (message["delivered_at"] is not None, message["given_up_at"] is None) == (delivered, delivered)
+    assert (message["next_at"], message["attempts"]) == (None, 1)
+
+
+def test_however_many_wait_to_be_sent_again_what_happens_later_is_sent(town: Town, receiver: Receiver) -> None:
+    town.endpoint("school", receiver.url(), "specialty.*")
+    receiver.answer = lambda request, sent: says(400 if numbers([sent])[0] % 4 else 204)(request, sent)
+    town.happens(4 * 50)  # three of four are refused: 150 wait
+    town.deliver()
+    receiver.sent.clear()
+    receiver.answer = says(204)
+    town.happens(5, first=200)
+    assert (town.deliver(), numbers(receiver.sent)) == (5, [200, 201, 202, 203, 204])
+
+
 # --- several ---------------------------------------------------------------------------------------------------------
 
 
@@ -454,6 +536,30 @@ def test_an_endpoint_is_its_keys_own(town: Town, receiver: Receiver) -> None:
         webhooks.found(town.as_("school"), at)
     town.happens()
     assert town.deliver() == 0
+
+
+def test_an_administrator_reaches_the_endpoints_of_keys_with_a_role_in_its_city_alone(town: Town) -> None:
+    city, wanted = town.city, Wanted("https://receiver.example/")
+    other_city(city)
+    ours, theirs = city.as_("administrator"), city.as_("stranger")
+    shared, _ = accounts.create_key(theirs, "shared")
+    with pytest.raises(NotNow) as caught:  # it is nobody's yet, and will be told what its first city tells it
+        webhooks.create(ours, wanted, Algorithm.HMAC, shared.id)
+    assert caught.value.problems[0].code == "key-without-role"
+
+    accounts.grant_role(theirs, Role.INTEGRATION, city.schools["elsewhere"], valid_from=date(2020, 1, 1),
+                        api_key_id=shared.id)  # fmt: skip
+    at = webhooks.create(theirs, wanted, Algorithm.HMAC, shared.id)[0].id
+    with pytest.raises(NotFound):
+        webhooks.seen(ours, at)
+    town.session.add(RoleGrant(api_key_id=shared.id, role="integration", organisation_id=city.schools["one"],
+                               valid_from=date(2020, 1, 1), deputy=False))  # fmt: skip
+    town.session.flush()
+    for admin in (city.as_("administrator"), city.as_("stranger")):
+        assert [row.id for row in webhooks.listing(admin)] == [webhooks.seen(admin, at).id]
+        with pytest.raises(NotYou):
+            webhooks.change(admin, at, wanted)
+    webhooks.end(city.as_("administrator"), at)
 
 
 def test_what_is_wrong_with_an_endpoint_is_said_at_once(town: Town) -> None:

@@ -36,6 +36,11 @@ def test_a_private_address_is_not_called_however_it_is_written() -> None:
     assert receiver.sent == []
 
 
+def test_an_address_that_nothing_can_read_is_told_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specialty_eval.outgoing.url_problems", lambda *_: [])
+    assert post(Caller(), "https://[1.2.3.4.5]/").problem == "webhook-url-wrong"
+
+
 def test_a_name_is_looked_up_and_checked_at_each_attempt(tmp_path: Path) -> None:
     """First it leads to an address that may be called, then (as a rebinding would) to one that may not."""
     server, trust = certificate(tmp_path, "receiver.example")

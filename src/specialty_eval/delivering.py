@@ -5,6 +5,8 @@ So a slow receiver makes nobody wait but itself. Two workers may run: an endpoin
 
 import asyncio
 import secrets
+import sys
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -57,11 +59,9 @@ class Carrier:
             while not stopped.is_set():
                 if free := AT_ONCE - len(serving):
                     found = await self._in(gate, partial(deliveries.claim, limit=free))
-                    serving |= {asyncio.create_task(self._serve(gate, one, stopped)) for one in found}
+                    serving |= {asyncio.create_task(self._turn(gate, one, stopped)) for one in found}
                 if serving:
-                    done, serving = await asyncio.wait(serving, timeout=every, return_when=asyncio.FIRST_COMPLETED)
-                    for one in done:
-                        one.result()
+                    _, serving = await asyncio.wait(serving, timeout=every, return_when=asyncio.FIRST_COMPLETED)
                 else:
                     await asyncio.sleep(every)
         finally:
@@ -71,8 +71,16 @@ class Carrier:
         """Serve everybody who has something to do now, as long as there is any; how many messages were sent."""
         gate, sent = asyncio.Semaphore(CONNECTIONS), 0
         while found := await self._in(gate, partial(deliveries.claim, limit=AT_ONCE)):
-            sent += sum(await asyncio.gather(*(self._serve(gate, one, Signal()) for one in found)))
+            sent += sum(await asyncio.gather(*(self._turn(gate, one, Signal()) for one in found)))
         return sent
+
+    async def _turn(self, gate: asyncio.Semaphore, endpoint_id: int, stopped: Signal) -> int:
+        """A turn of an endpoint; a fault ends this one alone. It then waits until its lease is over."""
+        try:
+            return await self._serve(gate, endpoint_id, stopped)
+        except Exception as error:  # the edge: whatever it is, the other endpoints are served all the same
+            traceback.print_exception(error, file=sys.stderr)
+            return 0
 
     async def _serve(self, gate: asyncio.Semaphore, endpoint_id: int, stopped: Signal) -> int:
         """One message after another, for a turn; how many."""
@@ -89,9 +97,14 @@ class Carrier:
         return sent
 
     async def _send(self, parcel: Parcel) -> Came:
-        body = event_bytes.cloud(parcel.event, parcel.source)
-        signed = webhook_signing.headers(parcel.algorithm, parcel.keys, parcel.webhook_id, self.clock(), body)
-        return await self.caller.post(parcel.url, {"content-type": event_bytes.ONE, **signed}, body)
+        """What came of it; a fault of ours is an attempt too, which its owner reads and which comes again later."""
+        try:
+            body = event_bytes.cloud(parcel.event, parcel.source)
+            signed = webhook_signing.headers(parcel.algorithm, parcel.keys, parcel.webhook_id, self.clock(), body)
+            return await self.caller.post(parcel.url, {"content-type": event_bytes.ONE, **signed}, body)
+        except Exception as error:  # the edge: it goes on record as what came of this message
+            traceback.print_exception(error, file=sys.stderr)
+            return Came(0, problem="webhook-not-sent")
 
     async def _in(self, gate: asyncio.Semaphore, act: Callable[[Context], T]) -> T:
         """In a transaction of its own, in a thread."""

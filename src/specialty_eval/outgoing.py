@@ -102,6 +102,8 @@ class Caller:
             problem = "webhook-not-reached"
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
             problem = "webhook-no-http"
+        except ValueError:  # an address that no reader of addresses takes, whatever let it pass
+            problem = "webhook-url-wrong"
         return Came(int((monotonic() - begun) * 1000), status, answer, problem)
 
     async def _sent(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:

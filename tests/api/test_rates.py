@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from e2e.server import serving
 from specialty_eval import installation
+from specialty_eval.actions import accounts
 from specialty_eval.api.rates import Rates, network
 from specialty_eval.app import AT_ONCE, FOR_PUBLISHED, create_app
 
@@ -50,10 +51,31 @@ def test_each_key_has_its_own_count_and_whoever_guesses_keys_has_one(database: s
     assert other == [401, 401, 401, 429, 429, 429]  # by the address's: five keys that nobody has were shown
 
 
+def test_what_shows_no_key_or_one_that_nobody_looked_at_is_counted_by_address(database: str, tmp_path: Path) -> None:
+    with asking(database, tmp_path, Rates(address="2/hour")) as client:
+        shown = [client.get("/v1/policies", headers={"Authorization": f"Basic {n}"}).status_code for n in range(3)]
+    with asking(database, tmp_path, Rates(address="2/hour")) as client:
+        bearers = [{"Authorization": f"Bearer key_{n}"} for n in range(3)]
+        unseen = [client.get("/v1/openapi.json", headers=one).status_code for one in bearers]
+    assert (shown, unseen) == ([200, 200, 429], [200, 200, 429])
+
+
+def test_a_key_that_somebody_has_is_not_counted_by_address(database: str, tmp_path: Path) -> None:
+    rates, plain = Rates(key="9/hour", address="1/hour"), database.replace("+psycopg", "")
+    with asking(database, tmp_path, rates) as client, psycopg.connect(plain, autocommit=True) as held:
+        held.execute("INSERT INTO api_key (label, secret_hash, valid_from) VALUES ('counted', %s, '2020-01-01')",
+                     [accounts.digest("key_counted")])  # fmt: skip
+        shown = {"Authorization": "bearer  key_counted"}
+        answers = [client.get("/v1/policies", headers=shown).status_code for _ in range(4)]
+        held.execute("DELETE FROM api_key WHERE label = 'counted'")
+    assert answers == [200] * 4
+
+
 def test_sign_ins_are_counted_by_address_whatever_is_shown(database: str, tmp_path: Path) -> None:
     with asking(database, tmp_path, Rates(sign_in="2/hour")) as client:
-        shown = [{"Authorization": f"Bearer tok_{n}"} for n in range(3)]
+        shown = [{"Authorization": f"Bearer tok_{n}"} for n in range(2)]
         answers = [client.post("/v1/sign-in", json=NOBODY, headers=headers).status_code for headers in shown]
+        answers.append(client.post("/v1/sign-in%0A", json=NOBODY).status_code)  # a route lets a last line feed pass
         elsewhere = client.get("/v1/policies").status_code
 
     assert answers == [401, 401, 429]

@@ -60,6 +60,7 @@ def test_an_address_is_https_with_a_host_and_nothing_hidden() -> None:
         "", "receiver.example", "https://", "https://" + "user:word@receiver.example/", "https://a.example/#x",
         "https://a.example:0/", "https://a.example:99999/", "https://a.example/ b", "https://示例.example/",
         "https://a.example/" + "x" * 2000, "https://a.example\\@b.example/", "https://a.example/\n",
+        "https://[1.2.3.4.5]/", "https://[1.2.3.4]/", "https://[:]/", "https://[1::2::3]/",
     )  # fmt: skip
     for url in wrong:
         assert codes(url) == ["webhook-url-wrong"], url

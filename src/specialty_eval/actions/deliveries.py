@@ -96,8 +96,7 @@ def following(ctx: Context, endpoint_id: int) -> Parcel | None:
 
 def _put_on_their_way(theirs: Context, row: WebhookEndpoint) -> None:
     """A part of what has happened since the endpoint's place, once nothing else is due; its place moves on with it."""
-    is_due, waiting = webhook_queries.waiting(theirs.session, row.id, theirs.now)
-    if is_due or waiting >= AHEAD:
+    if webhook_queries.is_due(theirs.session, row.id, theirs.now):
         return
     found = feed.read_on(theirs, tuple(row.types), Place(row.transaction, row.seq), AHEAD)
     webhook_queries.add(theirs.session, row.id, [event.seq for event in found.rows], theirs.now)
@@ -143,7 +142,7 @@ def record(ctx: Context, parcel: Parcel, came: Came, chance: int) -> None:
 
 
 def _taken(ctx: Context, row: WebhookEndpoint, message: WebhookMessage) -> None:
-    message.next_at, message.delivered_at = None, ctx.now
+    message.next_at, message.given_up_at, message.delivered_at = None, None, ctx.now
     if row.retry_at is not None:
         # Who was away is there again: what was refused meanwhile goes out now, in its order.
         ctx.session.flush()
@@ -163,7 +162,9 @@ def _not_taken(ctx: Context, row: WebhookEndpoint, message: WebhookMessage, mean
     if meant is Meaning.REFUSED:
         message.refused += 1
         wait = retry_after(message.refused, chance)
-        if wait is None:
+        if message.given_up_at is not None:
+            pass  # its owner gave it up while it was on its way
+        elif wait is None:
             _give_up(ctx, message)
         else:
             message.next_at = ctx.now + wait

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine.errors import Gone, Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.event_kinds import KINDS, unknown_kinds
-from specialty_eval.engine.permissions import Role, Scope
+from specialty_eval.engine.permissions import Role, Scope, may
 from specialty_eval.engine.webhooks import ENDPOINTS_OF_A_KEY, KEPT_FOR, ROTATED_FOR, Algorithm, Network, url_problems
 from specialty_eval.store import feed_queries, registry, webhook_queries
 from specialty_eval.store.accounts import ApiKey
@@ -96,7 +96,10 @@ def _owner(ctx: Context, key_id: int | None) -> int:
         raise Invalid(Problem("field-missing", "key_id"))
     if ctx.session.get(ApiKey, key_id) is None:
         raise NotFound(Problem("not-found", "key_id", {"kind": "api_key", "id": key_id}))
-    for area in webhook_queries.areas_of(ctx.session, key_id):
+    areas = webhook_queries.areas_of(ctx.session, key_id)
+    if not areas:  # nobody's yet: whoever gives it a role would have its events sent to somebody else's address
+        raise NotNow(Problem("key-without-role", "key_id", {"id": key_id}))
+    for area in areas:
         ctx.permit(_ADMINISTRATOR, Scope(city=registry.city_of(ctx.session, area)), where="key_id")
     return key_id
 
@@ -108,24 +111,31 @@ def listing(ctx: Context) -> Sequence[WebhookEndpoint]:
     return webhook_queries.of_areas(ctx.session, registry.areas_of(ctx.office(Role.ADMINISTRATOR).city))
 
 
-def found(ctx: Context, endpoint_id: int) -> WebhookEndpoint:
-    """An endpoint of the caller's, locked; NotFound for another's, or one that has ended."""
+def seen(ctx: Context, endpoint_id: int) -> WebhookEndpoint:
+    """An endpoint of the caller's key, or of one with a role in its city, locked: to be read, disabled and ended.
+
+    NotFound for another's, or one that has ended.
+    """
     row = ctx.session.get(WebhookEndpoint, endpoint_id)
-    if row is None or row.ended_at is not None or not _is_mine(ctx, row):
+    if row is None or row.ended_at is not None or not any(_owned(ctx, row)):
         raise NotFound(Problem("not-found", "webhook", {"kind": "webhook", "id": endpoint_id}))
     return ctx.locked(WebhookEndpoint, endpoint_id, where="webhook")
 
 
-def _is_mine(ctx: Context, row: WebhookEndpoint) -> bool:
+def found(ctx: Context, endpoint_id: int) -> WebhookEndpoint:
+    """The same for everything else, which is for the administrators of every city the key has a role in; NotYou."""
+    row = seen(ctx, endpoint_id)
+    if not all(_owned(ctx, row)):
+        raise NotYou(Problem("webhook-of-several-cities", "webhook", {"id": row.id, "key_id": row.api_key_id}))
+    return row
+
+
+def _owned(ctx: Context, row: WebhookEndpoint) -> Sequence[bool]:
+    """Whether it is the caller's, for each city that its key has a role in."""
     if ctx.actor.key_id is not None:
-        return int(ctx.actor.key_id) == row.api_key_id
-    areas = webhook_queries.areas_of(ctx.session, row.api_key_id)
-    try:
-        for area in areas:
-            ctx.permit(_ADMINISTRATOR, Scope(city=registry.city_of(ctx.session, area)))
-    except NotYou:
-        return False
-    return bool(areas)
+        return [int(ctx.actor.key_id) == row.api_key_id]
+    cities = {registry.city_of(ctx.session, area) for area in webhook_queries.areas_of(ctx.session, row.api_key_id)}
+    return [may(ctx.actor, _ADMINISTRATOR, Scope(city=city), ctx.today) for city in cities]
 
 
 def change(ctx: Context, endpoint_id: int, wanted: Wanted) -> WebhookEndpoint:
@@ -149,7 +159,7 @@ def rotate(ctx: Context, endpoint_id: int) -> tuple[WebhookEndpoint, str]:
 
 def disable(ctx: Context, endpoint_id: int) -> WebhookEndpoint:
     """Nothing is sent until it is enabled; what happens meanwhile waits."""
-    row = found(ctx, endpoint_id)
+    row = seen(ctx, endpoint_id)
     return row if row.disabled_at is not None else disabled(ctx, row, "asked")
 
 
@@ -179,7 +189,7 @@ def enable(ctx: Context, endpoint_id: int, *, offered_since: datetime, from_now:
 
 def end(ctx: Context, endpoint_id: int) -> None:
     """Nothing is ever sent there again, and its secrets are forgotten."""
-    row = found(ctx, endpoint_id)
+    row = seen(ctx, endpoint_id)
     row.ended_at, row.secret, row.before, row.before_until = ctx.now, b"", None, None
     ctx.record("webhook.end", row, Note(told={"key": row.api_key_id}))
     ctx.saved(row)
@@ -201,7 +211,7 @@ def test(ctx: Context, endpoint_id: int) -> dict[str, Any]:
 
 def messages(ctx: Context, endpoint_id: int, page: Page) -> tuple[list[dict[str, Any]], str | None]:
     """What is on its way, delivered or given up, the oldest first, with every attempt."""
-    row = found(ctx, endpoint_id)
+    row = seen(ctx, endpoint_id)
     query = sa.select(WebhookMessage).where(WebhookMessage.endpoint_id == row.id)
     rows, cursor = page.cut(list(ctx.session.scalars(page.within(query, WebhookMessage.id))), lambda one: (one.id,))
     tried = webhook_queries.attempts(ctx.session, [one.id for one in rows])
@@ -254,7 +264,7 @@ def _view(row: WebhookEndpoint, waiting: int) -> dict[str, Any]:
 
 def shown(ctx: Context, row: WebhookEndpoint) -> dict[str, Any]:
     """The same, with how many messages wait."""
-    return _view(row, webhook_queries.waiting(ctx.session, row.id, ctx.now)[1])
+    return _view(row, webhook_queries.waiting(ctx.session, row.id))
 
 
 def forget(ctx: Context) -> None:

@@ -54,7 +54,10 @@ def current(request: Request) -> Context:
     if kept is not None:
         return kept
     edge: Edge = request.app.state.edge
-    context = edge.open(request.state.arrived, credentials(request))
+    shown = credentials(request)
+    context = edge.open(request.state.arrived, shown)
+    if shown.secret:
+        limits.let_in(request.scope)
     request.state.context = context
     return context
 

@@ -113,7 +113,7 @@ def list_webhooks(ctx: Ctx) -> dict[str, Any]:
 @router.get("/{webhook_id}", response_model=WebhookAnswer)
 def read_webhook(webhook_id: int, ctx: Ctx) -> dict[str, Any]:
     """An endpoint and how it is doing."""
-    return webhooks.shown(ctx, webhooks.found(ctx, webhook_id))
+    return webhooks.shown(ctx, webhooks.seen(ctx, webhook_id))
 
 
 @router.put("/{webhook_id}", response_model=WebhookAnswer)

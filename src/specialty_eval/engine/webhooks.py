@@ -80,9 +80,14 @@ def url_problems(url: str, allowed: Sequence[Network]) -> list[Problem]:
         return [Problem("webhook-url-wrong", "url", {"value": url[:200]})]
     if parts["scheme"] != "https" and not (parts["scheme"] == "http" and allowed):
         return [Problem("webhook-url-not-https", "url", {"value": url[:200]})]
+    host = parts["host"]
     try:
-        literal = ip_address(parts["host"].strip("[]"))
+        literal = ip_address(host.strip("[]"))
     except ValueError:
+        literal = None
+    if host.startswith("[") and not isinstance(literal, IPv6Address):
+        return [Problem("webhook-url-wrong", "url", {"value": url[:200]})]
+    if literal is None:
         return []
     return addresses_refused([str(literal)], allowed)
 

@@ -72,14 +72,18 @@ def claimed(session: Session, now: datetime, until: datetime, end: Place, limit:
     return session.scalars(taken.returning(endpoint.id)).all()
 
 
-def waiting(session: Session, endpoint_id: int, now: datetime) -> tuple[bool, int]:
-    """Whether a message for an endpoint is due, and how many are on their way."""
-    due = sa.func.coalesce(sa.func.bool_or(WebhookMessage.next_at <= now), sa.false())
-    found = sa.select(due, sa.func.count()).where(
-        WebhookMessage.endpoint_id == endpoint_id, WebhookMessage.next_at.is_not(None)
-    )
-    is_due, count = session.execute(found).one()
-    return is_due, count
+def is_due(session: Session, endpoint_id: int, now: datetime) -> bool:
+    """Whether a message for an endpoint is to be sent now; one that waits to be sent again is not."""
+    due = sa.exists().where(WebhookMessage.endpoint_id == endpoint_id, WebhookMessage.next_at <= now)
+    return bool(session.scalar(sa.select(due)))
+
+
+def waiting(session: Session, endpoint_id: int) -> int:
+    """How many messages for an endpoint are on their way."""
+    found = sa.select(sa.func.count()).select_from(WebhookMessage)
+    return session.scalars(
+        found.where(WebhookMessage.endpoint_id == endpoint_id, WebhookMessage.next_at.is_not(None))
+    ).one()
 
 
 def add(session: Session, endpoint_id: int, seqs: Sequence[int], now: datetime) -> None:
