@@ -1,8 +1,11 @@
 """Statuses in memory follow what is committed: in two processes' ways, out of order, over lost connections, and end."""
 
+import asyncio
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,14 +15,17 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
 
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting
-from keeping import Kept, as_told, keeping, same, until
+from keeping import Kept, as_told, ask, keeping, same, until
+from specialty_eval import rooms, serving
 from specialty_eval.actions import closings, intake, successions
 from specialty_eval.actions.context import Context
 from specialty_eval.actions.successions import NewSuccession
-from specialty_eval.api import status_fast
+from specialty_eval.api import operations, status_fast
+from specialty_eval.app import create_app
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store import embedded, place, schema
@@ -215,3 +221,52 @@ def test_without_a_database_answers_tell_their_age_and_then_end(monkeypatch: pyt
                 ended = kept.fast("GET", STATUS)
                 assert (ended.status, b"database-away" in ended.body) == (503, True)
                 assert b"statuses-from-memory" not in kept.fast("GET", "/readyz").body
+
+
+def test_what_is_no_lost_connection_is_not_answered_from_memory_and_is_told(
+    city: City, caplog: pytest.LogCaptureFixture
+) -> None:
+    with keeping(city.url, city.files, city.clock) as kept:
+        _rename(city, "event", "away")
+        until(lambda: not kept.app.front.is_full, "the database is there and says no: the routes answer")
+        ready = asyncio.run(ask(kept.app, "GET", "/readyz", {})).body
+        assert b'"statuses":null,"statuses_fault":"ProgrammingError"' in ready
+        time.sleep(0.8)
+        assert caplog.text.count("read anew") < 5  # although a connection is had each time
+        _rename(city, "away", "event")
+        until(lambda: kept.app.front.is_full, "read again")
+        city.same(kept)
+        assert kept.app.front.fault == ""
+
+
+def _rename(city: City, before: str, after: str) -> None:
+    with city.engine.begin() as connection:
+        connection.execute(sa.text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+
+def test_a_step_that_fails_keeps_none_of_the_others_from_being_done(
+    city: City, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(rooms, "open_each", lambda _: 1 / 0)
+    app = create_app(city.url, city.files)
+    with ExitStack() as ends:
+        serving.settle(app, city.url, city.files, ends)
+        until(lambda: app.front.is_full, "read")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_whether_a_server_is_ready_waits_for_nobody(database: str, tmp_path: Path) -> None:
+    app = create_app(database, tmp_path)
+    with TestClient(app) as client:
+        app.state.edge.gate.total_tokens = 0  # every place is somebody's
+        assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+
+
+def test_a_database_that_says_nothing_is_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(operations, "SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"postgresql+psycopg://nobody@127.0.0.1:{mute.getsockname()[1]}/nothing"
+        with TestClient(create_app(url, tmp_path)) as client:
+            answers = [client.get("/readyz") for _ in range(3)]
+            mute.close()
+    assert [(a.status_code, a.json()["problems"][0]["code"]) for a in answers] == [(503, "database-away")] * 3

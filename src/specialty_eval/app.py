@@ -22,9 +22,11 @@ from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 
 AT_ONCE = 32
-"""Requests inside at the same time; the pool has as many connections, FastAPI's thread pool (40) more."""
+"""Requests inside at the same time; FastAPI's thread pool (40) has more."""
 FOR_PUBLISHED = 8
 """How many of these only what is published may take, so that the rest cannot keep it waiting."""
+BESIDE = 2
+"""Connections of the pool for what is no request inside: a large file's job, and whether the server is ready."""
 
 
 def utc_now() -> datetime:
@@ -45,7 +47,7 @@ def create_app(
     database_url: str, files: Path, *, clock: Callable[[], datetime] = utc_now, rates: Rates | None = None
 ) -> Api:
     """The application over one database and one folder of files; without rates nobody's requests are counted."""
-    engine = make_engine(database_url, pool_size=AT_ONCE)
+    engine = make_engine(database_url, pool_size=AT_ONCE + BESIDE)
     sessions = make_sessions(engine)
     store = Files(files)
 
@@ -56,7 +58,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # The gate belongs to the event loop, so it is made inside it.
         gate, published = (anyio.CapacityLimiter(n) for n in (AT_ONCE - FOR_PUBLISHED, FOR_PUBLISHED))
-        app.state.edge = Edge(open=open_context, clock=clock, gate=gate, published=published)
+        alone = anyio.CapacityLimiter(1)
+        app.state.edge = Edge(open=open_context, clock=clock, gate=gate, published=published, alone=alone)
         yield
         engine.dispose()
 

@@ -35,6 +35,10 @@ APART = 0.2
 """Seconds from one look to the next, however often it is called: changes that come together are read together."""
 PAUSES = (0.1, 0.5, 1.0, 2.0)
 """Seconds to wait before a connection is tried again; the last one from then on."""
+FAULTS = (*PAUSES, 5.0, 15.0, 30.0)
+"""The same before everything is read anew after a fault."""
+LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+"""What says that the database is away, or busy; anything else is a fault."""
 AT_ONCE = 200
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ class Follower(Thread):
         self._ended = Signal()
         self._at: Position | None = None
         self._day = date.min
+        self._failures = 0
 
     def stop(self) -> None:
         """End, and wait for it."""
@@ -59,22 +64,22 @@ class Follower(Thread):
 
     def run(self) -> None:
         """Follow; after a lost connection go on from where it was."""
-        lost = 0
         while not self._ended.is_set():
+            pauses: tuple[float, ...] = PAUSES
             try:
                 with self._engine.connect() as connection, Session(connection) as session:
                     self._open(session)
-                    lost = 0
                     self._follow(session)
-            except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
+            except LOST as error:
                 log.warning("statuses: %s", str(error).strip().partition("\n")[0])
-            except Exception:  # the edge: a thread that ended would leave old statuses behind as if they were new
+            except Exception as error:  # the edge: a thread that ended would leave old statuses as if they were new
                 self._distrust()
+                self._fast.fault, pauses = type(error).__name__, FAULTS
                 log.exception("statuses: read anew")
             else:
                 break  # told to end
-            self._ended.wait(PAUSES[min(lost, len(PAUSES) - 1)])
-            lost += 1
+            self._ended.wait(pauses[min(self._failures, len(pauses) - 1)])
+            self._failures += 1
         self._engine.dispose()
 
     def _distrust(self) -> None:
@@ -109,6 +114,7 @@ class Follower(Thread):
         self._bell.know(end)
         self._at, self._day = found.position, ctx.today
         self._fast.know(status_bytes.moment(ctx.today, found.known_at), found.position.newest, contact)
+        self._failures, self._fast.fault = 0, ""
 
     def _put(self, told: Iterator[statuses.Told]) -> None:
         while some := list(islice(told, AT_ONCE)):

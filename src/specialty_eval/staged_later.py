@@ -1,7 +1,8 @@
 """What is done of a staged file once its answer is out, for programs and for people alike: one large file at a time."""
 
 from collections.abc import Callable
-from threading import Lock
+
+import anyio
 
 from specialty_eval.actions import jobs
 from specialty_eval.actions.context import Context, commit
@@ -14,19 +15,22 @@ AT_ONCE = 256 << 10
 ROWS_AT_ONCE = 2_000
 """So many rows are confirmed while somebody waits."""
 Work = Callable[[Context], object]
-_alone = Lock()
 
 
-def carry_out(open_: Callable[[], Context], *work: Work) -> None:
-    """Do it now, each in a transaction of its own."""
-    with _alone:  # one large file at a time is in memory
-        for one in work:
-            ctx = open_()
-            try:
-                one(ctx)
-                commit(ctx)
-            finally:
-                ctx.session.close()
+async def carry_out(alone: anyio.CapacityLimiter, open_: Callable[[], Context], *work: Work) -> None:
+    """Do it when `alone` lets it: one large file at a time is in memory, and the next waits without a thread."""
+    await anyio.to_thread.run_sync(_done, open_, work, limiter=alone)
+
+
+def _done(open_: Callable[[], Context], work: tuple[Work, ...]) -> None:
+    """Each in a transaction of its own."""
+    for one in work:
+        ctx = open_()
+        try:
+            one(ctx)
+            commit(ctx)
+        finally:
+            ctx.session.close()
 
 
 def checking(number: int) -> tuple[Work, ...]:

@@ -3,20 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.testclient import TestClient
 
 from factories import City, make_city
 from small_policy import POLICY
 from specialty_eval import staged_later
 from specialty_eval.actions import accounts, cycles, jobs, staging
+from specialty_eval.actions.context import Context
 from specialty_eval.api import staging as routes
 from specialty_eval.app import create_app
+from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.accounts import SignIn
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
@@ -147,3 +153,31 @@ def test_what_a_process_left_undone_a_worker_does_with_the_senders_rights_of_now
     file = served.call("GET", f"/staged-files/{row.id}", 200)
     assert [one["code"] for one in file["refused"]] == ["role-missing"]
     assert (served.figures(), file["progress"]["running"]) == (0, False)
+
+
+def test_large_files_wait_for_one_another_without_a_thread(served: Served) -> None:
+    """As many as there are threads for requests, and more: the next request has one all the same."""
+    done: list[int] = []
+    free = Event()
+
+    def work(_: Context) -> None:
+        free.wait(20)
+        done.append(len(done))
+
+    def as_system() -> Context:
+        actor = Actor(is_system=True)
+        return Context(Session(served.engine), actor, served.city.now, Files(served.files))
+
+    async def all_at_once() -> None:
+        alone = anyio.CapacityLimiter(1)
+        async with anyio.create_task_group() as group:
+            for _ in range(60):
+                group.start_soon(BackgroundTask(staged_later.carry_out, alone, as_system, work))
+            await anyio.sleep(0.2)
+            with anyio.move_on_after(5) as late:
+                await run_in_threadpool(int)
+            free.set()
+        assert not late.cancelled_caught
+
+    anyio.run(all_at_once)
+    assert done == list(range(60))

@@ -38,6 +38,8 @@ class Edge:
     clock: Clock
     gate: anyio.CapacityLimiter
     published: anyio.CapacityLimiter
+    alone: anyio.CapacityLimiter
+    """Of one: what is done of large files once the answer is out, in a thread beside those of requests."""
     let_in: Callable[[Scope], None] = limits.let_in
     """Tells that a request's caller is known: its body is read as far as its path allows."""
 

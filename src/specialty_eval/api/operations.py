@@ -1,18 +1,26 @@
 """Is the server alive, can it do its work, and does somebody act when something is due."""
 
+import asyncio
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+import anyio
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from specialty_eval.actions import health
-from specialty_eval.engine.errors import Problem, TryAgain
+from specialty_eval.actions.context import Context, Credentials
+from specialty_eval.engine.errors import Problem, Refusal, TryAgain
 
-from .deps import Ctx, Transactional
+from .deps import Edge, looked
+from .problems import answer
 from .status_fast import Fast
 
-router = APIRouter(route_class=Transactional, tags=["operations"])
+router = APIRouter(tags=["operations"])
+"""Of the plain kind: whoever looks after the server waits for no place among its requests."""
+SECONDS = 3.0
+"""After which a database that has not answered is away."""
 
 
 class HealthAnswer(BaseModel):
@@ -40,31 +48,69 @@ class ReadyAnswer(HealthAnswer):
 
     worker: WorkerAnswer
     statuses: FromMemory | None = Field(description="内存里的状态，没有时为空 · those in memory, null where none are")
+    statuses_fault: str | None = Field(
+        description="内存里的状态为何不再更新，没有故障时为空 · why those in memory are not kept up; null when they are"
+    )
+
+
+@dataclass(slots=True)
+class Probe:
+    """One question to the database for all who ask at the same time; while it has no answer no other is begun."""
+
+    asking: asyncio.Task[tuple[datetime | None, int] | None] | None = None
+
+    async def worker_seen(self, edge: Edge) -> tuple[datetime | None, int] | None:
+        """As `health.worker_seen`; None without an answer in time."""
+        if self.asking is None or self.asking.done():
+            alone = anyio.CapacityLimiter(1)
+            asked = anyio.to_thread.run_sync(_seen, edge, abandon_on_cancel=True, limiter=alone)
+            self.asking = asyncio.ensure_future(asked)
+        await asyncio.wait({self.asking}, timeout=SECONDS)
+        return self.asking.result() if self.asking.done() else None
+
+
+def _seen(edge: Edge) -> tuple[datetime | None, int] | None:
+    def at(ctx: Context) -> tuple[datetime | None, int] | None:
+        return health.worker_seen(ctx) if ctx.answers() else None
+
+    try:
+        return looked(edge, Credentials(), at)
+    except Refusal:
+        return None
+
+
+def probe_of(request: Request) -> Probe:
+    """The application's own."""
+    found: Probe | None = getattr(request.app.state, "probe", None)
+    if found is None:
+        found = request.app.state.probe = Probe()
+    return found
 
 
 @router.get("/healthz", response_model=HealthAnswer)
-def healthz() -> dict[str, str]:
+async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", response_model=ReadyAnswer)
-def readyz(request: Request, ctx: Ctx) -> dict[str, Any]:
+async def readyz(request: Request, probe: Annotated[Probe, Depends(probe_of)]) -> Response | dict[str, Any]:
     """The database answers too; when a worker was last seen; how old the statuses in memory are.
 
-    Without the database 503, which says for how long statuses are still answered.
+    Without the database 503, within seconds, which says for how long statuses are still answered.
     """
     front: Fast = request.app.front
+    seen = await probe.worker_seen(request.app.state.edge)
     age = int(front.age)
-    if not ctx.answers():
+    if seen is None:
         problems = [Problem("database-away", "database")]
         if front.answers:
             facts = {"age": age, "sequence": front.sequence, "left": int(front.patience - age)}
             problems.append(Problem("statuses-from-memory", "statuses", facts))
-        raise TryAgain(*problems)
-    seen_at, failing = health.worker_seen(ctx)
+        return answer(TryAgain(*problems))
     return {
         "status": "ready",
-        "worker": {"seen_at": seen_at, "failing": failing},
+        "worker": {"seen_at": seen[0], "failing": seen[1]},
         "statuses": {"sequence": front.sequence, "age": age} if front.is_full else None,
+        "statuses_fault": front.fault or None,
     }

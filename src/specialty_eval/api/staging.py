@@ -53,7 +53,7 @@ async def file_of(request: Request, ctx: Ctx) -> tuple[bytes, str]:
 def _later(tasks: BackgroundTasks, request: Request, *work: Work) -> None:
     """Do it as soon as the answer is out."""
     edge: Edge = request.app.state.edge
-    tasks.add_task(carry_out, lambda: edge.open(edge.clock(), Credentials()).as_system(), *work)
+    tasks.add_task(carry_out, edge.alone, lambda: edge.open(edge.clock(), Credentials()).as_system(), *work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class Fast:
         self.sequence = 0
         """The last event that all this rests on."""
         self.contact = 0.0
+        self.fault = ""
+        """What went wrong where nothing is kept up to date, until everything was read again."""
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,13 @@ def one_of(column: str, values: type[StrEnum] | tuple[str, ...]) -> sa.CheckCons
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
+WAITS: Mapping[str, int] = {
+    "connect_timeout": 5, "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+}  # fmt: skip
+"""A server that has gone without a word is noticed: while connecting, by what was sent and by a silent connection."""
+
+
 def make_engine(url: str, *, pool_size: int = 32) -> sa.Engine:
     """An engine whose pool is as large as the number of requests that may be inside at once (engineering.md)."""
     return sa.create_engine(
@@ -90,7 +97,7 @@ def make_engine(url: str, *, pool_size: int = 32) -> sa.Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=False,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=10s", "prepare_threshold": 2},
+        connect_args={**WAITS, "options": "-c timezone=UTC -c lock_timeout=10s", "prepare_threshold": 2},
     )
 
 

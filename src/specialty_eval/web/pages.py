@@ -51,6 +51,7 @@ class Edge(Protocol):
     gate: anyio.CapacityLimiter
     published: anyio.CapacityLimiter
     let_in: Callable[[Scope], None]
+    alone: anyio.CapacityLimiter
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ def _done(request: Request, form: FormData, do: Act, back: View) -> Response:
     if then.work:
         edge = _edge(request)
         as_system = partial(_as_system, edge)
-        answer.background = BackgroundTask(carry_out, as_system, *then.work)
+        answer.background = BackgroundTask(carry_out, edge.alone, as_system, *then.work)
     return answer
 
 
