@@ -36,9 +36,11 @@ def test_a_private_address_is_not_called_however_it_is_written() -> None:
     assert receiver.sent == []
 
 
-def test_an_address_that_nothing_can_read_is_told_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("specialty_eval.outgoing.url_problems", lambda *_: [])
-    assert post(Caller(), "https://[1.2.3.4.5]/").problem == "webhook-url-wrong"
+def test_an_address_that_nothing_can_read_is_told_and_raises_nothing() -> None:
+    async def to_none(_host: str, _port: int) -> list[str]:
+        return ["1.2.3.4.5"]
+
+    assert post(Caller(resolve=to_none), "https://receiver.example/").problem == "webhook-url-wrong"
 
 
 def test_a_name_is_looked_up_and_checked_at_each_attempt(tmp_path: Path) -> None:

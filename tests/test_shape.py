@@ -121,7 +121,7 @@ def mocks(node: ast.AST) -> bool:
     return not (isinstance(named, ast.Constant) and re.fullmatch(r"[A-Z_]+", str(named.value)))
 
 
-EDGES = ("api/deps", "web/pages", "web/signed", "cli", "worker", "following")
+EDGES = ("api/deps", "web/pages", "web/signed", "cli", "worker", "following", "delivering")
 
 
 @dataclass(frozen=True)

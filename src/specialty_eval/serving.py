@@ -1,7 +1,6 @@
 """Serving an installation: its database opened, at the newest schema, and the application on a port."""
 
 import gc
-import logging
 import os
 import signal
 import socket
@@ -32,7 +31,6 @@ from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 from specialty_eval.store.server import opened
 
-log = logging.getLogger(__name__)
 QUIET = 5
 """Seconds after which a server that has started does what its first answers need not wait for."""
 
@@ -155,18 +153,13 @@ def serve_anew(url: str | None, data: Path, *, host: str, port: int) -> None:
 
 def settle(app: Api, at: str, data: Path, until: ExitStack) -> None:
     """Open what nobody has asked for yet, keep statuses in memory from now on, forget what nobody waits for."""
-
-    def follow() -> None:
+    try:
+        rooms.open_each(app)
+    finally:  # whatever is wrong with a room
         from specialty_eval import following  # noqa: PLC0415 -- slow import: the first answers need it not
 
         until.enter_context(following.kept(app.front, at, utc_now, files_in(data), app.bell))
-
-    for step in (lambda: rooms.open_each(app), follow, lambda: forget(at, data)):
-        try:
-            step()
-        except Exception as error:  # the edge: none of these is another's to wait for
-            log.exception("while settling")
-            app.front.fault = app.front.fault or type(error).__name__
+    forget(at, data)
     gc.collect()
     gc.freeze()
 
