@@ -219,13 +219,13 @@ def _is_frozen(ctx: Context, row: Review) -> bool:
 
 
 def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport:
-    """What the visitors found; one report a review."""
+    """What the visitors found; one report a review, once it is handed in and before it is decided."""
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     scope = replace(scope, visitors=frozenset({ctx.actor.person_id or ""}))
     grant = ctx.permit(roles(Role.SITE_VISITOR, Role.SECRETARY), scope, where="site_visit")
     if not findings.strip():
         raise Invalid(Problem("findings-missing", "findings"))
-    if row.state in review.ENDED:
+    if row.state not in review.SCORES_FROM | {review.State.SCORED}:
         raise NotNow(Problem("step-not-open", "review", {"event": "report_visit", "state": row.state}))
     report = ctx.saved(SiteVisitReport(review_id=review_id, visited_on=ctx.now, findings=findings,
                                        reported_by=ctx.person_id))  # fmt: skip
