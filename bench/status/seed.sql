@@ -1,9 +1,9 @@
--- Twenty thousand specialties at two hundred schools: ratings in force, quotas of two years, standings.
+-- A hundred specialties at each of `bench.schools` schools: ratings in force, quotas of two years, standings.
 
 INSERT INTO jurisdiction (code, name, kind) VALUES ('370000', '示例省', 'province');
 INSERT INTO jurisdiction (code, name, kind, parent_code) VALUES ('371400', '示例市', 'city', '370000');
 INSERT INTO organisation (kind, code, name, jurisdiction_code)
-  SELECT 'school', (3637000000 + n)::text, '示例第' || n || '职业中等专业学校', '371400' FROM generate_series(1, 200) AS n;
+  SELECT 'school', (3637000000 + n)::text, '示例第' || n || '职业中等专业学校', '371400' FROM generate_series(1, current_setting('bench.schools')::int) AS n;
 INSERT INTO school (id, code, scheme, name, kind, run_by, jurisdiction_code, city_code)
   SELECT id, code, 'education', name, 'secondary', 'city', '371400', '371400' FROM organisation;
 INSERT INTO specialty (school_id, catalogue_code, direction, name, level, class_code, class_name, partner, opened_on)

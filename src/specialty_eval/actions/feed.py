@@ -59,9 +59,10 @@ class Asked:
         """The cursor behind an event."""
         return cursor_of((place.transaction, place.seq), self.mark)
 
-    def behind(self, row: sa.Row[Any]) -> str:
-        """The cursor behind this event."""
-        return cursor_of((row.transaction, row.seq), self.mark)
+    def behind_each(self, rows: Sequence[sa.Row[Any]]) -> list[str]:
+        """The cursors behind these events."""
+        mark = self.mark
+        return [cursor_of((row.transaction, row.seq), mark) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,58 +10,59 @@ JSON, BATCH, ONE, STREAM = (
     "application/cloudevents+json",
     "text/event-stream",
 )
+NULL, NO_WORDS = "null", '""'
 TYPE = "specialty-eval."
 """Stands before an event's kind in a CloudEvent's type."""
 
 
 def told(row: Any) -> bytes:
     """An event as its audience reads it: the bytes of an `EventAnswer`. People stand as numbers."""
-    number = _number
+    return _told(row).encode()
+
+
+def _told(row: Any) -> str:
+    (seq, _, at, kind, subject_kind, subject, specialty, round_, source, target, person, key, acting_for, reason,
+     audience, facts) = row  # fmt: skip
     return (
-        f'{{"seq":{row.seq},"at":"{moment(row)}","kind":"{row.kind}",'
-        f'"subject":{{"kind":"{row.subject_kind}","id":{row.subject_id}}},'
-        f'"specialty_id":{number(row.specialty_id)},"round_id":{number(row.round_id)},'
-        f'"from":{_name(row.source)},"to":{_name(row.target)},'
-        f'"actor":{{"person":{number(row.actor_person_id)},"key":{number(row.actor_key_id)}}},'
-        f'"acting_for":{number(row.acting_for_id)},"reason":{_words(row.reason)},'
-        f'"audience":"{row.audience}","facts":{row.facts}}}'
-    ).encode()
+        f'{{"seq":{seq},"at":"{at.isoformat().replace("+00:00", "Z")}","kind":"{kind}",'
+        f'"subject":{{"kind":"{subject_kind}","id":{subject}}},'
+        f'"specialty_id":{NULL if specialty is None else specialty},"round_id":{NULL if round_ is None else round_},'
+        f'"from":{_name(source)},"to":{_name(target)},'
+        f'"actor":{{"person":{NULL if person is None else person},"key":{NULL if key is None else key}}},'
+        f'"acting_for":{NULL if acting_for is None else acting_for},"reason":{_words(reason) if reason else NO_WORDS},'
+        f'"audience":"{audience}","facts":{facts}}}'
+    )
 
 
 def cloud(row: Any, source: str) -> bytes:
     """The event as a CloudEvent: `data` is what `told` says, `sequence` sorts as the feed does."""
+    return _cloud(row, source).encode()
+
+
+def _cloud(row: Any, source: str) -> str:
+    seq, transaction, at, kind, subject_kind, subject = row[:6]
     return (
-        f'{{"specversion":"1.0","id":"{row.seq}","source":"{source}","type":"{TYPE}{row.kind}",'
-        f'"subject":"{row.subject_kind}/{row.subject_id}","time":"{moment(row)}",'
-        f'"sequence":"{row.transaction:019d}{row.seq:019d}","datacontenttype":"application/json","data":'
-    ).encode() + told(row) + b"}"  # fmt: skip
+        f'{{"specversion":"1.0","id":"{seq}","source":"{source}","type":"{TYPE}{kind}",'
+        f'"subject":"{subject_kind}/{subject}","time":"{at.isoformat().replace("+00:00", "Z")}",'
+        f'"sequence":"{transaction:019d}{seq:019d}","datacontenttype":"application/json","data":{_told(row)}}}'
+    )
 
 
 def page(rows: Iterable[Any], following: str | None, cursor: str, *, name: str = "resume") -> bytes:
     """The bytes of an `EventsAnswer`; of a `SnapshotAnswer` with `follow`."""
-    cursors = f'],"next":{_name(following)},"{name}":"{cursor}"}}'.encode()
-    return b'{"items":[' + b",".join(map(told, rows)) + cursors
+    cursors = f'],"next":{_name(following)},"{name}":"{cursor}"}}'
+    return f'{{"items":[{",".join(map(_told, rows))}{cursors}'.encode()
 
 
 def batch(rows: Iterable[Any], source: str) -> bytes:
     """Events as one batch of CloudEvents."""
-    return b"[" + b",".join(cloud(row, source) for row in rows) + b"]"
-
-
-def moment(row: Any) -> str:
-    """When it happened, in UTC."""
-    at: str = row.at.isoformat()
-    return at.replace("+00:00", "Z")
-
-
-def _number(value: int | None) -> str:
-    return "null" if value is None else str(value)
+    return f"[{','.join([_cloud(row, source) for row in rows])}]".encode()
 
 
 def _name(value: str | None) -> str:
     """A word of ours: no character in it needs another form."""
-    return "null" if value is None else f'"{value}"'
+    return NULL if value is None else f'"{value}"'
 
 
 def _words(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False) if value else '""'
+    return json.dumps(value, ensure_ascii=False)

@@ -33,8 +33,10 @@ UNCALLED = 1.0
 """Seconds between two looks while nobody keeps the bell."""
 PATIENCE = 30.0
 """Seconds a reader has to take what it was sent."""
-AT_ONCE, PIECE = 200, 1 << 16
-"""Events read at a time, and bytes sent."""
+AT_ONCE, CATCHING_UP, PIECE = 200, 2000, 1 << 16
+"""Events read at a time, by one that has many before it, and bytes sent."""
+ALL_AT_ONCE = 20_000
+"""Events that all streams together may have read; below `AT_ONCE` each none goes."""
 MOST, MOST_OF_ONE = 1000, 50
 """Streams of one process; of one key, person or, without either, address among them."""
 LATER = 60
@@ -99,6 +101,7 @@ class Stream:
     source: str
     held: frozenset[tuple[str, str]]
     asked: feed.Asked
+    at_once: int = AT_ONCE
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """What is sent, until a role or the credentials end or the server stops."""
@@ -117,6 +120,9 @@ class Stream:
             for piece in pieces:
                 yield piece
                 said = monotonic()
+            self.at_once = (
+                min(CATCHING_UP, max(AT_ONCE, ALL_AT_ONCE // max(1, self.bell.streams))) if is_more else AT_ONCE
+            )
             if not is_more:
                 await self.bell.wait(heard, HEARTBEAT if self.bell.is_kept else UNCALLED)
 
@@ -124,8 +130,8 @@ class Stream:
         """The next events, read as the caller is entitled now; whether there are more."""
         found = looked(self.edge, self.shown, self._read)
         events = [
-            b"id: %s\ndata: %s\n\n" % (self.asked.behind(row).encode(), event_bytes.cloud(row, self.source))
-            for row in found.rows
+            b"id: %s\ndata: %s\n\n" % (cursor.encode(), event_bytes.cloud(row, self.source))
+            for cursor, row in zip(self.asked.behind_each(found.rows), found.rows, strict=True)
         ]  # fmt: skip
         self.asked = replace(self.asked, after=self.asked.cursor(found.place))
         return list(_pieces(events)), found.is_more
@@ -133,7 +139,7 @@ class Stream:
     def _read(self, ctx: Context) -> feed.Found:
         if not self.held <= _held(ctx):
             raise NotYou(Problem("role-ended"))
-        return feed.read(ctx, self.asked, AT_ONCE)
+        return feed.read(ctx, self.asked, self.at_once)
 
 
 def _pieces(events: Iterable[bytes]) -> Iterator[bytes]:
