@@ -66,7 +66,7 @@ def measured(server: psutil.Process, port: int, connections: int, asked: Path, s
     """One run of the client."""
     before, begun = spent(server), time.perf_counter()
     said = subprocess.run(
-        [sys.executable, str(HERE / "client.py"), str(port), str(connections), str(seconds), str(asked)],
+        [sys.executable, str(HERE.parent / "asker.py"), str(port), str(connections), str(seconds), str(asked)],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     used, took = max(spent(server) - before, 1e-6), time.perf_counter() - begun

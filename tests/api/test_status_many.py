@@ -60,6 +60,20 @@ def test_a_thousand_codes_are_taken_and_no_more(kept: Kept) -> None:
     assert asked(kept, []).status == 422
 
 
+def test_a_long_answer_is_packed_for_whoever_takes_it_and_is_the_same(world: World, kept: Kept) -> None:
+    code = world.city.codes["publicised"]
+    for count, is_long in ((2, False), (200, True), (1000, True)):
+        body, headers = sent([code] * count)
+        plain = both(kept, "POST", "/v1/status/query", body, **headers)
+        packed = both(kept, "POST", "/v1/status/query", body, accept_encoding="br, gzip", **headers)
+        assert plain.headers["vary"] == packed.headers["vary"] == "accept-encoding"
+        assert ("content-encoding" in plain.headers, "content-encoding" in packed.headers) == (False, is_long)
+        assert (gzip.decompress(packed.body) if is_long else packed.body) == plain.body
+    body, headers = sent([code] * 1000)
+    kept_answer = kept.slow("POST", "/v1/status/query", body, accept_encoding="gzip", idempotency_key="one", **headers)
+    assert "content-encoding" not in kept_answer.headers
+
+
 @pytest.mark.parametrize("codes", ["x", [1], [None], ["x" * 201], [["x"]], [{"codes": 1}], None, ["\0"], ["\ud800"]])
 def test_what_is_no_list_of_codes_is_refused(kept: Kept, codes: Any) -> None:
     assert asked(kept, codes).status == 422

@@ -1,13 +1,19 @@
 """The answer leaves after the commit, and a commit that fails is never told as done (docs/decisions, 0005)."""
 
+import socket
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
+from e2e.server import running
 from specialty_eval.actions.passwords import hasher
 from specialty_eval.app import create_app
 from specialty_eval.store.base import make_engine
@@ -71,3 +77,17 @@ def test_the_first_byte_leaves_after_the_commit(database: sa.Engine, tmp_path: P
         answer = client.post("/v1/sign-in", json=SIGN_IN)
 
     assert (answer.status_code, seen) == (201, [("http.response.start", 1), ("http.response.body", 1)])
+
+
+def test_two_hundred_at_once_are_all_answered(database: sa.Engine, tmp_path: Path) -> None:
+    paths = ("/v1/specialties?limit=1", "/v1/specialties/nobody-has-this/status", "/v1/rounds", "/v1/me")
+    with running(database.url.render_as_string(hide_password=False), tmp_path) as callers, ExitStack() as open_ones:
+        at = urlsplit(callers.base)
+        lines = [
+            open_ones.enter_context(socket.create_connection((at.hostname or "", at.port or 0), 30)) for _ in range(200)
+        ]
+        for line, path in zip(lines, cycle(paths)):
+            line.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        statuses = Counter(line.makefile("rb").readline()[9:12] for line in lines)
+
+    assert statuses == {b"200": 150, b"404": 50}

@@ -58,13 +58,23 @@ class StatusesAnswer(BaseModel):
 
 
 @router.post("/status/query", response_model=StatusesAnswer)
-def query(asked: StatusQuery, ctx: Ctx) -> Response:
+def query(
+    asked: StatusQuery,
+    ctx: Ctx,
+    accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
+    idempotency_key: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
     """The statuses of up to a thousand codes: in their order, which of them are others now, which nobody ever had."""
     known: dict[str, status_bytes.Ready | str] = {}
     for code, told in statuses.named(ctx, asked.codes).items():
         known[told.status.code] = status_bytes.ready(told)
         known |= {} if code == told.status.code else {code: told.status.code}
-    return Response(status_lists.asked(asked.codes, known, status_bytes.moment(ctx.today, ctx.now)), media_type=JSON)
+    body = status_lists.asked(asked.codes, known, status_bytes.moment(ctx.today, ctx.now))
+    headers = {"Vary": "accept-encoding"}
+    # What is kept under a key may be asked for again by somebody who takes no gzip.
+    if not idempotency_key and status_lists.is_worth_packing(body, accept_encoding):
+        body, headers["Content-Encoding"] = status_lists.packed_quickly(body), "gzip"
+    return Response(body, headers=headers, media_type=JSON)
 
 
 def _every(media_type: str, ctx: Ctx, known: str | None, accept: str) -> Response:

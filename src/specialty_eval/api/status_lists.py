@@ -18,6 +18,8 @@ MOST = 1000
 """Codes that one question may name."""
 AT_ONCE = 1024
 """Statuses sent in one piece."""
+PACKED_FROM = 8 << 10
+"""Bytes of an answer to a question by codes from which packing pays: less is sent as quickly as it is packed."""
 NDJSON, CSV, PARQUET = "application/x-ndjson", "text/csv; charset=utf-8", "application/vnd.apache.parquet"
 MEDIA_TYPES = {"/v1/status.ndjson": NDJSON, "/v1/status.csv": CSV, "/v1/status.parquet": PARQUET}
 ENDINGS = {NDJSON: "ndjson", CSV: "csv", PARQUET: "parquet"}
@@ -148,10 +150,20 @@ def files_of(every: Sequence[Ready], moment: bytes) -> dict[str, bytes]:
     return made
 
 
-def packed(pieces: Iterable[bytes]) -> bytes:
+def packed(pieces: Iterable[bytes], level: int = 6) -> bytes:
     """The pieces together, as gzip: a tenth of their size, and the same bytes each time."""
-    made = zlib.compressobj(6, wbits=31)
+    made = zlib.compressobj(level, wbits=31)
     return b"".join([*map(made.compress, pieces), made.flush()])
+
+
+def is_worth_packing(body: bytes, accept_encoding: str) -> bool:
+    """Whether the answer to a question by codes goes as gzip, and is worth it."""
+    return len(body) >= PACKED_FROM and takes_gzip(accept_encoding)
+
+
+def packed_quickly(body: bytes) -> bytes:
+    """For one caller, who waits for it: a few percent larger, in a fifth of the time."""
+    return packed([body], 1)
 
 
 def takes_gzip(accept_encoding: str) -> bool:

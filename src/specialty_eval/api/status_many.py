@@ -26,7 +26,9 @@ LARGEST = 1 << 18
 """Bytes of a question that is answered from memory; no thousand codes of ours need as many."""
 SHOWN = frozenset({b"authorization", b"idempotency-key", b"if-match"})
 """Headers that the routes look at."""
-VARY = (b"vary", b"accept-encoding")
+ASIDE = 1 << 17
+"""Bytes that are packed in a thread: whoever asks meanwhile need not wait for it."""
+VARY, PACKED = (b"vary", b"accept-encoding"), (b"content-encoding", b"gzip")
 
 
 class Sent(FileResponse):
@@ -54,15 +56,15 @@ class Many:
             headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # the first of a name counts
             if not scope["query_string"] and not headers.keys() & SHOWN:
                 if method == "POST" and path == QUERY and _is_small_json(headers):
-                    await self._query((scope, receive, send), routes)
+                    await self._query((scope, receive, send), headers, routes)
                     return
                 if method in READS and path in LISTS:
                     await self._list((scope, receive, send), headers, routes)
                     return
         await routes(scope, receive, send)
 
-    async def _query(self, call: tuple[Scope, Receive, Send], routes: App) -> None:
-        from .status_lists import asked  # noqa: PLC0415 -- with the statuses
+    async def _query(self, call: tuple[Scope, Receive, Send], said: dict[bytes, bytes], routes: App) -> None:
+        from . import status_lists as lists  # noqa: PLC0415 -- with the statuses
 
         scope, receive, send = call
         arrived = await _whole(receive)
@@ -71,8 +73,13 @@ class Many:
         if codes is None or not (all(map(fast.codes.__contains__, codes)) or all(map(_is_plain, codes))):
             await routes(scope, _again(arrived, receive), send)
             return
-        body = asked(codes, fast.codes, fast.moment)
-        headers = [length_of(len(body)), JSON, *self._aged()]
+        body = lists.asked(codes, fast.codes, fast.moment)
+        headers = [JSON, VARY, *self._aged()]
+        if lists.is_worth_packing(body, said.get(b"accept-encoding", b"").decode("latin-1")):
+            is_long = len(body) > ASIDE
+            body = await run_in_threadpool(lists.packed_quickly, body) if is_long else lists.packed_quickly(body)
+            headers.append(PACKED)
+        headers.append(length_of(len(body)))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -97,7 +104,7 @@ class Many:
             await send({"type": "http.response.body", "body": b""})
             return
         head.append((b"content-type", media_type.encode()))
-        head += [(b"content-encoding", b"gzip")] if is_packed else []
+        head += [PACKED] if is_packed else []
         if file is not None:
             await Sent(file, headers={name.decode(): value.decode() for name, value in head})(scope, receive, send)
             return

@@ -1,6 +1,6 @@
 """Many connections, each with one request at a time, from one process: what a server can do, and how long one waits.
 
-`client.py PORT CONNECTIONS SECONDS REQUESTS`: REQUESTS is a file of whole requests with a line of `%` between them.
+`asker.py PORT CONNECTIONS SECONDS REQUESTS`: REQUESTS is a file of whole requests with a line of `%` between them.
 """
 
 import json
