@@ -205,7 +205,7 @@ def test_it_takes_as_many_statements_with_a_history_as_without(session: Session,
     s = confirmed(session)
     pages.now = s.city.now
 
-    assert pages.counted(f"/specialties/{s.city.codes['one-a']}") == 9
+    assert pages.counted(f"/specialties/{s.city.codes['one-a']}") == 10
 
 
 UNDER_WAY = {"objection": "异议处理中", "correction": "更正复评中"}

@@ -6,7 +6,8 @@ from datetime import date
 
 from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.engine.policy import Label, Policy, Rating
-from specialty_eval.store import cycles, public_queries, public_specialty, registry, status_queries
+from specialty_eval.store import cycles, public_changes, public_queries, public_specialty, registry, status_queries
+from specialty_eval.store.public_changes import Change
 from specialty_eval.store.public_queries import Choices, Counted, PublicRound, Row, Wanted
 from specialty_eval.store.public_specialty import Known, Past, Proposal, Quota
 from specialty_eval.store.publications_queries import reason_labels
@@ -73,6 +74,7 @@ class Specialty:
     corrected: Sequence[Past]
     quotas: Sequence[Quota]
     rectification: tuple[str, date] | None
+    changes: Sequence[Change]
     labels: Mapping[int | None, Mapping[str, Label]]
     sequence: int
 
@@ -98,6 +100,7 @@ def specialty(ctx: Context, code: str) -> Specialty:
         corrected=[past for past in ratings if past.known_to is not None],
         quotas=public_specialty.quotas(ctx.session, key),
         rectification=public_specialty.rectification(ctx.session, key),
+        changes=public_changes.changes(ctx.session, key),
         labels=_labels(ctx, rows),
         sequence=status_queries.sequence(ctx.session, key),
     )
