@@ -113,12 +113,20 @@ def work(
 
 
 @app.command()
-def migrate(data: Data = None) -> None:
+def migrate(
+    data: Data = None,
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored", help="刚从备份恢复：事件另起名称和编号 · just restored: events go on under another name"
+        ),
+    ] = False,
+) -> None:
     """把数据库升级到本版本的结构 · Bring the database to this version's schema."""
     from specialty_eval import serving
 
     known = configured(data)
-    serving.migrate(known.url, known.folder)
+    serving.migrate(known.url, known.folder, restored=restored)
     typer.echo("数据库结构已是最新 · The schema is up to date")
 
 

@@ -175,10 +175,11 @@ def forget(at: str, data: Path) -> int:
         return forgotten
 
 
-def migrate(url: str | None, data: Path) -> None:
-    """Upgrade the schema."""
-    with ready(url, data):
-        pass
+def migrate(url: str | None, data: Path, *, restored: bool = False) -> None:
+    """Upgrade the schema; of a restored database the log goes on under another name."""
+    with ready(url, data) as at:
+        if restored:
+            schema.begin_anew(at)
 
 
 @contextmanager

@@ -64,6 +64,8 @@ def _revisions(connection: psycopg.Connection) -> list[str]:
     return cursor.execute("SELECT version_num FROM alembic_version").fetchall()
 
 
+SKIPPED = 1_000_000
+"""Numbers of events that a restored log leaves out: more than happened after any backup."""
 CATCH_UP = """
 DO $$
 DECLARE last bigint := (SELECT coalesce(max(transaction), 0) FROM event);
@@ -76,9 +78,28 @@ END $$
 """
 
 
+IS_BEHIND = """
+SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint <= coalesce(max(transaction), 0) FROM event
+"""
+ANEW = """
+WITH named AS (UPDATE event_source SET urn = 'urn:uuid:' || gen_random_uuid())
+SELECT setval(pg_get_serial_sequence('event', 'seq'), coalesce(max(seq), 0) + %s) FROM event
+"""
+
+
 def _catch_up(connection: psycopg.Connection) -> None:
     """After a restore the server may count its transactions from below those on record, and what happens now would
     stand before what is sealed: let its count pass the log's first. Elsewhere this does nothing.
     """
     connection.execute("SET synchronous_commit = off")
+    if connection.cursor(row_factory=scalar_row).execute(IS_BEHIND).fetchone():
+        connection.execute(ANEW, [SKIPPED])
     connection.execute(CATCH_UP)
+
+
+def begin_anew(url: str) -> None:
+    """The log of a restored database has another name from now on, and no new event the number of one that is lost:
+    receivers that were told of what happened after the backup would else take the new ones for those.
+    """
+    with psycopg.connect(conninfo(url), autocommit=True) as connection:
+        connection.execute(ANEW, [SKIPPED])
