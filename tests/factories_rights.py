@@ -20,6 +20,7 @@ from specialty_eval.actions import (
     allotments,
     amendments,
     appeals,
+    application_papers,
     applications,
     attachments,
     challenges,
@@ -144,6 +145,8 @@ def make_world(session: Session) -> World:
     world.named["document_id"] = notices.of_rating(world.as_("secretary"), world.reviews["confirmed"]).id
     applied = applications.lodge(world.as_("head-two"), off_catalogue(school=TWO, department="hrss"))
     world.named["application_id"] = applied.id
+    kept = application_papers.attach(world.as_("head-two"), applied.id, "示例.pdf", b"%PDF-x")
+    world.named["application_attachment_id"] = kept.id
     _closing_appealed(world)
     world.named["support_id"] = _supported(world)
     world.named |= {"plan_id": plan.id, "code": world.city.codes["scored"]}

@@ -643,6 +643,11 @@ CASES: dict[str, tuple[str, str]] = {
         " given_by, given_at) SELECT (SELECT max(id) FROM application), party, true, '', document_number, given_by,"
         " given_at FROM application_opinion",
     ),
+    "a file of an application without its hash": (
+        "ck_application_attachment_file_whole",
+        "INSERT INTO application_attachment (application_id, name, media_type, size, sha256, uploaded_at, uploaded_by)"
+        f" SELECT id, '示例.pdf', 'application/pdf', 9, '', {NOW}, received_by FROM application",
+    ),
     "a vote without minutes": ("ck_application_vote_has_minutes", vote(2, "true", minutes="''")),
     "a vote taken anew without a reason": ("ck_application_vote_anew_has_reason", vote(2, "true", reason="''")),
     # --- cycles, places ---

@@ -16,9 +16,10 @@ IMMUTABLE = (
     "succession_line", "school_code",
 )  # fmt: skip
 FROZEN = {
-    "report": {"made_at", "title", "docx", "html", "xlsx", "reviews"},
+    "report": {"made_at", "title", "docx", "html", "xlsx", "reviews", "applications", "specialties"},
     "ballot": {"void", "reason", "choice", "sealed"},
     "attachment": {"name"},
+    "application_attachment": {"name"},
     "rating_in_force": {"known_to"},
     "figure": {"superseded_at"},
     "panel_score": {"score", "given_at"},
@@ -98,7 +99,7 @@ def test_no_column_changes_but_those_that_may(filled: sa.Connection, table: str)
 @pytest.mark.parametrize(
     ("table", "words"),
     [("ballot", "reason"), ("challenge", "reason"), ("objection", "grounds"), ("appeal", "grounds"),
-     ("attachment", "name")],
+     ("attachment", "name"), ("application_attachment", "name")],
 )  # fmt: skip
 def test_words_that_may_hold_a_name_can_be_erased_and_not_changed(
     filled: sa.Connection, table: str, words: str

@@ -104,6 +104,11 @@ def _details(ctx: Context, row: Application) -> dict[str, Any]:
              "entitled": vote.tally["entitled"], "minutes_number": vote.minutes_number, "reason": vote.reason or None}
             for vote in application_queries.votes(ctx.session, row.id)
         ],
+        "attachments": [
+            {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256, "media_type": kept.media_type,
+             "uploaded_at": kept.uploaded_at}
+            for kept in application_queries.attachments(ctx.session, row.id)
+        ],
         "findings": [(problem, _does(problem)) for problem in application_checks.on_record(row)],
         "reason": row.reason or None, "served_at": row.served_at, "deemed_served_at": row.deemed_served_at,
         "complain_until": row.complain_until, "remedy": _remedy(row),

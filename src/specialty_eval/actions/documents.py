@@ -4,11 +4,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from specialty_eval.engine.documents import FIELDS, FORMS, LABELS, READ_AS, DocumentKind, form_problems, sample
+from specialty_eval.engine.documents import (
+    FIELDS,
+    FORMS,
+    LABELS,
+    OF_APPLICATIONS,
+    READ_AS,
+    DocumentKind,
+    form_problems,
+    sample,
+)
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, reach
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import documents, registry, scopes
+from specialty_eval.store import application_queries, documents, registry, scopes
+from specialty_eval.store.applications import Application
 from specialty_eval.store.documents import Document, DocumentForm, DocumentTemplate
 from specialty_eval.store.registry import School, Specialty
 from specialty_eval.store.reviews import Review
@@ -172,15 +182,20 @@ def read(ctx: Context, document_id: int) -> Document:
     row = ctx.session.get(Document, document_id)
     if row is None:
         raise NotFound(Problem("not-found", "document", {"kind": "document", "id": document_id}))
-    thing = READ_AS[DocumentKind(row.kind)]
-    scope = Scope(city=row.jurisdiction_code)
-    if row.review_id is not None:
-        scope = scopes.of_review(ctx.session, row.review_id, acting=ctx.person_id)
-    ctx.permit_read(thing, scope, where="document")
+    ctx.permit_read(READ_AS[DocumentKind(row.kind)], _scope(ctx, row), where="document")
     about = scopes.recused_from_meeting(ctx.person_id or 0, row.subject_id)
     if row.kind == DocumentKind.MINUTES and ctx.session.scalar(sa.select(about)):
         raise NotYou(Problem("recused", "document"))
     return row
+
+
+def _scope(ctx: Context, row: Document) -> Scope:
+    if row.review_id is not None:
+        return scopes.of_review(ctx.session, row.review_id, acting=ctx.person_id)
+    if row.kind in OF_APPLICATIONS:
+        about = ctx.session.get_one(Application, row.subject_id)
+        return application_queries.scope_of(ctx.session, about, acting=ctx.person_id)
+    return Scope(city=row.jurisdiction_code)
 
 
 def content(ctx: Context, document_id: int) -> tuple[Document, bytes]:
@@ -197,7 +212,8 @@ def listing(
         sa.select(Document)
         .outerjoin(Review, Review.id == Document.review_id)
         .outerjoin(Specialty, Specialty.id == Review.specialty_id)
-        .outerjoin(School, School.id == Specialty.school_id)
+        .outerjoin(Application, sa.and_(_of_applications(), Application.id == Document.subject_id))
+        .outerjoin(School, School.id == sa.func.coalesce(Specialty.school_id, Application.school_id))
         .where(sa.or_(*(_readable(ctx, each) for each in DocumentKind)))
     )
     chosen = {Document.kind: None if kind is None else kind.value, Document.round_id: round_id,
@@ -211,17 +227,24 @@ def listing(
     return [_view(row, numbers) for row in shown], cursor
 
 
+def _of_applications() -> sa.ColumnElement[bool]:
+    return Document.kind.in_([kind.value for kind in OF_APPLICATIONS])
+
+
 def _readable(ctx: Context, kind: DocumentKind) -> sa.ColumnElement[bool]:
-    """Of a paper with its review, specialty and school: whether it is of this kind and the caller may read it."""
+    """Of a paper with its review or application, and school: whether it is of this kind and the caller may read it."""
     thing = READ_AS[kind]
     if thing is Thing.PUBLISHED:
         return Document.kind == kind.value
     near = reach(ctx.actor, READ[thing], ctx.today)
+    of_a_case, recused = Document.review_id.is_not(None), scopes.recused(ctx.person_id)
+    if kind in OF_APPLICATIONS:
+        of_a_case, recused = Application.id.is_not(None), scopes.recused_from_application(ctx.person_id)
     of_a_review = sa.and_(
-        Document.review_id.is_not(None),
-        registry.within(near),
-        sa.or_(School.id.in_(map(int, near.schools)), sa.not_(scopes.recused(ctx.person_id))),
+        of_a_case, registry.within(near), sa.or_(School.id.in_(map(int, near.schools)), sa.not_(recused))
     )
+    if kind in OF_APPLICATIONS:
+        return sa.and_(Document.kind == kind.value, of_a_review)
     of_the_city = sa.and_(Document.review_id.is_(None), Document.jurisdiction_code.in_(near.cities))
     if kind is DocumentKind.MINUTES:
         of_the_city &= sa.not_(scopes.recused_from_meeting(ctx.person_id or 0, Document.subject_id))

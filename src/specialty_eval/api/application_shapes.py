@@ -80,6 +80,17 @@ class VoteAnswer(BaseModel):
     reason: str | None = Field(description="为何重新表决 · why it was taken anew")
 
 
+class ApplicationFile(BaseModel):
+    """A file that proves the application."""
+
+    id: int
+    name: str
+    size: int
+    sha256: str
+    media_type: str
+    uploaded_at: datetime
+
+
 class ApplicationDetails(BaseModel):
     """What its school and the offices read."""
 
@@ -96,6 +107,7 @@ class ApplicationDetails(BaseModel):
     due: datetime | None = Field(description="何时前应答复 · until when the office owes the next step")
     overdue: bool
     checked_at: datetime | None
+    attachments: list[ApplicationFile]
     findings: list[FindingAnswer]
     opinions: list[OpinionAnswer]
     visit: VisitAnswer | None

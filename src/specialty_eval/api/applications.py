@@ -1,20 +1,25 @@
 """Applications to open, change or close a specialty: from the school's signature to the registry."""
 
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
+from fastapi import Body as RawBody
 from pydantic import Field
 
-from specialty_eval.actions import application_decisions, application_views, applications
+from specialty_eval.actions import application_decisions, application_papers, application_views, applications, documents
 from specialty_eval.actions.application_decisions import Minutes, Word
 from specialty_eval.actions.application_views import Asked
 from specialty_eval.actions.applications import NewApplication
 from specialty_eval.engine.application import ApplicationState
 from specialty_eval.engine.opening import ApplicationKind
+from specialty_eval.text import message
 
 from .application_shapes import ApplicationAnswer, ListedApplication
 from .bodies import Body, Day, Reason
+from .case_shapes import AttachedAnswer
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
+from .document_shapes import DocumentAnswer
 from .problems import reason
 from .shapes import Level, Listed, actions_of
 
@@ -204,6 +209,34 @@ def refuse(application_id: int, body: Refusal, ctx: Ctx, version: IfMatch, respo
     """Sign that it is refused, by vote or because a limit bars it by now (bureau approver)."""
     row = application_decisions.refuse(ctx, application_id, body.document_number, body.reason, version=version)
     return shown(ctx, row, response)
+
+
+@router.post("/applications/{application_id}/attachments", status_code=201, response_model=AttachedAnswer)
+def attach(
+    application_id: int,
+    content: Annotated[bytes, RawBody(media_type="application/octet-stream")],
+    ctx: Ctx,
+    name: Annotated[str, Query(max_length=200)],
+) -> dict[str, Any]:
+    """Keep a file (PDF, PNG, JPEG, Office) that proves it: the body is the file's bytes (school; who looks at it)."""
+    kept = application_papers.attach(ctx, application_id, name, content)
+    return {"id": kept.id, "sha256": kept.sha256, "size": kept.size, "media_type": kept.media_type}
+
+
+@router.get("/applications/{application_id}/attachments/{attachment_id}", response_class=Response)
+def read_attachment(application_id: int, attachment_id: int, ctx: Ctx) -> Response:
+    """A file's bytes, as a download (its school, offices)."""
+    kept, content = application_papers.read(ctx, application_id, attachment_id)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(kept.name)}",
+               "X-Content-Type-Options": "nosniff"}  # fmt: skip
+    return Response(content, 200, headers, kept.media_type)
+
+
+@router.post("/applications/{application_id}/letter", status_code=201, response_model=DocumentAnswer)
+def issue_letter(application_id: int, ctx: Ctx) -> dict[str, Any]:
+    """Make the letter on one that is registered or refused; the same again gives the same (secretary, approver)."""
+    made = application_papers.letter(ctx, application_id, lambda problem: message(problem, "zh"))
+    return documents.view(ctx, made)
 
 
 @router.post("/applications/{application_id}/withdraw", response_model=ApplicationAnswer)

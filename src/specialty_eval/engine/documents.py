@@ -24,6 +24,12 @@ class DocumentKind(StrEnum):
     OBJECTION_ANSWER = "objection_answer"
     APPEAL_ANSWER = "appeal_answer"
     MINUTES = "minutes"
+    APPLICATION_APPROVAL = "application_approval"
+    APPLICATION_REFUSAL = "application_refusal"
+
+
+OF_APPLICATIONS = (DocumentKind.APPLICATION_APPROVAL, DocumentKind.APPLICATION_REFUSAL)
+"""Kinds about an application, which is in no round and may have no specialty yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,15 @@ EVERYWHERE = (
 )
 """In every kind: who writes, under which number, and when."""
 
-_ROUND = (
-    Field("cycle", "评价周期", "示例市2026—2028年专业评价"),
-    Field("round", "批次", "2026年第1批"),
+_POLICY = (
     Field("policy", "评价办法", "示例市职业院校专业评价办法"),
     Field("policy_version", "办法版本", "2026.1"),
     Field("policy_source", "办法依据", "示教发〔2026〕1号"),
+)
+_ROUND = (
+    Field("cycle", "评价周期", "示例市2026—2028年专业评价"),
+    Field("round", "批次", "2026年第1批"),
+    *_POLICY,
 )
 _SPECIALTY = (
     Field("school", "学校", "示例市第一职业学校"),
@@ -67,6 +76,19 @@ _APPEAL = (
     Field("appeal_days", "申诉期限", "15个工作日"),
     Field("appeal_until", "申诉截止日", "2026年10月12日"),
 )
+_APPLIED = (
+    *_POLICY,
+    Field("application", "申请编号", "21"),
+    Field("asked", "申请事项", "开设专业"),
+    *_SPECIALTY,
+    Field("partner", "合作企业（没有时为空）", ""),
+    Field("received_on", "受理日", "2026年10月8日"),
+    Field("voted_on", "委员会表决日（未经委员会时为空）", "2026年10月20日"),
+    Field("minutes_number", "会议纪要文号（未经委员会时为空）", "示例纪要〔2026〕5号"),
+    Field("document_number", "决定文号（没有时为空）", "示例批〔2026〕7号"),
+    Field("decided_on", "决定日", "2026年10月22日"),
+)
+"""About an application: what was asked for, by which policy it was judged, who decided."""
 
 FIELDS: Mapping[DocumentKind, tuple[Field, ...]] = {
     DocumentKind.PUBLICATION_NOTICE: (
@@ -165,6 +187,19 @@ FIELDS: Mapping[DocumentKind, tuple[Field, ...]] = {
         Field("remarks", "其他事项", ""),
         Field("seal_head", "事件封存链末端", "1e" * 32),
     ),
+    DocumentKind.APPLICATION_APPROVAL: (
+        *EVERYWHERE,
+        *_APPLIED,
+        Field("effective_on", "自何日起", "2027年9月1日"),
+        _list("changes", "变更内容（只有变更时有）", Field("what", "项目", "学制"), Field("becomes", "变更为", "3")),
+    ),
+    DocumentKind.APPLICATION_REFUSAL: (
+        *EVERYWHERE,
+        *_APPLIED,
+        _list("reasons", "不予同意的理由", Field("text", "理由", "该专业列入负面清单")),
+        Field("complain_days", "申请复核的期限", "10个工作日"),
+        Field("complain_until", "申请复核的截止日", "2026年11月12日"),
+    ),
 }  # fmt: skip
 """Kind → the fields its templates may name."""
 
@@ -175,6 +210,8 @@ READ_AS: Mapping[DocumentKind, Thing] = {
     DocumentKind.OBJECTION_ANSWER: Thing.OBJECTIONS,
     DocumentKind.APPEAL_ANSWER: Thing.APPEALS,
     DocumentKind.MINUTES: Thing.BALLOTS,
+    DocumentKind.APPLICATION_APPROVAL: Thing.APPLICATIONS,
+    DocumentKind.APPLICATION_REFUSAL: Thing.APPLICATIONS,
 }
 """Kind → what somebody must be allowed to read, of what the paper is about, to read the paper."""
 
@@ -185,6 +222,8 @@ FORMS: Mapping[DocumentKind, str] = {
     DocumentKind.OBJECTION_ANSWER: "职教评异〔{year}〕{number}号",
     DocumentKind.APPEAL_ANSWER: "职教评复〔{year}〕{number}号",
     DocumentKind.MINUTES: "职教评纪〔{year}〕{number}号",
+    DocumentKind.APPLICATION_APPROVAL: "职教专准〔{year}〕{number}号",
+    DocumentKind.APPLICATION_REFUSAL: "职教专不〔{year}〕{number}号",
 }
 """How papers are numbered where the bureau has not said its own way. Kinds that share a form share its numbers."""
 
@@ -195,6 +234,8 @@ LABELS: Mapping[DocumentKind, str] = {
     DocumentKind.OBJECTION_ANSWER: "异议答复书",
     DocumentKind.APPEAL_ANSWER: "申诉复核决定书",
     DocumentKind.MINUTES: "会议纪要",
+    DocumentKind.APPLICATION_APPROVAL: "专业设置准予决定书",
+    DocumentKind.APPLICATION_REFUSAL: "专业设置不予同意决定书",
 }
 """What the kinds are called, in a file's name too."""
 

@@ -10,7 +10,7 @@ _ACTS: Mapping[str, str] = {
     "allotment": "ask",
     "amendment": "propose",
     "appeal": "correct decide_follow_up escalate follow_ups lodge",
-    "application": "escalate opine receive serve",
+    "application": "attach escalate letter opine receive serve",
     "assignment": "conflict extend remind",
     "calendar": "enter",
     "challenge": "escalate lodge",

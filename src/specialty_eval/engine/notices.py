@@ -100,9 +100,15 @@ class Batch:
         """The fields about the round."""
         return {
             "cycle": self.cycle, "round": f"{self.year}年第{self.number}批",
-            "policy": _zh(self.policy.title, self.policy.id),
-            "policy_version": self.policy.version, "policy_source": self.policy.source,
+            **policy_told(self.policy),
         }  # fmt: skip
+
+
+def policy_told(policy: Policy) -> dict[str, str]:
+    """The fields about the policy."""
+    return {
+        "policy": _zh(policy.title, policy.id), "policy_version": policy.version, "policy_source": policy.source,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from specialty_eval.engine.permissions import Reach, Scope
 
 from . import scopes
 from .accounts import CommitteeMember
-from .applications import Application, ApplicationOpinion, ApplicationVote
+from .applications import Application, ApplicationAttachment, ApplicationOpinion, ApplicationVote
 from .cycles import Cycle, PolicyDocument, Round
 from .registry import Organisation, School, within
 from .specialty_lists import SpecialtyList
@@ -152,6 +152,12 @@ def votes(session: Session, application_id: int) -> list[ApplicationVote]:
     """The committee's votes on record, the newest last; it counts."""
     found = sa.select(ApplicationVote).where(ApplicationVote.application_id == application_id)
     return list(session.scalars(found.order_by(ApplicationVote.number)))
+
+
+def attachments(session: Session, application_id: int) -> list[ApplicationAttachment]:
+    """The files that prove it, in the order in which they came."""
+    found = sa.select(ApplicationAttachment).where(ApplicationAttachment.application_id == application_id)
+    return list(session.scalars(found.order_by(ApplicationAttachment.id)))
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

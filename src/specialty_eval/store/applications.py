@@ -117,6 +117,22 @@ class ApplicationOpinion(Base):
     given_at: Mapped[datetime]
 
 
+class ApplicationAttachment(Base):
+    """A file that proves an application, put away by its hash: never another, never removed. Its name can be erased."""
+
+    __tablename__ = "application_attachment"
+    __table_args__ = (sa.CheckConstraint(f"sha256 {needs.SHA256} AND size > 0", name="file_whole"),)
+
+    id: Mapped[int] = identity()
+    application_id: Mapped[int] = reference("application.id")
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(sa.Integer)
+    sha256: Mapped[str]
+    uploaded_at: Mapped[datetime]
+    uploaded_by: Mapped[int] = reference("person.id", index=False)
+
+
 class ApplicationVote(Base):
     """A vote of the committee as its minutes have it, and what it came to; the newest counts. A trigger refuses every
     change.
