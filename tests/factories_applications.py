@@ -1,5 +1,6 @@
 """A city whose policy limits openings and whose negative list of 2027 is out, and applications as a test wants them."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,12 +10,14 @@ from sqlalchemy.orm import Session
 from factories_consequences import BITES, make_confirmed
 from factories_deliberation import REGULAR, Sitting
 from remembered import remembered
-from specialty_eval.actions import application_decisions, applications, lists
-from specialty_eval.actions.application_decisions import Minutes, Word
+from specialty_eval.actions import application_decisions, applications, closings, lists
 from specialty_eval.actions.applications import NewApplication
+from specialty_eval.actions.motions import Minutes, Word
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.opening import ApplicationKind
+from specialty_eval.store import scopes
 from specialty_eval.store.applications import Application
+from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry
 
 LIMITS = (
@@ -91,6 +94,18 @@ def minutes(s: Sitting, votes: str = "+", *absent: str, **said: Any) -> Minutes:
     words = [Word(s.members[login], False, choice[sign]) for login, sign in zip(here, signs, strict=True)]
     usual: dict[str, Any] = {"held_on": s.as_("secretary").today, "minutes_number": "示例纪要〔2026〕5号", "waived": {}}
     return Minutes(**{**usual, "words": words, **said})
+
+
+def closing_decided(s: Sitting, key: int, decision: str = "close", document: str = "示例委〔2026〕5号",
+                    reason: str = "示例：逾期未报整改方案") -> ClosingProposal:  # fmt: skip
+    """All of the committee but the recused vote to close (or not to), and that is put on record."""
+    about = s.session.get_one(ClosingProposal, key).specialty_id
+    tied = scopes.recused_people_of_specialty(s.session, s.city.people.values(), about)
+    aside = {s.members[login] for login, _ in REGULAR if s.city.people[login] in tied}
+    words = minutes(s, "+" if decision == "close" else "-").words
+    words = [replace(word, vote=None) if word.member in aside else word for word in words]
+    closings.vote(s.as_("secretary"), key, minutes(s, words=words))
+    return closings.decide(s.as_("secretary"), key, decision, document, reason)
 
 
 def voted(s: Sitting, new: NewApplication | None = None, votes: str = "+", who: str = "head-one") -> Application:

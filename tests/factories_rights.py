@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import CITY, City, make_cycle, make_organisation, make_person, make_school, open_round
-from factories_applications import TWO, off_catalogue
+from factories_applications import TWO, closing_decided, off_catalogue
 from factories_consequences import BITES
 from factories_deliberation import Sitting, convene, decide, employ, make_scored, publicise, serve
 from remembered import remembered
@@ -183,7 +183,7 @@ def _closing_appealed(world: World) -> None:
     """Closing what lapsed was decided, and its school appeals."""
     key, head = int(str(world.named["proposal_id"])), world.as_("head-two")
     closings.receive(head, key)
-    closings.decide(world.as_("secretary"), key, "close", "示例委〔2026〕5号", "示例理由")
+    closing_decided(world.sitting, key)
     world.named["closing_appeal_id"] = closing_appeals.lodge(head, key, "示例理由").id
 
 

@@ -110,9 +110,9 @@ def application(**other: str) -> str:
 def vote(number: int, approved: str, *, minutes: str = "minutes_number", reason: str = "'示例'") -> str:
     """Another vote on the application on record."""
     return (
-        "INSERT INTO application_vote (application_id, number, held_on, approved, tally, minutes_number, reason,"
+        "INSERT INTO recorded_vote (application_id, number, held_on, approved, tally, minutes_number, reason,"
         f" recorded_by, recorded_at) SELECT application_id, {number}, held_on, {approved}, tally, {minutes}, {reason},"
-        " recorded_by, recorded_at FROM application_vote"
+        " recorded_by, recorded_at FROM recorded_vote WHERE application_id IS NOT NULL"
     )
 
 
@@ -648,8 +648,17 @@ CASES: dict[str, tuple[str, str]] = {
         "INSERT INTO application_attachment (application_id, name, media_type, size, sha256, uploaded_at, uploaded_by)"
         f" SELECT id, '示例.pdf', 'application/pdf', 9, '', {NOW}, received_by FROM application",
     ),
-    "a vote without minutes": ("ck_application_vote_has_minutes", vote(2, "true", minutes="''")),
-    "a vote taken anew without a reason": ("ck_application_vote_anew_has_reason", vote(2, "true", reason="''")),
+    "a vote without minutes": ("ck_recorded_vote_has_minutes", vote(2, "true", minutes="''")),
+    "a vote taken anew without a reason": ("ck_recorded_vote_anew_has_reason", vote(2, "true", reason="''")),
+    "a vote on nothing": (
+        "ck_recorded_vote_about_one_thing",
+        "INSERT INTO recorded_vote (number, held_on, approved, tally, minutes_number, reason, recorded_by, recorded_at)"
+        " SELECT 9, held_on, approved, tally, minutes_number, '示例', recorded_by, recorded_at FROM recorded_vote",
+    ),
+    "a closing decided against the vote": (
+        "closing_decided_as_voted",
+        "UPDATE closing_proposal SET decision = 'keep' WHERE decision = 'close'",
+    ),
     # --- cycles, places ---
     "a running cycle without a round": (
         "cycle_running_has_rounds",

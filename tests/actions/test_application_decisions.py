@@ -31,15 +31,16 @@ from factories_consequences import events
 from factories_deliberation import Sitting, employ, refused
 from racing import at_once
 from specialty_eval.actions import application_decisions, application_views, applications, status
-from specialty_eval.actions.application_decisions import Word
 from specialty_eval.actions.application_views import Asked
+from specialty_eval.actions.motions import Word
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
 from specialty_eval.engine.opening import ApplicationKind
 from specialty_eval.engine.permissions import Role
-from specialty_eval.store.applications import Application, ApplicationVote
+from specialty_eval.store.applications import Application
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import Standing
+from specialty_eval.store.recorded_votes import RecordedVote
 from specialty_eval.store.registry import Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
@@ -68,7 +69,7 @@ def put(s: Sitting, row: Application, *signs: Any, **said: Any) -> Application:
 def test_more_than_half_of_those_present_carry_it(s: Sitting, votes: str, approved: bool) -> None:
     voted(s, votes=votes)
 
-    [vote] = s.session.scalars(sa.select(ApplicationVote))
+    [vote] = s.session.scalars(sa.select(RecordedVote))
     assert (vote.approved, vote.tally["present"], vote.tally["entitled"]) == (approved, 8, 8)
     [event] = events(s, "application.vote")
     assert (event.audience, event.facts["approved"]) == ("office", approved)
@@ -80,7 +81,7 @@ def test_without_a_quorum_or_a_sector_no_vote_holds(s: Sitting) -> None:
     assert refused(NotNow, lambda: put(s, row, "+", "research-1", "research-2", "chair")) == [
         ("quorum-missing", "seats"), ("sector-missing", "sectors.research"),
     ]  # fmt: skip
-    assert not s.session.scalars(sa.select(ApplicationVote)).all()
+    assert not s.session.scalars(sa.select(RecordedVote)).all()
 
 
 def test_who_works_at_the_school_leaves_the_base_whatever_the_record_says(s: Sitting) -> None:
@@ -90,7 +91,7 @@ def test_who_works_at_the_school_leaves_the_base_whatever_the_record_says(s: Sit
     assert refused(NotNow, lambda: put(s, row)) == [("recused", f"members.{s.members['research-1']}")]
     words = [replace(word, vote=None) if word.member == s.members["research-1"] else word for word in minutes(s).words]
     put(s, row, words=words)
-    [vote] = s.session.scalars(sa.select(ApplicationVote))
+    [vote] = s.session.scalars(sa.select(RecordedVote))
     assert (vote.tally["entitled"], vote.tally["recused"]) == (7, [s.members["research-1"]])
 
 
@@ -102,7 +103,7 @@ def test_a_declared_interest_recuses_and_a_substitute_of_the_sector_votes_instea
     with_interest = [*words, Word(one, True), Word(two, True)]
     assert refused(NotNow, lambda: put(s, row, words=with_interest)) == [("sector-missing", "sectors.research")]
     put(s, row, words=[*with_interest, Word(other, False, "for", stands_in_for=one)])
-    assert s.session.scalars(sa.select(ApplicationVote.approved)).one()
+    assert s.session.scalars(sa.select(RecordedVote.approved)).one()
 
 
 def test_a_sector_that_is_wholly_recused_is_waived_by_the_bureau_in_writing(s: Sitting) -> None:
@@ -143,7 +144,7 @@ def test_a_vote_is_taken_anew_only_with_a_reason_and_the_newest_counts(s: Sittin
     assert refused(NotNow, lambda: application_decisions.register(s.as_("bureau-approver"), row.id, SIGNED)) == [
         ("vote-against", "vote")
     ]
-    assert [v.approved for v in s.session.scalars(sa.select(ApplicationVote).order_by(ApplicationVote.number))] == [
+    assert [v.approved for v in s.session.scalars(sa.select(RecordedVote).order_by(RecordedVote.number))] == [
         True, False,
     ]  # fmt: skip
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import make_person
+from factories_applications import closing_decided
 from factories_consequences import BITES, add_other_city, events, make_confirmed, on, standings
 from factories_deliberation import Sitting, refused
 from racing import at_once
@@ -36,7 +37,7 @@ def decided_to_close(session: Session) -> Sitting:
     rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
     key = s.session.scalars(sa.select(ClosingProposal.id)).one()
     closings.receive(s.as_("head-two"), key)
-    closings.decide(s.as_("secretary"), key, "close", DOCUMENT, WHY)
+    closing_decided(s, key)
     return s
 
 
@@ -187,7 +188,7 @@ def test_as_many_years_without_intake_as_the_policy_says_put_closing_before_the_
     [event] = events(s, "closing.propose")
     assert (event.audience, event.facts) == ("school", {"grounds": "no_intake", "years": 3, "through": 2025})
     closings.receive(s.as_("head-two"), row.id)
-    closings.decide(s.as_("secretary"), row.id, "close", DOCUMENT, WHY)
+    closing_decided(s, row.id)
     s.city.wait(60)
     close(s)
     assert standings(s)["two-a"] == "closed"
@@ -204,7 +205,7 @@ def test_what_is_kept_is_proposed_again_once_a_further_year_passed(idle: Sitting
     s = idle
     closings.propose_idle(s.as_("secretary"))
     closings.receive(s.as_("head-two"), proposal(s).id)
-    closings.decide(s.as_("secretary"), proposal(s).id, "keep", DOCUMENT, "示例：市里统筹")
+    closing_decided(s, proposal(s).id, "keep", reason="示例：市里统筹")
     assert closings.propose_idle(s.as_("secretary")) == ()
 
     enrolled(on(s, 2027, 3, 1), "two-a", {2026: "0"})
@@ -215,7 +216,7 @@ def test_enrolled_again_the_ground_is_gone(idle: Sitting) -> None:
     s = idle
     closings.propose_idle(s.as_("secretary"))
     closings.receive(s.as_("head-two"), proposal(s).id)
-    closings.decide(s.as_("secretary"), proposal(s).id, "close", DOCUMENT, WHY)
+    closing_decided(s, proposal(s).id)
     enrolled(s, "two-a", {2026: "35"})
     s.city.wait(60)
 
@@ -244,7 +245,7 @@ def test_proposed_twice_at_once_there_is_one_proposal_and_upheld_while_closing_i
             "done", "done",
         ]  # fmt: skip
         closings.receive(s.as_("head-two"), proposal(s).id)
-        closings.decide(s.as_("secretary"), proposal(s).id, "close", DOCUMENT, WHY)
+        closing_decided(s, proposal(s).id)
         key = heard(s)
         s.city.wait(60)
         session.commit()

@@ -1,16 +1,19 @@
 """Closing a specialty: by its school, or after notice, a decision and the days to appeal; never quietly."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import make_cycle, make_person
+from factories_applications import closing_decided, minutes
 from factories_consequences import BITES, add_other_city, approved, events, make_confirmed, on, overturn, standings
-from factories_deliberation import Sitting, refused
-from specialty_eval.actions import closings, plans, rectifications, rounds, status
+from factories_deliberation import Sitting, employ, nothing_left, refused
+from specialty_eval.actions import closings, motions, plans, rectifications, rounds, status
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.plans import Adjustment
 from specialty_eval.actions.statuses import Status
@@ -19,6 +22,7 @@ from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, Not
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.outcomes import Rectification
+from specialty_eval.store.recorded_votes import RecordedVote
 from specialty_eval.store.registry import Specialty
 from specialty_eval.store.reviews import Review
 
@@ -39,7 +43,7 @@ def proposal(s: Sitting) -> ClosingProposal:
 
 def decided(s: Sitting, decision: str = "close") -> ClosingProposal:
     closings.receive(s.as_("head-two"), proposal(s).id)
-    return closings.decide(s.as_("secretary"), proposal(s).id, decision, DOCUMENT, WHY)
+    return closing_decided(s, proposal(s).id, decision, DOCUMENT, WHY)
 
 
 def close(s: Sitting, who: str, short: str = "two-a", students: int = 0) -> object:
@@ -121,18 +125,18 @@ def test_the_bureau_closes_after_notice_the_committees_decision_and_the_days_to_
     assert standings(s)["two-a"] == "closed"
     assert s.session.get_one(Specialty, s.city.specialties["two-a"]).closed_on == s.city.now.date()
     assert [e.facts["cause"] for e in events(s, "standing.close")] == ["decision"]
-    assert [e.kind for e in events(s, "closing.%")] == ["closing.propose", "closing.receive", "closing.decide"]
+    assert [e.kind for e in events(s, "closing.%")] == [
+        "closing.propose", "closing.receive", "closing.vote", "closing.decide",
+    ]  # fmt: skip
 
 
 def test_a_notice_nobody_opens_counts_as_served_after_the_policys_days(s: Sitting) -> None:
-    def decide() -> ClosingProposal:
-        return closings.decide(s.as_("secretary"), proposal(s).id, "close", DOCUMENT, WHY)
-
-    assert refused(NotNow, decide) == [("school-not-served", "closing")]
+    assert refused(NotNow, lambda: put(s)) == [("school-not-served", "closing")]
 
     s.city.wait(10)
 
-    assert decide().decision == "close"
+    assert refused(Invalid, lambda: put(s, held_on=date(2026, 6, 1))) == [("day-out-of-reach", "held_on")]
+    assert closing_decided(s, proposal(s).id).decision == "close"
 
 
 def test_a_specialty_that_is_kept_is_not_closed_by_the_bureau(s: Sitting) -> None:
@@ -142,37 +146,107 @@ def test_a_specialty_that_is_kept_is_not_closed_by_the_bureau(s: Sitting) -> Non
     assert refused(NotNow, lambda: close(s, "bureau-approver")) == [("closing-not-decided", "closing")]
 
 
-def test_who_recorded_the_decision_does_not_close_as_well(s: Sitting) -> None:
+def test_who_recorded_the_vote_does_not_close_as_well(s: Sitting) -> None:
     bureau = s.city.organisations["bureau:371400"]
     both = {Role.SECRETARY: bureau, Role.BUREAU_APPROVER: bureau}
     s.city.people["both"] = make_person(s.session, login="both", roles=both)
     closings.receive(s.as_("head-two"), proposal(s).id)
-    closings.decide(s.as_("both"), proposal(s).id, "close", DOCUMENT, WHY)
-    s.city.wait(60)
+    put(s, who="both")
 
+    sign(s)
+    s.city.wait(60)
     assert refused(NotNow, lambda: close(s, "both")) == [("closing-same-person", "closing")]
+    close(s, "bureau-approver")
+
+
+# --- the vote --------------------------------------------------------------------------------------------------------
+
+
+def put(s: Sitting, *signs: str, who: str = "secretary", **said: Any) -> ClosingProposal:
+    return closings.vote(s.as_(who), proposal(s).id, minutes(s, *signs, **said))
+
+
+def sign(s: Sitting, decision: str = "close", who: str = "secretary") -> ClosingProposal:
+    return closings.decide(s.as_(who), proposal(s).id, decision, DOCUMENT, WHY)
+
+
+def test_closing_is_decided_as_the_committee_voted_and_in_no_other_way(s: Sitting) -> None:
+    closings.receive(s.as_("head-two"), proposal(s).id)
+    assert refused(NotNow, lambda: sign(s)) == [("vote-missing", "vote")]
+
+    put(s, "++++----")  # half of those present are no majority
+
+    assert refused(NotNow, lambda: sign(s)) == [("closing-not-as-voted", "decision")]
+    with (
+        pytest.raises(sa.exc.IntegrityError, match="closing is decided as the committee voted"),
+        s.session.begin_nested(),
+    ):
+        s.session.execute(sa.update(ClosingProposal).values(
+            decision="close", decided_at=s.city.now, decided_by=1, document_number="1", reason="1",
+            appeal_due=s.city.now + timedelta(days=9)))  # fmt: skip
+    s.city.wait(60)
+    assert refused(NotNow, lambda: close(s, "bureau-approver")) == [("closing-not-decided", "closing")]
+    assert sign(s, "keep").decision == "keep"
+    assert refused(NotNow, lambda: put(s, reason="示例：重议")) == [("closing-decided", "closing")]
+
+
+def test_a_vote_on_closing_needs_quorum_and_sectors_and_leaves_out_who_is_tied_to_the_school(s: Sitting) -> None:
+    closings.receive(s.as_("head-two"), proposal(s).id)
+    with nothing_left(s.session):
+        assert refused(NotNow, lambda: put(s, "+", "research-1", "research-2", "chair", minutes_number=" ")) == [
+            ("quorum-missing", "seats"), ("sector-missing", "sectors.research"),
+            ("document-number-missing", "document_number"),
+        ]  # fmt: skip
+    employ(s, "research-1", school="two")
+    assert refused(NotNow, lambda: put(s)) == [("recused", f"members.{s.members['research-1']}")]
+    words = [replace(word, vote=None) if word.member == s.members["research-1"] else word for word in minutes(s).words]
+    put(s, words=words)
+
+    [vote] = s.session.scalars(sa.select(RecordedVote).where(RecordedVote.proposal_id.is_not(None)))
+    assert (vote.approved, vote.tally["entitled"], vote.tally["recused"]) == (True, 7, [s.members["research-1"]])
+    [event] = events(s, "closing.vote")
+    assert (event.audience, event.facts) == ("office", {"approved": True, "minutes_number": "示例纪要〔2026〕5号"})
+    [line] = closings.listing(s.as_("head-two"), Page(9))[0]
+    assert [motions.view(one)["for"] for one in line.votes] == [7]
+
+
+def test_an_interest_on_record_binds_the_vote_taken_anew(s: Sitting) -> None:
+    closings.receive(s.as_("head-two"), proposal(s).id)
+    member = s.members["industry-1"]
+    aside = [replace(word, interest=True, vote=None) if word.member == member else word for word in minutes(s).words]
+    put(s, words=aside)
+
+    assert refused(NotNow, lambda: put(s, words=aside)) == [("reason-missing", "reason")]
+    again = {"reason": "示例：纪要有误"}
+    assert refused(NotNow, lambda: put(s, **again)) == [("recused", f"members.{member}")]
+    put(s, words=[word for word in minutes(s, "-").words if word.member != member], **again)
+    votes = s.session.scalars(sa.select(RecordedVote).order_by(RecordedVote.number)).all()
+    assert [(vote.number, vote.approved, vote.tally["recused"]) for vote in votes] == [
+        (1, True, [member]), (2, False, [member]),
+    ]  # fmt: skip
 
 
 def test_a_decision_says_under_which_document_and_why_and_is_made_once(s: Sitting) -> None:
     key = proposal(s).id
     closings.receive(s.as_("head-two"), key)
+    closings.vote(s.as_("secretary"), key, minutes(s))
     act = partial(closings.decide, s.as_("secretary"), key)
     assert refused(Invalid, lambda: act("sell", " ", "")) == [
         ("decision-unknown", "decision"), ("document-number-missing", "document_number"), ("reason-missing", "reason"),
     ]  # fmt: skip
-    assert refused(Changed, lambda: act("close", DOCUMENT, WHY, version=1)) == [
+    assert refused(Changed, lambda: act("close", DOCUMENT, WHY, version=2)) == [
         ("changed-meanwhile", "closing_proposal")
     ]
-    act("close", DOCUMENT, WHY, version=2)
+    act("close", DOCUMENT, WHY, version=3)
 
-    assert refused(NotNow, lambda: act("keep", DOCUMENT, WHY)) == [("closing-decided", "closing")]
+    assert refused(NotNow, lambda: act("close", DOCUMENT, WHY)) == [("closing-decided", "closing")]
 
 
 def test_a_newer_rating_takes_a_proposals_ground_away(s: Sitting) -> None:
     s.session.execute(sa.update(Review).values(appeal_due=s.city.now + timedelta(days=1)))
     overturn(s, "two-a", "green")
     s.session.execute(sa.update(ClosingProposal).values(served_at=s.city.now))
-    closings.decide(s.as_("secretary"), proposal(s).id, "close", DOCUMENT, WHY)
+    closing_decided(s, proposal(s).id)
     s.city.wait(60)
 
     assert [code for code, _ in refused(NotNow, lambda: close(s, "bureau-approver"))] == [
@@ -189,7 +263,9 @@ def test_nobody_else_sees_receives_or_decides_a_proposal(s: Sitting) -> None:
         refused(NotFound, partial(closings.decide, s.as_(who), key, "close", DOCUMENT, WHY))
         assert closings.listing(s.as_(who), Page(9))[0] == []
     refused(NotYou, lambda: closings.receive(s.as_("secretary"), key))
-    refused(NotYou, lambda: closings.decide(s.as_("head-two"), key, "close", DOCUMENT, WHY))
+    for who in ("head-two", "bureau-approver"):
+        refused(NotYou, lambda who=who: closings.decide(s.as_(who), key, "close", DOCUMENT, WHY))  # type: ignore[misc]
+    refused(NotYou, lambda: closings.vote(s.as_("bureau-approver"), key, minutes(s)))
     assert [row.code for row in closings.listing(s.as_("head-two"), Page(9))[0]] == [s.city.codes["two-a"]]
 
 
@@ -210,8 +286,10 @@ def test_a_proposal_says_what_can_be_done_with_it_and_why_not(s: Sitting) -> Non
         assert listed in ([found], [])
         return {p.event: [r.code for r in p.reasons] for p in found}
 
-    assert (offered("head-two"), offered("secretary")) == ({"receive": []}, {"decide": ["school-not-served"]})
+    assert (offered("head-two"), offered("secretary")) == (
+        {"receive": []}, {"vote": ["school-not-served"], "decide": ["school-not-served", "vote-missing"]},
+    )  # fmt: skip
     assert offered("planner") == offered("auditor") == {}
     decided(s)
-    assert offered("secretary") == {"decide": ["closing-decided"]}
+    assert offered("secretary") == {"vote": ["closing-decided"], "decide": ["closing-decided"]}
     assert refused(NotNow, lambda: decided(s)) == [("closing-decided", "closing")]

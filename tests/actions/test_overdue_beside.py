@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_applications import deliberated, make_applying, received, wanted
+from factories_applications import closing_decided, deliberated, make_applying, received, wanted
 from factories_consequences import make_confirmed, on
 from factories_deliberation import Sitting, employ, refused
 from specialty_eval.actions import closing_appeals, closings, jobs, overdue, rectifications, reports
@@ -78,7 +78,7 @@ def test_a_late_appeal_against_a_closing_is_escalated_and_told_in_the_report(ses
     rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
     key = session.scalars(sa.select(ClosingProposal.id)).one()
     closings.receive(s.as_("head-two"), key)
-    closings.decide(s.as_("secretary"), key, "close", "示例委〔2026〕5号", "示例")
+    closing_decided(s, key)
     appeal = closing_appeals.lodge(s.as_("head-two"), key, "示例理由")
     s.city.wait(50)
     assert [line[:2] for line in late(s, "secretary")] == [("closing_appeal_answer", appeal.id)]

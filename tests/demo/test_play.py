@@ -362,5 +362,7 @@ def test_of_four_applications_one_is_clear_one_on_the_negative_list_one_gets_an_
     assert (off_catalogue[:2], off_catalogue[3]) == (("off_catalogue", "registered"), None)
     assert "-X9" in str(off_catalogue[2])  # behind the number of the one the city brought along
     assert visited == ("off_catalogue", "committee", "", "opening-limit-unknown")
-    recused = "SELECT jsonb_array_length(tally -> 'recused') FROM application_vote ORDER BY id"
+    recused = (
+        "SELECT jsonb_array_length(tally -> 'recused') FROM recorded_vote WHERE application_id IS NOT NULL ORDER BY id"
+    )
     assert city.rows(recused) == [(0,), (1,)]

@@ -12,7 +12,7 @@ IMMUTABLE = (
     "policy", "evidence_version", "decision", "publication_entry", "event", "event_seal", "score_run", "score_sheet",
     "erratum", "site_visit_report", "intake", "appeal_panelist", "escalation", "meeting_minutes", "document",
     "document_template", "document_form",
-    "application_opinion", "application_vote",
+    "application_opinion", "recorded_vote",
     "succession_line", "school_code",
 )  # fmt: skip
 FROZEN = {

@@ -30,6 +30,7 @@ from specialty_eval.engine.vocabulary import Label
 from specialty_eval.store import (
     application_queries,
     list_queries,
+    recorded_votes,
     rectification_queries,
     registry_queries,
     review_queries,
@@ -211,7 +212,7 @@ def told_of_decision(ctx: Context, row: Application, reason: str) -> dict[str, A
 def facts_of(ctx: Context, row: Application, *, reason: str = "", document_number: str = "") -> ApplicationFacts:
     """What every step looks at, and what the caller says with it; what only one step asks it adds itself."""
     said = {opinion.party for opinion in application_queries.opinions(ctx.session, row.id)}
-    votes = application_queries.votes(ctx.session, row.id)
+    votes = recorded_votes.on_application(ctx.session, row.id)
     return ApplicationFacts(
         opinions_missing=tuple(p for p in PARTIES if row.kind == ApplicationKind.OFF_CATALOGUE and p not in said),
         findings=on_record(row),

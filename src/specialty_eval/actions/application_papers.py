@@ -11,7 +11,7 @@ from specialty_eval.engine.notices import Place
 from specialty_eval.engine.opening import NOTED, VISITS, ApplicationKind
 from specialty_eval.engine.permissions import FILLS_IN, Role
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import application_queries, registry_queries
+from specialty_eval.store import application_queries, recorded_votes, registry_queries
 from specialty_eval.store.applications import Application, ApplicationAttachment
 from specialty_eval.store.cycles import policy_of
 from specialty_eval.store.documents import Document
@@ -97,7 +97,7 @@ def _decided(ctx: Context, row: Application) -> Decided:
     called = f"{row.name}（{row.direction}）" if row.direction else row.name
     school, code = ctx.session.get_one(School, row.school_id).name, codes.get(row.specialty_id or 0, row.catalogue_code)
     place = Place(school, called, code, row.level, row.class_name)
-    votes = application_queries.votes(ctx.session, row.id)
+    votes = recorded_votes.on_application(ctx.session, row.id)
     return Decided(
         row.id, ApplicationKind(row.kind), place, row.partner, row.received_at, row.decided_at, row.document_number,
         votes[-1].held_on if votes else None, votes[-1].minutes_number if votes else "",

@@ -8,11 +8,11 @@ from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.opening import NOTED, VISITS, ApplicationKind
 from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read, reach
-from specialty_eval.store import application_queries, registry_queries
+from specialty_eval.store import application_queries, recorded_votes, registry_queries
 from specialty_eval.store.applications import Application
 from specialty_eval.store.registry import School
 
-from . import application_checks
+from . import application_checks, motions
 from .context import LOCAL, Context
 from .paging import Page
 
@@ -98,12 +98,7 @@ def _details(ctx: Context, row: Application) -> dict[str, Any]:
         "visit": None if row.visited_on is None else {
             "visited_on": row.visited_on, "report": row.visit_report, "midlevel_teachers": row.visit_teachers,
         },
-        "votes": [
-            {"number": vote.number, "held_on": vote.held_on, "approved": vote.approved, "for": vote.tally["for"],
-             "against": vote.tally["against"], "abstain": vote.tally["abstain"], "present": vote.tally["present"],
-             "entitled": vote.tally["entitled"], "minutes_number": vote.minutes_number, "reason": vote.reason or None}
-            for vote in application_queries.votes(ctx.session, row.id)
-        ],
+        "votes": [motions.view(vote) for vote in recorded_votes.on_application(ctx.session, row.id)],
         "attachments": [
             {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256, "media_type": kept.media_type,
              "uploaded_at": kept.uploaded_at}

@@ -1,5 +1,6 @@
 """Closing a specialty: by its school, or on a proposal after notice, the committee's decision and days to appeal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from specialty_eval.store import (
     closing_queries,
     enrolment_queries,
     plan_queries,
+    recorded_votes,
     rectification_queries,
     registry,
     scopes,
@@ -22,10 +24,12 @@ from specialty_eval.store import (
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import policy_of
 from specialty_eval.store.outcomes import Standing
+from specialty_eval.store.recorded_votes import RecordedVote
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
 
-from . import registering
+from . import motions, registering
 from .context import LOCAL, Context, Note, Possible, entitled
+from .motions import Minutes, Motion
 from .paging import Page
 
 RECEIVES = roles(Role.SCHOOL_HEAD, Role.SCHOOL_EDITOR)
@@ -63,12 +67,52 @@ def _is_served(ctx: Context, row: ClosingProposal) -> bool:
     return row.served_at is not None or ctx.now >= row.deemed_served_at
 
 
+def vote(ctx: Context, key: int, minutes: Minutes, *, version: int | None = None) -> ClosingProposal:
+    """Put on record what the committee voted about closing, once the school has had notice (`motions`).
+
+    Invalid for what the minutes cannot say; NotNow for a vote that does not hold. Anew only with a reason: the newest
+    counts, each is kept.
+    """
+    _, scope = _found(ctx, key)
+    grant = ctx.permit(RECORDS, scope, where="closing_proposal")
+    row = ctx.locked(ClosingProposal, key, version=version)
+    if problems := _undecidable(ctx, row):
+        raise NotNow(*problems)
+    motion = _motion(ctx, row, scope)
+    counted = motions.counted(ctx, motion, minutes)
+    problems = list(counted.problems)
+    if not minutes.minutes_number.strip():
+        problems.append(Problem("document-number-missing", "document_number"))
+    if motion.before and not minutes.reason.strip():
+        problems.append(Problem("reason-missing", "reason"))
+    if problems:
+        raise NotNow(*problems)
+    motions.keep(ctx, counted, minutes, proposal_id=key)
+    row.version += 1
+    note = Note(reason=minutes.reason, told=motions.told(counted, minutes))
+    ctx.record("closing.vote", ctx.saved(row), note, grant=grant)
+    return row
+
+
+def _motion(ctx: Context, row: ClosingProposal, scope: Scope) -> Motion:
+    """Closing, voted on since the school was served its notice: it is heard first."""
+    served = min(row.served_at or row.deemed_served_at, row.deemed_served_at)
+    return Motion(
+        city=scope.city,
+        rules=closing_queries.policy(ctx.session, row).committee,
+        since=served.astimezone(LOCAL).date(),
+        tied=lambda people: scopes.recused_people_of_specialty(ctx.session, people, row.specialty_id),
+        before=votes_on(ctx, row),
+    )
+
+
 def decide(
     ctx: Context, key: int, decision: str, document_number: str, reason: str, *, version: int | None = None
 ) -> ClosingProposal:
-    """Put on record what the committee decided about a proposal its school has had notice of: close, or keep.
+    """Put on record what follows from the committee's vote, under a document: close, or keep. The school's days to
+    appeal begin; another person carries it out.
 
-    Invalid, NotNow with every reason.
+    Invalid, NotNow with every reason: no vote yet, another decision than it came to.
     """
     _, scope = _found(ctx, key)
     grant = ctx.permit(RECORDS, scope, where="closing_proposal")
@@ -82,7 +126,7 @@ def decide(
         wrong.append(Problem("reason-missing", "reason"))
     if wrong:
         raise Invalid(*wrong)
-    if problems := _undecidable(ctx, row):
+    if problems := _not_as_voted(ctx, row, votes_on(ctx, row), decision):
         raise NotNow(*problems)
     days = closing_queries.policy(ctx.session, row).workflow.days
     until = ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["appeal"], LOCAL)
@@ -101,16 +145,30 @@ def _undecidable(ctx: Context, row: ClosingProposal) -> list[Problem]:
     return problems
 
 
+def _not_as_voted(
+    ctx: Context, row: ClosingProposal, votes: Sequence[RecordedVote], decision: str | None = None
+) -> list[Problem]:
+    """Why it cannot be decided so now (with None: either way). Nothing is decided against the vote."""
+    problems = _undecidable(ctx, row)
+    if not votes:
+        return [*problems, Problem("vote-missing", "vote")]
+    if decision is not None and (decision == "close") != votes[-1].approved:
+        problems.append(Problem("closing-not-as-voted", "decision", {"voted": DECISIONS[not votes[-1].approved]}))
+    return problems
+
+
 def possible_with(ctx: Context, row: ClosingProposal) -> list[Possible]:
     """What the caller may do with the proposal, each with why it is not possible now, but for what they are to write.
 
     The closing itself is the specialty's own act (`possible`).
     """
-    return _offered(ctx, row, scopes.of_specialty(ctx.session, row.specialty_id, acting=ctx.person_id))
+    scope = scopes.of_specialty(ctx.session, row.specialty_id, acting=ctx.person_id)
+    return _offered(ctx, row, scope, votes_on(ctx, row))
 
 
-def _offered(ctx: Context, row: ClosingProposal, scope: Scope) -> list[Possible]:
-    offered = (("receive", RECEIVES, ()), ("decide", RECORDS, tuple(_undecidable(ctx, row))))
+def _offered(ctx: Context, row: ClosingProposal, scope: Scope, votes: Sequence[RecordedVote]) -> list[Possible]:
+    offered = (("receive", RECEIVES, ()), ("vote", RECORDS, tuple(_undecidable(ctx, row))),
+               ("decide", RECORDS, tuple(_not_as_voted(ctx, row, votes))))  # fmt: skip
     return [Possible(event, sorted(who), reasons) for event, who, reasons in offered
             if may(ctx.actor, who, scope, ctx.today)]  # fmt: skip
 
@@ -186,7 +244,8 @@ def _may_still_be_appealed(ctx: Context, row: ClosingProposal) -> bool:
 
 
 def close(ctx: Context, code: str, reason: str, students: int, *, version: int | None = None) -> Standing:
-    """Close a specialty: its school head by themselves, the bureau approver after a decision another person recorded.
+    """Close a specialty: its school head by themselves, the bureau approver as the committee voted; not who put the
+    vote, or what followed from it, on record.
 
     Its rectification and its unended reviews end with it. Invalid, NotNow with every reason.
     """
@@ -208,8 +267,9 @@ def close(ctx: Context, code: str, reason: str, students: int, *, version: int |
 
 def _refuse_same_person(ctx: Context, key: int, facts: StandingFacts) -> None:
     row = closing_queries.proposal_of(ctx.session, key)
-    is_same = row is not None and row.decided_by is not None and row.decided_by == ctx.person_id
-    if facts.acting != Role.SCHOOL_HEAD and is_same:
+    if facts.acting == Role.SCHOOL_HEAD or row is None or row.decided_by is None:
+        return
+    if ctx.person_id in {row.decided_by, *(vote.recorded_by for vote in votes_on(ctx, row))}:
         raise NotNow(Problem("closing-same-person", "closing"))
 
 
@@ -225,15 +285,20 @@ def possible(ctx: Context, code: str) -> list[Possible]:
     return [step for step in found if step.event == StandingEvent.CLOSE]
 
 
-def view(row: ClosingProposal) -> dict[str, Any]:
-    """A proposal to close, as its school and the offices read it."""
+def view(row: ClosingProposal, votes: Sequence[RecordedVote]) -> dict[str, Any]:
+    """A proposal to close, as its school and the offices read it; of the votes, how many, not whose."""
     return {
         "id": row.id, "rectification_id": row.rectification_id, "grounds": row.grounds, "years": row.years,
         "through": row.through, "proposed_at": row.proposed_at,
         "deemed_served_at": row.deemed_served_at, "served_at": row.served_at, "decision": row.decision,
         "decided_at": row.decided_at, "document_number": row.document_number or None, "reason": row.reason,
-        "appeal_due": row.appeal_due,
+        "appeal_due": row.appeal_due, "votes": [motions.view(vote) for vote in votes],
     }  # fmt: skip
+
+
+def votes_on(ctx: Context, row: ClosingProposal) -> Sequence[RecordedVote]:
+    """The committee's votes on it."""
+    return recorded_votes.on_closings(ctx.session, [row.id])[row.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +308,7 @@ class Listed:
     proposal: ClosingProposal
     code: str
     possible: list[Possible]
+    votes: Sequence[RecordedVote]
 
 
 def listing(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
@@ -259,6 +325,8 @@ def listing(ctx: Context, page: Page) -> tuple[list[Listed], str | None]:
         .where(SpecialtyCode.valid_to.is_(None), registry.within(near), scopes.told_of(ctx.person_id, near.schools))
     )  # fmt: skip
     rows, cursor = page.cut(ctx.session.execute(page.within(query, ClosingProposal.id)).all(), lambda row: (row[0].id,))
+    votes = recorded_votes.on_closings(ctx.session, [row.id for row, *_ in rows])
     return [
-        Listed(row, code, _offered(ctx, row, scopes.scope_from(whose, ctx.person_id))) for row, code, *whose in rows
+        Listed(row, code, _offered(ctx, row, scopes.scope_from(whose, ctx.person_id), votes[row.id]), votes[row.id])
+        for row, code, *whose in rows
     ], cursor

@@ -212,8 +212,7 @@ def listing(
         sa.select(Document)
         .outerjoin(Review, Review.id == Document.review_id)
         .outerjoin(Specialty, Specialty.id == Review.specialty_id)
-        .outerjoin(Application, sa.and_(_of_applications(), Application.id == Document.subject_id))
-        .outerjoin(School, School.id == sa.func.coalesce(Specialty.school_id, Application.school_id))
+        .outerjoin(School, School.id == Specialty.school_id)
         .where(sa.or_(*(_readable(ctx, each) for each in DocumentKind)))
     )
     chosen = {Document.kind: None if kind is None else kind.value, Document.round_id: round_id,
@@ -227,24 +226,21 @@ def listing(
     return [_view(row, numbers) for row in shown], cursor
 
 
-def _of_applications() -> sa.ColumnElement[bool]:
-    return Document.kind.in_([kind.value for kind in OF_APPLICATIONS])
-
-
 def _readable(ctx: Context, kind: DocumentKind) -> sa.ColumnElement[bool]:
-    """Of a paper with its review or application, and school: whether it is of this kind and the caller may read it."""
+    """Of a paper with its review, specialty and school: whether it is of this kind and the caller may read it."""
     thing = READ_AS[kind]
     if thing is Thing.PUBLISHED:
         return Document.kind == kind.value
     near = reach(ctx.actor, READ[thing], ctx.today)
-    of_a_case, recused = Document.review_id.is_not(None), scopes.recused(ctx.person_id)
     if kind in OF_APPLICATIONS:
-        of_a_case, recused = Application.id.is_not(None), scopes.recused_from_application(ctx.person_id)
+        return sa.and_(
+            Document.kind == kind.value, application_queries.is_told(Document.subject_id, near, ctx.person_id)
+        )
     of_a_review = sa.and_(
-        of_a_case, registry.within(near), sa.or_(School.id.in_(map(int, near.schools)), sa.not_(recused))
+        Document.review_id.is_not(None),
+        registry.within(near),
+        sa.or_(School.id.in_(map(int, near.schools)), sa.not_(scopes.recused(ctx.person_id))),
     )
-    if kind in OF_APPLICATIONS:
-        return sa.and_(Document.kind == kind.value, of_a_review)
     of_the_city = sa.and_(Document.review_id.is_(None), Document.jurisdiction_code.in_(near.cities))
     if kind is DocumentKind.MINUTES:
         of_the_city &= sa.not_(scopes.recused_from_meeting(ctx.person_id or 0, Document.subject_id))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from specialty_eval.engine.application import ApplicationState
 from specialty_eval.engine.opening import ApplicationKind
 
+from .motion_shapes import VoteAnswer
 from .problems import ReasonAnswer
 from .shapes import ActionAnswer, Level
 
@@ -63,21 +64,6 @@ class VisitAnswer(BaseModel):
     visited_on: date
     report: str
     midlevel_teachers: int | None
-
-
-class VoteAnswer(BaseModel):
-    """A vote of the committee, as its minutes have it: how many, not whose. The last one counts."""
-
-    number: int
-    held_on: date
-    approved: bool
-    for_: int = Field(alias="for")
-    against: int
-    abstain: int
-    present: int
-    entitled: int
-    minutes_number: str
-    reason: str | None = Field(description="为何重新表决 · why it was taken anew")
 
 
 class ApplicationFile(BaseModel):

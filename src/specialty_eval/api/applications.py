@@ -8,7 +8,6 @@ from fastapi import Body as RawBody
 from pydantic import Field
 
 from specialty_eval.actions import application_decisions, application_papers, application_views, applications, documents
-from specialty_eval.actions.application_decisions import Minutes, Word
 from specialty_eval.actions.application_views import Asked
 from specialty_eval.actions.applications import NewApplication
 from specialty_eval.engine.application import ApplicationState
@@ -20,6 +19,7 @@ from .bodies import Body, Day, Reason
 from .case_shapes import AttachedAnswer
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .document_shapes import DocumentAnswer
+from .motion_shapes import Sitting
 from .problems import reason
 from .shapes import Level, Listed, actions_of
 
@@ -150,33 +150,6 @@ def report_visit(application_id: int, body: Visited, ctx: Ctx, version: IfMatch,
 def refer(application_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """Put it before the committee (secretary)."""
     return shown(ctx, applications.refer(ctx, application_id, version=version), response)
-
-
-class MemberWord(Body):
-    """What the minutes say of one member who was present."""
-
-    member: int
-    interest: bool
-    vote: Literal["for", "against", "abstain"] | None = None
-    stands_in_for: int | None = None
-
-
-class Sitting(Body):
-    """The vote as the minutes have it; whoever is not named was absent."""
-
-    held_on: Day
-    minutes_number: str = Field(max_length=100)
-    members: list[MemberWord] = Field(max_length=200)
-    waived: dict[str, str] = Field(
-        default_factory=dict, max_length=20,
-        description="全体回避又无替补的界别 → 同意其缺席的文号 · sector wholly recused → the document that waives it",
-    )  # fmt: skip
-    reason: str = Field("", max_length=4000)
-
-    def minutes(self) -> Minutes:
-        """As the action takes it."""
-        words = [Word(**word.model_dump()) for word in self.members]
-        return Minutes(self.held_on, self.minutes_number, words, self.waived, self.reason)
 
 
 @router.post("/applications/{application_id}/votes", status_code=201, response_model=ApplicationAnswer)

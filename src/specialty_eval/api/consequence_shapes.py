@@ -15,6 +15,7 @@ from specialty_eval.engine.standing import StandingState
 from specialty_eval.engine.vocabulary import Rating
 
 from .event_shapes import EventAnswer
+from .motion_shapes import VoteAnswer
 from .shapes import ActionAnswer, Level, SchoolKind, sometimes
 
 # --- appeals ---
@@ -340,6 +341,7 @@ class ClosingAnswer(BaseModel):
     document_number: str | None
     reason: str = Field(description="未决定时为空 · empty before it is decided")
     appeal_due: datetime | None
+    votes: list[VoteAnswer] = Field(description="委员会的表决，以最新的为准 · of the committee; the last one counts")
     actions: list[ActionAnswer]
 
 

@@ -22,6 +22,7 @@ from .consequence_shapes import (
     StandingMoved,
 )
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
+from .motion_shapes import Sitting
 from .shapes import GONE, Listed, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["rectifications"])
@@ -157,11 +158,17 @@ def fail(rectification_id: int, body: Findings, ctx: Ctx, version: IfMatch, resp
 # --- closing ---------------------------------------------------------------------------------------------------------
 
 
+def closing_shown(ctx: Ctx, row: Any) -> dict[str, Any]:
+    """A proposal to close after whatever was done, with what the caller may do next."""
+    told = closings.view(row, closings.votes_on(ctx, row))
+    return {**told, "actions": actions_of(closings.possible_with(ctx, row))}
+
+
 @router.get("/closing-proposals", response_model=Listed[ListedClosing])
 def list_proposals(ctx: Ctx, paging: Paging) -> dict[str, Any]:
     """The proposals to close of one's own school, county or city."""
     found, cursor = closings.listing(ctx, paging)
-    return listed([{**closings.view(one.proposal), "code": one.code, "actions": actions_of(one.possible)}
+    return listed([{**closings.view(one.proposal, one.votes), "code": one.code, "actions": actions_of(one.possible)}
                    for one in found], cursor)  # fmt: skip
 
 
@@ -176,11 +183,19 @@ def receive(proposal_id: int, ctx: Ctx, response: Response) -> dict[str, Any]:
     """The school opens the notice: it is served."""
     row = closings.receive(ctx, proposal_id)
     tag(response, row.version)
-    return {**closings.view(row), "actions": actions_of(closings.possible_with(ctx, row))}
+    return closing_shown(ctx, row)
+
+
+@router.post("/closing-proposals/{proposal_id}/votes", status_code=201, response_model=ClosingAnswer)
+def vote(proposal_id: int, body: Sitting, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Put the committee's vote on closing on record, as its minutes have it; anew only with a reason (secretary)."""
+    row = closings.vote(ctx, proposal_id, body.minutes(), version=version)
+    tag(response, row.version)
+    return closing_shown(ctx, row)
 
 
 class Decision(Body):
-    """What the committee decided, under which document, and why."""
+    """What is decided, as the committee voted, under which document, and why."""
 
     decision: Literal["close", "keep"]
     document_number: str = Field(max_length=100)
@@ -189,10 +204,10 @@ class Decision(Body):
 
 @router.post("/closing-proposals/{proposal_id}/decide", response_model=ClosingAnswer)
 def decide(proposal_id: int, body: Decision, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
-    """Put the committee's decision on record, once the school has had notice (secretary)."""
+    """Put on record what follows from the committee's vote, to close or to keep, under a document (secretary)."""
     row = closings.decide(ctx, proposal_id, body.decision, body.document_number, body.reason, version=version)
     tag(response, row.version)
-    return {**closings.view(row), "actions": actions_of(closings.possible_with(ctx, row))}
+    return closing_shown(ctx, row)
 
 
 class Closing(Body):

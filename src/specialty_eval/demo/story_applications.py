@@ -8,8 +8,8 @@ from functools import partial
 import sqlalchemy as sa
 
 from specialty_eval.actions import application_decisions, applications
-from specialty_eval.actions.application_decisions import Minutes, Word
 from specialty_eval.actions.applications import NewApplication
+from specialty_eval.actions.motions import Minutes, Word
 from specialty_eval.engine.application import ApplicationState
 from specialty_eval.engine.opening import ApplicationKind
 from specialty_eval.store.applications import Application

@@ -7,12 +7,14 @@ from functools import partial
 import sqlalchemy as sa
 
 from specialty_eval.actions import closing_appeals, closings, teach_outs
+from specialty_eval.actions.motions import Minutes, Word
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.registry import SpecialtyCode
 
 from . import known
 from .city import Specialty
 from .story import YEARS, Tale
+from .story_meeting import COMMITTEE, member_ids
 from .world import Step, World
 
 AFTER_A_YEAR = 2
@@ -79,7 +81,15 @@ def _decide(world: World) -> None:
             ("close", "既未报送材料也未提交整改方案") if is_silent else ("keep", "已补交整改方案，保留观察")
         )
         paper = f"示例职委〔{world.now.year}〕{n}号"
-        closings.decide(world.as_("secretary"), key, decision, paper, reason)
+        closings.vote(world.as_("secretary"), key, _minutes(world, paper, carried=is_silent))
+        closings.decide(world.as_("secretary"), key, decision, paper.replace("职委", "教专"), reason)
+
+
+def _minutes(world: World, number: str, *, carried: bool) -> Minutes:
+    """Everybody came, nobody has an interest; all but one are of one mind."""
+    seats, one_mind, other = member_ids(world), "for" if carried else "against", "abstain"
+    words = [Word(seats[login], False, other if n == 0 else one_mind) for n, login in enumerate(COMMITTEE.members)]
+    return Minutes(world.as_("secretary").today, number, words, {})
 
 
 def _appeal(world: World) -> None:

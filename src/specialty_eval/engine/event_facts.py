@@ -66,6 +66,7 @@ _FACTS: Mapping[str, str] = {
     "challenge.uphold": "measure:text",
     "closing.decide": "decision:text document_number:text",
     "closing.propose": "grounds:text rectification?:int years?:int through?:int",
+    "closing.vote": "approved:bool minutes_number:text",
     "closing_appeal.admit": "panel:int",
     "closing_appeal.escalate": _LATE,
     "closing_appeal.lodge": "proposal:int",

@@ -14,7 +14,7 @@ _ACTS: Mapping[str, str] = {
     "assignment": "conflict extend remind",
     "calendar": "enter",
     "challenge": "escalate lodge",
-    "closing": "decide propose receive",
+    "closing": "decide propose receive vote",
     "correction": "decide_follow_up follow_ups open",
     "closing_appeal": "escalate lodge",
     "cycle": "create place",

@@ -15,7 +15,7 @@ from specialty_eval.engine.permissions import Reach, Scope
 
 from . import scopes
 from .accounts import CommitteeMember
-from .applications import Application, ApplicationAttachment, ApplicationOpinion, ApplicationVote
+from .applications import Application, ApplicationAttachment, ApplicationOpinion
 from .cycles import Cycle, PolicyDocument, Round
 from .registry import Organisation, School, within
 from .specialty_lists import SpecialtyList
@@ -139,19 +139,13 @@ def _members(session: Session, city: str) -> frozenset[str]:
     return frozenset(str(person) for person in session.scalars(found))
 
 
-# --- opinions and votes ----------------------------------------------------------------------------------------------
+# --- opinions and files ----------------------------------------------------------------------------------------------
 
 
 def opinions(session: Session, application_id: int) -> list[ApplicationOpinion]:
     """What the bureau and the department said, the bureau first."""
     found = sa.select(ApplicationOpinion).where(ApplicationOpinion.application_id == application_id)
     return list(session.scalars(found.order_by(ApplicationOpinion.party)))
-
-
-def votes(session: Session, application_id: int) -> list[ApplicationVote]:
-    """The committee's votes on record, the newest last; it counts."""
-    found = sa.select(ApplicationVote).where(ApplicationVote.application_id == application_id)
-    return list(session.scalars(found.order_by(ApplicationVote.number)))
 
 
 def attachments(session: Session, application_id: int) -> list[ApplicationAttachment]:
@@ -187,6 +181,19 @@ def visible(
         .join(School, School.id == Application.school_id)
         .where(sa.or_(registered, own, sa.and_(~recused, sa.or_(within(near), asked))))
     )
+
+
+def is_told(application_id: Any, near: Reach, acting: int | None) -> sa.ColumnElement[bool]:
+    """Whether all of that application is within reach: one's own school's, or one that one is not recused from."""
+    own = School.id.in_([int(key) for key in near.schools])
+    found = (
+        sa.select(Application.id)
+        .join(School, School.id == Application.school_id)
+        .where(Application.id == application_id, within(near))
+        .where(sa.or_(own, ~scopes.recused_from_application(acting)))
+    )
+    # OFFSET 0: each application is looked up; without it PostgreSQL would read every one first.
+    return found.correlate_except(Application, School).offset(0).exists()
 
 
 def overdue(now: Any) -> sa.ColumnElement[bool]:

@@ -131,27 +131,3 @@ class ApplicationAttachment(Base):
     sha256: Mapped[str]
     uploaded_at: Mapped[datetime]
     uploaded_by: Mapped[int] = reference("person.id", index=False)
-
-
-class ApplicationVote(Base):
-    """A vote of the committee as its minutes have it, and what it came to; the newest counts. A trigger refuses every
-    change.
-    """
-
-    __tablename__ = "application_vote"
-    __table_args__ = (
-        sa.UniqueConstraint("application_id", "number"),
-        sa.CheckConstraint("minutes_number <> ''", name="has_minutes"),
-        sa.CheckConstraint("number = 1 OR reason <> ''", name="anew_has_reason"),
-    )
-
-    id: Mapped[int] = identity()
-    application_id: Mapped[int] = reference("application.id", index=False)
-    number: Mapped[int] = mapped_column(sa.Integer)
-    held_on: Mapped[date]
-    approved: Mapped[bool]
-    tally: Mapped[dict[str, Any]]
-    minutes_number: Mapped[str]
-    reason: Mapped[str]
-    recorded_by: Mapped[int] = reference("person.id", index=False)
-    recorded_at: Mapped[datetime]

@@ -18,6 +18,7 @@ from .closings import ClosingAppeal, ClosingAppealPanelist, ClosingProposal
 from .cycles import Round, policy_of
 from .outcome_queries import among
 from .outcomes import RatingInForce, Rectification
+from .recorded_votes import on_closings
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Figure, Review
 
@@ -117,9 +118,11 @@ def panel_of(session: Session, appeal_id: int) -> frozenset[int]:
 
 
 def deciders(session: Session, row: ClosingProposal, city: str, decided_on: date) -> frozenset[int]:
-    """Who had a part in the closing: the committee of that day, who recorded its decision, and who decided the rating
-    that was not mended.
+    """Who had a part in the closing: who voted on it, who recorded it, and who decided the rating that
+    was not mended. Of a decision that no vote is on record of: the committee of that day.
     """
+    votes = on_closings(session, [row.id])[row.id]
+    voting = {int(member) for vote in votes for member in vote.tally["members"]}
     committee = (
         sa.select(CommitteeMember.person_id)
         .join(Organisation, Organisation.id == CommitteeMember.bureau_id)
@@ -129,7 +132,10 @@ def deciders(session: Session, row: ClosingProposal, city: str, decided_on: date
             CommitteeMember.term_to >= decided_on,
         )
     )
-    people = set(session.scalars(committee)) | ({row.decided_by} if row.decided_by is not None else set())
+    if votes:
+        committee = sa.select(CommitteeMember.person_id).where(CommitteeMember.id.in_(voting))
+    people = set(session.scalars(committee)) | {vote.recorded_by for vote in votes}
+    people |= {row.decided_by} if row.decided_by is not None else set()
     review = review_of(session, row)
     return frozenset(people if review is None else people | appeal_queries.deciders(session, review))
 
