@@ -31,6 +31,7 @@ from specialty_eval.actions import (
     evidence,
     experts,
     groups,
+    letter_batches,
     lists,
     notices,
     objections,
@@ -142,6 +143,7 @@ def make_world(session: Session) -> World:
     _designations(world)
     asked = reports.Wanted(ReportKind.ANNUAL, Reader.OFFICE, 2026)
     world.named["report_id"] = reports.ask(world.as_("secretary"), asked).id
+    world.named["batch_id"] = letter_batches.ask(world.as_("secretary"), world.sitting.round_id).id
     world.named["document_id"] = notices.of_rating(world.as_("secretary"), world.reviews["confirmed"]).id
     applied = applications.lodge(world.as_("head-two"), off_catalogue(school=TWO, department="hrss"))
     world.named["application_id"] = applied.id

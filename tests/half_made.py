@@ -727,6 +727,18 @@ CASES: dict[str, tuple[str, str]] = {
         "uq_report_waiting", report('annual', 'office', 'year'),
     ),
     # --- papers ---
+    "more letters done than were asked for": (
+        "ck_letter_batch_done_of_what_was_asked", "UPDATE letter_batch SET done = 99",
+    ),
+    "letters made in part": ("ck_letter_batch_made_whole", f"UPDATE letter_batch SET made_at = {NOW}"),
+    "letters made before the last is done": (
+        "ck_letter_batch_made_when_all_are",
+        f"UPDATE letter_batch SET done = 0, made_at = {NOW}, size = 9, sha256 = repeat('0', 64)",
+    ),
+    "letters made without the hash of their file": (
+        "ck_letter_batch_file_sha256",
+        f"UPDATE letter_batch SET done = jsonb_array_length(reviews), made_at = {NOW}, size = 9, sha256 = ''",
+    ),
     "a template's version without a file that has a size": (
         "ck_document_template_file_whole",
         "INSERT INTO document_template (jurisdiction_code, kind, number, sha256, size, made_at, made_by)"

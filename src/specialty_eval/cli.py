@@ -220,6 +220,20 @@ def verify_events(
     typer.echo(f"事件记录完好，已封存 {sealed} 条 · The event log is whole; {sealed} events are sealed")
 
 
+ballots = typer.Typer(help="选票 · Ballots", no_args_is_help=True)
+app.add_typer(ballots, name="ballots")
+
+
+@ballots.command("verify")
+def verify_ballots(data: Data = None) -> None:
+    """核对启封的选票与投票时密封的是否一致 · Compare the opened ballots with the sealed ones that were cast."""
+    from specialty_eval import installation
+
+    known = configured(data)
+    number, items = installation.verify_ballots(known.url, known.folder)
+    typer.echo(f"选票无误：{items} 个议题，{number} 张 · {number} ballots of {items} items are as they were cast")
+
+
 def main() -> None:
     """The installed command."""
     for stream in (sys.stdout, sys.stderr):

@@ -17,6 +17,7 @@ from specialty_eval.engine.bundle import Bundle
 from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.policy import Policy
 from specialty_eval.serving import as_system, forget, ready, session_on
+from specialty_eval.store import ballot_check
 
 if TYPE_CHECKING:
     from specialty_eval.engine.simulation import Facts
@@ -88,6 +89,15 @@ def simulated(url: str | None, data: Path, code: str) -> "tuple[Policy, Facts]":
     """A stored round's own policy and what its newest run was scored with."""
     with session_at(url, data) as session:
         return simulations.of_round(as_system(session, data), code)
+
+
+def verify_ballots(url: str | None, data: Path) -> tuple[int, int]:
+    """(ballots, items) that were compared, each on record as it was sealed; Invalid with every one that is not."""
+    with session_at(url, data) as session:
+        found = ballot_check.compare(session)
+        if found.problems:
+            raise Invalid(*found.problems)
+        return found.ballots, found.items
 
 
 def verify_events(url: str | None, data: Path, head: str) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from factories_deliberation import REGULAR, Sitting, close_item, convene, make_scored, nothing_left, refused
 from specialty_eval.actions import ballots, conflicts, meeting_views
 from specialty_eval.engine.errors import NotNow, NotYou
-from specialty_eval.store import ballot_box
+from specialty_eval.store import ballot_box, ballot_check
 from specialty_eval.store.deliberation import Ballot
 from specialty_eval.store.files import Files
 from specialty_eval.store.ledger import Event
@@ -76,6 +76,32 @@ def test_at_the_close_they_are_on_record_and_anybody_can_compare_them_with_what_
         assert ballot_box.opened(key, place, box) == ballot_box.Cast(ballot.choice or "", ballot.reason)
     told = s.session.scalars(sa.select(Event.facts["sealed"].astext).where(Event.kind == "item.cast"))
     assert list(told.all()) == [hashlib.sha256(box).hexdigest() for box in cast]
+
+
+def test_the_ballots_on_record_are_compared_with_what_was_sealed_and_what_the_log_says(s: Sitting) -> None:
+    assert ballot_check.compare(s.session) == ballot_check.Compared(1, 9, ())  # sealed still: against the log alone
+    close_item(s.as_("secretary"), s.items["one-a"], reason="示例")
+    assert ballot_check.compare(s.session) == ballot_check.Compared(1, 9, ())
+    first, second, third, last = (row.id for row in (*rows(s)[:3], rows(s)[-1]))
+    s.session.execute(sa.text("ALTER TABLE ballot DISABLE TRIGGER USER"))
+    s.session.execute(sa.update(Ballot).where(Ballot.id == first).values(reason=""))  # erased, which may be
+    assert ballot_check.compare(s.session).problems == ()
+
+    s.session.execute(sa.update(Ballot).where(Ballot.id == second).values(choice="red"))
+    s.session.execute(sa.update(Ballot).where(Ballot.id == third).values(sealed=b"x" * 1052))
+    s.session.execute(sa.delete(Ballot).where(Ballot.id == last))
+    s.session.expire_all()
+
+    found = ballot_check.compare(s.session)
+    assert found.ballots == 8
+    assert sorted(p.code for p in found.problems) == [
+        "ballot-differs", "ballot-differs", "ballot-not-in-the-log", "ballots-gone",
+    ]  # fmt: skip
+    assert next(p.facts for p in found.problems if p.code == "ballots-gone") == {"ballots": 2}
+    item = s.items["one-a"]
+    s.session.execute(sa.delete(Ballot))
+    [gone] = ballot_check.compare(s.session).problems
+    assert (gone.code, gone.where, gone.facts) == ("ballots-gone", f"items.{item}", {"ballots": 9})
 
 
 def test_ballots_of_an_item_put_off_before_its_close_are_opened_never(s: Sitting) -> None:

@@ -16,6 +16,7 @@ IMMUTABLE = (
     "succession_line", "school_code",
 )  # fmt: skip
 FROZEN = {
+    "letter_batch": {"done", "made_at", "sha256", "size"},
     "report": {"made_at", "title", "docx", "html", "xlsx", "reviews", "applications", "specialties"},
     "ballot": {"void", "reason", "choice", "sealed"},
     "attachment": {"name"},

@@ -15,10 +15,12 @@ from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.standing import academic_year_begins
 from specialty_eval.store import cycles, due_queries, job_queries, material_queries, overdue_cases
+from specialty_eval.store import letter_batches as batches_asked
 from specialty_eval.store import reports as reports_asked
 from specialty_eval.store.due_queries import Since
 from specialty_eval.store.experts import Allotment
 from specialty_eval.store.jobs import Job
+from specialty_eval.store.letter_batches import LetterBatch
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reports import Report
 from specialty_eval.store.reviews import Review
@@ -28,6 +30,7 @@ from . import (
     accounts,
     allotments,
     closings,
+    letter_batches,
     material,
     overdue,
     previews,
@@ -65,6 +68,7 @@ class Task(StrEnum):
     TAKE_FILE = "take_file"
     IDLE = "idle"
     REPORT = "report"
+    LETTERS = "letters"
     SEAL = "seal"
     TIDY = "tidy"
 
@@ -122,6 +126,8 @@ def _all(ctx: Context) -> list[Due]:
     found += [Due(Task.ALLOT, key, at, at) for key, at in due_queries.allotments_asked(session) if at]
     found += [Due(Task.CLOSE_PUBLICITY, key, at, at) for key, at in due_queries.lists_to_close(session, ctx.now) if at]
     found += [Due(Task.REPORT, str(key), at, at) for key, at in reports_asked.waiting(session)]
+    # Some at a time: until the last is made, it is due again at each pass.
+    found += [Due(Task.LETTERS, str(key), at, ctx.now) for key, at in batches_asked.waiting(session)]
     found += _each_day(Task.RECTIFICATIONS, due_queries.cities_mending(session, ctx.now, ctx.today), day)
     found += _each_day(Task.ESCALATE, overdue_cases.cities(session, ctx.now), day)
     found += [Due(Task.CHECK_FILE, key, at, at) for key, at in due_queries.files_to_check(session)]
@@ -172,6 +178,7 @@ DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.IDLE: lambda ctx, city: closings.propose_idle(ctx, city=city),
     Task.ESCALATE: lambda ctx, city: overdue.escalate_of_city(ctx, city=city),
     Task.REPORT: lambda ctx, subject: reports.make(ctx, int(subject)),
+    Task.LETTERS: lambda ctx, subject: letter_batches.go_on(_of_asker(ctx, int(subject)), int(subject)),
     Task.SEAL: lambda ctx, _: seals.seal(ctx),
     Task.CHECK_FILE: lambda ctx, subject: staging.check(_of_sender(ctx, int(subject)), int(subject)),
     Task.TAKE_FILE: lambda ctx, subject: staging.take(_of_sender(ctx, int(subject)), int(subject)),
@@ -185,6 +192,12 @@ def _of_sender(ctx: Context, file_id: int) -> Context:
     if row.received_by is None and row.key_id is None:
         return ctx
     return replace(ctx, actor=accounts.actor_of(ctx.session, ctx.now, person_id=row.received_by, key_id=row.key_id))
+
+
+def _of_asker(ctx: Context, batch_id: int) -> Context:
+    """The same transaction for whoever asked for letters, with the rights that they hold now."""
+    row = ctx.session.get_one(LetterBatch, batch_id)
+    return replace(ctx, actor=accounts.actor_of(ctx.session, ctx.now, person_id=row.asked_by, key_id=None))
 
 
 def act_now(ctx: Context, task: Task, subject: str) -> bool:
@@ -217,6 +230,7 @@ OF_A_ROUND = frozenset({Task.OPEN_ROUND, Task.REMIND, Task.ACT_ON_DUE, Task.DEEM
 IN_A_ROUND: dict[str, Callable[[Session, int], int]] = {
     Task.CHECK_MATERIAL: lambda session, key: session.get_one(Review, key).round_id,
     Task.ALLOT: lambda session, key: session.get_one(Allotment, key).round_id,
+    Task.LETTERS: lambda session, key: session.get_one(LetterBatch, key).round_id,
     Task.CLOSE_PUBLICITY: lambda session, key: session.get_one(Publication, key).round_id,
 }
 """Jobs about something of a round → that thing's round."""

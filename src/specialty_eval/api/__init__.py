@@ -118,6 +118,10 @@ ROOMS = (
             "/v1/reviews/*/sheet/**", "/v1/reviews/*/challenges",
         ),
     ),
+    Room(
+        f"{__name__}.letter_batches",
+        ("/v1/letter-batches/**", "/v1/publications/*/letter-batches", "/v1/rounds/*/letter-batches"),
+    ),
     Room(f"{__name__}.reports", ("/v1/reports/**", "/v1/items/*/pack")),
     Room(f"{__name__}.simulations", ("/v1/rounds/*/simulations", "/v1/simulations/**")),
     Room(f"{__name__}.staging", ("/v1/staged-files/**", "/v1/evidence-templates/*/*")),

@@ -111,6 +111,8 @@ _FACTS: Mapping[str, str] = {
     "intake.schools": _LOADED,
     "intake.specialties": _LOADED,
     "intake.standings": _LOADED,
+    "letter_batch.ask": "letters:int",
+    "letter_batch.make": "letters:int sha256:sha",
     "item.cast": "sealed:text",
     "item.close": _PAPER,
     "item.conflict": "item_void:bool review:text",

@@ -26,6 +26,7 @@ _ACTS: Mapping[str, str] = {
     "figures": "record",
     "group": "create revise",
     "installation": "begin",
+    "letter_batch": "ask make",
     "intake": "catalogue committee figures jurisdictions organisations people quotas ratings schools specialties "
     "standings",
     "item": "cast conflict declare end_vote take_out",
