@@ -86,7 +86,7 @@ def letter(ctx: Context, key: int, say: Callable[[Problem], str]) -> Document:
         kind = DocumentKind.APPLICATION_REFUSAL
         told = application_letter.refusal(policy, one, _reasons(row, say), row.complain_until or one.decided_at, LOCAL)
     paper = Paper(kind, row, scope.city, f"{one.place.school}{one.place.specialty}{LABELS[kind]}", told,
-                  specialty_id=row.specialty_id, audience="school", event="application.letter")  # fmt: skip
+                  specialty_id=row.specialty_id, audience="school", of_application=True)  # fmt: skip
     return papers.issue(ctx, paper, grant=grant)
 
 

@@ -20,8 +20,8 @@ from .context import Context, Note
 class Paper:
     """What is to be made: of which kind, about which row, whose, and the fields but for number, date, year, bureau.
 
-    `audience` is the event's: who learns that it was made. An `event` of its own is recorded on what the paper is
-    about, so that whoever is recused from that does not learn of it.
+    `audience` is the event's: who learns that it was made. Of an application it is recorded on that, so that whoever is
+    recused from it does not learn of it.
     """
 
     kind: DocumentKind
@@ -33,7 +33,7 @@ class Paper:
     review_id: int | None = None
     specialty_id: int | None = None
     audience: str = "office"
-    event: str = ""
+    of_application: bool = False
 
 
 def issue(ctx: Context, wanted: Paper, *, grant: Grant | None) -> Document:
@@ -67,7 +67,10 @@ def issue(ctx: Context, wanted: Paper, *, grant: Grant | None) -> Document:
     told = {"kind": made.kind, "number": made.number, "sha256": made.sha256, "template": made.template_sha256,
             "about": about[1], "about_id": key}  # fmt: skip
     note = Note(audience=wanted.audience, told=told, specialty_id=wanted.specialty_id, round_id=wanted.round_id)
-    ctx.record(wanted.event or "document.issue", wanted.about if wanted.event else made, note, grant=grant)
+    if wanted.of_application:
+        ctx.record("application.letter", wanted.about, note, grant=grant)
+    else:
+        ctx.record("document.issue", made, note, grant=grant)
     return made
 
 
