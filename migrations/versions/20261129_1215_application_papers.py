@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0044_application_papers"
-down_revision: str | Sequence[str] | None = "0043_what_a_report_names"
+revision: str = "0047_application_papers"
+down_revision: str | Sequence[str] | None = "0046_present_at_the_end"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

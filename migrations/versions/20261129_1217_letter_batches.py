@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision: str = "0046_letter_batches"
-down_revision: str | Sequence[str] | None = "0045_recorded_votes"
+revision: str = "0049_letter_batches"
+down_revision: str | Sequence[str] | None = "0048_recorded_votes"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

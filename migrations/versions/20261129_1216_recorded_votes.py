@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0045_recorded_votes"
-down_revision: str | Sequence[str] | None = "0044_application_papers"
+revision: str = "0048_recorded_votes"
+down_revision: str | Sequence[str] | None = "0047_application_papers"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
