@@ -32,7 +32,7 @@ from specialty_eval.store.jobs import Job
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Publication, Rectification
 from specialty_eval.store.reviews import Review
-from specialty_eval.worker import Passed, Worker
+from specialty_eval.worker import Passed, Worker, work
 
 
 @pytest.fixture
@@ -232,6 +232,29 @@ def test_the_command_and_the_server_work_on_the_database(
         seen = _seen(fresh_database)
 
     assert seen == datetime(2100, 1, 1, 4, tzinfo=UTC)
+
+
+def test_what_breaks_off_beside_the_jobs_is_on_record_until_it_goes_on(
+    engine: sa.Engine, session: Session, tmp_path: Path
+) -> None:
+    city, _, _ = in_round(session)
+    no_folder = tmp_path / "files"
+    no_folder.touch()
+    url, stopped = engine.url.render_as_string(hide_password=False), threading.Event()
+    session.commit()
+    thread = threading.Thread(target=work, args=(url, no_folder, Clock(city), stopped))
+    thread.start()
+    until = time.monotonic() + 30
+    while time.monotonic() < until and job_queries.run_of(session, "write_lists", "") is None:
+        time.sleep(0.1)
+        session.rollback()
+    stopped.set()
+    thread.join()
+    failing = {one["job"]: one["reasons"] for one in jobs.listing(city.as_("administrator"))}
+    assert failing["write_lists"] == ["NotADirectoryError"]
+    city.now += timedelta(minutes=3)
+    once(engine, city)
+    assert "write_lists" not in {one["job"] for one in jobs.listing(city.as_("administrator"))}
 
 
 def _seen(url: str) -> datetime | None:

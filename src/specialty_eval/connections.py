@@ -4,6 +4,7 @@ What is asked most needs no task, no messages and none of their checks: it is on
 way goes to the application, which answers a status with the same headers and bytes (ADR 0038).
 """
 
+from asyncio import TimerHandle
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,6 +18,8 @@ from specialty_eval.api.status_fast import AFTER, BEFORE, Header
 
 START, END = BEFORE.encode(), AFTER.encode()
 LEFT, RIGHT = len(START), len(END)
+HEAD_SECONDS = 20.0
+"""In which a request line and headers are to arrive, once somebody is connected or has begun with them."""
 NOT_ALONE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of a request that is more than its head."""
 MEANT = frozenset(b"?#")
@@ -24,18 +27,39 @@ MEANT = frozenset(b"?#")
 
 
 class BoundedHead(HttpToolsProtocol):
-    """HTTP whose request line and headers are bounded: the parser itself would take them without end."""
+    """HTTP whose request line and headers are bounded in size and time: the parser itself would take them without end.
+
+    A connection that asks for nothing is one of few that a process can hold.
+    """
 
     _head = 0
+    _late: TimerHandle | None = None
     scope: Any  # none before the first request
+
+    def connection_made(self, transport: Any) -> None:
+        """Wait for a head, not for ever."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HEAD_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is waited for any more."""
+        self._in_time()
+        super().connection_lost(exc)
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
     def data_received(self, data: bytes) -> None:
         """Parse, and end it where a head goes on beyond its limit."""
         super().data_received(data)
         if self.scope is None or "method" in self.scope:  # nothing yet, or its head is complete
             self._head = 0
+            self._in_time()
             return
         self._head += len(data)
+        self._late = self._late or self.loop.call_later(HEAD_SECONDS, self.transport.close)
         if self._head > limits.HEAD_LIMIT and not self.transport.is_closing():
             self.transport.write(limits.HEAD_REFUSED)
             self.transport.close()

@@ -75,6 +75,16 @@ class Worker:
             jobs.failed(ctx, wanted, error)
             commit(ctx)
 
+    def tell(self, name: jobs.Beside, error: Exception) -> None:
+        """Put on record that what goes on beside could not; where there is no database either, it is seen by that."""
+        try:
+            with self.sessions() as session:
+                ctx = self._context(session)
+                jobs.stopped(ctx, name, error)
+                commit(ctx)
+        except Exception as another:  # the edge: as for a pass
+            traceback.print_exception(another, file=sys.stderr)
+
     def _context(self, session: Session) -> Context:
         return Context(session, Actor(is_system=True), self.clock(), self.files)
 
@@ -100,7 +110,7 @@ def work(
 
     `front`: the statuses of the server process that this one is, if it is one.
     """
-    engine = make_engine(url, pool_size=1)
+    engine = make_engine(url, pool_size=2)
 
     def carry() -> None:
         from specialty_eval.delivering import carry  # noqa: PLC0415 -- slow import: what is due need not wait for it
@@ -112,23 +122,26 @@ def work(
 
         listing.keep(url, files, clock, stopped, front)
 
-    beside = [Thread(target=_again, args=(act, stopped), name=act.__name__) for act in (carry, keep_lists)]
+    worker = Worker(make_sessions(engine), Files(files), clock)
+    both = ((carry, jobs.Beside.DELIVER), (keep_lists, jobs.Beside.WRITE_LISTS))
+    beside = [Thread(target=_again, args=(act, name, worker, stopped), name=name) for act, name in both]
     for thread in beside:
         thread.start()
     try:
-        Worker(make_sessions(engine), Files(files), clock).until(stopped)
+        worker.until(stopped)
     finally:
         for thread in beside:
             thread.join()
         engine.dispose()
 
 
-def _again(act: Callable[[], None], stopped: Signal) -> None:
+def _again(act: Callable[[], None], name: jobs.Beside, worker: Worker, stopped: Signal) -> None:
     while not stopped.is_set():
         try:
             act()
         except Exception as error:  # the edge: a database that is away comes back, and so does a disk
             traceback.print_exception(error, file=sys.stderr)
+            worker.tell(name, error)
             stopped.wait(AGAIN)
 
 

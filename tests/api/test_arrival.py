@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from factories import PASSWORD, START
 from specialty_eval.actions.accounts import SIGNED_IN_FOR
 from specialty_eval.actions.passwords import hasher
+from specialty_eval.api import arrival
 from specialty_eval.app import create_app
 from specialty_eval.store.base import make_engine
 
@@ -100,3 +101,21 @@ def test_waiting_for_ones_turn_costs_no_deadline(somebody: str, tmp_path: Path) 
         assert (answer.status_code, ends) == (201, START + SIGNED_IN_FOR)
 
     anyio.run(walk)
+
+
+def test_a_body_that_drips_ends_with_its_time(somebody: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrival, "PATIENT", 0.1)
+    monkeypatch.setattr(arrival, "SLOWEST", 1 << 30)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await anyio.sleep(0.02)
+
+    async def walk() -> int:
+        app = create_app(somebody, tmp_path)
+        async with app.router.lifespan_context(app), client(app) as http:
+            with anyio.fail_after(20):
+                return (await http.post("/v1/sign-in", content=dripping(), headers=JSON)).status_code
+
+    assert anyio.run(walk) == 400

@@ -16,6 +16,7 @@ from e2e.server import Callers, serving
 from factories import City, make_city, make_cycle, open_round
 from listening import listening
 from small_policy import POLICY
+from specialty_eval import connections
 from specialty_eval.store.base import make_engine
 
 JSON = {"Content-Type": "application/json"}
@@ -256,6 +257,19 @@ def test_a_head_without_end_is_refused_at_its_limit(served: Served) -> None:
                         answer = b"HTTP/1.1 431"
                         break
             assert (answer[9:12], sent < 1 << 20) == (b"431", True)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nX-Drip: a"])
+def test_a_connection_that_asks_for_nothing_ends(served: Served, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+    address = httpx.URL(served.callers.base)
+    with socket.create_connection((str(address.host), address.port or 0), timeout=10) as line:
+        if begun:  # after a first request in time
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert line.recv(1000).startswith(b"HTTP/1.1 200")
+            line.sendall(begun)
+        while line.recv(1000):
+            pass
 
 
 @pytest.fixture

@@ -11,14 +11,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 import sqlalchemy as sa
 from pyarrow import parquet
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from api.statuses_told import OLD, both, kept, told_database, world
 from factories_rights import World
-from keeping import Answer, Kept, keeping, until
+from keeping import Answer, Kept, ask, keeping, until
 from specialty_eval import listing, worker
 from specialty_eval.store.base import make_engine
 
@@ -253,3 +255,23 @@ def test_a_file_that_is_behind_is_not_sent(anew: Kept) -> None:
     assert listing.once(anew.url, anew.files, anew.clock)
     assert not listing.once(anew.url, anew.files, anew.clock)
     assert is_file(anew.fast("GET", LISTS[1]))
+
+
+def test_who_waits_for_a_list_that_is_put_together_holds_no_thread(kept: Kept) -> None:
+    async def all_at_once() -> None:
+        putting = kept.app.many._lock  # somebody is at it
+        await putting.acquire()
+        async with anyio.create_task_group() as group:
+            for _ in range(60):
+                group.start_soon(status_of, kept)
+            await anyio.sleep(0.5)
+            with anyio.move_on_after(5) as late:
+                await run_in_threadpool(int)
+            putting.release()
+        assert not late.cancelled_caught
+
+    anyio.run(all_at_once)
+
+
+async def status_of(kept: Kept) -> None:
+    assert (await ask(kept.app, "GET", LISTS[2], {})).status == 200

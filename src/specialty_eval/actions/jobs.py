@@ -48,6 +48,8 @@ from . import (
 from .context import LOCAL, SETTLES, Context, refusal_of
 
 _BACKOFF, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
+_BESIDE = timedelta(minutes=2)
+"""What broke off and has not again for so long goes on."""
 READERS = (Role.ADMINISTRATOR, Role.SECRETARY, Role.AUDITOR)
 
 
@@ -71,6 +73,13 @@ class Task(StrEnum):
     LETTERS = "letters"
     SEAL = "seal"
     TIDY = "tidy"
+
+
+class Beside(StrEnum):
+    """What a worker does all the time beside its jobs; on record only while it fails."""
+
+    DELIVER = "deliver"
+    WRITE_LISTS = "write_lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +218,28 @@ def failed(ctx: Context, wanted: Due, error: Exception) -> None:
     """Keep why a job could not be done, and when it is tried again: in a minute, then in twice as long, at most six
     hours. A refusal's codes are kept, of a fault only what kind it was.
     """
-    refusal = refusal_of(error)
-    reasons = [type(error).__name__] if refusal is None else [problem.code for problem in refusal.problems]
     before = job_queries.run_of(ctx.session, wanted.task, wanted.subject)
     wait = min(_BACKOFF * 2 ** min(0 if before is None else before.failures, 10), _LONGEST)
     job_queries.failed(ctx.session, wanted.task, wanted.subject, now=ctx.now, retry_at=ctx.now + wait,
-                       reasons=list(dict.fromkeys(reasons)))  # fmt: skip
+                       reasons=_reasons(error))  # fmt: skip
+
+
+def _reasons(error: Exception) -> list[str]:
+    refusal = refusal_of(error)
+    codes = [type(error).__name__] if refusal is None else [problem.code for problem in refusal.problems]
+    return list(dict.fromkeys(codes))
+
+
+def stopped(ctx: Context, name: Beside, error: Exception) -> None:
+    """Keep why deliveries, or the writing of the lists, broke off; they go on at once and are tried until they do."""
+    job_queries.failed(ctx.session, name, "", now=ctx.now, retry_at=ctx.now, reasons=_reasons(error))
 
 
 def passed(ctx: Context) -> None:
     """The worker has been through everything that was due; what is due no more (somebody did it) fails no more."""
-    job_queries.forget_failures(ctx.session, {(one.task.value, one.subject) for one in _all(ctx)})
+    kept = {(one.task.value, one.subject) for one in _all(ctx)}
+    kept |= {(name, "") for name in Beside if job_queries.failed_since(ctx.session, name, ctx.now - _BESIDE)}
+    job_queries.forget_failures(ctx.session, kept)
     job_queries.done(ctx.session, job_queries.WENT_THROUGH, "", ctx.now)
 
 

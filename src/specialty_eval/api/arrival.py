@@ -7,16 +7,23 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
+import anyio
 from fastapi import Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from specialty_eval.engine.errors import Invalid, NotFound, Problem
+
+from . import limits
+from .bell import DROP
 
 JSON = "application/json"
 DEEPEST = 16
 """No body of ours nests half as deep."""
 BIGGEST = 2**63 - 1
 """The largest number a row can be called by."""
+PATIENT, SLOWEST = 60.0, 10_000
+"""Seconds for a body to arrive, and how many bytes of it are one second more: whoever is slower holds a connection."""
 LONGEST = 200
 """Characters of one part of a path."""
 
@@ -37,10 +44,17 @@ class Arrived(Request):
 async def whole(request: Request, *, taken: str | None, numbered: Collection[str]) -> Arrived:
     """The request with its body read. `taken`: the media type of the route's body; `numbered`: its numbers in the path.
 
-    NotFound for a path that can name nothing; Invalid with every reason; HTTPException 415 for another media type.
+    ClientDisconnect where it does not arrive in its time; NotFound for a path that can name nothing; Invalid with every
+    reason; HTTPException 415 for another media type.
     """
     arrived = Arrived(request.scope, request.receive)
-    body = await arrived.body()
+    try:
+        with anyio.fail_after(PATIENT + limits.length_of(request.scope) / SLOWEST):
+            body = await arrived.body()
+    except TimeoutError:
+        if (drop := request.scope.get("extensions", {}).get(DROP)) is not None:
+            drop()
+        raise ClientDisconnect from None  # it is as good as gone
     _check_path(request, numbered)
     if "\0" in unquote_plus(request.url.query):
         raise Invalid(Problem("text-not-storable", "query"))

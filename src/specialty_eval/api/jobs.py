@@ -14,9 +14,11 @@ router = APIRouter(route_class=Transactional, tags=["operations"])
 
 
 class JobAnswer(BaseModel):
-    """A job that could not be done: for what, how often, since when, when it is tried again, and why."""
+    """A job, or what goes on beside (`deliver`, `write_lists`), that could not be done: for what, how often, since
+    when, when it is tried again, and why.
+    """
 
-    job: jobs.Task
+    job: jobs.Task | jobs.Beside
     subject: str
     failures: int
     failed_at: datetime

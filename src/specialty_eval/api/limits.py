@@ -36,6 +36,12 @@ def is_large(scope: Scope) -> bool:
     return not is_small and limit_of(scope["path"], is_known=True) > DEFAULT_LIMIT
 
 
+def length_of(scope: Scope) -> int:
+    """How many bytes the body has; at most may have where it does not say."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(length) if length.isdigit() else limit_of(scope["path"], is_known=KNOWN in scope)
+
+
 def let_in(scope: Scope) -> None:
     """The caller is known: the body is read as far as the path allows."""
     scope[KNOWN] = True

@@ -19,7 +19,7 @@ from .status_fast import Fast
 
 router = APIRouter(tags=["operations"])
 """Of the plain kind: whoever looks after the server waits for no place among its requests."""
-SECONDS = 3.0
+SECONDS = 8.0
 """After which a database that has not answered is away."""
 
 

@@ -7,7 +7,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
@@ -42,7 +41,7 @@ class Many:
 
     def __init__(self, fast: Fast) -> None:
         self._fast = fast
-        self._lock = Lock()
+        self._lock = asyncio.Lock()
         self.files: ListFiles | None = None
         self._made: dict[str, tuple[str, bytes]] = {}
         """Media type → (tag, gzip of the list, or Parquet): put together once for all who ask until one changes."""
@@ -110,7 +109,7 @@ class Many:
             return
         pieces: Iterable[bytes] = lists.WRITTEN[media_type](every, moment)
         if is_packed or media_type == lists.PARQUET:
-            body = await run_in_threadpool(self._make, media_type, tag, lists.packed if is_packed else b"".join, pieces)
+            body = await self._put_together(media_type, tag, lists.packed if is_packed else b"".join, pieces)
             head.append(length_of(len(body)))
             pieces = [body]
         elif media_type == lists.NDJSON:
@@ -141,13 +140,13 @@ class Many:
             return None
         return edition.files.get(name)
 
-    def _make(
+    async def _put_together(
         self, media_type: str, tag: str, put: Callable[[Iterable[bytes]], bytes], pieces: Iterable[bytes]
     ) -> bytes:
-        with self._lock:
+        async with self._lock:  # who waits holds no thread: those are everybody's
             kept = self._made.get(media_type)
             if kept is None or kept[0] != tag:
-                kept = self._made[media_type] = tag, put(pieces)
+                kept = self._made[media_type] = tag, await run_in_threadpool(put, pieces)
             return kept[1]
 
     def _aged(self) -> Headers:

@@ -51,6 +51,12 @@ def failed(
     _keep(session, name, subject, failures=count, failed_at=now, retry_at=retry_at, reasons=list(reasons))
 
 
+def failed_since(session: Session, name: str, since: datetime) -> bool:
+    """Whether something that is of no subject failed after that instant."""
+    run = run_of(session, name, "")
+    return run is not None and run.failed_at is not None and run.failed_at > since
+
+
 def _keep(session: Session, name: str, subject: str, **values: Any) -> None:
     new = insert(Job).values(name=name, subject=subject, **values)
     session.execute(new.on_conflict_do_update(index_elements=["name", "subject"], set_=values))
