@@ -1,9 +1,13 @@
 """What undoes a decision: rescinding, items put off, conflicts that come to light, and who may decide on appeal."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from factories_applications import minutes
 from factories_deliberation import (
     POLICY,
     REGULAR,
@@ -11,6 +15,7 @@ from factories_deliberation import (
     close_item,
     convene,
     decide,
+    employ,
     make_scored,
     nothing_left,
     publicise,
@@ -26,6 +31,7 @@ from specialty_eval.store import scopes
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Objector
+from specialty_eval.store.recorded_votes import RecordedVote
 from specialty_eval.store.reviews import Review
 
 EVERYBODY = [login for login, _ in REGULAR]
@@ -47,27 +53,84 @@ def all_for(rating: str, *, but: dict[str, str] | None = None) -> dict[str, str]
 def test_a_decision_is_rescinded_with_a_reason_until_the_school_sees_it(session: Session) -> None:
     s = decide(make_scored(session, {"one-a": "yellow", "two-a": "green"}))
 
+    vote_to_rescind(s, "one-a")
     with nothing_left(s.session):
         assert refused(NotNow, lambda: conflicts.rescind(s.as_("chair"), s.reviews["one-a"], "")) == [
             ("reason-missing", "reason")
         ]
-        with pytest.raises(NotYou):
-            conflicts.rescind(s.as_("industry-1"), s.reviews["one-a"], "示例")
+        for act in (conflicts.rescind, lambda ctx, key, _: conflicts.vote_to_rescind(ctx, key, minutes(s))):
+            with pytest.raises(NotYou):
+                act(s.as_("industry-1"), s.reviews["one-a"], "示例")
     conflicts.rescind(s.as_("chair"), s.reviews["one-a"], "示例：材料有误")
     review = s.review("one-a")
     assert (review.state, review.decision_id, review.decided_rating) == ("scored", None, None)
     assert (s.item("one-a").state, s.item("two-a").state) == ("voided", "closed")
 
+    vote_to_rescind(s, "two-a")
     serve(s)
-    assert refused(NotNow, lambda: conflicts.rescind(s.as_("chair"), s.reviews["two-a"], "示例")) == [
-        ("step-not-open", "review")
-    ]
+    for late in (
+        lambda: conflicts.rescind(s.as_("chair"), s.reviews["two-a"], "示例"),
+        lambda: vote_to_rescind(s, "two-a", reason="示例：重议"),
+    ):
+        assert refused(NotNow, late) == [("step-not-open", "review")]
     with nothing_left(s.session):
         assert refused(NotNow, lambda: conflicts.void(s.as_("chair"), s.items["two-a"], "示例")) == [
             ("step-not-open", "review")
         ]
     decide(s)
     assert s.review("one-a").decided_rating == "yellow"
+
+
+def vote_to_rescind(s: Sitting, short: str, votes: str = "+", *absent: str, who: str = "secretary",
+                    **said: Any) -> RecordedVote:  # fmt: skip
+    return conflicts.vote_to_rescind(s.as_(who), s.reviews[short], minutes(s, votes, *absent, **said))
+
+
+def test_one_office_alone_takes_no_decision_of_the_committee_back(session: Session) -> None:
+    s = decide(make_scored(session, {"one-a": "yellow"}))
+
+    def attempts(who: str) -> list[list[tuple[str, str]]]:
+        with nothing_left(session):
+            return [
+                refused(NotNow, lambda: conflicts.rescind(s.as_(who), s.reviews["one-a"], "示例")),
+                refused(NotNow, lambda: conflicts.void(s.as_(who), s.items["one-a"], "示例")),
+            ]
+
+    assert attempts("chair") == [[("vote-missing", "vote")]] * 2
+    away = ("research-1", "research-2")
+    assert refused(NotNow, lambda: vote_to_rescind(s, "one-a", "+", *away, minutes_number=" ")) == [
+        ("sector-missing", "sectors.research"), ("document-number-missing", "minutes_number"),
+    ]  # fmt: skip
+    assert vote_to_rescind(s, "one-a", "++++----").approved is False  # half is no majority
+    assert attempts("chair") == [[("rescinding-not-carried", "vote")]] * 2
+    assert refused(NotNow, lambda: vote_to_rescind(s, "one-a")) == [("reason-missing", "reason")]
+    vote_to_rescind(s, "one-a", "+++++---", reason="示例：纪要有误")
+    assert attempts("secretary") == [[("rescinding-same-person", "review")]] * 2
+
+    conflicts.rescind(s.as_("chair"), s.reviews["one-a"], "示例：材料有误")
+
+    assert (s.review("one-a").state, s.item("one-a").state) == ("scored", "voided")
+    told = session.execute(sa.select(Event.audience, Event.facts).where(Event.kind == "review.vote_to_rescind")).all()
+    assert [(audience, facts["approved"]) for audience, facts in told] == [("office", False), ("office", True)]
+    decide(s)  # the vote was about that decision: another one needs its own
+    assert attempts("chair") == [[("vote-missing", "vote")]] * 2
+
+
+def test_the_recused_have_no_part_in_taking_a_decision_back(session: Session) -> None:
+    s = decide(make_scored(session, {"one-a": "yellow"}))
+    employ(s, "research-1", school="one")
+    employ(s, "secretary-2", school="one")
+    aside = {s.members["research-1"]: False, s.members["industry-1"]: True}
+    said = [replace(w, interest=aside.get(w.member, False), vote=None if w.member in aside else w.vote)
+            for w in minutes(s).words]  # fmt: skip
+
+    assert refused(NotYou, lambda: vote_to_rescind(s, "one-a", who="secretary-2")) == [("recused", "review")]
+    assert refused(NotNow, lambda: vote_to_rescind(s, "one-a")) == [("recused", f"members.{s.members['research-1']}")]
+    vote = vote_to_rescind(s, "one-a", words=said)
+
+    assert (vote.tally["entitled"], vote.tally["recused"]) == (6, sorted(aside))
+    people = [s.city.people[login] for login in ("research-1", "industry-1")]
+    assert scopes.recused_people(session, people, s.reviews["one-a"]) == frozenset(people)
 
 
 def test_a_conflict_found_later_voids_the_ballot_and_the_item_only_when_it_decided_it(session: Session) -> None:

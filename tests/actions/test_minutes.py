@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from docx import Document as Word
 from sqlalchemy.orm import Session
 
+from factories_applications import minutes as said
 from factories_deliberation import REGULAR, Sitting, close_item, convene, employ, make_scored, refused
 from specialty_eval.actions import ballots, committee, conflicts, decisions, documents, minutes, paper_votes
 from specialty_eval.actions.paging import Page
@@ -56,12 +57,12 @@ def test_the_minutes_say_who_was_there_and_how_each_item_went(s: Sitting) -> Non
 
     told = words(s, row)
     assert row.kind == DocumentKind.MINUTES
-    for said in (
+    for part in (
         "应到8人，实到8人：绿牌8票（会议表决）", f"改定的理由：{REASON}", "绿牌8票（一并通过；会议表决）",
         "应到7人，实到7人：红牌6票，弃权1票（纸质票表决，据签字纪要补录）", "作废", "另附签字纪要1份",
         "主任委员", "行业",
     ):  # fmt: skip
-        assert said in told, said
+        assert part in told, part
 
 
 def test_who_stood_aside_is_named_beside_the_item_and_nowhere_is_a_ballot(s: Sitting) -> None:
@@ -75,7 +76,8 @@ def test_the_same_again_is_the_same_paper_and_a_decision_that_falls_makes_anothe
     first = minutes.issue(over(s).as_("secretary"), s.meeting)
     assert minutes.issue(s.as_("chair"), s.meeting).id == first.id
 
-    conflicts.void(s.as_("secretary"), s.items["one-a"], "示例：表决有误")
+    conflicts.vote_to_rescind(s.as_("secretary"), s.reviews["one-a"], said(s))
+    conflicts.void(s.as_("chair"), s.items["one-a"], "示例：表决有误")
     second = minutes.issue(s.as_("secretary"), s.meeting)
 
     assert (second.replaces_id, first.number == second.number) == (first.id, False)

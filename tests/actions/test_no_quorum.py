@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from factories_applications import minutes
 from factories_deliberation import (
     REGULAR,
     Sitting,
@@ -299,6 +300,7 @@ def test_what_the_bureau_decided_can_be_rescinded_like_any_decision(s: Sitting) 
     s.city.wait(20)
     take_over(s)
 
+    conflicts.vote_to_rescind(s.as_("chair"), s.reviews["one-a"], minutes(s))
     conflicts.rescind(s.as_("secretary"), s.reviews["one-a"], "示例：有新的佐证")
 
     assert (s.review("one-a").state, s.item("one-a").state) == ("scored", "voided")

@@ -10,6 +10,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from factories_applications import minutes
 from factories_deliberation import Sitting, close_item, convene, employ, make_scored, refused
 from specialty_eval.actions import (
     accounts,
@@ -89,6 +90,8 @@ def test_a_closed_item_is_void_until_its_school_has_seen_the_decision(session: S
     all_for(s, "yellow")
     item, secretary = s.items["one-a"], s.as_("secretary")
     close_item(secretary, item)
+    assert codes(meeting_actions.of_item(secretary, item)) == {"void": ["vote-missing"]}
+    conflicts.vote_to_rescind(s.as_("chair"), s.reviews["one-a"], minutes(s))
     assert codes(meeting_actions.of_item(secretary, item)) == {"void": []}
 
     previews.preview(secretary, s.round_id)

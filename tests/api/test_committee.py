@@ -100,6 +100,12 @@ def test_a_meeting_from_its_call_to_its_decisions(fresh_database: str, tmp_path:
         assert c.post("secretary", f"{item}/conflicts", found) == {
             "ballots_void": 1, "item_void": False, "decision_rescinded": False, "review_state": "decided",
         }  # fmt: skip
+        words = [{"member": m[who], "interest": False, "vote": "for"} for who in EVERYBODY if who != "research-1"]
+        sitting = {"held_on": s.city.now.date().isoformat(), "minutes_number": "示例纪要〔2026〕7号", "members": words}
+        for short in ("one-a", "two-a"):
+            at = f"/v1/reviews/{s.reviews[short]}"
+            voted = c.post("secretary", f"{at}/rescission-votes", sitting, 201)
+            assert (voted["number"], voted["approved"], voted["for"]) == (1, True, 7)
         assert c.post("chair", f"/v1/reviews/{s.reviews['one-a']}/rescind", {"reason": "示例"})["state"] == "scored"
         assert c.post("chair", f"/v1/items/{two['id']}/void", {"reason": "示例"})["state"] == "voided"
 
@@ -121,6 +127,7 @@ def test_a_recused_member_gets_the_title_and_an_outsider_nothing(listed: Served)
 
 
 SEAT = {"person_id": 1, "sector": "research", "term_from": "2026-01-01", "term_to": "2026-12-31"}
+VOTE = {"held_on": "2026-12-31", "minutes_number": "示例", "members": []}
 WRITES: tuple[tuple[str, str, object], ...] = (
     ("POST", "/v1/committee/members", SEAT),
     ("POST", "/v1/committee/members/1/end", {"last_day": "2026-12-31"}),
@@ -138,6 +145,7 @@ WRITES: tuple[tuple[str, str, object], ...] = (
     ("POST", "/v1/items/{item}/void", {"reason": "示例"}),
     ("POST", "/v1/items/{item}/conflicts", {"member": 1, "reason": "示例"}),
     ("POST", "/v1/reviews/{review}/rescind", {"reason": "示例"}),
+    ("POST", "/v1/reviews/{review}/rescission-votes", VOTE),
 )  # fmt: skip
 
 

@@ -56,8 +56,10 @@ SUFFICES = [
         State.DECIDED,
     ),
     (State.SCORED, Event.RETURN, Facts(computed=Rating.INCOMPLETE, returned_fields=FIELDS), State.RETURNED),
-    (State.DECIDED, Event.RESCIND, Facts(reason="委员事后申报利害关系"), State.SCORED),
-    *every([State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(decision_void=True), State.SCORED),
+    (State.DECIDED, Event.RESCIND, Facts(reason="材料有误", voted_to_rescind=True, vote_by_another=True), State.SCORED),
+    *every(
+        [State.DECIDED, State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(decision_void=True), State.SCORED
+    ),
     (State.DECIDED, Event.PREVIEW, Facts(**AS_SCORED), State.PREVIEWED),
     (State.PREVIEWED, Event.PUBLICISE, Facts(**LISTED), State.PUBLICISED),
     (
@@ -153,8 +155,10 @@ REFUSES = [
         Facts(computed=Rating.INCOMPLETE, returned_as_incomplete=True, returned_fields=FIELDS),
         ["returned-as-incomplete-before"],
     ),
-    (State.DECIDED, Event.RESCIND, Facts(reason="  "), ["reason-missing"]),
-    *every([State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(), ["decision-stands"]),
+    (State.DECIDED, Event.RESCIND, Facts(reason="  "), ["reason-missing", "vote-missing"]),
+    (State.DECIDED, Event.RESCIND, Facts(reason="示例", voted_to_rescind=False), ["rescinding-not-carried"]),
+    (State.DECIDED, Event.RESCIND, Facts(reason="示例", voted_to_rescind=True), ["rescinding-same-person"]),
+    *every([State.DECIDED, State.PREVIEWED, State.PUBLICISED], Event.VOID_DECISION, Facts(), ["decision-stands"]),
     (State.PREVIEWED, Event.PUBLICISE, Facts(), ["school-not-served", "list-not-frozen", "history-changed"]),
     (State.PREVIEWED, Event.PUBLICISE, Facts(served=True, list_frozen=True, **AS_SCORED), ["second-person-missing"]),
     (
@@ -207,8 +211,8 @@ def test_a_school_only_ever_submits_and_recalls() -> None:
     assert {s.event for s in WORKFLOW.steps if s.roles & schools} == {Event.SUBMIT, Event.RECALL}
 
 
-def test_publicising_takes_two_people() -> None:
-    assert [s.event for s in WORKFLOW.steps if s.two_people] == [Event.PUBLICISE]
+def test_rescinding_and_publicising_take_two_people() -> None:
+    assert [s.event for s in WORKFLOW.steps if s.two_people] == [Event.RESCIND, Event.PUBLICISE]
 
 
 def test_a_refusal_says_until_when() -> None:

@@ -11,12 +11,16 @@ from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import ballot_box, deliberation_rooms, scopes
+from specialty_eval.store import ballot_box, cycles, deliberation_rooms, recorded_votes, scopes
+from specialty_eval.store.accounts import CommitteeMember
 from specialty_eval.store.deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import Room
+from specialty_eval.store.recorded_votes import RecordedVote
 from specialty_eval.store.reviews import Review
 
-from .context import Context, Note, entitled
+from . import motions
+from .context import LOCAL, Context, Note, entitled
+from .motions import Minutes, Motion
 
 CHAIR = roles(Role.CHAIR, Role.SECRETARY)
 UNDONE: dict[str, Any] = {"decision_id": None, "decided_rating": None, "served_at": None}
@@ -26,14 +30,53 @@ SHOWN = frozenset({review.State.PREVIEWED, review.State.PUBLICISED})
 
 
 def void(ctx: Context, item_id: int, reason: str, *, version: int | None = None) -> MeetingItem:
-    """Put an item off, with a reason: its review can be listed again. One that decided takes the decision with it."""
+    """Put an item off, with a reason: its review can be listed again. One that decided takes the decision with it, and
+    so only as `rescind` does.
+    """
     room, subject, row = _held(ctx, item_id, version)
     _undo(ctx, room, subject, row, reason)
     return row
 
 
+def vote_to_rescind(ctx: Context, review_id: int, minutes: Minutes, *, version: int | None = None) -> RecordedVote:
+    """Put on record what the committee voted about taking back the decision that a review rests on (`motions`).
+
+    Invalid for what the minutes cannot say; NotNow for a vote that does not hold, and once the school has seen the
+    decision. Anew only with a reason: the newest counts, each is kept. Whoever declared an interest stays recused.
+    """
+    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
+    grant = ctx.permit(CHAIR, scope, where="review")
+    subject = ctx.locked(Review, review_id, version=version)
+    decision = None if subject.decision_id is None else ctx.session.get(Decision, subject.decision_id)
+    if subject.state != review.State.DECIDED or decision is None:
+        raise _not_decided(ctx, review_id, version)
+    motion = Motion(
+        city=scope.city,
+        rules=cycles.policy_of(ctx.session, cycles.round_of(ctx.session, subject.round_id).policy_id).committee,
+        since=decision.decided_at.astimezone(LOCAL).date(),
+        tied=lambda people: scopes.recused_people(ctx.session, people, review_id),
+        before=recorded_votes.on_rescinding(ctx.session, decision.id),
+    )
+    counted = motions.counted(ctx, motion, minutes)
+    problems = list(counted.problems)
+    if not minutes.minutes_number.strip():
+        problems.append(Problem("document-number-missing", "minutes_number"))
+    if motion.before and not minutes.reason.strip():
+        problems.append(Problem("reason-missing", "reason"))
+    if problems:
+        raise NotNow(*problems)
+    kept = motions.keep(ctx, counted, minutes, decision_id=decision.id)
+    for member in (word.member for word in minutes.words if word.interest):
+        _declare_for(ctx, decision.item_id, ctx.session.get_one(CommitteeMember, member).person_id, IN_THE_VOTE)
+    note = Note(reason=minutes.reason, told=motions.told(counted, minutes))
+    ctx.record("review.vote_to_rescind", subject, note, grant=grant)
+    return kept
+
+
 def rescind(ctx: Context, review_id: int, reason: str, *, version: int | None = None) -> Review:
-    """Take back a decision that no school has seen yet, with a reason; the item that made it is void."""
+    """Take back a decision that no school has seen yet, as the committee voted, with a reason; the item that made it is
+    void. Another person does it than put the vote on record.
+    """
     deciding = (
         sa.select(Decision.item_id)
         .join(Review, Review.decision_id == Decision.id)
@@ -46,6 +89,15 @@ def rescind(ctx: Context, review_id: int, reason: str, *, version: int | None = 
     ctx.locked(Review, review_id, version=version)
     _undo(ctx, room, subject, row, reason)
     return subject
+
+
+def rescinding(ctx: Context, subject: Review, reason: str) -> review.Facts:
+    """What taking back the review's decision looks at: the committee's newest vote on it, and who recorded that."""
+    votes = recorded_votes.on_rescinding(ctx.session, subject.decision_id)
+    if not votes:
+        return review.Facts(reason=reason)
+    by_another = votes[-1].recorded_by != ctx.person_id
+    return review.Facts(reason=reason, voted_to_rescind=votes[-1].approved, vote_by_another=by_another)
 
 
 def _not_decided(ctx: Context, review_id: int, version: int | None) -> NotNow:
@@ -68,18 +120,18 @@ def _held(ctx: Context, item_id: int, version: int | None) -> tuple[Room, Review
 
 
 def _undo(ctx: Context, room: Room, subject: Review, row: MeetingItem, reason: str) -> None:
-    """Void the item, and rescind what it decided. NotNow once the school has seen the decision."""
-    facts, scope = ItemFacts(reason=reason), room.scope_of(row.id)
+    """Void the item, and rescind what it decided. NotNow without the committee's vote, and once the school saw it."""
+    facts, of_review, scope = ItemFacts(reason=reason), rescinding(ctx, subject, reason), room.scope_of(row.id)
     decided = has_decided(ctx, row.id, row.state, subject)
     problems = ITEM.objections(row.state, ItemEvent.VOID, facts)
     if decided:
-        problems += review.WORKFLOW.objections(subject.state, review.Event.RESCIND, review.Facts(reason=reason))
+        ctx.permit(CHAIR, scope, where="review")
+        problems += review.WORKFLOW.objections(subject.state, review.Event.RESCIND, of_review)
     if problems:
         raise NotNow(*(p for place, p in enumerate(problems) if p not in problems[:place]))
     ctx.advance(ITEM, row, ItemEvent.VOID, facts, scope, note=_note(room, row.id, reason))
     if decided:
         told = Note(reason=reason)
-        of_review = review.Facts(reason=reason)
         ctx.advance(review.WORKFLOW, subject, review.Event.RESCIND, of_review, scope, note=told, changes=UNDONE)
 
 
@@ -87,6 +139,7 @@ def _undo(ctx: Context, room: Room, subject: Review, row: MeetingItem, reason: s
 
 
 FOUND_LATER = "事后发现应当回避的利害关系"
+IN_THE_VOTE = "在撤销审议决定的表决中申报"
 """What the offices learn of why an item fell; whose interest it was, and which, stays sealed with the item."""
 
 
@@ -126,9 +179,7 @@ def conflict(ctx: Context, item_id: int, member_id: int, reason: str, *, version
     ).all()
     told = {"item_void": falls, "review": subject.state}
     ctx.record("item.conflict", row, replace(_note(room, item_id, reason), audience="sealed", told=told), grant=grant)
-    if rescinded and subject.state == review.State.DECIDED:
-        _undo(ctx, room, subject, row, FOUND_LATER)
-    elif falls:
+    if falls:
         scope, facts = room.scope_of(item_id), ItemFacts(reason=FOUND_LATER)
         ctx.advance(ITEM, row, ItemEvent.VOID, facts, scope, note=_note(room, item_id, FOUND_LATER))
         if rescinded:
@@ -137,8 +188,9 @@ def conflict(ctx: Context, item_id: int, member_id: int, reason: str, *, version
 
 
 def _void_decision(ctx: Context, room: Room, subject: Review, row: MeetingItem) -> None:
-    """The review is decided, previewed and publicised anew; whoever saw the decision learns that it is void."""
-    audience = "public" if subject.state == review.State.PUBLICISED else "school"
+    """The review is decided anew, and what follows; whoever saw the decision learns that it is void."""
+    seen_by = {review.State.PREVIEWED.value: "school", review.State.PUBLICISED.value: "public"}
+    audience = seen_by.get(subject.state, "office")
     facts, told = review.Facts(decision_void=True), Note(audience=audience, told={"item": row.id})
     ctx.advance(
         review.WORKFLOW, subject, review.Event.VOID_DECISION, facts, room.scope_of(row.id), note=told, changes=UNDONE
@@ -151,6 +203,7 @@ def _was_decisive(ctx: Context, room: Room, decision: Decision, member_id: int) 
     """
     tally, rules, member = decision.tally, room.policy.committee, str(member_id)
     before = {str(s.member_id) for s in room.seats if room.declared.get((decision.item_id, s.person_id)) == "interest"}
+    before.discard(member)
     seats = [committee.Seat(**seat) for seat in tally["seats"]]
     seats = [replace(seat, recused=seat.recused or seat.member in before) for seat in seats]
     ballots = ballot_box.ballots_of(ctx.session, ctx.files, [decision.item_id])[decision.item_id]

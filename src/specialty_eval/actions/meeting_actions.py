@@ -98,7 +98,9 @@ def _of_review(ctx: Context, room: Room, row: ItemRow, case: Case | None, event:
         return _deciding(ctx, room, row, case, Role.BUREAU_APPROVER)
     subject = ctx.session.get_one(Review, row.review_id)
     if event == ItemEvent.VOID and conflicts.has_decided(ctx, row.id, row.state, subject):
-        return review.WORKFLOW.objections(subject.state, review.Event.RESCIND, review.Facts(reason=TO_WRITE))
+        return review.WORKFLOW.objections(
+            subject.state, review.Event.RESCIND, conflicts.rescinding(ctx, subject, TO_WRITE)
+        )
     return []
 
 

@@ -1,4 +1,4 @@
-"""The committee's vote on what is no review, as its minutes have it: one rule for applications and closings.
+"""The committee's vote on a motion, as its minutes have it: one rule for applications, closings and rescinding.
 
 A meeting's item is about a review and its ballots name ratings; here members say for or against. Who is recused,
 whether enough took part and what carries it are the same arithmetic, and follow by rule, not by the record.

@@ -9,7 +9,7 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.store import deliberation_queries, earlier_ratings, scopes
 from specialty_eval.store.reviews import EvidenceDraft, Review
 
-from . import evidence, ratings, tallies, verification
+from . import conflicts, evidence, ratings, tallies, verification
 from .context import Context, Possible
 
 TO_WRITE = "…"
@@ -63,6 +63,7 @@ def _scored(ctx: Context, row: Review, scope: Scope) -> Facts:
     case = deliberation_queries.cases(ctx.session, [row.id])[row.id]
     in_committee = may(ctx.actor, roles(Role.CHAIR, Role.SECRETARY), scope, ctx.today)
     earlier = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id]
+    taking_back = conflicts.rescinding(ctx, row, TO_WRITE)
     return replace(
         tallies.facts_of(ctx, evidence.policy_of(ctx, row), case),
         acting=Role.SECRETARY if in_committee else Role.BUREAU_APPROVER,
@@ -70,4 +71,6 @@ def _scored(ctx: Context, row: Review, scope: Scope) -> Facts:
         computed=case.computed,
         returned_as_incomplete=row.returned_incomplete,
         earlier=earlier,
+        voted_to_rescind=taking_back.voted_to_rescind,
+        vote_by_another=taking_back.vote_by_another,
     )

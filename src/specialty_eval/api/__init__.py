@@ -28,7 +28,7 @@ ROOMS = (
             "/v1/meetings/*/agree", "/v1/items/*", "/v1/items/*/declarations", "/v1/items/*/declaration",
             "/v1/items/*/take-out", "/v1/items/*/vote", "/v1/items/*/ballots", "/v1/items/*/end-vote",
             "/v1/items/*/close", "/v1/items/*/take-over", "/v1/items/*/void", "/v1/items/*/conflicts",
-            "/v1/rounds/*/meetings", "/v1/reviews/*/rescind",
+            "/v1/rounds/*/meetings", "/v1/reviews/*/rescind", "/v1/reviews/*/rescission-votes",
         ),
     ),
     Room(

@@ -15,6 +15,7 @@ from specialty_eval.actions import (
     meeting_actions,
     meeting_views,
     members,
+    motions,
 )
 from specialty_eval.engine.policy import Rating
 
@@ -43,6 +44,7 @@ from .meeting_shapes import (
     SectorsWaived,
     TermEnded,
 )
+from .motion_shapes import Sitting, VoteAnswer
 from .shapes import Listed, Made, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["committee"])
@@ -356,7 +358,7 @@ def take_over(item_id: int, body: InPlace, ctx: Ctx, version: IfMatch) -> dict[s
 
 @router.post("/items/{item_id}/void", response_model=ItemMoved)
 def void(item_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
-    """Put an item off, with a reason; a decision it made falls with it (chair, secretary)."""
+    """Put an item off, with a reason; a decision it made is taken back with it, by vote (chair, secretary)."""
     row = conflicts.void(ctx, item_id, body.reason, version=version)
     tag(response, row.version)
     return _item(row)
@@ -375,6 +377,12 @@ def conflict(item_id: int, body: Conflict, ctx: Ctx, version: IfMatch) -> dict[s
     found = conflicts.conflict(ctx, item_id, body.member, body.reason, version=version)
     return {"ballots_void": found.ballots, "item_void": found.item_void,
             "decision_rescinded": found.decision_rescinded, "review_state": found.review_state}  # fmt: skip
+
+
+@router.post("/reviews/{review_id}/rescission-votes", status_code=201, response_model=VoteAnswer)
+def vote_to_rescind(review_id: int, body: Sitting, ctx: Ctx, version: IfMatch) -> dict[str, Any]:
+    """Put on record what the committee voted about taking back the review's decision (chair, secretary)."""
+    return motions.view(conflicts.vote_to_rescind(ctx, review_id, body.minutes(), version=version))
 
 
 @router.post("/reviews/{review_id}/rescind", response_model=ReviewMoved)

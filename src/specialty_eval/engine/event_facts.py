@@ -173,6 +173,7 @@ _FACTS: Mapping[str, str] = {
     "review.submit": "version:int digest:sha county_until?:day",
     "review.take_over": "county_had_until?:day",
     "review.void_decision": "item:int",
+    "review.vote_to_rescind": "approved:bool minutes_number:text",
     "role.end": "role:text at_once:bool last_day:day",
     "role.grant": "role:text organisation_id:int",
     "round.blind": "blind:bool",

@@ -43,7 +43,7 @@ _ACTS: Mapping[str, str] = {
     "rectification": "carry escalate prove",
     "report": "ask make",
     "review": "acknowledge claim deem_served escalate extend invite_experts open_again receive remind spread take_over "
-    "visit",
+    "visit vote_to_rescind",
     "role": "end grant",
     "round": "blind extend remind score_run simulate",
     "sheet": "open",

@@ -33,6 +33,7 @@ from .review_checks import (
     site_visit_reported,
     specialty_is_closed,
     take_over_problems,
+    the_committee_voted_to_rescind,
     the_decision_is_void,
     two_people_approved_the_same_list,
     two_reminders_served,
@@ -231,11 +232,18 @@ _DELIBERATION: tuple[Step[Facts], ...] = (
         roles(Role.BUREAU_VERIFIER, Role.SECRETARY),
         (incomplete_for_the_first_time, fields_named_with_reasons),
     ),
-    Step(Event.RESCIND, State.DECIDED, State.SCORED, _COMMITTEE, (reason_given,)),
+    Step(
+        Event.RESCIND,
+        State.DECIDED,
+        State.SCORED,
+        _COMMITTEE,
+        (reason_given, the_committee_voted_to_rescind),
+        two_people=True,
+    ),
     # A conflict found later: what the school, or the public, has seen of such a decision does not keep it.
     *(
         Step(Event.VOID_DECISION, source, State.SCORED, _COMMITTEE, (the_decision_is_void,))
-        for source in (State.PREVIEWED, State.PUBLICISED)
+        for source in (State.DECIDED, State.PREVIEWED, State.PUBLICISED)
     ),
 )
 _PUBLICATION: tuple[Step[Facts], ...] = (

@@ -89,6 +89,10 @@ class Facts:
     """None where nobody looked: neither the same nor others."""
     decision_void: bool = False
     """A conflict found later voids the item that made it."""
+    voted_to_rescind: bool | None = None
+    """What the committee's newest vote on taking back this decision came to; None where there is none."""
+    vote_by_another: bool = False
+    """Another person put that vote on record."""
     # publication
     served: bool = False
     list_frozen: bool = False
@@ -242,6 +246,15 @@ def earlier_ratings_as_scored(facts: Facts) -> Iterable[Problem]:
 def earlier_ratings_changed(facts: Facts) -> Iterable[Problem]:
     if facts.earlier is None or facts.earlier.are_the_same:
         yield Problem("history-as-scored", "history")
+
+
+def the_committee_voted_to_rescind(facts: Facts) -> Iterable[Problem]:
+    if facts.voted_to_rescind is None:
+        yield Problem("vote-missing", "vote")
+    elif not facts.voted_to_rescind:
+        yield Problem("rescinding-not-carried", "vote")
+    elif not facts.vote_by_another:
+        yield Problem("rescinding-same-person", "review")
 
 
 def the_decision_is_void(facts: Facts) -> Iterable[Problem]:

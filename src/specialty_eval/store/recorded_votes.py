@@ -1,4 +1,6 @@
-"""Votes of the committee as their minutes have them, on what is no review: an application, a proposal to close."""
+"""Votes of the committee as their minutes have them, other than on a rating: on an application, on a proposal to close,
+on taking back a decision.
+"""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -17,7 +19,8 @@ class RecordedVote(Base):
     __table_args__ = (
         sa.UniqueConstraint("application_id", "number"),
         sa.UniqueConstraint("proposal_id", "number"),
-        sa.CheckConstraint("num_nonnulls(application_id, proposal_id) = 1", name="about_one_thing"),
+        sa.UniqueConstraint("decision_id", "number"),
+        sa.CheckConstraint("num_nonnulls(application_id, proposal_id, decision_id) = 1", name="about_one_thing"),
         sa.CheckConstraint("minutes_number <> ''", name="has_minutes"),
         sa.CheckConstraint("number = 1 OR reason <> ''", name="anew_has_reason"),
     )
@@ -25,6 +28,7 @@ class RecordedVote(Base):
     id: Mapped[int] = identity()
     application_id: Mapped[int | None] = reference("application.id", null=True, index=False)
     proposal_id: Mapped[int | None] = reference("closing_proposal.id", null=True, index=False)
+    decision_id: Mapped[int | None] = reference("decision.id", null=True, index=False)
     number: Mapped[int] = mapped_column(sa.Integer)
     held_on: Mapped[date]
     approved: Mapped[bool]
@@ -38,6 +42,12 @@ class RecordedVote(Base):
 def on_application(session: Session, application_id: int) -> list[RecordedVote]:
     """The votes on an application, the newest last; it counts."""
     found = sa.select(RecordedVote).where(RecordedVote.application_id == application_id)
+    return list(session.scalars(found.order_by(RecordedVote.number)))
+
+
+def on_rescinding(session: Session, decision_id: int | None) -> list[RecordedVote]:
+    """The votes on taking back a decision, the newest last; it counts."""
+    found = sa.select(RecordedVote).where(RecordedVote.decision_id == decision_id)
     return list(session.scalars(found.order_by(RecordedVote.number)))
 
 
