@@ -19,6 +19,7 @@ from specialty_eval.actions.context import SETTLES
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
+from specialty_eval.store.accounts import RoleGrant
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.closings import ClosingAppeal, ClosingProposal
 from specialty_eval.store.reviews import Figure
@@ -96,6 +97,25 @@ def test_upheld_the_decision_is_lifted_for_good(s: Sitting) -> None:
 
     assert refused(NotNow, lambda: close(s)) == [("closing-not-decided", "closing")]
     assert [code for code, _ in refused(NotNow, lambda: lodged(s))] == ["appeal-days-over", "appeal-heard-before"]
+
+
+def test_a_panel_that_left_office_is_joined_by_others_who_hear_the_school_anew(s: Sitting) -> None:
+    key, people = heard(s), s.city.people
+    s.session.execute(sa.delete(RoleGrant).where(RoleGrant.person_id == people["appeal-1"]))
+    assert refused(NotFound, lambda: closing_appeals.reject(s.as_("appeal-1"), key, "示例"))
+    approver = s.as_("bureau-approver")
+    assert refused(Invalid, lambda: closing_appeals.add_panelists(approver, key, [people["secretary"]], "示例")) == [
+        ("not-on-the-appeal-panel", f"panel.{people['secretary']}"),
+        ("decided-the-first-time", f"panel.{people['secretary']}"),
+    ]
+
+    row = closing_appeals.add_panelists(approver, key, [people["appeal-2"]], "示例：原成员离任")
+
+    assert (row.state, closing_appeals.view(approver, row)["panel"]) == (
+        "admitted", sorted([people["appeal-1"], people["appeal-2"]]),
+    )  # fmt: skip
+    closing_appeals.hear(s.as_("appeal-2"), key)
+    assert closing_appeals.reject(s.as_("appeal-2"), key, "示例：期限有据").state == "rejected"
 
 
 def test_ruled_out_the_days_run_on_and_it_may_be_lodged_again_in_them(s: Sitting) -> None:

@@ -61,6 +61,10 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
     (OBJECTION, ObjectionState.ADMITTED, ObjectionEvent.REJECT, ObjectionFacts(**ANSWERED), ObjectionState.REJECTED),
     (APPEAL, AppealState.RECEIVED, AppealEvent.ADMIT, AppealFacts(), AppealState.ADMITTED),
     (APPEAL, AppealState.RECEIVED, AppealEvent.RULE_OUT, AppealFacts(**ANSWERED), AppealState.INADMISSIBLE),
+    *(
+        (APPEAL, source, AppealEvent.ADD_PANELISTS, AppealFacts(reason="示例：离任"), AppealState.ADMITTED)
+        for source in (AppealState.ADMITTED, AppealState.HEARD)
+    ),
     (APPEAL, AppealState.ADMITTED, AppealEvent.HEAR, AppealFacts(), AppealState.HEARD),
     (
         APPEAL,
@@ -137,6 +141,10 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
     ),
     (APPEAL, AppealState.RECEIVED, AppealEvent.RULE_OUT, AGAIN, ["decided-the-first-time", "answer-missing"]),
     (APPEAL, AppealState.RECEIVED, AppealEvent.ADMIT, AGAIN, ["decided-the-first-time"]),
+    *(
+        (APPEAL, source, AppealEvent.ADD_PANELISTS, AGAIN, ["decided-the-first-time", "reason-missing"])
+        for source in (AppealState.ADMITTED, AppealState.HEARD)
+    ),
     (APPEAL, AppealState.ADMITTED, AppealEvent.HEAR, AGAIN, ["decided-the-first-time"]),
     (
         APPEAL,

@@ -23,6 +23,8 @@ ANSWERED = Facts(answer="示例")
 SUFFICES: list[tuple[Any, Any, Any, Any]] = [
     (S.RECEIVED, E.ADMIT, Facts(), S.ADMITTED),
     (S.RECEIVED, E.RULE_OUT, ANSWERED, S.INADMISSIBLE),
+    (S.ADMITTED, E.ADD_PANELISTS, Facts(reason="示例"), S.ADMITTED),
+    (S.HEARD, E.ADD_PANELISTS, Facts(reason="示例"), S.ADMITTED),
     (S.ADMITTED, E.HEAR, Facts(), S.HEARD),
     (S.HEARD, E.UPHOLD, ANSWERED, S.UPHELD),
     (S.HEARD, E.REJECT, ANSWERED, S.REJECTED),
@@ -31,6 +33,8 @@ BEFORE = Facts(decided_before=("7",), closed=True)
 REFUSES: list[tuple[Any, Any, Any, list[str]]] = [
     (S.RECEIVED, E.ADMIT, BEFORE, ["decided-the-first-time"]),
     (S.RECEIVED, E.RULE_OUT, BEFORE, ["decided-the-first-time", "answer-missing"]),
+    (S.ADMITTED, E.ADD_PANELISTS, BEFORE, ["decided-the-first-time", "reason-missing"]),
+    (S.HEARD, E.ADD_PANELISTS, BEFORE, ["decided-the-first-time", "reason-missing"]),
     (S.ADMITTED, E.HEAR, BEFORE, ["decided-the-first-time"]),
     (S.HEARD, E.UPHOLD, BEFORE, ["decided-the-first-time", "answer-missing", "specialty-closed"]),
     (S.HEARD, E.REJECT, BEFORE, ["decided-the-first-time", "answer-missing"]),

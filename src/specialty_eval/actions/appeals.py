@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine import review
+from specialty_eval.engine.appeal_panel import Named, panel_problems
 from specialty_eval.engine.calendar import is_kept, last_local_day
 from specialty_eval.engine.cases import APPEAL, AppealEvent, AppealFacts, AppealState, appeal_problems
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
@@ -124,19 +125,36 @@ def admit(ctx: Context, appeal_id: int, panel: Collection[int], *, version: int 
     """
     case = _locked(ctx, appeal_id, version=version)
     ctx.permit(APPEAL.roles_for(AppealState.RECEIVED, AppealEvent.ADMIT), case.scope, where="appeal")
-    people = set(panel)
-    able = appeal_queries.pool(ctx.session, case.scope.city, ctx.today)
-    before = people & appeal_queries.deciders(ctx.session, case.review.id)
-    tied = scopes.recused_people(ctx.session, people, case.review.id) - before
-    problems = [] if people else [Problem("appeal-panel-empty", "panel")]
-    problems += [Problem("not-on-the-appeal-panel", f"panel.{person}") for person in sorted(people - able)]
-    problems += [Problem("decided-the-first-time", f"panel.{p}", {"members": [str(p)]}) for p in sorted(before)]
-    problems += [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(tied)]
-    if problems:
+    return _seat(ctx, case, panel, AppealEvent.ADMIT, case.facts)
+
+
+def add_panelists(
+    ctx: Context, appeal_id: int, panel: Collection[int], reason: str, *, version: int | None = None
+) -> Appeal:
+    """Name further members of its panel, where those on it left office or are recused, with a reason.
+
+    As in `admit`, Invalid with every member who cannot sit. A panel that had heard the school hears it anew.
+    """
+    case = _locked(ctx, appeal_id, version=version)
+    ctx.permit(APPEAL.roles_for(AppealState.ADMITTED, AppealEvent.ADD_PANELISTS), case.scope, where="appeal")
+    facts = replace(case.facts, reason=reason)
+    return _seat(ctx, case, panel, AppealEvent.ADD_PANELISTS, facts)
+
+
+def _seat(ctx: Context, case: Case, panel: Collection[int], event: AppealEvent, facts: AppealFacts) -> Appeal:
+    """Put them on the panel, but for whoever sits there already, with the step that does it."""
+    people = set(panel) - appeal_queries.panel_of(ctx.session, case.appeal.id)
+    named = Named(
+        people,
+        in_office=appeal_queries.pool(ctx.session, case.scope.city, ctx.today),
+        decided_before=appeal_queries.deciders(ctx.session, case.review.id),
+        recused=scopes.recused_people(ctx.session, people, case.review.id),
+    )
+    if problems := panel_problems(named):
         raise Invalid(*problems)
-    ctx.advance(APPEAL, case.appeal, AppealEvent.ADMIT, case.facts, case.scope,
-                note=_note(case.review, panel=len(people)))  # fmt: skip
-    ctx.session.add_all(AppealPanelist(appeal_id=appeal_id, person_id=person) for person in sorted(people))
+    note = replace(_note(case.review, panel=len(people)), reason=facts.reason)
+    ctx.advance(APPEAL, case.appeal, event, facts, case.scope, note=note)
+    ctx.session.add_all(AppealPanelist(appeal_id=case.appeal.id, person_id=person) for person in sorted(people))
     return ctx.saved(case.appeal)
 
 
@@ -263,6 +281,6 @@ def possible(ctx: Context, appeal: Appeal) -> list[Possible]:
     Whoever has just given it to a panel without them, or ruled it out, reads what became of it and is offered no more.
     """
     scope = _scope(ctx, appeal)
-    facts = AppealFacts(decided_before=_decided_before(ctx, appeal), answer="…",
+    facts = AppealFacts(decided_before=_decided_before(ctx, appeal), answer="…", reason="…",
                         new_review_from=review.State.SCORED.value)  # fmt: skip
     return ctx.possible(APPEAL, appeal.state, facts, scope)

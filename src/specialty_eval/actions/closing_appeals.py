@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from specialty_eval.engine.appeal_panel import Named, panel_problems
 from specialty_eval.engine.calendar import is_kept, last_local_day
 from specialty_eval.engine.closing import (
     CLOSING_APPEAL,
@@ -128,19 +129,36 @@ def admit(ctx: Context, key: int, panel: Collection[int], *, version: int | None
     case = _locked(ctx, key, version)
     ctx.permit(CLOSING_APPEAL.roles_for(ClosingAppealState.RECEIVED, ClosingAppealEvent.ADMIT), case.scope,
                where="closing_appeal")  # fmt: skip
-    people = set(panel)
-    able = appeal_queries.pool(ctx.session, case.scope.city, ctx.today)
-    before = people & _deciders(ctx, case.proposal, case.scope)
-    tied = scopes.recused_people_of_specialty(ctx.session, people, case.appeal.specialty_id)
-    problems = [] if people else [Problem("appeal-panel-empty", "panel")]
-    problems += [Problem("not-on-the-appeal-panel", f"panel.{person}") for person in sorted(people - able)]
-    problems += [Problem("decided-the-first-time", f"panel.{p}", {"members": [str(p)]}) for p in sorted(before)]
-    problems += [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(tied)]
-    if problems:
+    return _seat(ctx, case, panel, ClosingAppealEvent.ADMIT)
+
+
+def add_panelists(
+    ctx: Context, key: int, panel: Collection[int], reason: str, *, version: int | None = None
+) -> ClosingAppeal:
+    """Name further members of its panel, where those on it left office or are recused, with a reason.
+
+    As in `admit`, Invalid with every member who cannot sit. A panel that had heard the school hears it anew.
+    """
+    case = _locked(ctx, key, version)
+    event = ClosingAppealEvent.ADD_PANELISTS
+    ctx.permit(CLOSING_APPEAL.roles_for(ClosingAppealState.ADMITTED, event), case.scope, where="closing_appeal")
+    return _seat(ctx, replace(case, facts=replace(case.facts, reason=reason)), panel, event)
+
+
+def _seat(ctx: Context, case: Case, panel: Collection[int], event: ClosingAppealEvent) -> ClosingAppeal:
+    """Put them on the panel, but for whoever sits there already, with the step that does it."""
+    people = set(panel) - closing_queries.panel_of(ctx.session, case.appeal.id)
+    named = Named(
+        people,
+        in_office=appeal_queries.pool(ctx.session, case.scope.city, ctx.today),
+        decided_before=_deciders(ctx, case.proposal, case.scope),
+        recused=scopes.recused_people_of_specialty(ctx.session, people, case.appeal.specialty_id),
+    )
+    if problems := panel_problems(named):
         raise Invalid(*problems)
-    ctx.advance(CLOSING_APPEAL, case.appeal, ClosingAppealEvent.ADMIT, case.facts, case.scope,
-                note=Note(audience="school", told={"panel": len(people)}))  # fmt: skip
-    ctx.session.add_all(ClosingAppealPanelist(appeal_id=key, person_id=person) for person in sorted(people))
+    note = Note(reason=case.facts.reason, audience="school", told={"panel": len(people)})
+    ctx.advance(CLOSING_APPEAL, case.appeal, event, case.facts, case.scope, note=note)
+    ctx.session.add_all(ClosingAppealPanelist(appeal_id=case.appeal.id, person_id=person) for person in sorted(people))
     return ctx.saved(case.appeal)
 
 
@@ -198,7 +216,8 @@ def possible(ctx: Context, appeal: ClosingAppeal) -> list[Possible]:
     """
     scope = _scope(ctx, appeal)
     proposal = ctx.session.get_one(ClosingProposal, appeal.proposal_id)
-    return ctx.possible(CLOSING_APPEAL, appeal.state, _facts(ctx, appeal, proposal, scope, "…"), scope)
+    facts = replace(_facts(ctx, appeal, proposal, scope, "…"), reason="…")
+    return ctx.possible(CLOSING_APPEAL, appeal.state, facts, scope)
 
 
 def listing(ctx: Context, page: Page, *, state: str | None = None) -> tuple[list[dict[str, Any]], str | None]:

@@ -83,6 +83,21 @@ def admit(closing_appeal_id: int, body: ClosingPanel, ctx: Ctx, version: IfMatch
     return shown(ctx, closing_appeals.admit(ctx, closing_appeal_id, body.panel, version=version), response)
 
 
+class FurtherClosingPanel(ClosingPanel):
+    """Who hears it beside those named before, by person number, and why others are needed."""
+
+    reason: str = Field(max_length=2_000)
+
+
+@router.post("/closing-appeals/{closing_appeal_id}/panelists", response_model=ClosingAppealAnswer)
+def add_panelists(
+    closing_appeal_id: int, body: FurtherClosingPanel, ctx: Ctx, version: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Name further members of its panel, with a reason; a school that was heard is heard anew (its panel, approver)."""
+    row = closing_appeals.add_panelists(ctx, closing_appeal_id, body.panel, body.reason, version=version)
+    return shown(ctx, row, response)
+
+
 @router.post("/closing-appeals/{closing_appeal_id}/hear", response_model=ClosingAppealAnswer)
 def hear(closing_appeal_id: int, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
     """The panel has heard the school."""

@@ -119,6 +119,19 @@ def admit(appeal_id: int, body: Panel, ctx: Ctx, version: IfMatch, response: Res
     return shown(ctx, appeals.admit(ctx, appeal_id, body.panel, version=version), response)
 
 
+class FurtherPanel(Panel):
+    """Who hears it beside those named before, by person number, and why others are needed."""
+
+    reason: str = Field(max_length=2_000)
+
+
+@router.post("/appeals/{appeal_id}/panelists", response_model=AppealAnswer, response_model_exclude_unset=True)
+def add_panelists(appeal_id: int, body: FurtherPanel, ctx: Ctx, version: IfMatch, response: Response) -> dict[str, Any]:
+    """Name further members of its panel, with a reason; a school that was heard is heard anew."""
+    row = appeals.add_panelists(ctx, appeal_id, body.panel, body.reason, version=version)
+    return shown(ctx, row, response)
+
+
 class Answer(Body):
     """The answer as it will be served."""
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from .errors import Problem
 from .machine import Step, Workflow
-from .requirements import answer_given
+from .requirements import answer_given, reason_given
 from .review import APPEAL_STARTS
 from .roles import Role, roles
 
@@ -199,6 +199,7 @@ class AppealEvent(StrEnum):
     """What happens to an appeal."""
 
     ADMIT = "admit"
+    ADD_PANELISTS = "add_panelists"
     RULE_OUT = "rule_out"
     HEAR = "hear"
     UPHOLD = "uphold"
@@ -223,6 +224,7 @@ class AppealFacts:
     new_review_from: str = ""
     """Upheld: where the new review begins, `verified` (a figure) or `scored` (the judgement)."""
     answer: str = ""
+    reason: str = ""
 
 
 def appeal_problems(facts: AppealFacts) -> list[Problem]:
@@ -262,6 +264,11 @@ APPEAL = Workflow[AppealFacts](
     [
         Step(AppealEvent.ADMIT, AppealState.RECEIVED, AppealState.ADMITTED, _ADMITS, (_own_panel,)),
         Step(AppealEvent.RULE_OUT, AppealState.RECEIVED, AppealState.INADMISSIBLE, _ADMITS, (_own_panel, answer_given)),
+        # Whoever answers has heard the school: a panel that others joined hears it anew.
+        *(
+            Step(AppealEvent.ADD_PANELISTS, source, AppealState.ADMITTED, _ADMITS, (_own_panel, reason_given))
+            for source in (AppealState.ADMITTED, AppealState.HEARD)
+        ),
         Step(AppealEvent.HEAR, AppealState.ADMITTED, AppealState.HEARD, _PANEL, (_own_panel,)),
         Step(
             AppealEvent.UPHOLD,

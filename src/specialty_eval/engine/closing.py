@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from .errors import Problem
 from .machine import Step, Workflow
-from .requirements import answer_given
+from .requirements import answer_given, reason_given
 from .roles import Role, roles
 
 
@@ -56,6 +56,7 @@ class ClosingAppealEvent(StrEnum):
     """What happens to it."""
 
     ADMIT = "admit"
+    ADD_PANELISTS = "add_panelists"
     RULE_OUT = "rule_out"
     HEAR = "hear"
     UPHOLD = "uphold"
@@ -83,6 +84,7 @@ class ClosingAppealFacts:
     decided_before: tuple[str, ...] = ()
     """Who of its panel, or who acts, decided about the closing, by id."""
     answer: str = ""
+    reason: str = ""
 
 
 def lodging_problems(facts: ClosingAppealFacts) -> list[Problem]:
@@ -124,6 +126,9 @@ CLOSING_APPEAL = Workflow[ClosingAppealFacts](
     [
         Step(_E.ADMIT, _S.RECEIVED, _S.ADMITTED, _ADMITS, (_own_panel,)),
         Step(_E.RULE_OUT, _S.RECEIVED, _S.INADMISSIBLE, _ADMITS, (_own_panel, answer_given)),
+        # Whoever answers has heard the school: a panel that others joined hears it anew.
+        Step(_E.ADD_PANELISTS, _S.ADMITTED, _S.ADMITTED, _ADMITS, (_own_panel, reason_given)),
+        Step(_E.ADD_PANELISTS, _S.HEARD, _S.ADMITTED, _ADMITS, (_own_panel, reason_given)),
         Step(_E.HEAR, _S.ADMITTED, _S.HEARD, _PANEL, (_own_panel,)),
         Step(_E.UPHOLD, _S.HEARD, _S.UPHELD, _PANEL, (_own_panel, answer_given, _not_closed)),
         Step(_E.REJECT, _S.HEARD, _S.REJECTED, _PANEL, (_own_panel, answer_given)),

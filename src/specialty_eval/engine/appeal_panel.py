@@ -1,0 +1,27 @@
+"""Who may hear an appeal, against a rating or against a closing: who sits on its panel, and why somebody may not."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from .errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The people named for a panel, by number, and what is known of them."""
+
+    people: Set[int]
+    in_office: Set[int]
+    """Who holds the role of an appeal panel member there today."""
+    decided_before: Set[int]
+    recused: Set[int]
+
+
+def panel_problems(named: Named) -> list[Problem]:
+    """Why these cannot be a panel, or join one; empty when they can."""
+    people, before = named.people, named.people & named.decided_before
+    problems = [] if people else [Problem("appeal-panel-empty", "panel")]
+    problems += [Problem("not-on-the-appeal-panel", f"panel.{person}") for person in sorted(people - named.in_office)]
+    problems += [Problem("decided-the-first-time", f"panel.{p}", {"members": [str(p)]}) for p in sorted(before)]
+    tied = (people & named.recused) - before
+    return problems + [Problem("panelist-of-the-school", f"panel.{person}") for person in sorted(tied)]
