@@ -15,7 +15,6 @@ from small_policy import POLICY
 from specialty_eval.actions import appeals, attachments, bundles, challenges, evidence, intake, panel, ratings, scoring
 from specialty_eval.actions import verification as checking
 from specialty_eval.actions.evidence import Figures
-from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.bundle import files_of, read_bundle
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.errors import Invalid, NotNow
@@ -128,10 +127,9 @@ def test_a_challenge_does_not_bring_later_scores_of_experts_in(city: City, key: 
     scoring.run(city.as_("secretary"), to_scoring(city, key))
     before = total(city.session, key)
     uphold_challenge(city, key, "graduates", "100")
-    (asked,) = panel.invite(city.as_("secretary"), key, [city.people["expert-3"]])
-    panel.answer(city.as_("expert-3"), asked.id, AssignmentEvent.ACCEPT)
-    panel.score(city.as_("expert-3"), asked.id, {"quality": "0"})
 
+    invite = partial(panel.invite, city.as_("secretary"), key, [city.people["expert-3"]])
+    assert refused(NotNow, invite) == [("step-not-open", "review")]
     scoring.rescore(city.as_("secretary"), key)
 
     assert total(city.session, key) == before
