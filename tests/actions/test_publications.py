@@ -272,8 +272,8 @@ def test_the_public_reads_ratings_and_reasons_in_the_policys_words_and_no_figure
     s = make_scored(session, RATINGS)
     convene(s)
     s.vote("one-a", dict.fromkeys(s.members.keys() - {"substitute-industry", "substitute-research"}, "green"),
-           reason="示例：新建实训基地")  # fmt: skip
-    close_item(s.as_("secretary"), s.items["one-a"])
+           reason="示例：委员自己的话")  # fmt: skip
+    close_item(s.as_("secretary"), s.items["one-a"], reason="示例：新建实训基地")
     serve(s)
     number = publicise(s)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from e2e.server import Callers, serving
 from factories_consequences import make_confirmed
-from factories_deliberation import Sitting
+from factories_deliberation import REGULAR, Sitting
 from specialty_eval.store.base import make_engine
 
 ALL = "/v1/rectifications"
@@ -131,6 +131,10 @@ def test_no_plan_in_time_ends_in_a_closing_that_everybody_sees(out: Served) -> N
     c.post("secretary", f"{here}/decide", decision, 409)
     c.post("head-one", f"{here}/receive", expect=404)
     c.post("head-city", f"{here}/receive")
+    assert [p["code"] for p in c.post("secretary", f"{here}/decide", decision, 409)["problems"]] == ["vote-missing"]
+    members = [{"member": out.s.members[login], "interest": False, "vote": "for"} for login, _ in REGULAR]
+    vote = {"held_on": "2026-05-26", "minutes_number": "示例纪要〔2026〕5号", "members": members}
+    assert c.post("secretary", f"{here}/votes", vote, 201)["votes"][0]["approved"] is True
     assert c.post("secretary", f"{here}/decide", decision)["decision"] == "close"
     closing = {"reason": "示例：连续未整改", "students": 0}
     said = c.post("bureau-approver", f"/v1/specialties/{code}/close", closing, 409)
