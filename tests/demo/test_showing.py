@@ -87,7 +87,7 @@ def test_a_printed_sign_in_and_the_printed_requests_work(city: Played, printed: 
             ended = serving.wait(20)
 
     assert (signed.status_code, appeal.status_code, then.status_code) == (201, 200, 200)
-    assert [action["event"] for action in appeal.json()["actions"] if action["possible"]] == ["hear"]
+    assert [action["event"] for action in appeal.json()["actions"] if action["possible"]] == ["add_panelists", "hear"]
     assert then.json()["rating"] == "red"
     assert ended in {0, showing.STOPPED}
 

@@ -169,7 +169,7 @@ def load_the_people(callers: Callers) -> None:
             for login, *at in held]  # fmt: skip
     load_workbook(callers, "admin", "people", HEADING, *rows)
     load_csv(callers, "admin", "committee", ("login", "sector", "term_from", "term_to"),
-             *((login, login.split("-")[0], "2026-05-05", "2028-12-31") for login in SECOND))  # fmt: skip
+             *((login, login.split("-")[0], "2026-05-08", "2028-12-31") for login in SECOND))  # fmt: skip
     for login in [row[0] for row in rows]:
         code = callers.post("admin", "/v1/invitations", {"login": login}, 201)["code"]
         callers.post("", "/v1/password", {"code": code, "password": callers.password}, 204)

@@ -115,7 +115,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "workflow.days.verify": ("actions/rounds.py", '"verify"'),
     "workflow.days.correct": ("actions/verification.py", '"correct"'),
     "workflow.days.panel": ("actions/panel.py", '"panel"'),
-    "workflow.days.challenge": ("actions/challenges.py", r'days\["challenge"\]'),
+    "workflow.days.challenge": ("actions/scoring.py", r'days\["challenge"\]'),
     "workflow.days.challenge_answer": ("actions/challenges.py", '"challenge_answer"'),
     "workflow.days.quorum": ("actions/committee.py", '"quorum"'),
     "workflow.days.written": ("actions/ballots.py", '"written"'),

@@ -31,7 +31,7 @@ class EarlierRatings:
 
     def problem(self, where: str) -> Problem:
         """What changed; nothing is said of what there was or is none."""
-        if self.then == self.now:
+        if self.left_out and self.then == self.now:
             return Problem("scores-left-out", where, {"experts": self.left_out})
         said = {"then": list(self.then), "now": list(self.now)}
         return Problem("history-changed", where, {name: ratings for name, ratings in said.items() if ratings})
