@@ -20,7 +20,7 @@ from specialty_eval.store.registry import SpecialtyCode
 
 CITY = cities.make(1, schools=8, specialties=40)
 STEPS = list(play.steps(CITY))
-END = datetime(2026, 9, 10, tzinfo=UTC)
+END = datetime(2026, 9, 20, tzinfo=UTC)
 """The week after."""
 
 
