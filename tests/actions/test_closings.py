@@ -195,7 +195,7 @@ def test_a_vote_on_closing_needs_quorum_and_sectors_and_leaves_out_who_is_tied_t
     with nothing_left(s.session):
         assert refused(NotNow, lambda: put(s, "+", "research-1", "research-2", "chair", minutes_number=" ")) == [
             ("quorum-missing", "seats"), ("sector-missing", "sectors.research"),
-            ("document-number-missing", "document_number"),
+            ("document-number-missing", "minutes_number"),
         ]  # fmt: skip
     employ(s, "research-1", school="two")
     assert refused(NotNow, lambda: put(s)) == [("recused", f"members.{s.members['research-1']}")]

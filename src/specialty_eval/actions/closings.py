@@ -80,13 +80,7 @@ def vote(ctx: Context, key: int, minutes: Minutes, *, version: int | None = None
         raise NotNow(*problems)
     motion = _motion(ctx, row, scope)
     counted = motions.counted(ctx, motion, minutes)
-    problems = list(counted.problems)
-    if not minutes.minutes_number.strip():
-        problems.append(Problem("document-number-missing", "document_number"))
-    if motion.before and not minutes.reason.strip():
-        problems.append(Problem("reason-missing", "reason"))
-    if problems:
-        raise NotNow(*problems)
+    motions.check(motion, counted, minutes)
     motions.keep(ctx, counted, minutes, proposal_id=key)
     row.version += 1
     note = Note(reason=minutes.reason, told=motions.told(counted, minutes))

@@ -58,13 +58,7 @@ def vote_to_rescind(ctx: Context, review_id: int, minutes: Minutes, *, version: 
         before=recorded_votes.on_rescinding(ctx.session, decision.id),
     )
     counted = motions.counted(ctx, motion, minutes)
-    problems = list(counted.problems)
-    if not minutes.minutes_number.strip():
-        problems.append(Problem("document-number-missing", "minutes_number"))
-    if motion.before and not minutes.reason.strip():
-        problems.append(Problem("reason-missing", "reason"))
-    if problems:
-        raise NotNow(*problems)
+    motions.check(motion, counted, minutes)
     kept = motions.keep(ctx, counted, minutes, decision_id=decision.id)
     for member in (word.member for word in minutes.words if word.interest):
         _declare_for(ctx, decision.item_id, ctx.session.get_one(CommitteeMember, member).person_id, IN_THE_VOTE)

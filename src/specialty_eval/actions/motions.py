@@ -13,7 +13,7 @@ from typing import Any
 from specialty_eval.engine import committee
 from specialty_eval.engine.committee import Seat
 from specialty_eval.engine.consequences import CommitteeRules
-from specialty_eval.engine.errors import Invalid, NotYou, Problem
+from specialty_eval.engine.errors import Invalid, NotNow, NotYou, Problem
 from specialty_eval.store import deliberation_queries
 from specialty_eval.store.deliberation_queries import MemberRow
 from specialty_eval.store.recorded_votes import RecordedVote
@@ -80,6 +80,17 @@ def counted(ctx: Context, motion: Motion, minutes: Minutes) -> Counted:
     tally = _tally(seats, minutes)
     carried = committee.passes(motion.rules, seats, tally[FOR])
     return Counted(len(motion.before) + 1, carried, tally, tuple(_invalid_vote(motion.rules, seats, minutes)))
+
+
+def check(motion: Motion, counted: Counted, minutes: Minutes) -> None:
+    """NotNow with every reason why the vote is not put on record: it does not hold, or its minutes or reason lack."""
+    problems = list(counted.problems)
+    if not minutes.minutes_number.strip():
+        problems.append(Problem("document-number-missing", "minutes_number"))
+    if motion.before and not minutes.reason.strip():
+        problems.append(Problem("reason-missing", "reason"))
+    if problems:
+        raise NotNow(*problems)
 
 
 def told(counted: Counted, minutes: Minutes) -> dict[str, Any]:
