@@ -243,6 +243,16 @@ def test_enrolled_again_the_ground_is_gone(idle: Sitting) -> None:
     assert [code for code, _ in refused(NotNow, lambda: close(s))] == ["closing-not-decided", "school-not-served"]
 
 
+def test_a_proposal_that_nobody_decides_and_whose_ground_is_gone_keeps_no_other_from_being_made(idle: Sitting) -> None:
+    s = idle
+    assert closings.propose_idle(s.as_("secretary")) == (s.city.codes["two-a"],)
+    enrolled(on(s, 2027, 3, 1), "two-a", {2026: "12", 2027: "0", 2028: "0", 2029: "0"})
+    on(s, 2030, 3, 1)
+
+    assert closings.propose_idle(s.as_("secretary")) == (s.city.codes["two-a"],)
+    assert closings.propose_idle(s.as_("secretary")) == ()  # this one waits for a decision, and its ground holds
+
+
 def test_nobody_but_the_citys_secretary_and_the_clock_propose(idle: Sitting) -> None:
     for who in ("head-two", "planner", "bureau-approver", "nobody"):
         refused(NotYou, partial(closings.propose_idle, idle.as_(who)))

@@ -1,6 +1,6 @@
 """What is late is listed for whoever supervises, and an office's silence is put on record once, for those above it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +28,9 @@ from specialty_eval.actions import (
 )
 from specialty_eval.actions.evidence import Figures
 from specialty_eval.actions.paging import Page
+from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import NotYou
+from specialty_eval.store.cycles import Round
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.reviews import Review
@@ -231,3 +233,34 @@ def test_a_school_whose_deadline_passed_is_listed_until_it_is_defaulted(session:
     assert (done.defaulted, done.escalated) == (0, 0)
     assert [p.code for p in done.waiting] == ["leftovers-first"]
     assert session.get_one(Review, reviews["one-a"]).state == "open"
+
+
+# --- a round that is over --------------------------------------------------------------------------------------------
+
+
+def test_a_round_is_concluded_by_the_clock_once_every_review_ended_and_no_appeal_may_come(session: Session) -> None:
+    s = make_confirmed(session, {"two-a": "yellow"})
+    due = session.get_one(Review, s.reviews["two-a"]).appeal_due
+    assert due is not None
+    s.city.now = due + timedelta(minutes=4)  # an appeal that came in time may still be on its way in
+    assert overdue.act_on_due(s.city.clock(), s.round_id).moved is None
+
+    s.city.now = due + timedelta(minutes=5)
+    assert overdue.act_on_due(s.city.clock(), s.round_id).moved == RoundEvent.CONCLUDE
+
+    assert session.get_one(Round, s.round_id, populate_existing=True).state == "concluded"
+    assert overdue.act_on_due(s.city.clock(), s.round_id) == overdue.Acted()
+
+
+def test_an_appeal_that_is_going_and_a_list_that_is_out_keep_a_round_open(session: Session) -> None:
+    s, number = make_publicised(session, {"two-a": "yellow", "one-a": "green"})
+    s.city.wait(40)
+    assert overdue.act_on_due(s.city.clock(), s.round_id).moved is None  # nobody has confirmed
+    ratings.confirm(s.as_("bureau-approver"), number, "示例评〔2026〕1号")
+    ratings.receive(s.as_("head-two"), s.reviews["two-a"])
+    key = appeals.lodge(s.as_("head-two"), s.reviews["two-a"], "示例理由").id
+    s.city.wait(90)
+    assert overdue.act_on_due(s.city.clock(), s.round_id).moved is None
+
+    appeals.rule_out(s.as_("bureau-approver"), key, "示例：并非针对评定结果")
+    assert overdue.act_on_due(s.city.clock(), s.round_id).moved == RoundEvent.CONCLUDE

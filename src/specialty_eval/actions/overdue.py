@@ -18,7 +18,15 @@ from specialty_eval.engine.overdue import ESCALATED, OF_THE_COUNTY, OFFICES, Awa
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, overdue_cases, overdue_queries, registry, scopes, scoring_queries
+from specialty_eval.store import (
+    appeal_queries,
+    cycles,
+    overdue_cases,
+    overdue_queries,
+    registry,
+    scopes,
+    scoring_queries,
+)
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.overdue_queries import SUBJECTS, Owed, Since
 from specialty_eval.store.registry import School
@@ -164,7 +172,8 @@ def act_on_due(ctx: Context, round_id: int) -> Acted:
     nothing.
 
     Default what was reminded twice; at the end of verifying take over what counties left; at the end of scoring score
-    whoever has the minimum; then begin the next phase. Every silence of an office is put on record once.
+    whoever has the minimum; then begin the next phase; conclude a round in which everything is over. Every silence of
+    an office is put on record once.
     """
     scope = Scope(city=cycles.round_of(ctx.session, round_id).city)
     ctx.permit(CLOCK, scope, where="round")
@@ -182,7 +191,17 @@ def act_on_due(ctx: Context, round_id: int) -> Acted:
         if not waiting:
             rounds.move(ctx, round_id, event)
             moved = event
+    if _is_over(ctx, row):
+        rounds.move(ctx, round_id, RoundEvent.CONCLUDE)
+        moved = RoundEvent.CONCLUDE
     return Acted(defaulted, taken, scored, moved, _escalate(ctx, row), waiting)
+
+
+def _is_over(ctx: Context, row: Round) -> bool:
+    """Whether every review has ended and no school can appeal any more: the round is then concluded by itself."""
+    if row.state != RoundState.PUBLICISED or appeal_queries.may_come(ctx.session, row.id, ctx.settled):
+        return False
+    return not ROUND.objections(row.state, RoundEvent.CONCLUDE, rounds.facts_of(ctx, row, RoundEvent.CONCLUDE))
 
 
 def _score(ctx: Context, round_id: int) -> int:

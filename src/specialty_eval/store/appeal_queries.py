@@ -1,7 +1,7 @@
 """Questions about appeals: whose they are, who may sit on a panel, who decided the first time."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,6 +89,14 @@ def is_of_an_appeal(session: Session, review_id: int) -> bool:
 def replacement_going(session: Session, review_id: int, ended: Collection[str]) -> bool:
     """Whether a review that is to replace this one has not ended."""
     found = sa.select(Review.id).where(Review.replaces_id == review_id, Review.state.not_in(ended))
+    return session.scalar(found.limit(1)) is not None
+
+
+def may_come(session: Session, round_id: int, settled: datetime) -> bool:
+    """Whether an appeal against a rating of the round is going, or may still be lodged or on its way in."""
+    ended = [state.value for state in APPEAL_ENDED]
+    going = sa.exists().where(Appeal.review_id == Review.id, Appeal.state.not_in(ended))
+    found = sa.select(Review.id).where(Review.round_id == round_id, sa.or_(Review.appeal_due > settled, going))
     return session.scalar(found.limit(1)) is not None
 
 

@@ -41,10 +41,8 @@ def policy(session: Session, row: ClosingProposal) -> Policy:
     return policy_of(session, made.policy_id)
 
 
-def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:
-    """The newest proposal to close a specialty whose ground still holds: its rating is the one in force, or nobody has
-    been enrolled since.
-    """
+def ground_holds() -> sa.ColumnElement[bool]:
+    """Of a proposal to close: its rating is the one in force, or nobody has been enrolled since."""
     in_force = sa.exists().where(
         Rectification.id == ClosingProposal.rectification_id,
         RatingInForce.review_id == Rectification.review_id,
@@ -58,8 +56,12 @@ def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:
         Figure.year > ClosingProposal.through - ClosingProposal.years,
         Figure.value.regexp_match("[1-9]"),
     )
-    idle = sa.and_(ClosingProposal.rectification_id.is_(None), ~enrolled)
-    found = sa.select(ClosingProposal).where(ClosingProposal.specialty_id == specialty_id, sa.or_(in_force, idle))
+    return sa.or_(in_force, sa.and_(ClosingProposal.rectification_id.is_(None), ~enrolled))
+
+
+def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:
+    """The newest proposal to close a specialty whose ground still holds."""
+    found = sa.select(ClosingProposal).where(ClosingProposal.specialty_id == specialty_id, ground_holds())
     return session.scalar(found.order_by(ClosingProposal.id.desc()).limit(1))
 
 
@@ -84,12 +86,15 @@ def intakes(session: Session, specialties: Collection[int], since: int) -> dict[
 
 
 def proposed_for(session: Session, specialties: Collection[int]) -> tuple[set[int], set[tuple[int, int | None]]]:
-    """Of these: those with a proposal that nobody has decided; (specialty, last year) of what was proposed before."""
-    found = sa.select(ClosingProposal.specialty_id, ClosingProposal.through, ClosingProposal.decision).where(
+    """Of these: those with a proposal that nobody has decided and whose ground still holds; (specialty, last year) of
+    what was proposed before.
+    """
+    waits = sa.and_(ClosingProposal.decision.is_(None), ground_holds())
+    found = sa.select(ClosingProposal.specialty_id, ClosingProposal.through, waits).where(
         among(ClosingProposal.specialty_id, specialties)
     )
     rows = session.execute(found).all()
-    return {key for key, _, decision in rows if decision is None}, {(key, through) for key, through, _ in rows}
+    return {key for key, _, is_waiting in rows if is_waiting}, {(key, through) for key, through, _ in rows}
 
 
 # --- appeals ---------------------------------------------------------------------------------------------------------
