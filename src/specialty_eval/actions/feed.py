@@ -90,7 +90,7 @@ def read_on(ctx: Context, types: tuple[str, ...], place: Place, limit: int) -> F
 
 
 def _between(ctx: Context, types: tuple[str, ...], begin: Place, log_end: Place, limit: int) -> Found:
-    rows = feed_queries.behind(ctx.session, _wanted(ctx, types), begin, log_end, limit + 1)
+    rows = feed_queries.behind(ctx.session, visible(ctx), _kinds(types), (begin, log_end), limit + 1)
     if len(rows) > limit:
         last = rows[limit - 1]
         return Found(rows[:limit], True, Place(last.transaction, last.seq))
@@ -110,10 +110,9 @@ def _stand(ctx: Context, asked: Asked) -> tuple[Place, Log]:
     return place, log
 
 
-def _wanted(ctx: Context, types: tuple[str, ...]) -> sa.ColumnElement[bool]:
-    if not types:
-        return visible(ctx)
-    return sa.and_(Event.kind.in_(sorted(kinds_of(types))), visible(ctx))
+def _kinds(types: tuple[str, ...]) -> list[str]:
+    """The kinds that are asked for; none where any is."""
+    return sorted(kinds_of(types)) if types else []
 
 
 def end(ctx: Context) -> Place:
@@ -163,7 +162,7 @@ def snapshot(ctx: Context, asked: Asked, limit: int) -> Snapshot:
         raise Invalid(Problem("cursor-unknown", "after"))
     place = end(ctx) if key is None else Place(*key[:2])
     after = ("", 0) if key is None else (key[2], key[3])
-    rows = feed_queries.states(ctx.session, _wanted(ctx, asked.types), place, after, limit + 1)
+    rows = feed_queries.states(ctx.session, visible(ctx), _kinds(asked.types), place, after, limit + 1)
     shown, cursor = rows[:limit], None
     if len(rows) > limit:
         last = shown[-1]
@@ -178,35 +177,41 @@ def visible(ctx: Context) -> sa.ColumnElement[bool]:
     days that are its own.
     """
     near = reach(ctx.actor, READ[Thing.EVENTS], ctx.today)
-    schools = reach(ctx.actor, TOLD_AS_SCHOOL, ctx.today).schools
-    # Said twice that there is one: PostgreSQL looks at each event's own and does not read every specialty first.
+    schools = [int(s) for s in reach(ctx.actor, TOLD_AS_SCHOOL, ctx.today).schools]
     own = sa.exists().where(Specialty.id == Event.specialty_id, School.id == Specialty.school_id)
+    # Said twice that there is one: PostgreSQL looks at each event's own and does not read every specialty first.
     own = own.where(Event.specialty_id.is_not(None))
     known = own.where(sa.not_(scopes.recused_from_specialty(ctx.person_id, Event.round_id)))
-    city = known.where(School.city_code.in_(near.cities))
-    county = known.where(School.jurisdiction_code.in_(near.counties), School.run_by != "city")
-    no_specialty = sa.and_(Event.specialty_id.is_(None), ~feed_queries.is_application())
-    whole_city = sa.and_(no_specialty, feed_queries.city_of_event().in_(near.cities))
     is_office = Event.audience.in_(("school", "office"))
-    return sa.or_(
-        Event.audience == "public",
-        sa.and_(Event.audience == "school", own.where(School.id.in_([int(s) for s in schools]))),
-        *_of_applications(ctx, near),
-        sa.and_(is_office, sa.or_(city, whole_city), *_kept_back(ctx, near)),
-        sa.and_(is_office, county, sa.or_(Event.audience == "school", feed_queries.tells(TO_A_COUNTY))),
-    )
+    rules = [Event.audience == "public", *_of_applications(ctx, near, schools)]
+    # Where somebody reaches nothing there is no rule: each costs something for every event.
+    if schools:
+        rules.append(sa.and_(Event.audience == "school", own.where(School.id.in_(schools))))
+    if near.cities:
+        city = known.where(School.city_code.in_(near.cities))
+        no_specialty = sa.and_(Event.specialty_id.is_(None), ~feed_queries.is_application())
+        whole_city = sa.and_(no_specialty, feed_queries.city_of_event().in_(near.cities))
+        rules.append(sa.and_(is_office, sa.or_(city, whole_city), *_kept_back(ctx, near)))
+    if near.counties:
+        county = known.where(School.jurisdiction_code.in_(near.counties), School.run_by != "city")
+        told = sa.or_(Event.audience == "school", feed_queries.tells(TO_A_COUNTY))
+        rules.append(sa.and_(is_office, county, told))
+    return sa.or_(*rules)
 
 
-def _of_applications(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:
+def _of_applications(ctx: Context, near: Reach, schools: Sequence[int]) -> list[sa.ColumnElement[bool]]:
     """Of an application to open: what its school is told, and its county; the offices all, but for the recused."""
     told, of = Event.audience == "school", feed_queries.of_application
-    schools = reach(ctx.actor, TOLD_AS_SCHOOL, ctx.today).schools
     recused = scopes.recused_from_application(ctx.person_id)
-    return [
-        sa.and_(told, of(School.id.in_([int(s) for s in schools]))),
-        sa.and_(told, of(School.jurisdiction_code.in_(near.counties), School.run_by != "city", ~recused)),
-        sa.and_(Event.audience.in_(("school", "office")), of(School.city_code.in_(near.cities), ~recused)),
-    ]
+    rules = []
+    if schools:
+        rules.append(sa.and_(told, of(School.id.in_(schools))))
+    if near.counties:
+        county = of(School.jurisdiction_code.in_(near.counties), School.run_by != "city", ~recused)
+        rules.append(sa.and_(told, county))
+    if near.cities:
+        rules.append(sa.and_(Event.audience.in_(("school", "office")), of(School.city_code.in_(near.cities), ~recused)))
+    return rules
 
 
 def _kept_back(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:

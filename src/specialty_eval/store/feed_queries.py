@@ -165,23 +165,45 @@ def _typed(place: Place) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
 
 
 def behind(
-    session: Session, rule: sa.ColumnElement[bool], after: Place, end: Place, limit: int
+    session: Session, rule: sa.ColumnElement[bool], kinds: Collection[str], between: tuple[Place, Place], limit: int
 ) -> Sequence[sa.Row[Any]]:
-    """The first events that the rule lets through behind a place and up to another, in their order."""
-    found = sa.select(*TOLD).where(within(after, end), rule)
-    return session.execute(found.order_by(Event.transaction, Event.seq).limit(limit)).all()
+    """The first events of these kinds (none named: of any) that the rule lets through behind a place and up to another,
+    in their order.
+    """
+    found = sa.select(*TOLD).where(rule).limit(limit)
+    if not kinds:
+        return session.execute(found.where(within(*between)).order_by(Event.transaction, Event.seq)).all()
+    # Each kind by its own index, in their common order: however rare they are, no other event is read.
+    its = [sa.select(Event.transaction, Event.seq).where(Event.kind == kind, within(*between)) for kind in kinds]
+    keys = sa.union_all(*its).subquery()
+    found = found.join(keys, keys.c.seq == Event.seq)
+    return session.execute(found.order_by(keys.c.transaction, keys.c.seq)).all()
 
 
 def states(
-    session: Session, rule: sa.ColumnElement[bool], end: Place, after: tuple[str, int], limit: int
+    session: Session,
+    rule: sa.ColumnElement[bool],
+    kinds: Collection[str],
+    end: Place,
+    after: tuple[str, int],
+    limit: int,
 ) -> Sequence[sa.Row[Any]]:
-    """Of each subject behind `after` the last change of state up to a place that the rule lets through, in order."""
-    subject = sa.tuple_(Event.subject_kind, Event.subject_id)
+    """Of each subject behind `after` the last change of state by these kinds (none named: by any) up to a place that
+    the rule lets through, in order.
+    """
     place = sa.tuple_(sa.literal(after[0], sa.Text), sa.literal(after[1], sa.BigInteger))
-    found = (
-        sa.select(*TOLD)
-        .ext(distinct_on(Event.subject_kind, Event.subject_id))
-        .where(Event.target.is_not(None), within(BEGINNING, end), subject > place, rule)
-        .order_by(Event.subject_kind, Event.subject_id, Event.transaction.desc(), Event.seq.desc())
-    )
-    return session.execute(found.limit(limit)).all()
+
+    def those(*of: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[bool], ...]:
+        subject = sa.tuple_(Event.subject_kind, Event.subject_id)
+        return (*of, Event.target.is_not(None), within(BEGINNING, end), subject > place)
+
+    key: tuple[Any, ...] = (Event.subject_kind, Event.subject_id, Event.transaction, Event.seq)
+    found, order = sa.select(*TOLD).where(rule), key
+    if kinds:
+        keys = sa.union_all(*(sa.select(*key).where(*those(Event.kind == kind)) for kind in kinds)).subquery()
+        found, order = found.join(keys, keys.c.seq == Event.seq), tuple(keys.c)
+    else:
+        found = found.where(*those())
+    kind, number, transaction, seq = order
+    last = found.ext(distinct_on(kind, number)).order_by(kind, number, transaction.desc(), seq.desc())
+    return session.execute(last.limit(limit)).all()

@@ -33,9 +33,14 @@ class Event(Base):
     __table_args__ = (
         sa.Index("ix_event_subject", "subject_kind", "subject_id", "seq"),
         sa.Index("ix_event_feed", "transaction", "seq"),
+        sa.Index("ix_event_kind", "kind", "transaction", "seq"),
+        sa.Index(
+            "ix_event_state", "kind", "subject_kind", "subject_id", sa.text("transaction DESC"), sa.text("seq DESC"),
+            postgresql_where=sa.text("target IS NOT NULL"),
+        ),
         sa.Index("ix_event_specialty", "specialty_id", "seq", postgresql_where=sa.text("specialty_id IS NOT NULL")),
         one_of("audience", AUDIENCES),
-    )
+    )  # fmt: skip
 
     seq: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     transaction: Mapped[int] = mapped_column(server_default=sa.text("((pg_current_xact_id())::text)::bigint"))

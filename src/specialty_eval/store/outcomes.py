@@ -184,9 +184,13 @@ class RatingInForce(Base):
             postgresql_where=sa.text("valid_to IS NULL AND known_to IS NULL"),
         ),
         sa.Index("ix_rating_in_force_specialty", "specialty_id", "valid_from"),
+        sa.Index(
+            "ix_rating_in_force_days", sa.text("daterange(valid_from, valid_to)"),
+            sa.text("tstzrange(known_from, known_to)"), postgresql_using="gist",
+        ),
         sa.Index("ix_rating_in_force_until", "valid_to", postgresql_where=sa.text("known_to IS NULL")),
         *needs.of_rating(),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = identity()
     specialty_id: Mapped[int] = reference("specialty.id", index=False)

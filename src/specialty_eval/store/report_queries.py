@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from specialty_eval.engine.plan import PlanState
 from specialty_eval.engine.review import State
 
+from .base import Utc
 from .cycles import Cycle, Round
 from .deliberation import Decision
 from .ledger import Event
@@ -39,6 +40,14 @@ def _holds(rating: Any, day: date, known: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+def _is_held(rating: Any, day: date, known: datetime) -> sa.ColumnElement[bool]:
+    """The same for a whole city: by the index on the days that ratings hold, not specialty by specialty."""
+    days = sa.func.daterange(rating.valid_from, rating.valid_to)
+    knowledge = sa.func.tstzrange(rating.known_from, rating.known_to)
+    on, at = sa.literal(day, sa.Date), sa.literal(known, Utc)
+    return sa.and_(rating.specialty_id == Specialty.id, days.bool_op("@>")(on), knowledge.bool_op("@>")(at))
+
+
 def _rows(session: Session, found: sa.Select[*tuple[Any, ...]]) -> Rows:
     return [tuple(row) for row in session.execute(found)]
 
@@ -51,7 +60,7 @@ def ratings_on(session: Session, city: str, day: date, known: datetime) -> Rows:
         .select_from(Specialty)
         .join(School, School.id == Specialty.school_id)
         .join(Jurisdiction, Jurisdiction.code == School.jurisdiction_code)
-        .outerjoin(RatingInForce, _holds(RatingInForce, day, known))
+        .outerjoin(RatingInForce, _is_held(RatingInForce, day, known))
         .where(School.city_code == city, _open_on(day))
         .group_by(*by, Jurisdiction.code, Specialty.class_code)
         .order_by(Jurisdiction.code, Specialty.level, Specialty.class_code, RatingInForce.rating)
@@ -66,8 +75,8 @@ def changes(session: Session, city: str, before: date, after: date, known: datet
         sa.select(then.rating, now.rating, sa.func.count())
         .select_from(Specialty)
         .join(School, School.id == Specialty.school_id)
-        .outerjoin(then, _holds(then, before, known))
-        .outerjoin(now, _holds(now, after, known))
+        .outerjoin(then, _is_held(then, before, known))
+        .outerjoin(now, _is_held(now, after, known))
         .where(School.city_code == city, _open_on(before), _open_on(after))
         .group_by(then.rating, now.rating)
         .order_by(then.rating, now.rating)
