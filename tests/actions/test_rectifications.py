@@ -21,7 +21,7 @@ from factories_consequences import (
 )
 from factories_deliberation import Sitting, refused
 from racing import at_once
-from specialty_eval.actions import appeals, ratings, rectification_views, rectifications
+from specialty_eval.actions import appeals, mending_days, ratings, rectification_views, rectifications
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof
@@ -309,7 +309,7 @@ def test_while_an_appeal_holds_the_consequences_no_plan_lapses_and_the_days_begi
 
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
     # 20 working days, the festival out; and the year to mend from then
-    assert rectifications.due_days(s.as_("head-two"), due(s)) == (date(2026, 6, 30), date(2027, 6, 1))
+    assert mending_days.due_days(s.as_("head-two"), due(s)) == (date(2026, 6, 30), date(2027, 6, 1))
     s.city.now = end_of(date(2026, 6, 30), LOCAL)
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()  # a plan in time may still be on its way in
     s.city.now -= timedelta(seconds=1)

@@ -20,6 +20,7 @@ from specialty_eval.engine.event_kinds import ACTS
 from specialty_eval.engine.machines import MACHINES
 from specialty_eval.engine.overdue import ESCALATED
 from specialty_eval.settings import Settings
+from specialty_eval.store import days_kept
 from specialty_eval.store.overdue_queries import SUBJECTS
 from specialty_eval.store.reviews import Review
 
@@ -180,6 +181,7 @@ def recorded() -> set[str]:
     """Every kind of event that is written beside the moves of the machines."""
     kinds = {f"intake.{name}" for name in TABLES}
     kinds |= {f"{SUBJECTS.get(what, Review).__tablename__}.escalate" for what in ESCALATED}
+    kinds |= {kept.kind for kept in days_kept.EVERY}
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITERS:

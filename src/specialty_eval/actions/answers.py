@@ -18,7 +18,7 @@ from specialty_eval.store.documents import Document
 from specialty_eval.store.notice_queries import Named
 from specialty_eval.store.outcomes import Appeal, Objection, Rectification
 
-from . import papers
+from . import mending_days, papers
 from .context import LOCAL, Context
 from .papers import Paper
 
@@ -89,14 +89,16 @@ def of_rectification(ctx: Context, rectification_id: int) -> Document:
     case = _case(ctx, row.review_id, Thing.RECTIFICATIONS)
     if row.state in RECTIFICATION_ENDED:
         raise NotNow(Problem("rectification-ended", "rectification", {"state": row.state}))
+    if mending_days.is_held(ctx, row):
+        raise NotNow(Problem("appeal-suspends", "rectification"))
     batch, one = papers.batch(ctx, case.named.round_id), case.named
-    on = one.valid_from or ctx.today
+    on, (due, recheck) = one.valid_from or ctx.today, mending_days.days_of(ctx, row)
     rules = None
     if batch.policy.enrolment is not None:
         rated = Rated(Rating(row.rating), on, tuple(one.reasons or ()))
         rules = consequence(batch.policy.enrolment, rated)[1]
     allowed = 0 if rules is None or rules.rectification is None else rules.rectification.failures_allowed
-    mending = Mending(case.place, row.rating, one.reasons or (), one.document_number, on, row.plan_due,
-                      row.recheck_from, allowed)  # fmt: skip
+    mending = Mending(case.place, row.rating, one.reasons or (), one.document_number, on, due, recheck,
+                      allowed)  # fmt: skip
     told = answers.rectification_notice(batch, mending, LOCAL)
     return _issued(ctx, case, DocumentKind.RECTIFICATION_NOTICE, row, told, audience="school")

@@ -18,7 +18,7 @@ from specialty_eval.store.outcomes import Appeal, AppealPanelist
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Review
 
-from . import anew, corrections
+from . import anew, corrections, mending_days
 from .context import LOCAL, Context, Note, Possible
 from .paging import Page
 
@@ -179,6 +179,7 @@ def _answer(ctx: Context, appeal_id: int, event: AppealEvent, answer: str, versi
     case = _locked(ctx, appeal_id, version=version, answer=answer)
     ctx.advance(APPEAL, case.appeal, event, case.facts, case.scope, note=_note(case.review),
                 changes={"answer": answer})  # fmt: skip
+    mending_days.begin_days_anew(ctx, case.review.id)
     return case.appeal
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine.errors import Gone, Invalid, NotFound, Problem
 from specialty_eval.engine.event_kinds import KINDS, NEEDING, TO_A_COUNTY, kinds_of, unknown_kinds
-from specialty_eval.engine.permissions import READ, TOLD_AS_SCHOOL, Reach, Thing, reach
+from specialty_eval.engine.permissions import READ, TOLD_AS_SCHOOL, Reach, Role, Thing, reach
 from specialty_eval.store import feed_queries, scopes
 from specialty_eval.store.feed_queries import BEGINNING, EVER, Log, Place
 from specialty_eval.store.ledger import Event
@@ -183,7 +183,7 @@ def visible(ctx: Context) -> sa.ColumnElement[bool]:
     own = own.where(Event.specialty_id.is_not(None))
     known = own.where(sa.not_(scopes.recused_from_specialty(ctx.person_id, Event.round_id)))
     is_office = Event.audience.in_(("school", "office"))
-    rules = [Event.audience == "public", *_of_applications(ctx, near, schools)]
+    rules = [Event.audience == "public", *_of_applications(ctx, near, schools), *_of_own_days(ctx, known)]
     # Where somebody reaches nothing there is no rule: each costs something for every event.
     if schools:
         rules.append(sa.and_(Event.audience == "school", own.where(School.id.in_(schools))))
@@ -212,6 +212,23 @@ def _of_applications(ctx: Context, near: Reach, schools: Sequence[int]) -> list[
     if near.cities:
         rules.append(sa.and_(Event.audience.in_(("school", "office")), of(School.city_code.in_(near.cities), ~recused)))
     return rules
+
+
+def _of_own_days(ctx: Context, known: sa.Exists) -> list[sa.ColumnElement[bool]]:
+    """Of the days that they have to keep: an expert of each that is theirs to score, who sits on an appeal's panel of
+    its answer, a chair of the committee's; while they are in office and not recused.
+    """
+    if ctx.person_id is None:
+        return []
+    held = [grant for grant in ctx.actor.grants if grant.holds(ctx.today)]
+    rules = [
+        sa.and_(Event.kind == kind, sa.exists().where(own), known)
+        for role, kind, own in feed_queries.own_days(ctx.person_id)
+        if any(grant.role == role for grant in held)
+    ]
+    chaired = [grant.jurisdiction for grant in held if grant.role == Role.CHAIR]
+    of_rounds = sa.and_(Event.kind == "round.remind", Event.facts["whose"].astext == Role.CHAIR.value)
+    return [*rules, sa.and_(of_rounds, feed_queries.city_of_event().in_(chaired))] if chaired else rules
 
 
 def _kept_back(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:

@@ -58,6 +58,7 @@ class Task(StrEnum):
 
     OPEN_ROUND = "open_round"
     REMIND = "remind"
+    REMIND_BESIDE = "remind_beside"
     ACT_ON_DUE = "act_on_due"
     ALLOT = "allot"
     CHECK_MATERIAL = "check_material"
@@ -141,8 +142,9 @@ def _all(ctx: Context) -> list[Due]:
     found += _each_day(Task.ESCALATE, overdue_cases.cities(session, ctx.now), day)
     found += [Due(Task.CHECK_FILE, key, at, at) for key, at in due_queries.files_to_check(session)]
     found += [Due(Task.TAKE_FILE, key, at, at) for key, at in due_queries.files_to_take(session)]
-    found += _each_day(Task.ACADEMIC_YEAR, due_queries.cities_rated(session, _academic_year(ctx)), day)
-    found += _each_day(Task.IDLE, due_queries.cities_rated(session, _academic_year(ctx)), day)
+    found += _each_day(Task.REMIND_BESIDE, due_queries.cities_rated(session, ctx.today.year), day)
+    rated = due_queries.cities_rated(session, _academic_year(ctx))
+    found += [*_each_day(Task.ACADEMIC_YEAR, rated, day), *_each_day(Task.IDLE, rated, day)]
     return found
 
 
@@ -177,6 +179,7 @@ def _tidy(ctx: Context) -> None:
 DOES: Mapping[Task, Callable[[Context, str], object]] = {
     Task.OPEN_ROUND: lambda ctx, subject: rounds.move(ctx, int(subject), RoundEvent.COLLECT),
     Task.REMIND: lambda ctx, subject: reminders.remind_due(ctx, int(subject)),
+    Task.REMIND_BESIDE: lambda ctx, city: reminders.remind_of_city(ctx, city=city),
     Task.ACT_ON_DUE: lambda ctx, subject: overdue.act_on_due(ctx, int(subject)),
     Task.CHECK_MATERIAL: lambda ctx, subject: material.check_due(ctx, int(subject)),
     Task.ALLOT: lambda ctx, subject: allotments.propose(ctx, int(subject)),
@@ -254,7 +257,7 @@ IN_A_ROUND: dict[str, Callable[[Session, int], int]] = {
     Task.CLOSE_PUBLICITY: lambda session, key: session.get_one(Publication, key).round_id,
 }
 """Jobs about something of a round → that thing's round."""
-OF_A_CITY = frozenset({Task.RECTIFICATIONS, Task.ACADEMIC_YEAR, Task.IDLE, Task.ESCALATE})
+OF_A_CITY = frozenset({Task.REMIND_BESIDE, Task.RECTIFICATIONS, Task.ACADEMIC_YEAR, Task.IDLE, Task.ESCALATE})
 
 
 def _city_of(ctx: Context, job: Job) -> str | None:

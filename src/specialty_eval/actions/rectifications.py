@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from specialty_eval.engine.calendar import is_kept, last_local_day, months_after
@@ -32,7 +32,7 @@ from specialty_eval.store.rectification_queries import Ground
 from specialty_eval.store.rectification_words import RectificationPlan, RectificationProof
 from specialty_eval.store.reviews import Review
 
-from . import attachments
+from . import attachments, mending_days
 from .context import LOCAL, Context, Note, Possible, entitled
 
 CLOCK = roles(Role.SYSTEM, Role.SECRETARY)
@@ -70,29 +70,10 @@ def _locked(ctx: Context, key: int, version: int | None) -> Case:
     return Case(row, scope, rectification_queries.ground_of(ctx.session, row))
 
 
-def plan_due(ctx: Context, row: Rectification, ground: Ground) -> datetime:
-    """Until when the plan is due: an appeal that holds the consequences gives the school its days anew when it ends."""
-    if ground.enrolment.appeal_suspends == "none":
-        return row.plan_due
-    closed = rectification_queries.appeals_closed_at(ctx.session, row.review_id)
-    return (
-        row.plan_due if closed is None else max(row.plan_due, ctx.calendar().due(closed, ground.rules.plan_due, LOCAL))
-    )
-
-
-def recheck_from(ctx: Context, row: Rectification, ground: Ground) -> date:
-    """From when it is rechecked: where an appeal held the consequences, the months to mend begin when it ends."""
-    held = ground.enrolment.appeal_suspends != "none"
-    closed = rectification_queries.appeals_closed_at(ctx.session, row.review_id) if held else None
-    if closed is None:
-        return row.recheck_from
-    return max(row.recheck_from, months_after(closed.astimezone(LOCAL).date(), ground.rules.recheck_after_months))
-
-
 def facts_of(ctx: Context, row: Rectification, ground: Ground) -> RectificationFacts:
     """What the steps look at, but for what the caller says with them."""
     milestones = rectification_queries.milestones_of(ctx.session, row.id)
-    due, recheck = plan_due(ctx, row, ground), recheck_from(ctx, row, ground)
+    due, recheck = mending_days.plan_due(ctx, row, ground), mending_days.recheck_from(ctx, row, ground)
     holds = ground.enrolment.appeal_suspends != "none"
     is_due = row.state == RectificationState.DUE
     days = _policy(ctx, row).workflow.days
@@ -121,7 +102,7 @@ def hand_in(
     """The school head hands in the plan. Invalid with every milestone that cannot be; NotNow once it is too late."""
     case = _locked(ctx, key, version)
     ctx.permit(entitled(RECTIFICATION, case.row.state, RectificationEvent.PLAN), case.scope, where="rectification")
-    last = recheck_from(ctx, case.row, case.ground)
+    last = mending_days.recheck_from(ctx, case.row, case.ground)
     problems = [
         problem for n, milestone in enumerate(milestones, 1)
         for problem in _milestone_problems(f"milestones.{n}", milestone, ctx.today, last)
@@ -349,12 +330,6 @@ def _propose_closing(ctx: Context, row: Rectification, grounds: str) -> None:
 def read(ctx: Context, key: int) -> Rectification:
     """A rectification, for its school, the offices and the committee; NotFound for everybody else."""
     return _found(ctx, key)[0]
-
-
-def due_days(ctx: Context, row: Rectification) -> tuple[date, date]:
-    """Until when the plan is due, and from when it is rechecked, the days an appeal gave back among them."""
-    ground = rectification_queries.ground_of(ctx.session, row)
-    return last_local_day(plan_due(ctx, row, ground), LOCAL), recheck_from(ctx, row, ground)
 
 
 def possible(ctx: Context, row: Rectification) -> list[Possible]:

@@ -1,32 +1,32 @@
-"""Reminders: 14, 7, 2 and 0 days before a deadline by the clock, and whenever the secretary asks; each on record.
+"""Reminders: 14, 7, 2 and 0 days before a day that somebody has to keep, by the clock, and whenever the secretary asks.
 
-A school's reminder to hand in counts: it is defaulted only after two, on two days, before its deadline.
+Each is an event that says what is to be done, until when, and what happens otherwise. A school's reminder to hand in
+counts: it is defaulted only after two, on two days, before its deadline.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from itertools import groupby
+from typing import Any
 
 from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.cycle import ROUND_ENDED
 from specialty_eval.engine.errors import NotNow, Problem
 from specialty_eval.engine.overdue import Awaited
 from specialty_eval.engine.permissions import Role, Scope
+from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.reminding import BEFORE, DAYS, sentence, threshold
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, deadline_queries, reminder_queries
+from specialty_eval.store import cycles, days_kept, reminder_queries
 from specialty_eval.store.cycles import Round
-from specialty_eval.store.deadline_queries import Deadline
-from specialty_eval.store.deliberation import ExpertAssignment
-from specialty_eval.store.reminder_queries import Threshold
-from specialty_eval.store.reviews import Review
+from specialty_eval.store.days_kept import Kept
+from specialty_eval.store.reminder_queries import Waiting
 
 from .context import LOCAL, Context, Note
 
-BEFORE = (14, 7, 2, 0)
-"""So many days before the last day of a deadline."""
 REMINDS = roles(Role.SYSTEM, Role.SECRETARY)
-_SCHOOLS = (Awaited.EVIDENCE, Awaited.CORRECTION)
-"""What a school is told of; a county's and an expert's own days are no news of the school's."""
+Due = tuple[int, datetime]
+"""A row, and when its day ends."""
 
 
 def remind(ctx: Context, round_id: int) -> int:
@@ -36,59 +36,102 @@ def remind(ctx: Context, round_id: int) -> int:
     """
     r = ctx.locked(Round, round_id)
     grant = ctx.permit(REMINDS, Scope(city=cycles.round_of(ctx.session, round_id).city), where="round")
-    hand_in = next(d for d in deadline_queries.REMINDED if d.what == Awaited.EVIDENCE)
-    waiting = deadline_queries.waiting(ctx.session, hand_in, r.id, ctx.now)
-    ctx.lock_all(Review, waiting)
+    hand_in = next(kept for kept in days_kept.OF_PHASES if kept.what == Awaited.EVIDENCE)
+    waiting = reminder_queries.waiting(ctx.session, hand_in, r.id, ctx.now, None)
+    reminder_queries.lock(ctx.session, hand_in, [one.id for one in waiting])
+    waiting = reminder_queries.waiting(ctx.session, hand_in, r.id, ctx.now, None)
+    today = reminder_queries.reminded(ctx.session, hand_in, [one.id for one in waiting])
     midnight = datetime.combine(ctx.today, time(), LOCAL)
-    left = reminder_queries.unreminded(ctx.session, hand_in, r.id, ctx.now, midnight)
+    left = [(one.id, one.day) for one in waiting if today.get((one.id, ""), midnight - timedelta(1)) < midnight]
     if waiting and not left:
         raise NotNow(Problem("reminded-today", "round", {"day": ctx.today.isoformat()}))
-    by_due = sorted((deadline_queries.dues(ctx.session, hand_in, left)).items(), key=lambda one: (one[1], one[0]))
-    _tell(ctx, r, hand_in, by_due)
+    _tell(ctx, hand_in, left, r.id)
     ctx.record("round.remind", r, Note(audience="school", told={"reviews": len(left)}, round_id=r.id), grant=grant)
     return len(left)
 
 
 def remind_due(ctx: Context, round_id: int) -> int:
-    """Remind everybody of a round who owes something 14, 7, 2 or 0 days from now; how many were. Again: nobody.
+    """Remind everybody of a round who has a day to keep 14, 7, 2 or 0 days from now; how many were. Again: nobody.
 
-    Schools to hand in or correct, counties to check, experts to score. A day that nobody acted on is caught up once.
+    What the phases ask for while it goes on; objections, appeals and what is to be mended also when it has ended. A
+    day that nobody acted on is caught up once.
     """
     r = ctx.locked(Round, round_id)
-    ctx.permit(REMINDS, Scope(city=cycles.round_of(ctx.session, round_id).city), where="round")
-    if r.state in ROUND_ENDED:
-        return 0
-    reminded = 0
-    for deadline in deadline_queries.REMINDED:
-        for threshold in _thresholds(ctx):
-            found = reminder_queries.owed(ctx.session, deadline, r.id, threshold)
-            ctx.lock_all(deadline.model, [key for key, _ in found])
-            # Read again under the locks: what was handed in or extended in between is owed no more.
-            found = reminder_queries.owed(ctx.session, deadline, r.id, threshold)
-            _tell(ctx, r, deadline, found)
-            reminded += len(found)
-    return reminded
+    made = cycles.round_of(ctx.session, round_id)
+    ctx.permit(REMINDS, Scope(city=made.city), where="round")
+    kinds = days_kept.OF_ROUNDS if r.state in ROUND_ENDED else (*days_kept.OF_PHASES, *days_kept.OF_ROUNDS)
+    policy = cycles.policy_of(ctx.session, made.policy_id)
+    return sum(_remind(ctx, kept, r.id, policy) for kept in kinds)
 
 
-def _thresholds(ctx: Context) -> list[Threshold]:
-    """Each with the deadlines for which it is the last one that was reached; what is past is reminded of no more."""
-    ends = [end_of(ctx.today + timedelta(days=days), LOCAL) for days in BEFORE]
-    return [
-        Threshold(days, after, until)
-        for days, until, after in zip(BEFORE, ends, (*ends[1:], ctx.now), strict=True)
-    ]  # fmt: skip
+def remind_of_city(ctx: Context, *, city: str = "") -> int:
+    """The same of what is in no round: closings and applications of the secretary's own city, or of the one named."""
+    scope = Scope(city=city) if city else ctx.office(Role.SECRETARY)
+    ctx.permit(REMINDS, scope, where="city")
+    return sum(_remind(ctx, kept, scope.city, None) for kept in days_kept.BESIDE_ROUNDS)
 
 
-def _tell(ctx: Context, r: Round, deadline: Deadline, found: Sequence[tuple[int, datetime]]) -> None:
+def _remind(ctx: Context, kept: Kept, subject: int | str, policy: Policy | None) -> int:
+    found = _owed(ctx, kept, subject, policy)
+    if found:
+        reminder_queries.lock(ctx.session, kept, sorted({key for key, _ in found}))
+        # Read again under the locks: what was handed in or extended in between is owed no more.
+        found = _owed(ctx, kept, subject, policy)
+    _tell(ctx, kept, found, subject if isinstance(subject, int) else None)
+    return len(found)
+
+
+def _owed(ctx: Context, kept: Kept, subject: int | str, policy: Policy | None) -> list[Due]:
+    """The rows, by their day and number, that have reached one of the days before it, knew of it by then, and were not
+    reminded since. What is past is reminded of no more.
+    """
+    holds = policy is not None and policy.enrolment is not None and policy.enrolment.appeal_suspends != "none"
+    until = end_of(ctx.today + timedelta(days=max(BEFORE)), LOCAL)
+    found = []
+    for one in reminder_queries.waiting(ctx.session, kept, subject, ctx.now, until, holds=holds):
+        due = _ends(ctx, kept, one, policy)
+        since = _since(ctx, due)
+        if since is not None and (one.known is None or one.known < since):
+            found.append((one.id, due, since))
+    before = reminder_queries.reminded(ctx.session, kept, [key for key, *_ in found]) if found else {}
+    left = {
+        (key, due) for key, due, since in found
+        if (last := before.get((key, _day(due) if kept.each else ""))) is None or last < since
+    }  # fmt: skip
+    return sorted(left, key=lambda one: (one[1], one[0]))
+
+
+def _ends(ctx: Context, kept: Kept, one: Waiting, policy: Policy | None) -> datetime:
+    if not kept.days or policy is None:
+        return one.day
+    return ctx.calendar().due(one.day, policy.workflow.days[kept.days], LOCAL)
+
+
+def _since(ctx: Context, due: datetime) -> datetime | None:
+    """When the last of the days before it that was reached began; None where none was, or it is over."""
+    last = last_local_day(due, LOCAL)
+    reached = threshold((last - ctx.today).days) if ctx.now < due else None
+    return None if reached is None else datetime.combine(last - timedelta(days=reached), time(), LOCAL)
+
+
+def _day(due: datetime) -> str:
+    return last_local_day(due, LOCAL).isoformat()
+
+
+def _tell(ctx: Context, kept: Kept, found: Sequence[Due], round_id: int | None) -> None:
     """One event for each, in one statement for each day on which something is due."""
-    if deadline.what == Awaited.EVIDENCE:
+    if kept.what == Awaited.EVIDENCE:
         reminder_queries.count(ctx.session, [key for key, _ in found])
-    for due, group in groupby(found, key=lambda one: one[1]):
-        last = last_local_day(due, LOCAL)
-        told = {"what": deadline.what, "until": last.isoformat(), "days_left": (last - ctx.today).days}
-        note = Note(audience="school" if deadline.what in _SCHOOLS else "office", told=told, round_id=r.id)
-        ids = [key for key, _ in group]
-        if deadline.model is Review:
-            ctx.record_many("review.remind", Review, ids, note)
-        else:
-            ctx.record_many("assignment.remind", ExpertAssignment, ids, note)
+    for due, group in groupby(sorted(found, key=lambda one: (one[1], one[0])), key=lambda one: one[1]):
+        _tell_each(ctx, kept, [key for key, _ in group], due, round_id)
+
+
+def _tell_each(ctx: Context, kept: Kept, ids: Iterable[int], due: datetime, round_id: int | None) -> None:
+    last = last_local_day(due, LOCAL)
+    left = (last - ctx.today).days
+    told: dict[str, Any] = {"what": kept.what.value, "whose": DAYS[kept.what].whose.value, "until": last.isoformat(),
+            "days_left": left, "text": sentence(kept.what, last, left)}  # fmt: skip
+    if kept.left is not None and round_id is not None:
+        told["reviews"] = reminder_queries.left_of(ctx.session, kept, round_id)
+    note = Note(audience=DAYS[kept.what].audience, told=told, round_id=round_id)
+    ctx.record_many(kept.kind, kept.model, list(ids), note)

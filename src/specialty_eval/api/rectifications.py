@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Body as RawBody
 from pydantic import Field
 
-from specialty_eval.actions import closings, rectification_views, rectifications
+from specialty_eval.actions import closings, mending_days, rectification_views, rectifications
 from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.engine.rectification import RectificationState
 
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1", route_class=Transactional, tags=["rectification
 def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     """A rectification after whatever was done, with what the caller may do next."""
     tag(response, row.version)
-    plan_due, recheck_from = rectifications.due_days(ctx, row)
+    plan_due, recheck_from = mending_days.due_days(ctx, row)
     days = {"plan_due": plan_due, "recheck_from": recheck_from}
     return {**rectification_views.view(ctx, row), **days, "actions": actions_of(rectifications.possible(ctx, row))}
 

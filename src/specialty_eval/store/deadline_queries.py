@@ -53,10 +53,6 @@ OF_SERVICE = (
 """What a school was told with a decision: no phase extends it, and yet it ends on no day off."""
 
 
-REMINDED = (*_SCHOOLS, _COUNTIES, _EXPERTS)
-"""Of what people are reminded before it ends."""
-
-
 def end_phase(session: Session, round_id: int, column: str, due: datetime, now: datetime) -> None:
     """The round's phase of this column ends then."""
     later = sa.update(Round).where(Round.id == round_id)
@@ -66,33 +62,17 @@ def end_phase(session: Session, round_id: int, column: str, due: datetime, now: 
 
 def _earlier(deadline: Deadline, round_id: int, until: datetime) -> sa.ColumnElement[bool]:
     table = table_of(deadline.model)
-    own = of_round(deadline, round_id)
+    own = _of_round(deadline, round_id)
     return sa.and_(own, table.c.state.in_(list(deadline.states)), table.c[deadline.column] < until)
 
 
-def of_round(deadline: Deadline, round_id: int) -> sa.ColumnElement[bool]:
+def _of_round(deadline: Deadline, round_id: int) -> sa.ColumnElement[bool]:
     """The row that has the deadline is one of the round's."""
     table = table_of(deadline.model)
     if deadline.model is Review:
         own: sa.ColumnElement[bool] = table.c.round_id == round_id
         return own
     return table.c.review_id.in_(sa.select(Review.id).where(Review.round_id == round_id))
-
-
-def waiting(session: Session, deadline: Deadline, round_id: int, now: datetime) -> list[int]:
-    """The rows of a round whose deadline is still to come, in order of id."""
-    table = table_of(deadline.model)
-    found = sa.select(table.c.id).where(
-        of_round(deadline, round_id), table.c.state.in_(list(deadline.states)), table.c[deadline.column] > now
-    )
-    return list(session.scalars(found.order_by(table.c.id)))
-
-
-def dues(session: Session, deadline: Deadline, ids: Sequence[int]) -> dict[int, datetime]:
-    """Row → when its deadline ends."""
-    table = table_of(deadline.model)
-    found = sa.select(table.c.id, table.c[deadline.column]).where(numbered(table.c.id, ids))
-    return {key: due for key, due in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
 
 def earlier(session: Session, deadline: Deadline, round_id: int, until: datetime) -> list[int]:

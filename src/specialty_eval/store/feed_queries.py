@@ -9,10 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
+from specialty_eval.engine.assignment import AssignmentState
+from specialty_eval.engine.roles import Role
+
 from .accounts import RoleGrant
 from .applications import Application
+from .closings import ClosingAppealPanelist
 from .cycles import Cycle, Round
+from .deliberation import ExpertAssignment
 from .ledger import Event, EventSource
+from .outcomes import AppealPanelist
 from .registry import Jurisdiction, Organisation, School, Specialty
 
 
@@ -73,6 +79,25 @@ def tells(what: Mapping[str, Collection[str]]) -> sa.ColumnElement[bool]:
     """The event is of one of these kinds, and its facts say one of the kind's words as `what`."""
     said = Event.facts["what"].astext
     return sa.or_(*(sa.and_(Event.kind == kind, said.in_(words)) for kind, words in what.items()))
+
+
+def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
+    """(the role, the kind of reminder, whose days it tells of are this person's own): to be asked of an event's row.
+
+    An expert who is not to learn whose material it is (`blind`) is told nothing that names the specialty.
+    """
+    asked = [AssignmentState.INVITED.value, AssignmentState.ACCEPTED.value, AssignmentState.SCORED.value]
+    scores = sa.and_(
+        ExpertAssignment.id == Event.subject_id, ExpertAssignment.person_id == person_id,
+        ExpertAssignment.state.in_(asked), Round.id == Event.round_id, ~Round.blind,
+    )  # fmt: skip
+    sits = sa.and_(AppealPanelist.appeal_id == Event.subject_id, AppealPanelist.person_id == person_id)
+    closing = sa.and_(ClosingAppealPanelist.appeal_id == Event.subject_id, ClosingAppealPanelist.person_id == person_id)
+    panel = Role.APPEAL_PANEL_MEMBER
+    return [
+        (Role.EXPERT, "assignment.remind", scores), (panel, "appeal.remind", sits),
+        (panel, "closing_appeal.remind", closing),
+    ]  # fmt: skip
 
 
 def told_of_standing(session: Session, specialty_id: int) -> Sequence[Event]:

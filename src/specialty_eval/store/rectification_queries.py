@@ -12,7 +12,7 @@ from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment, RectificationRules
 from specialty_eval.engine.enrolment import Rated, consequence
 from specialty_eval.engine.plan import PlanState
-from specialty_eval.engine.rectification import RectificationState
+from specialty_eval.engine.rectification import RECTIFICATION_ENDED, RectificationState
 from specialty_eval.engine.review import ENDED
 from specialty_eval.engine.vocabulary import Rating
 
@@ -87,6 +87,13 @@ def appeals_closed_at(session: Session, review_id: int) -> datetime | None:
 def is_under_appeal(session: Session, review_id: int) -> bool:
     """Whether an appeal against this rating is still going, its new review included."""
     return bool(going_appeals(session, [review_id]))
+
+
+def going_locked(session: Session, review_id: int) -> Rectification | None:
+    """What this rating asks to be mended, while it has not ended, under a lock and as it is now."""
+    ended = [state.value for state in RECTIFICATION_ENDED]
+    found = sa.select(Rectification).where(Rectification.review_id == review_id, Rectification.state.not_in(ended))
+    return session.scalars(found.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
 
 
 def in_state(session: Session, city: str, state: RectificationState, reached: sa.ColumnElement[bool]) -> list[int]:

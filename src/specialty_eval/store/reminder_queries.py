@@ -1,82 +1,74 @@
-"""Who is to be reminded of a deadline now: a threshold of days before it has been reached, and no reminder since."""
+"""Who has a day to keep, and who was reminded of it when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from .base import table_of
-from .deadline_queries import Deadline, of_round
+from .contested import is_going
+from .days_kept import Kept, within
 from .ledger import Event
+from .outcomes import Appeal
 from .registry_queries import numbered
 from .reviews import Review
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """So many days before a deadline; whose end then lies in `after` (exclusive) to `until`."""
+class Waiting:
+    """A row that waits, its day (or what its days are counted from), and since when that was told."""
 
-    days: int
-    after: datetime
-    until: datetime
-
-    @property
-    def ago(self) -> timedelta:
-        """From the first instant of the threshold's day to the deadline, which is the end of its own."""
-        return timedelta(days=self.days + 1)
+    id: int
+    day: datetime
+    known: datetime | None
 
 
-def kind_of(deadline: Deadline) -> str:
-    """The event that says so."""
-    return "review.remind" if deadline.model is Review else "assignment.remind"
-
-
-def owed(session: Session, deadline: Deadline, round_id: int, threshold: Threshold) -> list[tuple[int, datetime]]:
-    """(row, its deadline) of a round, by deadline and id: waiting since before the threshold's day, not reminded since.
-
-    A deadline told on that day or later needs no reminder of it; one that the clock slept through is caught up once.
+def waiting(
+    session: Session, kept: Kept, subject: int | str, after: datetime, until: datetime | None, *, holds: bool = False
+) -> list[Waiting]:
+    """The rows of a round (its number) or a city (its code) whose day lies between the two, by day and id; of days that
+    are counted from an act, all that wait. `holds`: an appeal that is going holds the consequences.
     """
-    table = table_of(deadline.model)
-    due = table.c[deadline.column]
-    day = due - sa.literal(threshold.ago, sa.Interval())
-    found = sa.select(table.c.id, due).where(
-        of_round(deadline, round_id),
-        table.c.state.in_(list(deadline.states)),
-        due > threshold.after,
-        due <= threshold.until,
-        table.c.updated_at < day,
-        ~_reminded(deadline, day),
-    )
-    return [(key, at) for key, at in session.execute(found.order_by(due, table.c.id))]
+    known = sa.null() if kept.known is None else kept.known
+    found = sa.select(table_of(kept.model).c.id, kept.day, known).select_from(kept.of)
+    found = found.where(within(kept, subject), kept.waits)
+    if not kept.days:
+        found = found.where(kept.day > after)
+        found = found if until is None else found.where(kept.day <= until)
+    if kept.held and holds:
+        found = found.where(~sa.exists().where(Appeal.review_id == Review.id, is_going(Appeal)).correlate(Review))
+    return [Waiting(*row) for row in session.execute(found.order_by(kept.day, table_of(kept.model).c.id))]
 
 
-def unreminded(session: Session, deadline: Deadline, round_id: int, now: datetime, since: datetime) -> list[int]:
-    """The rows of a round whose deadline is still to come and that were not reminded of it since then."""
-    table = table_of(deadline.model)
-    found = sa.select(table.c.id).where(
-        of_round(deadline, round_id),
-        table.c.state.in_(list(deadline.states)),
-        table.c[deadline.column] > now,
-        ~_reminded(deadline, sa.literal(since, Event.at.type)),
-    )
-    return list(session.scalars(found.order_by(table.c.id)))
-
-
-def _reminded(deadline: Deadline, since: sa.ColumnElement[datetime]) -> sa.Exists:
-    table = table_of(deadline.model)
-    return (
-        sa.exists()
+def reminded(session: Session, kept: Kept, ids: Collection[int]) -> dict[tuple[int, str], datetime]:
+    """(row, day or, where it has but one, nothing) → when it was last reminded of that."""
+    day = Event.facts["until"].astext if kept.each else sa.literal("", sa.Text())
+    found = (
+        sa.select(Event.subject_id, day, sa.func.max(Event.at))
         .where(
-            Event.subject_kind == table.name,
-            Event.subject_id == table.c.id,
-            Event.kind == kind_of(deadline),
-            Event.facts["what"].astext == deadline.what,
-            Event.at >= since,
+            Event.subject_kind == kept.model.__tablename__,
+            numbered(Event.subject_id, ids),
+            Event.kind == kept.kind,
+            Event.facts["what"].astext == kept.what.value,
         )
-        .correlate(table)
+        .group_by(Event.subject_id, day)
     )
+    return {(key, of): at for key, of, at in session.execute(found)}
+
+
+def left_of(session: Session, kept: Kept, round_id: int) -> int:
+    """For how many reviews of a round something is owed by its day."""
+    wanted = sa.select(sa.func.count()).select_from(Review).where(Review.round_id == round_id, kept.left)
+    return session.scalar(wanted) or 0
+
+
+def lock(session: Session, kept: Kept, ids: Sequence[int]) -> None:
+    """Lock these in one order, also rows that have no state."""
+    key = table_of(kept.model).c.id
+    session.flush()
+    session.execute(sa.select(key).where(numbered(key, ids)).order_by(key).with_for_update(of=table_of(kept.model)))
 
 
 def count(session: Session, ids: Sequence[int]) -> None:

@@ -1,0 +1,63 @@
+"""The days of what a school mends: when its plan is due, from when it is rechecked, what an appeal gives back."""
+
+from datetime import date, datetime
+
+from specialty_eval.engine.calendar import last_local_day, months_after
+from specialty_eval.store import rectification_queries
+from specialty_eval.store.outcomes import Rectification
+from specialty_eval.store.rectification_queries import Ground
+
+from .context import LOCAL, Context, Note
+
+
+def plan_due(ctx: Context, row: Rectification, ground: Ground) -> datetime:
+    """Until when the plan is due: an appeal that holds the consequences gives the school its days anew when it ends."""
+    if ground.enrolment.appeal_suspends == "none":
+        return row.plan_due
+    closed = rectification_queries.appeals_closed_at(ctx.session, row.review_id)
+    return (
+        row.plan_due if closed is None else max(row.plan_due, ctx.calendar().due(closed, ground.rules.plan_due, LOCAL))
+    )
+
+
+def recheck_from(ctx: Context, row: Rectification, ground: Ground) -> date:
+    """From when it is rechecked: where an appeal held the consequences, the months to mend begin when it ends."""
+    held = ground.enrolment.appeal_suspends != "none"
+    closed = rectification_queries.appeals_closed_at(ctx.session, row.review_id) if held else None
+    if closed is None:
+        return row.recheck_from
+    return max(row.recheck_from, months_after(closed.astimezone(LOCAL).date(), ground.rules.recheck_after_months))
+
+
+def begin_days_anew(ctx: Context, review_id: int) -> None:
+    """An appeal against this rating has ended and left it: where it held the consequences, the days of what is being
+    mended begin anew, on record, and the school is told which they are now.
+    """
+    row = rectification_queries.going_locked(ctx.session, review_id)
+    if row is None:
+        return
+    ground = rectification_queries.ground_of(ctx.session, row)
+    due, recheck = plan_due(ctx, row, ground), recheck_from(ctx, row, ground)
+    if (due, recheck) == (row.plan_due, row.recheck_from):
+        return
+    row.plan_due, row.recheck_from, row.version, row.updated_at = due, recheck, row.version + 1, ctx.now
+    told = {"until": last_local_day(due, LOCAL).isoformat(), "recheck_from": recheck.isoformat()}
+    ctx.record("rectification.extend", ctx.saved(row), Note(audience="school", told=told))
+
+
+def days_of(ctx: Context, row: Rectification) -> tuple[datetime, date]:
+    """When the plan is due, and from when it is rechecked, the days an appeal gave back among them."""
+    ground = rectification_queries.ground_of(ctx.session, row)
+    return plan_due(ctx, row, ground), recheck_from(ctx, row, ground)
+
+
+def due_days(ctx: Context, row: Rectification) -> tuple[date, date]:
+    """The same as the days that are told."""
+    due, recheck = days_of(ctx, row)
+    return last_local_day(due, LOCAL), recheck
+
+
+def is_held(ctx: Context, row: Rectification) -> bool:
+    """Whether an appeal holds it now: until it ends nobody knows its days."""
+    holds = rectification_queries.ground_of(ctx.session, row).enrolment.appeal_suspends != "none"
+    return holds and rectification_queries.is_under_appeal(ctx.session, row.review_id)

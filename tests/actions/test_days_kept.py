@@ -1,0 +1,241 @@
+"""Whoever has a day to keep is reminded of it 14, 7, 2 and 0 days before, once each, with what happens otherwise."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from factories_applications import closing_decided, make_applying, received
+from factories_consequences import HOLDS, make_confirmed, on
+from factories_deliberation import Sitting, decide, employ, make_publicised, make_scored
+from specialty_eval.actions import (
+    answers,
+    appeals,
+    closing_appeals,
+    feed,
+    jobs,
+    objections,
+    previews,
+    ratings,
+    rectifications,
+    reminders,
+)
+from specialty_eval.actions.context import LOCAL
+from specialty_eval.actions.jobs import Task
+from specialty_eval.actions.objections import NewObjection
+from specialty_eval.actions.rectifications import Milestone, Proof
+from specialty_eval.engine.calendar import end_of, last_local_day
+from specialty_eval.engine.errors import NotNow, NotYou
+from specialty_eval.engine.overdue import Awaited
+from specialty_eval.engine.reminding import BEFORE, DAYS, Own, sentence
+from specialty_eval.store import cycles, days_kept
+from specialty_eval.store.closings import ClosingProposal
+from specialty_eval.store.cycles import Round
+from specialty_eval.store.ledger import Event
+from specialty_eval.store.outcomes import Appeal, Publication, Rectification
+from specialty_eval.store.reviews import Review
+
+CITY = "371400"
+EACH = list(BEFORE)
+
+
+def told(s: Sitting, what: str) -> list[int]:
+    """How many days were left at each reminder of this, oldest first."""
+    found = s.session.scalars(sa.select(Event).where(Event.kind.like("%.remind")).order_by(Event.seq))
+    return [e.facts["days_left"] for e in found if e.facts.get("what") == what]
+
+
+def awaited(s: Sitting, at: datetime, days: str) -> tuple[datetime, list[int]]:
+    """When so many of the policy's days after an act end, and of which days before it there is a reminder: not of one
+    that was past when it happened.
+    """
+    policy = cycles.policy_of(s.session, cycles.round_of(s.session, s.round_id).policy_id)
+    due = s.city.clock().calendar().due(at, policy.workflow.days[days], LOCAL)
+    return due, reached(due, at)
+
+
+def reached(due: datetime, known: datetime) -> list[int]:
+    """The days before this one that began after it was known."""
+    day = last_local_day(due, LOCAL)
+    return [n for n in BEFORE if end_of(day - timedelta(days=n + 1), LOCAL) > known]
+
+
+def last(s: Sitting, what: str) -> Event:
+    found = sa.select(Event).where(Event.facts["what"].astext == what).order_by(Event.seq.desc())
+    return s.session.scalars(found.limit(1)).one()
+
+
+def come(s: Sitting, due: datetime | None) -> None:
+    """Every day that leads to a deadline comes, and the clock looks twice on each; once more when it is over."""
+    assert due is not None
+    day = last_local_day(due, LOCAL)
+    for left in (15, 14, 13, 8, 7, 6, 3, 2, 1, 0, -1):
+        morning = day - timedelta(days=left)
+        s.city.now = datetime(morning.year, morning.month, morning.day, 1, tzinfo=UTC)
+        for _ in range(2):
+            reminders.remind_due(s.city.clock(), s.round_id)
+            reminders.remind_of_city(s.city.clock(), city=CITY)
+
+
+def test_every_kind_of_day_has_its_words_and_its_rows() -> None:
+    kept = [one.what for one in days_kept.EVERY]
+    assert len(kept) == len(set(kept))
+    assert set(kept) == set(DAYS) == {*Awaited, *Own}
+    for what in DAYS:
+        assert sentence(what, date(2026, 4, 10), 0).startswith("请于2026年4月10日前（含当日，今天是最后一天）")
+
+
+def test_a_schools_own_days_after_a_rating(session: Session) -> None:
+    """To appeal; to hand in the plan; then its milestones, each on its own day, and the day of the recheck."""
+    s = make_confirmed(session, {"two-a": "yellow"})
+    row = session.scalars(sa.select(Rectification)).one()
+    ratings.receive(s.as_("head-two"), s.reviews["two-a"])
+    come(s, s.review("two-a").appeal_due)
+    come(s, row.plan_due)
+    assert (told(s, "appeal"), told(s, "rectification_plan")) == (EACH, EACH)
+    event = last(s, "rectification_plan")
+    assert (event.kind, event.audience, event.facts["whose"]) == ("rectification.remind", "school", "school_head")
+    assert "报送整改方案。期满仍未报送的，整改按未通过处理，并将撤销该专业的建议提交委员会审议" in event.facts["text"]
+    assert event.facts["until"] == last_local_day(row.plan_due, LOCAL).isoformat()
+
+    on(s, 2026, 5, 12)
+    first, second = date(2026, 9, 1), date(2026, 12, 1)
+    promised = [Milestone("招教师", first), Milestone("建基地", second)]
+    rectifications.hand_in(s.as_("head-two"), row.id, "示例方案", promised)
+    due, days = awaited(s, s.city.now, "verify")
+    come(s, due)
+    assert (told(s, "rectification_answer"), last(s, "rectification_answer").audience) == (days, "office")
+    rectifications.start(s.as_("bureau-verifier"), row.id)
+    come(s, end_of(first, LOCAL))
+    assert told(s, "milestone") == EACH
+    rectifications.prove(s.as_("head-two"), row.id, "1", Proof("示例：已招三人"))
+    come(s, end_of(second, LOCAL))
+    assert told(s, "milestone") == EACH * 2
+    rectifications.prove(s.as_("head-two"), row.id, "2", Proof("示例：已建成"))
+    come(s, end_of(row.recheck_from, LOCAL))
+    assert told(s, "recheck_begins") == EACH
+
+    on(s, 2027, 4, 26)
+    rectifications.act_on_due(s.as_("secretary"))
+    due, days = awaited(s, s.city.now, "verify")
+    come(s, due)
+    assert (told(s, "recheck"), last(s, "recheck").audience) == (days, "office")
+
+
+def test_while_an_appeal_holds_the_consequences_nobody_is_hurried_and_then_the_days_are_the_new_ones(
+    session: Session,
+) -> None:
+    s = make_confirmed(session, {"two-a": "red"}, policy=HOLDS)
+    row = session.scalars(sa.select(Rectification)).one()
+    told_first = row.plan_due
+    ratings.receive(s.as_("head-two"), s.reviews["two-a"])
+    key = appeals.lodge(s.as_("head-two"), s.reviews["two-a"], "示例理由").id
+    answer_due, known = session.get_one(Appeal, key).answer_due, s.city.now
+    come(s, answer_due)
+    assert (told(s, "rectification_plan"), told(s, "appeal_answer")) == ([], reached(answer_due, known))
+    come(s, told_first)
+    assert told(s, "rectification_plan") == []
+    with pytest.raises(NotNow):  # no letter tells days that do not hold
+        answers.of_rectification(s.as_("secretary"), row.id)
+
+    appeals.rule_out(s.as_("bureau-approver"), key, "示例：并非针对评定结果")
+
+    session.refresh(row)
+    assert row.plan_due > told_first
+    [event] = session.scalars(sa.select(Event).where(Event.kind == "rectification.extend"))
+    assert (event.audience, event.facts["until"]) == ("school", last_local_day(row.plan_due, LOCAL).isoformat())
+    come(s, row.plan_due)
+    assert told(s, "rectification_plan") == EACH
+
+
+def test_the_days_of_challenge_decision_and_notice(session: Session) -> None:
+    s = make_scored(session, {"one-a": "green"})
+    begun = s.city.now
+    due = begun.replace(hour=16) + timedelta(days=21)
+    session.execute(sa.update(Review).values(challenge_due=due))
+    session.execute(sa.update(Round).values(deliberating_due=due))
+    session.expire_all()
+    come(s, due)
+    assert (told(s, "challenge"), told(s, "decision")) == (EACH, EACH)
+    event = last(s, "decision")
+    assert (event.kind, event.facts["reviews"], event.facts["whose"]) == ("round.remind", 1, "chair")
+    assert {who: event.seq in seen(s, who) for who in ("chair", "secretary", "head-one", "industry-1")} == {
+        "chair": True, "secretary": True, "head-one": False, "industry-1": False,
+    }  # fmt: skip
+
+    decide(s)
+    due, days = awaited(s, s.city.now, "preview")
+    come(s, due)
+    assert told(s, "preview") == days
+    previews.preview(s.as_("secretary"), s.round_id)
+    known, until = s.city.now, s.review("one-a").preview_due
+    assert until is not None
+    come(s, until)
+    assert (told(s, "preview_notice"), last(s, "preview_notice").audience) == (reached(until, known), "school")
+
+
+def seen(s: Sitting, who: str) -> set[int]:
+    return set(s.session.scalars(sa.select(Event.seq).where(feed.visible(s.as_(who)))))
+
+
+def test_what_the_bureau_owes_an_objector_and_the_confirmation(session: Session) -> None:
+    s, number = make_publicised(session, {"two-a": "yellow"})
+    begun, made = s.city.now, session.get_one(Publication, number)
+    new = NewObjection(s.reviews["two-a"], "示例人", "a@example.org", "示例理由")
+    row = objections.lodge(s.city.nobody(), number, new)
+    assert made.closes_at is not None
+    come(s, row.admissibility_due)
+    assert told(s, "admissibility") == reached(row.admissibility_due, begun)
+    come(s, made.closes_at)
+    assert told(s, "confirmation") == reached(made.closes_at, begun)
+    row.state, row.answer_due = "admitted", s.city.now.replace(hour=16) + timedelta(days=30)
+    session.flush()
+    come(s, row.answer_due)
+    assert (told(s, "objection_answer"), last(s, "objection_answer").audience) == (EACH, "office")
+
+
+def test_closings_and_applications_of_a_city(session: Session) -> None:
+    s = make_applying(session)
+    row = received(s)
+    assert row.due is not None
+    known = s.city.now
+    come(s, row.due)
+    assert told(s, "application_check") == reached(row.due, known)
+    employ(s, "secretary", school="one")
+    assert last(s, "application_check").seq not in seen(s, "secretary")  # the recused learn nothing of it
+    assert last(s, "application_check").seq in seen(s, "bureau-approver")
+
+
+def test_notice_decision_and_appeal_of_a_closing(session: Session) -> None:
+    s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
+    rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
+    row = session.scalars(sa.select(ClosingProposal)).one()
+    come(s, row.deemed_served_at)
+    assert told(s, "closing_notice") == reached(row.deemed_served_at, row.proposed_at)
+    on(s, 2026, 6, 30)
+    closing_decided(s, row.id)
+    assert row.appeal_due is not None
+    known = s.city.now
+    come(s, row.appeal_due)
+    assert told(s, "closing_appeal") == reached(row.appeal_due, known)
+    assert "对撤销决定提出申诉。期满不再受理申诉，专业可以撤销" in last(s, "closing_appeal").facts["text"]
+    s.city.now = known + timedelta(days=1)
+    lodged = closing_appeals.lodge(s.as_("head-two"), row.id, "示例理由")
+    closing_appeals.admit(s.as_("bureau-approver"), lodged.id, [s.city.people["appeal-1"]])
+    known = s.city.now
+    come(s, lodged.answer_due)
+    assert told(s, "closing_appeal_answer") == reached(lodged.answer_due, known)
+    event = last(s, "closing_appeal_answer")
+    assert {who: event.seq in seen(s, who) for who in ("appeal-1", "appeal-2", "secretary", "head-two")} == {
+        "appeal-1": True, "appeal-2": False, "secretary": True, "head-two": False,
+    }  # fmt: skip
+
+
+def test_the_clock_reminds_of_what_is_in_no_round_and_nobody_else_does(session: Session) -> None:
+    s = make_confirmed(session, {"one-a": "green"})
+    assert (Task.REMIND_BESIDE, CITY) in [(one.task, one.subject) for one in jobs.due(s.city.clock())]
+    assert reminders.remind_of_city(s.as_("secretary")) == 0
+    for who in ("head-one", "bureau-verifier", "auditor", "nobody"):
+        with pytest.raises(NotYou):
+            reminders.remind_of_city(s.as_(who))
