@@ -17,6 +17,7 @@ from specialty_eval.actions import statuses
 from specialty_eval.actions.context import Context
 from specialty_eval.api import status_bytes
 from specialty_eval.api.description import Api
+from specialty_eval.api.rates import Rates
 from specialty_eval.api.status_fast import Fast
 from specialty_eval.app import create_app
 from specialty_eval.engine.permissions import Actor
@@ -98,9 +99,9 @@ class Kept:
 
 
 @contextmanager
-def keeping(url: str, files: Path, clock: Callable[[], datetime]) -> Iterator[Kept]:
+def keeping(url: str, files: Path, clock: Callable[[], datetime], rates: Rates | None = None) -> Iterator[Kept]:
     """An application that has its statuses in memory."""
-    app = create_app(url, files, clock=clock)
+    app = create_app(url, files, clock=clock, rates=rates)
     with following.kept(app.front, url, clock, files, app.bell):
         until(lambda: app.front.is_full, "the statuses are loaded")
         yield Kept(app, url, files, clock)

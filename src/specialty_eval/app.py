@@ -16,6 +16,7 @@ from specialty_eval.api.deps import Edge
 from specialty_eval.api.description import Api, operation_id
 from specialty_eval.api.limits import BodyLimit
 from specialty_eval.api.rates import RateLimit, Rates
+from specialty_eval.api.status_whole import FromMemory
 from specialty_eval.api.versions import VERSION
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.base import make_engine, make_sessions
@@ -25,6 +26,8 @@ AT_ONCE = 32
 """Requests inside at the same time; FastAPI's thread pool (40) has more."""
 FOR_PUBLISHED = 8
 """How many of these only what is published may take, so that the rest cannot keep it waiting."""
+WHOLE = 2
+"""Of these at most, whole lists read from the database take: as long as one takes, the others are answered."""
 BESIDE = 2
 """Connections of the pool for what is no request inside: a large file's job, and whether the server is ready."""
 
@@ -59,7 +62,14 @@ def create_app(
         # The gate belongs to the event loop, so it is made inside it.
         gate, published = (anyio.CapacityLimiter(n) for n in (AT_ONCE - FOR_PUBLISHED, FOR_PUBLISHED))
         alone = anyio.CapacityLimiter(1)
-        app.state.edge = Edge(open=open_context, clock=clock, gate=gate, published=published, alone=alone)
+        app.state.edge = Edge(
+            open=open_context,
+            clock=clock,
+            gate=gate,
+            published=published,
+            whole=anyio.CapacityLimiter(WHOLE),
+            alone=alone,
+        )
         yield
         engine.dispose()
 
@@ -74,10 +84,11 @@ def create_app(
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )
-    app.many.files = ListFiles(files)
+    app.whole.files = ListFiles(files)
     api.install(app)
     web.install(app)
     rooms.install(app, (*api.ROOMS, *web.ROOMS))
+    app.add_middleware(FromMemory, whole=app.whole)
     app.add_middleware(BodyLimit)
     if rates is not None:
         app.add_middleware(RateLimit, rates=rates, clock=utc_now)

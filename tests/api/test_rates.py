@@ -14,7 +14,7 @@ from e2e.server import serving
 from specialty_eval import installation
 from specialty_eval.actions import accounts
 from specialty_eval.api.rates import Rates, network
-from specialty_eval.app import AT_ONCE, FOR_PUBLISHED, create_app
+from specialty_eval.app import AT_ONCE, FOR_PUBLISHED, WHOLE, create_app
 
 NOBODY = {"login": "nobody", "password": "示例密码-0000"}
 
@@ -125,3 +125,27 @@ def test_the_published_is_answered_while_everything_else_waits(fresh_database: s
             thread.join()
     assert published.status_code == 404
     assert set(codes) == {200}
+
+
+def test_whole_lists_read_from_the_database_leave_places_for_the_rest(fresh_database: str, tmp_path: Path) -> None:
+    plain = fresh_database.replace("+psycopg", "")
+    with serving(fresh_database, tmp_path / "files") as callers, psycopg.connect(plain) as holding:
+        holding.execute("LOCK TABLE specialty IN ACCESS EXCLUSIVE MODE")
+        codes: list[int] = []
+
+        def wait() -> None:
+            codes.append(httpx.get(callers.base + "/v1/status.csv", timeout=30).status_code)
+
+        waiting = [threading.Thread(target=wait) for _ in range(FOR_PUBLISHED + 4)]
+        for thread in waiting:
+            thread.start()
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        with psycopg.connect(plain, autocommit=True) as looking:
+            while looking.execute(asked).fetchone() != (WHOLE,):
+                pass
+        published = httpx.get(callers.base + "/lists", timeout=10)
+        holding.rollback()
+        for thread in waiting:
+            thread.join()
+    assert published.status_code == 200
+    assert codes == [200] * (FOR_PUBLISHED + 4)

@@ -163,6 +163,7 @@ def asked(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 clock=lambda: world.city.now,
                 gate=app.state.edge.gate,
                 published=app.state.edge.published,
+                whole=app.state.edge.whole,
                 alone=app.state.edge.alone,
             )
             yield Asked(client, app, world, connection)

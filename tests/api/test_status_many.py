@@ -1,5 +1,6 @@
 """Many statuses at once: by codes and as whole lists, from memory as from the routes, within limits and strict."""
 
+import asyncio
 import csv
 import gzip
 import io
@@ -22,6 +23,8 @@ from api.statuses_told import OLD, both, kept, told_database, world
 from factories_rights import World
 from keeping import Answer, Kept, ask, keeping, until
 from specialty_eval import listing, worker
+from specialty_eval.api import status_whole
+from specialty_eval.api.rates import Rates
 from specialty_eval.store.base import make_engine
 
 __all__ = ["kept", "told_database", "world"]  # fixtures
@@ -259,7 +262,7 @@ def test_a_file_that_is_behind_is_not_sent(anew: Kept) -> None:
 
 def test_who_waits_for_a_list_that_is_put_together_holds_no_thread(kept: Kept) -> None:
     async def all_at_once() -> None:
-        putting = kept.app.many._lock  # somebody is at it
+        putting = kept.app.whole._making  # somebody is at it
         await putting.acquire()
         async with anyio.create_task_group() as group:
             for _ in range(60):
@@ -271,6 +274,35 @@ def test_who_waits_for_a_list_that_is_put_together_holds_no_thread(kept: Kept) -
         assert not late.cancelled_caught
 
     anyio.run(all_at_once)
+
+
+def test_however_many_ask_for_a_list_it_is_put_together_once(anew: Kept) -> None:
+    async def all_at_once() -> list[set[int]]:
+        asked = [(path, f"{path}?x=1") * 10 for path in LISTS]
+        return [{id(one.body) for one in await asyncio.gather(*(ask(anew.app, "GET", path, {}) for path in each))}
+                for each in asked]  # fmt: skip
+
+    assert list(map(len, asyncio.run(all_at_once()))) == [1, 1, 1]
+
+
+def test_a_list_stays_in_memory_no_longer_than_somebody_asks_for_it(anew: Kept, monkeypatch: Any) -> None:
+    monkeypatch.setattr(status_whole, "KEPT_FOR", 0.05)
+
+    async def later() -> tuple[int, int]:
+        await ask(anew.app, "GET", LISTS[0], {})
+        before = len(anew.app.whole._made)
+        await asyncio.sleep(0.3)
+        return before, len(anew.app.whole._made)
+
+    assert asyncio.run(later()) == (1, 0)
+
+
+def test_a_list_is_counted_by_the_limits_and_a_status_is_not(world: World, kept: Kept, tmp_path: Path) -> None:
+    status = f"/v1/specialties/{world.city.codes['scored']}/status"
+    with keeping(kept.url, tmp_path, kept.clock, Rates(address="2/hour")) as counting:
+        counting.fast("GET", "/v1/policies")  # behind which the limits are loaded
+        assert [counting.fast("GET", path).status for path in LISTS] == [200, 200, 429]
+        assert [counting.fast("GET", status).status for _ in range(5)] == [200] * 5
 
 
 async def status_of(kept: Kept) -> None:

@@ -5,6 +5,7 @@ idempotent replies, If-Match and paging.
 import hashlib
 import re
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -38,6 +39,8 @@ class Edge:
     clock: Clock
     gate: anyio.CapacityLimiter
     published: anyio.CapacityLimiter
+    whole: anyio.CapacityLimiter
+    """Of the places for what is published, those that whole lists read from the database may take."""
     alone: anyio.CapacityLimiter
     """Of one: what is done of large files once the answer is out, in a thread beside those of requests."""
     let_in: Callable[[Scope], None] = limits.let_in
@@ -103,6 +106,7 @@ class Transactional(APIRoute):
     """
 
     is_published = False
+    is_whole = False
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler with gate, replay, commit and rollback."""
@@ -126,7 +130,8 @@ class Transactional(APIRoute):
                 return Response(status_code=400)
             edge: Edge = request.app.state.edge
             arrived.state.arrived = edge.clock()
-            async with edge.published if self.is_published else edge.gate:
+            place = edge.published if self.is_published else edge.gate
+            async with edge.whole if self.is_whole else nullcontext(), place:
                 return await _inside(inner, arrived)
 
         return handle
@@ -136,6 +141,12 @@ class Published(Transactional):
     """A route that reads what is published: it has places of its own, which the rest cannot fill."""
 
     is_published = True
+
+
+class PublishedWhole(Published):
+    """One that reads a whole list, and so takes a place for long: a few of these at once."""
+
+    is_whole = True
 
 
 async def _identify(request: Request) -> None:

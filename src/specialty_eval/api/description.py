@@ -21,6 +21,7 @@ from .exports import XLSX, rows_at
 from .problems import MEDIA_TYPE, ProblemAnswer, answer
 from .status_fast import Fast
 from .status_many import Many
+from .status_whole import Whole
 
 FEED_DAYS = 3650
 """Days for which events are offered to followers, unless a server is told otherwise."""
@@ -62,7 +63,7 @@ class Api(FastAPI):
 
     def __init__(self, **said: Any) -> None:
         self.front = Fast()
-        self.many = Many(self.front)
+        self.many, self.whole = Many(self.front), Whole(self.front)
         self.bell = Bell()
         self.feed_days = FEED_DAYS
         self.webhook_networks: Sequence[Network] = ()

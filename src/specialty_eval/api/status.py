@@ -11,10 +11,12 @@ from . import status_bytes, status_lists
 from .arrival import JSON, LONGEST
 from .bodies import Body, Day, Moment
 from .codes import AnyCode
-from .deps import Ctx, Published
+from .deps import Ctx, Published, PublishedWhole
 from .shapes import GONE, StatusAnswer
 
 router = APIRouter(prefix="/v1", route_class=Published, tags=["status"])
+whole = APIRouter(route_class=PublishedWhole)
+"""The lists of all."""
 
 
 @router.get(
@@ -88,7 +90,7 @@ def _described(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "every specialty", "content": content}, 304: {"description": "unchanged"}}
 
 
-@router.get("/status.ndjson", response_class=Response, responses=_described(status_lists.NDJSON))
+@whole.get("/status.ndjson", response_class=Response, responses=_described(status_lists.NDJSON))
 def read_lines(
     ctx: Ctx,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -98,7 +100,7 @@ def read_lines(
     return _every(status_lists.NDJSON, ctx, if_none_match, accept_encoding)
 
 
-@router.get("/status.csv", response_class=Response, responses=_described(status_lists.CSV))
+@whole.get("/status.csv", response_class=Response, responses=_described(status_lists.CSV))
 def read_table(
     ctx: Ctx,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -108,12 +110,13 @@ def read_table(
     return _every(status_lists.CSV, ctx, if_none_match, accept_encoding)
 
 
-@router.get("/status.parquet", response_class=Response, responses=_described(status_lists.PARQUET))
+@whole.get("/status.parquet", response_class=Response, responses=_described(status_lists.PARQUET))
 def read_columns(ctx: Ctx, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """Every specialty's status now as Parquet: dates as dates, lists as lists, the quota as a map by academic year."""
     return _every(status_lists.PARQUET, ctx, if_none_match, "")
 
 
 for path, same in (("/status.ndjson", read_lines), ("/status.csv", read_table), ("/status.parquet", read_columns)):
-    router.add_api_route(path, same, methods=["HEAD"], include_in_schema=False, response_class=Response)
+    whole.add_api_route(path, same, methods=["HEAD"], include_in_schema=False, response_class=Response)
+router.include_router(whole)
 router.add_api_route("/specialties/{code}/status", read_status, methods=["HEAD"], include_in_schema=False)

@@ -187,7 +187,7 @@ def goes_packed(media_type: str, accept_encoding: str) -> bool:
 
 
 def answer(media_type: str, every: Sequence[Ready], moment: bytes, known: str | None, accept_encoding: str) -> Response:
-    """The whole list as one answer, for the routes; `status_many` sends the same piece by piece, or a file."""
+    """The whole list as one answer, for the routes; `status_whole` sends the same, or a file."""
     told, is_packed = told_by(every), goes_packed(media_type, accept_encoding)
     tag = tag_of(media_type, told, is_packed=is_packed)
     headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL, "Vary": "accept-encoding"}
@@ -197,8 +197,3 @@ def answer(media_type: str, every: Sequence[Ready], moment: bytes, known: str | 
     if is_packed:
         return Response(packed(pieces), headers=headers | {"Content-Encoding": "gzip"}, media_type=media_type)
     return Response(b"".join(pieces), headers=headers, media_type=media_type)
-
-
-def length_of(every: Sequence[Ready]) -> int:
-    """How many bytes `lines` gives, without the moment in each."""
-    return sum(len(before) + len(after) for before, after, _, _ in every) + len(every)
