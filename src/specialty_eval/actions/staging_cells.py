@@ -15,7 +15,7 @@ from specialty_eval.engine.errors import Invalid, Problem
 from specialty_eval.engine.evidence import Value, parse_value
 from specialty_eval.engine.exact import ceil_scaled, floor_scaled
 from specialty_eval.engine.grid import Grid
-from specialty_eval.engine.letters import TENS, Bytes, Flags, Places, distinct, numbers, table_of
+from specialty_eval.engine.letters import TENS, Bytes, Flags, Places, blocks, distinct, numbers, table_of
 from specialty_eval.engine.policy import Measure
 from specialty_eval.engine.vocabulary import Type
 
@@ -89,6 +89,13 @@ def as_element(text: str) -> bytes:
 
 def _plain_numbers(measure: Measure, said: Bytes, length: Places) -> tuple[Flags, Scaled]:
     """Which cells are numbers within the measure's places and bounds, and those numbers scaled by its decimals."""
+    plain, data = np.empty(len(said), np.bool_), np.empty(len(said), np.int64)
+    for block in blocks(len(said)):
+        plain[block], data[block] = _numbers_within(measure, said[block], length[block])
+    return plain, data
+
+
+def _numbers_within(measure: Measure, said: Bytes, length: Places) -> tuple[Flags, Scaled]:
     read = numbers(said, length)
     spare = measure.decimals - read.places
     plain = read.plain & (spare >= 0) & (length - read.places <= _MOST_DIGITS - measure.decimals)

@@ -75,6 +75,11 @@ def _numbers(values: Sequence[Value]) -> list[int]:
     return [0 if value is None or isinstance(value, str) else int(value) for value in values]
 
 
+def _texts(values: Sequence[Value], places: Places) -> list[str]:
+    texts = [str(value or "") for value in values]
+    return [texts[place] for place in places.tolist()]
+
+
 def _sites(
     ctx: Context, found: Read, grid: Grid, read: Mapping[str, tuple[Places, list[Value], Flags]], wrong: Flags
 ) -> tuple[Places, list[Named]]:  # fmt: skip
@@ -84,19 +89,20 @@ def _sites(
     for name in names:
         mixed = mixed * len(read[name][1]) + read[name][0]
     _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
-    keys = [tuple(str(read[name][1][read[name][0][row]] or "") for name in names) for row in first.tolist()]
+    schools, entries, directions = (_texts(read[name][1], read[name][0][first]) for name in names)
+    keys = list(zip(schools, entries, directions, strict=True))
     known = registry_queries.specialties_of(ctx.session, {school for school, _, _ in keys})
     sites: list[Named] = []
     number = np.full(len(keys), -1, np.int64)
     for place, key in enumerate(keys):
-        if (site := known.get((key[0], key[1], key[2]))) is not None:
+        if (site := known.get(key)) is not None:
             number[place] = len(sites)
             sites.append(site)
     inverse = inverse.reshape(-1)
     for row in np.flatnonzero(~wrong & (number[inverse] < 0)).tolist():
         school, entry, direction = keys[inverse[row]]
-        said = "-".join(part for part in (school, entry, direction) if part)
-        found.wrong(int(grid.rows[row]), "catalogue_code", "specialty-unknown", entry, said=said)
+        named = "-".join(part for part in (school, entry, direction) if part)
+        found.wrong(int(grid.rows[row]), "catalogue_code", "specialty-unknown", entry, said=named)
     return number[inverse], sites
 
 

@@ -1,6 +1,6 @@
 """Many short texts in one array of bytes: taken out, told apart, read as numbers, put side by side. No meaning."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +16,7 @@ PAD = b"\0" * 32
 """Ends every array that texts are taken from: a text is taken in whole words."""
 
 TENS = 10 ** np.arange(19, dtype=np.int64)
+_BLOCK = 8192
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 _ONE = np.uint64(1)
@@ -23,6 +24,11 @@ _HIGH = np.uint64(0x8080808080808080)
 _SHIFTS = 8 * np.arange(8, dtype=np.uint64)
 BELOW = np.array([(1 << 8 * n) - 1 for n in range(9)], np.uint64)
 """So many of a word's first letters."""
+
+
+def blocks(rows: int) -> Iterator[slice]:
+    """So many rows in pieces that, with what is made of them on the way, stay in a processor's own memory."""
+    return (slice(begin, begin + _BLOCK) for begin in range(0, rows, _BLOCK))
 
 
 def taken(whole: Bytes, at: Places, length: int) -> NDArray[np.void]:
@@ -42,9 +48,11 @@ def texts_at(whole: Bytes, at: Places, length: Places) -> Bytes:
     words = max(-(-int(length.max(initial=1)) // 8), 1)
     if len(whole) < 8 * words + int(at.max(initial=0)):
         whole = np.concatenate([whole, np.zeros(8 * words, np.uint8)])
-    said = taken(whole, at, 8 * words).view(np.uint64).reshape(len(at), words)
-    cut: Bytes = (said & masks(8 * words)[length]).view(np.uint8)
-    return cut
+    cut, mask = np.empty((len(at), words), np.uint64), masks(8 * words)
+    for block in blocks(len(at)):
+        said = taken(whole, at[block], 8 * words).view(np.uint64).reshape(-1, words)
+        np.bitwise_and(said, mask[length[block]], out=cut[block])
+    return cut.view(np.uint8)
 
 
 def lengths_of(said: Bytes) -> Places:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.permissions import Actor, Kind, Scope
 
+from .base import Ids
 from .registry import (
     CatalogueEdition,
     CatalogueEntry,
@@ -34,7 +35,7 @@ def numbered(
     ids: Collection[int],
 ) -> sa.ColumnElement[bool]:
     """The column is one of many numbers, handed over as one array."""
-    return column == sa.any_(sa.bindparam(None, list(ids), type_=ARRAY(sa.BigInteger()), unique=True))
+    return column == sa.any_(sa.bindparam(None, list(ids), type_=Ids(), unique=True))
 
 
 @dataclass(frozen=True, slots=True)

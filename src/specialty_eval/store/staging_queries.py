@@ -42,7 +42,8 @@ def lay_remarks(session: Session, rows: Iterable[Sequence[Any]]) -> None:
 def forget(session: Session, file_ids: Collection[int], *, remarks: bool = True) -> None:
     """Take a file's rows and changes away; its remarks too, unless they are still to be read."""
     for model in (StagedRow, StagedChange, *((StagedRemark,) if remarks else ())):
-        session.execute(sa.delete(model).where(numbered(model.file_id, file_ids)))
+        unread = {"synchronize_session": False}  # nobody holds a row of them
+        session.execute(sa.delete(model).where(numbered(model.file_id, file_ids)), execution_options=unread)
     if remarks:
         staged_drafts.forget(session, file_ids)
 
