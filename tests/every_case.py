@@ -1,5 +1,6 @@
 """A row of every machine: the world of the rights' tests, and beside it what nobody there asks about."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ from specialty_eval.store.material import MaterialCheck, MaterialRelease
 from specialty_eval.store.outcomes import EnrolmentLine, Erratum, Standing
 from specialty_eval.store.overdue import Escalation
 from specialty_eval.store.registry import CatalogueEntry, Intake, SpecialtyCode
-from specialty_eval.store.reviews import SiteVisitReport
+from specialty_eval.store.site_visits import SiteVisitor, SiteVisitReport
 from specialty_eval.store.supports import SupportGrant
 from specialty_eval.store.teach_outs import TeachOutCohort, TeachOutCount
 
@@ -70,7 +71,9 @@ def make_every_case(session: Session) -> World:
     _supported(world)
     session.add_all([
         Erratum(publication_id=int(str(world.named["publication_id"])), text="示例更正", made_at=now),
-        SiteVisitReport(review_id=world.reviews["scored"], visited_on=now, findings="示例"),
+        SiteVisitor(review_id=world.reviews["scored"], person_id=world.city.people["site-visitor"], named_at=now,
+                    due=now + timedelta(days=9)),
+        SiteVisitReport(review_id=world.reviews["scored"], visited_on=now.date(), findings="示例", reported_at=now),
         Allotment(round_id=world.sitting.round_id, number=1, state="asked", version=1, updated_at=now, per_review=3,
                   at_most=5, asked_at=now),
         MaterialRelease(check_id=session.scalars(sa.select(sa.func.min(MaterialCheck.id))).one(), reason="示例",

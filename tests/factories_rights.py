@@ -43,6 +43,7 @@ from specialty_eval.actions import (
     ratings,
     rectifications,
     reports,
+    site_visits,
     staging,
     successions,
     superseding,
@@ -305,6 +306,8 @@ def _next_cycle(world: World) -> None:
         if state == "verified":
             verification.accept(world.as_("bureau-verifier"), key, verification.Verdicts(None, {}))
     asked = panel.invite(world.as_("secretary"), world.reviews["verified"], [world.city.people["expert-1"]])
+    named = site_visits.name(world.as_("secretary"), world.reviews["verified"], [world.city.people["site-visitor"]])
+    world.named["visitor_id"] = named[0].id
     other = CHECKED_BY_COUNTIES.replace('version: "2"', 'version: "3"')
     cycles.import_policy(world.as_("policy-editor"), other)
     new = amendments.NewVersion("small", "3", "示例：笔误")

@@ -300,6 +300,29 @@ CASES: dict[str, tuple[str, str]] = {
     "material that was looked through and is no piece": (
         "ck_material_check_of_one_piece", material_check("attachment_id = NULL"),
     ),
+    "a visitor without a day to report": (
+        "ck_site_visitor_has_days",
+        f"INSERT INTO site_visitor (review_id, person_id, due, named_at) SELECT max(r.id), max(p.id), {NOW}, {NOW}"
+        " FROM review r, person p",
+    ),
+    "a visitor withdrawn without a reason": (
+        "ck_site_visitor_withdrawn_has_reason", f"UPDATE site_visitor SET withdrawn_at = {NOW}",
+    ),
+    "a visitor named twice": (
+        "uq_site_visitor_named",
+        "INSERT INTO site_visitor (review_id, person_id, due, named_at)"
+        " SELECT review_id, person_id, due, named_at FROM site_visitor LIMIT 1",
+    ),
+    "a report corrected without a reason": (
+        "ck_site_visit_report_corrected_has_reason",
+        "INSERT INTO site_visit_report (review_id, number, visited_on, findings, reported_at)"
+        " SELECT review_id, number + 1, visited_on, findings, reported_at FROM site_visit_report LIMIT 1",
+    ),
+    "two reports of one number": (
+        "uq_site_visit_report_review_id_number",
+        "INSERT INTO site_visit_report (review_id, number, visited_on, findings, reported_at)"
+        " SELECT review_id, number, visited_on, findings, reported_at FROM site_visit_report LIMIT 1",
+    ),
     "a find that is nowhere": ("ck_material_check_found_has_finds", material_check("says = 'found'")),
     "material cleared that was not read": ("ck_material_check_clear_was_read", material_check("says = 'clear'")),
     "material unread without a part of it": (

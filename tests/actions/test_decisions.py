@@ -23,7 +23,8 @@ from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, Not
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store.deliberation import Ballot, Decision, MeetingItem
 from specialty_eval.store.ledger import Event
-from specialty_eval.store.reviews import Challenge, Review, SiteVisitReport
+from specialty_eval.store.reviews import Challenge, Review
+from specialty_eval.store.site_visits import SiteVisitReport
 
 EVERYBODY = [login for login, _ in REGULAR]
 EASY = POLICY.replace("override_needs: 2/3", "override_needs: 3/8")
@@ -298,7 +299,8 @@ def test_challenges_and_visits_come_before_the_decision(session: Session) -> Non
         ]
     s.city.wait(500)
     lodged.state, lodged.answer = "rejected", "示例：数据属实"
-    session.add(SiteVisitReport(review_id=s.reviews["one-a"], visited_on=s.city.now, findings="示例：已现场查看"))
+    session.add(SiteVisitReport(review_id=s.reviews["one-a"], visited_on=s.city.now.date(), findings="示例：已现场查看",
+                                reported_at=s.city.now))  # fmt: skip
     session.flush()
     assert close_item(s.as_("secretary"), s.items["one-a"]).rating == "red"
 

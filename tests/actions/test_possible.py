@@ -131,7 +131,7 @@ def test_a_secretary_may_exempt_and_what_follows_from_other_acts_is_not_listed(c
     key = handed_in(city)
     secretary = city.as_("secretary")
 
-    assert said(secretary, key) == {"exempt": []}
+    assert said(secretary, key) == {"exempt": [], "name_visitors": []}
     assert answered(city.session, lambda: verification.exempt(secretary, key, "示例：停办")) == []
 
 
@@ -147,7 +147,13 @@ def test_a_scored_review_is_decided_once_challenges_are_over(session: Session) -
     all_for(s, "yellow")
     secretary, key = s.as_("secretary"), s.reviews["one-a"]
 
-    assert said(secretary, key) == {"rescore": [], "decide": [], "return": ["not-incomplete"], "exempt": []}
+    assert said(secretary, key) == {
+        "rescore": [],
+        "decide": [],
+        "return": ["not-incomplete"],
+        "exempt": [],
+        "name_visitors": [],
+    }
     assert answered(session, lambda: close_item(secretary, s.items["one-a"])) == []
     assert answered(session, lambda: verification.return_(secretary, key, {"graduates": "示例"})) == ["not-incomplete"]
 

@@ -26,6 +26,7 @@ from specialty_eval.actions import (
     review_actions,
     rounds,
     scoring,
+    site_visits,
     verification,
     views,
 )
@@ -73,7 +74,7 @@ def test_the_recused_read_neither_evidence_nor_scores_nor_what_happened(s: Sitti
 
 ACTS: dict[str, tuple[str, Callable[[Context, int], object]]] = {
     "invite": ("secretary", lambda ctx, key: panel.invite(ctx, key, [])),
-    "visit": ("site-visitor", lambda ctx, key: panel.report_visit(ctx, key, "示例")),
+    "visit": ("site-visitor", lambda ctx, key: site_visits.report(ctx, key, site_visits.Said("示例"))),
     "exempt": ("secretary", lambda ctx, key: verification.exempt(ctx, key, "示例")),
     "return": ("bureau-verifier", lambda ctx, key: verification.return_(ctx, key, {"graduates": "示例"})),
     "claim": ("county-one", verification.claim),

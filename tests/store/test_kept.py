@@ -16,6 +16,7 @@ IMMUTABLE = (
     "succession_line", "school_code",
 )  # fmt: skip
 FROZEN = {
+    "site_visitor": {"withdrawn_at", "withdrawn_by", "withdrawn_reason"},
     "letter_batch": {"done", "made_at", "sha256", "size"},
     "report": {"made_at", "title", "docx", "html", "xlsx", "reviews", "applications", "specialties"},
     "ballot": {"void", "reason", "choice", "sealed"},
@@ -128,6 +129,14 @@ def test_what_is_set_once_stays(filled: sa.Connection) -> None:
         again = f"UPDATE {table} SET {column} = {other} WHERE id = (SELECT max(id) FROM {table})"
         assert refused_by(filled, f"{first}; {first}") is None
         assert_refused(filled, f"{first}; {again}", f"{table}_once")
+
+
+def test_who_is_withdrawn_from_a_visit_stays_so(filled: sa.Connection) -> None:
+    gone = "UPDATE site_visitor SET withdrawn_at = timestamptz '2027-01-01 08:00+08', withdrawn_reason = '示例'"
+    assert refused_by(filled, gone) is None
+    assert_refused(filled, f"{gone}; {gone.replace('示例', '！')}", "site_visitor_once")
+    back = "UPDATE site_visitor SET withdrawn_at = NULL, withdrawn_reason = ''"
+    assert_refused(filled, f"{gone}; {back}", "site_visitor_once")
 
 
 def test_a_ballot_is_opened_once_and_what_was_sealed_stays_or_is_erased(filled: sa.Connection) -> None:

@@ -8,7 +8,7 @@ from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import BALLOTS_ON_RECORD, MATERIAL_OPEN
 from specialty_eval.engine.permissions import READ, Thing, may
 from specialty_eval.engine.roles import Role
-from specialty_eval.store import deliberation_queries, deliberation_rooms
+from specialty_eval.store import deliberation_queries, deliberation_rooms, site_visit_queries
 from specialty_eval.store.accounts import Person
 from specialty_eval.store.deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import Room
@@ -94,6 +94,7 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
     if row.state not in MATERIAL_OPEN:
         raise NotNow(Problem("material-not-open", "item"))
     pieces = deliberation_queries.material(ctx.session, row.review_id)
+    reports = site_visit_queries.reports(ctx.session, row.review_id)
     labels = reason_labels(room.policy)
     decision = ctx.session.scalar(sa.select(Decision).where(Decision.item_id == item_id))
     return {
@@ -103,7 +104,10 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
         "reasons": [{"code": code, "label": labels.get(code, {})} for code in pieces.sheet.reasons],
         "rating": pieces.sheet.rating, "total": _text(pieces.sheet.total), "dimensions": pieces.sheet.dimensions,
         "completeness": _text(pieces.sheet.completeness), "indicators": pieces.sheet.indicators,
-        "evidence": pieces.evidence, "challenges": pieces.challenges, "site_visit": pieces.findings,
+        "evidence": pieces.evidence, "challenges": pieces.challenges,
+        "site_visit": reports[-1].findings if reports else None,
+        "site_visit_reports": [{"number": r.number, "visited_on": r.visited_on, "findings": r.findings,
+                                "reason": r.reason, "reported_at": r.reported_at} for r in reports],
         "in_force": pieces.in_force,
         "panel": {measure: [str(score) for score in scores]
                   for measure, scores in panel_scores(ctx.session, [row.review_id]).get(row.review_id, {}).items()},

@@ -1,4 +1,4 @@
-"""Experts: asked, accepting or declining, scoring; and the visitors' report."""
+"""Experts: asked, accepting or declining, scoring."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,12 +13,12 @@ from specialty_eval.engine.evidence import parse_value
 from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, earlier_ratings, panel_queries, scopes, scoring_queries
+from specialty_eval.store import cycles, earlier_ratings, panel_queries, scopes, scoring_queries, site_visit_queries
 from specialty_eval.store.accounts import Person, RoleGrant, held_on
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.panel_queries import Asked
 from specialty_eval.store.registry import School
-from specialty_eval.store.reviews import Review, SiteVisitReport
+from specialty_eval.store.reviews import Review
 
 from .context import LOCAL, Context, Note, Possible, entitled
 from .paging import Page
@@ -69,10 +69,15 @@ def _unfit(ctx: Context, row: Review, person_ids: Sequence[int]) -> list[Problem
     experts = set(ctx.session.scalars(expert))
     asked = set(ctx.session.scalars(sa.select(ExpertAssignment.person_id).where(ExpertAssignment.review_id == row.id)))
     near = scopes.recused_people(ctx.session, person_ids, row.id)
+    know = {person for _, person in site_visit_queries.know_what_is_blind(ctx.session, row.round_id, row.id)}
     return [
         *(Problem("not-an-expert", f"experts.{p}", {"person": p}) for p in person_ids if p not in experts),
         *(Problem("expert-asked-already", f"experts.{p}", {"person": p}) for p in person_ids if p in asked),
         *(Problem("interest-declared", f"experts.{p}", {"person": p}) for p in sorted(near)),
+        *(
+            Problem("visitor-scores-blind", f"experts.{p}", {"person": p})
+            for p in sorted(know.intersection(person_ids))
+        ),
     ]
 
 
@@ -216,18 +221,3 @@ def _is_frozen(ctx: Context, row: Review) -> bool:
         return row.state not in review.SCORES_FROM
     left_out = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id].left_out
     return not left_out and not scoring_queries.accepted_since_scored(ctx.session, row.id)
-
-
-def report_visit(ctx: Context, review_id: int, findings: str) -> SiteVisitReport:
-    """What the visitors found; one report a review, once it is handed in and before it is decided."""
-    row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
-    scope = replace(scope, visitors=frozenset({ctx.actor.person_id or ""}))
-    grant = ctx.permit(roles(Role.SITE_VISITOR, Role.SECRETARY), scope, where="site_visit")
-    if not findings.strip():
-        raise Invalid(Problem("findings-missing", "findings"))
-    if row.state not in review.SCORES_FROM | {review.State.SCORED}:
-        raise NotNow(Problem("step-not-open", "review", {"event": "report_visit", "state": row.state}))
-    report = ctx.saved(SiteVisitReport(review_id=review_id, visited_on=ctx.now, findings=findings,
-                                       reported_by=ctx.person_id))  # fmt: skip
-    ctx.record("review.visit", row, Note(audience="school"), grant=grant)
-    return report

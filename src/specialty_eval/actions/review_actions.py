@@ -9,7 +9,7 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.store import deliberation_queries, earlier_ratings, scopes
 from specialty_eval.store.reviews import EvidenceDraft, Review
 
-from . import conflicts, evidence, ratings, tallies, verification
+from . import conflicts, evidence, ratings, site_visits, tallies, verification
 from .context import Context, Possible
 
 TO_WRITE = "…"
@@ -26,7 +26,7 @@ def possible(ctx: Context, row: Review) -> list[Possible]:
     scope = scopes.of_review(ctx.session, row.id, acting=ctx.person_id)
     facts = replace(_facts(ctx, row, scope), reason=TO_WRITE, returned_fields={TO_WRITE: TO_WRITE})
     found = [p for p in ctx.possible(review.WORKFLOW, row.state, facts, scope) if p.event not in FOLLOWS]
-    return found + _taking_over(ctx, row, scope, facts)
+    return found + _taking_over(ctx, row, scope, facts) + site_visits.possible(ctx, row, scope)
 
 
 def _taking_over(ctx: Context, row: Review, scope: Scope, facts: Facts) -> list[Possible]:

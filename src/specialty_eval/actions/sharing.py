@@ -10,7 +10,7 @@ from specialty_eval.engine.allotting import Lacking, Lent, Question, Wanting, fi
 from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.policy import Policy
-from specialty_eval.store import allotment_queries, cycles, scopes, scoring_queries
+from specialty_eval.store import allotment_queries, cycles, scopes, scoring_queries, site_visit_queries
 from specialty_eval.store.allotment_queries import AskedBefore, Pooled
 
 from .context import Context
@@ -47,7 +47,7 @@ def world(ctx: Context, terms: Terms, acting: int | None) -> World:
     pool = {p.person_id: p for p in allotment_queries.pool(session, bound.city, ctx.today)}
     going = {pair for pair, row in asked.items() if pair[0] in of_round and _is_going(ctx, row)}
     people = {*pool, *(person for _, person in going)}
-    near = scopes.recused_pairs(session, people, of_round)
+    near = scopes.recused_pairs(session, people, of_round) | site_visit_queries.know_what_is_blind(session, number)
     holding = allotment_queries.in_office(session, bound.city, people, ctx.today)
     leaving = frozenset(p for p in going if p in near or p[1] in terms.without or p[1] not in holding)
     open_to = [p for key, p in sorted(pool.items()) if key not in terms.without]

@@ -114,9 +114,13 @@ ROOMS = (
         f"{__name__}.scoring",
         (
             "/v1/assignments/**", "/v1/score-runs/**", "/v1/challenges/**", "/v1/rounds/*/score-runs/**",
-            "/v1/reviews/*/experts", "/v1/reviews/*/site-visit", "/v1/reviews/*/rescore",
+            "/v1/reviews/*/experts", "/v1/reviews/*/rescore",
             "/v1/reviews/*/sheet/**", "/v1/reviews/*/challenges",
         ),
+    ),
+    Room(
+        f"{__name__}.site_visits",
+        ("/v1/reviews/*/site-visit", "/v1/reviews/*/site-visitors", "/v1/site-visitors/**"),
     ),
     Room(
         f"{__name__}.letter_batches",

@@ -127,6 +127,16 @@ class MaterialEvidence(BaseModel):
     attachments: dict[str, int] = Field(description="测点代码 → 附件份数 · how many files prove each measure")
 
 
+class ReportedVisit(BaseModel):
+    """A version of what visitors found."""
+
+    number: int
+    visited_on: date
+    findings: str
+    reason: str = Field(description="更正或代为报告的理由 · why it was corrected, or reported in the visitors' place")
+    reported_at: datetime
+
+
 class MaterialChallenge(BaseModel):
     """A challenge of one figure, as the committee reads it."""
 
@@ -159,7 +169,10 @@ class MaterialAnswer(BaseModel):
     indicators: list[IndicatorAnswer]
     evidence: MaterialEvidence | None
     challenges: list[MaterialChallenge]
-    site_visit: str | None = Field(description="实地考察所见 · what the visitors found")
+    site_visit: str | None = Field(description="实地考察所见，更正后的 · what the visitors found, as corrected")
+    site_visit_reports: list[ReportedVisit] = Field(
+        description="考察报告的每一版，最后一版有效 · every version of the report; the last one holds"
+    )
     in_force: Rating | None = Field(description="现行等级 · the rating in force now")
     panel: dict[str, list[str]] = Field(description="测点代码 → 各专家评分 · each panel measure's scores")
     decision: DecisionAnswer | None

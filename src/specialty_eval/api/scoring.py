@@ -19,7 +19,7 @@ from .scoring_shapes import (
     RunWithFiles,
     SheetAnswer,
 )
-from .shapes import Listed, Made, actions_of
+from .shapes import Listed, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["scoring"])
 
@@ -90,18 +90,6 @@ def answer_invitation(
     """Accept or decline (expert), replace (secretary)."""
     panel.answer(ctx, assignment_id, event, reason=body.reason, version=version)
     return assignment_shown(ctx, assignment_id, response)
-
-
-class Visit(Body):
-    """What the visitors found."""
-
-    findings: str = Field(max_length=20_000)
-
-
-@router.post("/reviews/{review_id}/site-visit", status_code=201, response_model=Made)
-def report_visit(review_id: int, body: Visit, ctx: Ctx) -> dict[str, Any]:
-    """Report a site visit (site visitor, secretary)."""
-    return {"id": panel.report_visit(ctx, review_id, body.findings).id}
 
 
 def run_view(ctx: Ctx, row: Any) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from specialty_eval.actions import challenges, panel, previews, publications, ratings, scoring
+from specialty_eval.actions import challenges, previews, publications, ratings, scoring
 from specialty_eval.store.outcomes import Publication
 
-from . import story_meeting
+from . import story_meeting, story_scoring
 from .city import Specialty
 from .story_meeting import Bench
 from .world import World
@@ -32,7 +32,7 @@ def decide(world: World, number: int, some: Sequence[Reviewed], bench: Bench, ti
     for review, case in cases.items():
         if case.owes_visit(world.policy):
             world.wait(2)
-            panel.report_visit(world.as_("visitor-1"), review, "实地考察：情况与核查结论一致")
+            story_scoring.visited(world, review, "visitor-1", "实地考察：情况与核查结论一致")
     world.after(max(case.challenge_due for case in cases.values() if case.challenge_due is not None))
     meeting = story_meeting.call(world, number, title, bench, reviews)
     story_meeting.declare(world, meeting, bench.members, {})

@@ -5,7 +5,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import allotments, attachments, challenges, panel, rounds, scoring
+from specialty_eval.actions import allotments, attachments, challenges, panel, rounds, scoring, site_visits
 from specialty_eval.engine.assignment import AssignmentEvent, AssignmentState
 from specialty_eval.engine.cases import ChallengeEvent
 from specialty_eval.engine.cycle import RoundEvent
@@ -165,8 +165,13 @@ def _visit(world: World, number: int) -> None:
     cases = deliberation_queries.cases(world.session, reviews)
     for n, (review, case) in enumerate(sorted(cases.items())):
         if case.owes_visit(world.policy):
-            findings = "实地查看实训场所、访谈师生，情况与材料一致"
-            panel.report_visit(world.as_(f"visitor-{n % 2 + 1}"), review, findings)
+            visited(world, review, f"visitor-{n % 2 + 1}", "实地查看实训场所、访谈师生，情况与材料一致")
+
+
+def visited(world: World, review: int, who: str, findings: str) -> None:
+    """Somebody is named to visit the school for a review, and reports."""
+    site_visits.name(world.as_("secretary"), review, [world.person(who)])
+    site_visits.report(world.as_(who), review, site_visits.Said(findings))
 
 
 def _deliberate(world: World, number: int) -> None:

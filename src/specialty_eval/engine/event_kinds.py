@@ -42,8 +42,8 @@ _ACTS: Mapping[str, str] = {
     "publication": "draft erratum remind",
     "rectification": "carry escalate extend prove remind",
     "report": "ask make",
-    "review": "acknowledge claim deem_served escalate extend invite_experts open_again receive remind spread take_over "
-    "visit vote_to_rescind",
+    "review": "acknowledge claim deem_served escalate extend invite_experts name_visitors open_again receive remind "
+    "spread take_over visit vote_to_rescind withdraw_visitor",
     "role": "end grant",
     "round": "blind extend remind score_run simulate",
     "sheet": "open",

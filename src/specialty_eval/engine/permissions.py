@@ -245,6 +245,7 @@ class Thing(StrEnum):
     EXPERTS = "experts"
     POOL = "pool"
     SCORES = "scores"
+    SITE_VISITS = "site_visits"
     STRICTNESS = "strictness"
     MATERIAL_CHECKS = "material_checks"
     MATERIAL = "material"
@@ -288,6 +289,7 @@ READ: Mapping[Thing, frozenset[Role]] = {
     Thing.EXPERTS: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.EXPERT),  # an expert oneself alone
     Thing.POOL: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR),
     Thing.SCORES: roles(Role.SECRETARY, Role.BUREAU_APPROVER, Role.AUDITOR, Role.EXPERT),  # once one's own are in
+    Thing.SITE_VISITS: _OFFICE | {Role.SITE_VISITOR},  # a visitor oneself alone, and the reports where named
     Thing.STRICTNESS: roles(Role.SECRETARY, Role.AUDITOR),
     Thing.MATERIAL_CHECKS: roles(Role.SECRETARY, Role.AUDITOR),
     # Who decides sees evidence, sheet and challenges here alone: after declaring, and once the item is open.

@@ -23,7 +23,8 @@ from .deliberation import Decision, InterestDeclaration, MeetingItem, MeetingSea
 from .deliberation_rooms import GOING
 from .outcomes import RatingInForce
 from .registry import Organisation, Specialty
-from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet, SiteVisitReport
+from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet
+from .site_visits import SiteVisitReport
 
 _IDS = ARRAY(sa.BigInteger())
 
@@ -160,17 +161,15 @@ class Material:
     sheet: ScoreSheet
     evidence: dict[str, Any] | None
     challenges: list[dict[str, Any]]
-    findings: str | None
     in_force: str | None
 
 
 def material(session: Session, review_id: int) -> Material:
-    """A scored review's sheet, the evidence it stands on, its challenges, its visit, the rating in force now."""
+    """A scored review's sheet, the evidence it stands on, its challenges, the rating in force now."""
     row = session.execute(
-        sa.select(Review, ScoreSheet, EvidenceVersion, SiteVisitReport.findings, RatingInForce.rating)
+        sa.select(Review, ScoreSheet, EvidenceVersion, RatingInForce.rating)
         .join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
         .outerjoin(EvidenceVersion, EvidenceVersion.id == ScoreSheet.evidence_version_id)
-        .outerjoin(SiteVisitReport, SiteVisitReport.review_id == Review.id)
         .outerjoin(
             RatingInForce,
             sa.and_(
@@ -194,8 +193,7 @@ def material(session: Session, review_id: int) -> Material:
         },
         challenges=[{"measure": c.measure, "stated": c.stated, "claimed": c.claimed, "reason": c.reason,
                      "state": c.state, "answer": c.answer} for c in challenges],
-        findings=row[3],
-        in_force=row[4],
+        in_force=row[3],
     )  # fmt: skip
 
 

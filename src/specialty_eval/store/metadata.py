@@ -27,6 +27,7 @@ from . import (
     reports,
     reviews,
     simulations,
+    site_visits,
     specialty_lists,
     staged_drafts,
     staging,
@@ -67,6 +68,7 @@ TABLES = (
     specialty_lists,
     staged_drafts,
     staging,
+    site_visits,
     webhooks,
     successions,
 )

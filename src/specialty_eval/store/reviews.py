@@ -269,15 +269,3 @@ class Challenge(Versioned, Base):
     answer_due: Mapped[datetime]
     made_at: Mapped[datetime]
     made_by: Mapped[int | None] = reference("person.id", null=True, index=False)
-
-
-class SiteVisitReport(Base):
-    """What the visitors found; asked for by the policy's `site_visit`."""
-
-    __tablename__ = "site_visit_report"
-
-    id: Mapped[int] = identity()
-    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id"), unique=True)
-    visited_on: Mapped[datetime]
-    findings: Mapped[str]
-    reported_by: Mapped[int | None] = reference("person.id", null=True, index=False)

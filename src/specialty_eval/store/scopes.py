@@ -26,6 +26,7 @@ from .ledger import Event
 from .outcomes import Appeal, AppealPanelist, PublicationEntry
 from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
+from .site_visits import SiteVisitor
 from .ties import KEPT, Known, Near, near
 
 
@@ -95,7 +96,8 @@ def interested(person: Known | Near, round_id: Any = Review.round_id) -> sa.Colu
 
 
 def of_review(session: Session, review_id: int, *, acting: int | None) -> Scope:
-    """Whose the review's specialty is, and the part of the person who acts: recused, asked to score, hearing an appeal.
+    """Whose the review's specialty is, and the part of the person who acts: recused, asked to score, named to visit,
+    hearing an appeal.
 
     NotFound.
     """
@@ -136,7 +138,7 @@ def _locked(by_person: bool) -> Straight:
 def _whose(acting: Known | None, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
     whose = (School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting))
     return (
-        sa.select(*columns, *whose, _is_asked(acting), _sits_on_the_appeal(acting))
+        sa.select(*columns, *whose, _is_asked(acting), _is_to_visit(acting), _sits_on_the_appeal(acting))
         .select_from(Review)
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
@@ -154,6 +156,14 @@ def _is_asked(acting: Known | None) -> sa.ColumnElement[bool]:
     return sa.false() if acting is None else asked.correlate(Review).exists()
 
 
+def _is_to_visit(acting: Known | None) -> sa.ColumnElement[bool]:
+    """Whether the person is named to visit the school for the review, and not withdrawn."""
+    named = sa.select(SiteVisitor.id).where(
+        SiteVisitor.review_id == Review.id, SiteVisitor.person_id == acting, SiteVisitor.withdrawn_at.is_(None)
+    )
+    return sa.false() if acting is None else named.correlate(Review).exists()
+
+
 def _sits_on_the_appeal(acting: Known | None) -> sa.ColumnElement[bool]:
     """Whether the person hears an appeal against the review."""
     sits = (
@@ -165,10 +175,11 @@ def _sits_on_the_appeal(acting: Known | None) -> sa.ColumnElement[bool]:
 
 
 def _with_parts(row: Sequence[Any], acting: int | None) -> Scope:
-    *whose, is_asked, sits = row
+    *whose, is_asked, is_to_visit, sits = row
     me = frozenset({str(acting)})
     nobody: frozenset[str] = frozenset()
-    return replace(scope_from(whose, acting), experts=me if is_asked else nobody, appeal_panel=me if sits else nobody)
+    return replace(scope_from(whose, acting), experts=me if is_asked else nobody,
+                   visitors=me if is_to_visit else nobody, appeal_panel=me if sits else nobody)  # fmt: skip
 
 
 def of_specialty(session: Session, specialty_id: int, *, acting: int | None) -> Scope:

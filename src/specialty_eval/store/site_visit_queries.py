@@ -1,0 +1,127 @@
+"""Questions about visits: who is named, who can be, what was reported, and which reviews somebody is to visit."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from specialty_eval.engine.assignment import AssignmentState
+from specialty_eval.engine.meeting import ItemState
+from specialty_eval.engine.permissions import Role, Scope
+
+from .accounts import Person, RoleGrant, held_on
+from .cycles import Round
+from .deliberation import ExpertAssignment, MeetingItem
+from .registry import Organisation, School, Specialty, SpecialtyCode
+from .registry_queries import numbered
+from .reviews import Review
+from .scopes import recused, scope_from
+from .site_visits import SiteVisitor, SiteVisitReport
+
+
+def visitors(session: Session, review_id: int) -> Sequence[SiteVisitor]:
+    """Everybody ever named for a review, in the order in which they were."""
+    found = sa.select(SiteVisitor).where(SiteVisitor.review_id == review_id).order_by(SiteVisitor.id)
+    return session.scalars(found).all()
+
+
+def reports(session: Session, review_id: int) -> Sequence[SiteVisitReport]:
+    """What was reported on a review, the first version first."""
+    found = sa.select(SiteVisitReport).where(SiteVisitReport.review_id == review_id)
+    return session.scalars(found.order_by(SiteVisitReport.number)).all()
+
+
+def newest(session: Session, review_id: int) -> int:
+    """The number of the last report on a review; 0 without any."""
+    found = sa.select(sa.func.max(SiteVisitReport.number)).where(SiteVisitReport.review_id == review_id)
+    return session.scalar(found) or 0
+
+
+def in_office(session: Session, city: str, people: Collection[int], today: date) -> set[int]:
+    """Of these people those who hold the role of a site visitor at the city's bureau that day."""
+    found = (
+        sa.select(RoleGrant.person_id)
+        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(numbered(RoleGrant.person_id, people), RoleGrant.role == Role.SITE_VISITOR.value, held_on(today))
+        .where(Person.active, Organisation.kind == "bureau", Organisation.jurisdiction_code == city)
+    )
+    return {person for person in session.scalars(found) if person is not None}
+
+
+_GONE = (AssignmentState.DECLINED.value, AssignmentState.REPLACED.value)
+
+
+def score_blind(session: Session, review_id: int) -> set[int]:
+    """The review's experts in a round in which they are not to learn whose it is; nobody in any other."""
+    found = (
+        sa.select(ExpertAssignment.person_id)
+        .join(Review, Review.id == ExpertAssignment.review_id)
+        .join(Round, Round.id == Review.round_id)
+        .where(ExpertAssignment.review_id == review_id, ExpertAssignment.state.not_in(_GONE), Round.blind)
+    )
+    return set(session.scalars(found))
+
+
+def know_what_is_blind(session: Session, round_id: int, review_id: int | None = None) -> set[tuple[int, int]]:
+    """(review, person) of whoever was ever named to visit, in a round whose experts are not to learn whose it is."""
+    found = (
+        sa.select(SiteVisitor.review_id, SiteVisitor.person_id)
+        .join(Review, Review.id == SiteVisitor.review_id)
+        .join(Round, Round.id == Review.round_id)
+        .where(Review.round_id == round_id, Round.blind)
+    )
+    if review_id is not None:
+        found = found.where(Review.id == review_id)
+    return {(review, person) for review, person in session.execute(found)}
+
+
+def is_under_vote(session: Session, review_id: int) -> bool:
+    """Whether members are voting on the review: what they read stays as it is."""
+    found = sa.select(MeetingItem.id).where(
+        MeetingItem.review_id == review_id, MeetingItem.state == ItemState.VOTING.value
+    )
+    return session.scalars(found).first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Visiting:
+    """Somebody named to visit, the review by the names people know it by, and how often it was reported."""
+
+    visitor: SiteVisitor
+    round_id: int
+    code: str
+    specialty: str
+    school: str
+    county: str
+    state: str
+    reports: int
+    scope: Scope
+
+
+def named(acting: int | None) -> sa.Select[*tuple[Any, ...]]:
+    """The query behind `Visiting`, to be narrowed and ordered by the caller."""
+    reported = sa.select(sa.func.count()).where(SiteVisitReport.review_id == Review.id).correlate(Review)
+    return (
+        sa.select(
+            SiteVisitor, Review.round_id, SpecialtyCode.code, Specialty.name, School.name, School.jurisdiction_code,
+            Review.state, reported.scalar_subquery(),
+            School.id, School.jurisdiction_code, School.city_code, School.run_by, recused(acting),
+        )
+        .join(Review, Review.id == SiteVisitor.review_id)
+        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
+    )  # fmt: skip
+
+
+def visiting_of(session: Session, chosen: sa.Select[*tuple[Any, ...]], acting: int | None) -> list[Visiting]:
+    """What a choice of `named` found."""
+    found = []
+    for visitor, round_id, code, specialty, school, county, state, number, *whose in session.execute(chosen):
+        scope = replace(scope_from(whose, acting), visitors=frozenset({str(visitor.person_id)}))
+        found.append(Visiting(visitor, round_id, code, specialty, school, county, state, number, scope))
+    return found
