@@ -40,11 +40,15 @@ class _Case(NamedTuple):
         return Place(one.school, called, one.code, one.level, one.class_name)
 
 
-def _case(ctx: Context, review_id: int, thing: Thing) -> _Case:
-    scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
+def _case(ctx: Context, review_id: int, thing: Thing, *, mends: int | None = None) -> _Case:
+    """`mends`: the specialty that is to be mended, where the review's rating has gone over to another."""
+    scope = (
+        scopes.of_review(ctx.session, review_id, acting=ctx.person_id) if mends is None
+        else scopes.of_specialty(ctx.session, mends, acting=ctx.person_id)
+    )  # fmt: skip
     ctx.permit_read(thing, scope, where="document")
     grant = ctx.permit(ISSUES, scope, where="document")
-    return _Case(review_id, scope.city, grant, notice_queries.named(ctx.session, review_id))
+    return _Case(review_id, scope.city, grant, notice_queries.named(ctx.session, review_id, mends))
 
 
 def _issued(ctx: Context, case: _Case, kind: DocumentKind, about: Base, told: Told, *, audience: str) -> Document:
@@ -86,7 +90,7 @@ def of_rectification(ctx: Context, rectification_id: int) -> Document:
     row = ctx.session.get(Rectification, rectification_id, populate_existing=True)
     if row is None:
         raise NotFound(Problem("not-found", "rectification", {"kind": "rectification", "id": rectification_id}))
-    case = _case(ctx, row.review_id, Thing.RECTIFICATIONS)
+    case = _case(ctx, row.review_id, Thing.RECTIFICATIONS, mends=row.specialty_id)
     if row.state in RECTIFICATION_ENDED:
         raise NotNow(Problem("rectification-ended", "rectification", {"state": row.state}))
     if mending_days.is_held(ctx, row):

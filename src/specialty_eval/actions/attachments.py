@@ -3,7 +3,7 @@
 from specialty_eval.engine import review
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Thing
-from specialty_eval.store import scopes
+from specialty_eval.store import rectification_queries, scopes
 from specialty_eval.store.reviews import Attachment, Review
 
 from . import blind
@@ -62,9 +62,16 @@ def media_type(content: bytes) -> str:
 
 
 def read(ctx: Context, review_id: int, attachment_id: int) -> tuple[Attachment, bytes]:
-    """A file and its bytes, for those who may read the review's evidence."""
+    """A file and its bytes, for those who may read the review's evidence; of a milestone that another specialty proves
+    (a succession brought the rating there), for those who may read that one's rectification.
+    """
     scope = scopes.of_review(ctx.session, review_id, acting=ctx.person_id)
-    ctx.permit_read(Thing.EVIDENCE, scope, where="attachments")
+    mended = rectification_queries.of_proof(ctx.session, review_id, attachment_id)
+    if mended is None:
+        ctx.permit_read(Thing.EVIDENCE, scope, where="attachments")
+    else:  # another specialty's, perhaps another school's
+        own = scopes.of_specialty(ctx.session, mended, acting=ctx.person_id)
+        ctx.permit_read(Thing.RECTIFICATIONS, own, where="attachments")
     kept = ctx.session.get(Attachment, attachment_id)
     if kept is None or kept.review_id != review_id:
         raise NotFound(Problem("not-found", "attachments", {"kind": "attachment", "id": attachment_id}))

@@ -190,6 +190,8 @@ def read(ctx: Context, document_id: int) -> Document:
 
 
 def _scope(ctx: Context, row: Document) -> Scope:
+    if row.kind == DocumentKind.RECTIFICATION_NOTICE and row.specialty_id is not None:
+        return scopes.of_specialty(ctx.session, row.specialty_id, acting=ctx.person_id)
     if row.review_id is not None:
         return scopes.of_review(ctx.session, row.review_id, acting=ctx.person_id)
     if row.kind in OF_APPLICATIONS:
@@ -211,7 +213,7 @@ def listing(
     query = (
         sa.select(Document)
         .outerjoin(Review, Review.id == Document.review_id)
-        .outerjoin(Specialty, Specialty.id == Review.specialty_id)
+        .outerjoin(Specialty, Specialty.id == sa.func.coalesce(Document.specialty_id, Review.specialty_id))
         .outerjoin(School, School.id == Specialty.school_id)
         .where(sa.or_(*(_readable(ctx, each) for each in DocumentKind)))
     )

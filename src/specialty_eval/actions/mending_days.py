@@ -1,13 +1,26 @@
 """The days of what a school mends: when its plan is due, from when it is rechecked, what an appeal gives back."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from specialty_eval.engine.calendar import last_local_day, months_after
+from specialty_eval.engine.consequences import RectificationRules
+from specialty_eval.engine.rectification import RECTIFICATION, RectificationState
+from specialty_eval.engine.vocabulary import Rating
 from specialty_eval.store import rectification_queries
 from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.rectification_queries import Ground
 
 from .context import LOCAL, Context, Note
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which specialty is asked to mend, by which review's rating."""
+
+    specialty_id: int
+    review_id: int
+    rating: Rating
 
 
 def plan_due(ctx: Context, row: Rectification, ground: Ground) -> datetime:
@@ -33,16 +46,43 @@ def begin_days_anew(ctx: Context, review_id: int) -> None:
     """An appeal against this rating has ended and left it: where it held the consequences, the days of what is being
     mended begin anew, on record, and the school is told which they are now.
     """
-    row = rectification_queries.going_locked(ctx.session, review_id)
-    if row is None:
+    for row in rectification_queries.going_locked(ctx.session, review_id):
+        due, recheck = days_of(ctx, row)
+        if (due, recheck) != (row.plan_due, row.recheck_from):
+            row.plan_due, row.recheck_from, row.version, row.updated_at = due, recheck, row.version + 1, ctx.now
+            ctx.record("rectification.extend", ctx.saved(row), Note(audience="school", told=_told(row)))
+
+
+def _told(row: Rectification) -> dict[str, str]:
+    return {"until": last_local_day(row.plan_due, LOCAL).isoformat(), "recheck_from": row.recheck_from.isoformat()}
+
+
+def begin(
+    ctx: Context, asked: Asked, rules: RectificationRules, *, failures: int = 0, findings: str = ""
+) -> Rectification:
+    """A rating asks a specialty to mend: its school has the policy's days from now."""
+    row = Rectification(
+        specialty_id=asked.specialty_id, review_id=asked.review_id, rating=asked.rating.value,
+        state=RECTIFICATION.start.value, plan="", findings=findings, failures=failures, version=1, updated_at=ctx.now,
+        plan_due=ctx.calendar().due(ctx.now, rules.plan_due, LOCAL),
+        recheck_from=months_after(ctx.today, rules.recheck_after_months),
+    )  # fmt: skip
+    ctx.session.add(row)
+    return row
+
+
+def go_over(ctx: Context, specialty_id: int, review_id: int, key: int) -> None:
+    """A rating went over from a specialty to another, and so does what it asks to be mended: the school there begins,
+    with days of its own and at least one recheck. What was passed before is passed there too: nothing is to be mended.
+    """
+    last = rectification_queries.last_of(ctx.session, specialty_id, review_id)
+    if last is None or last.state == RectificationState.PASSED:
         return
-    ground = rectification_queries.ground_of(ctx.session, row)
-    due, recheck = plan_due(ctx, row, ground), recheck_from(ctx, row, ground)
-    if (due, recheck) == (row.plan_due, row.recheck_from):
-        return
-    row.plan_due, row.recheck_from, row.version, row.updated_at = due, recheck, row.version + 1, ctx.now
-    told = {"until": last_local_day(due, LOCAL).isoformat(), "recheck_from": recheck.isoformat()}
-    ctx.record("rectification.extend", ctx.saved(row), Note(audience="school", told=told))
+    rules = rectification_queries.ground_of(ctx.session, last).rules
+    failures = min(last.failures, rules.failures_allowed - 1)
+    asked = Asked(key, review_id, Rating(last.rating))
+    row = ctx.saved(begin(ctx, asked, rules, failures=failures, findings=last.findings if failures else ""))
+    ctx.record("rectification.carry", row, Note(audience="school", told={"review": review_id, **_told(row)}))
 
 
 def days_of(ctx: Context, row: Rectification) -> tuple[datetime, date]:

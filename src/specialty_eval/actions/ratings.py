@@ -33,7 +33,7 @@ from specialty_eval.store.registry import Specialty
 from specialty_eval.store.reviews import Review
 from specialty_eval.store.status_queries import RatingRow
 
-from . import designation_reviews
+from . import designation_reviews, mending_days
 from .context import LOCAL, Context, Note, many_objections
 
 CONFIRMS = roles(Role.BUREAU_APPROVER)
@@ -233,20 +233,19 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
     green = designation_reviews.green_now(ctx, [r.specialty_id for r in chosen])
     changed = rating_records.enter(ctx.session, confirmed, ctx.now)
     _tell_where_it_went(ctx, changed - {r.specialty_id for r in chosen}, batch)
-    carried = _carry_rectifications(ctx, [r for r in chosen if r.specialty_id in changed], batch)
+    by_review = {r.review_id: r for r in chosen}
+    resting = outcome_queries.resting_on(ctx.session, list(by_review))
+    rated = {key: by_review[of] for key, of in resting.items() if key in changed}
+    carried = _carry_rectifications(ctx, rated, batch)
     _supersede_rectifications(ctx, changed - carried, batch.scope)
-    for r in chosen:
-        rules = batch.rules(r)[1] if r.specialty_id in changed - carried else None
+    for key in sorted(rated.keys() - carried):
+        rules = batch.rules(rated[key])[1]
         if rules is not None:
-            ctx.session.add(
-                Rectification(specialty_id=r.specialty_id, review_id=r.review_id, rating=r.rating.value,
-                              state=RECTIFICATION.start.value, plan="", findings="", failures=0, version=1,
-                              updated_at=ctx.now, plan_due=ctx.calendar().due(ctx.now, rules.plan_due, LOCAL),
-                              recheck_from=months_after(ctx.today, rules.recheck_after_months))
-            )  # fmt: skip
+            asked = mending_days.Asked(key, rated[key].review_id, rated[key].rating)
+            mending_days.begin(ctx, asked, rules)
     ctx.session.flush()
-    rated = (designation_reviews.Rated(r.specialty_id, r.review_id, r.replaces_id) for r in chosen)
-    designation_reviews.follow(ctx, green, rated)
+    followed = (designation_reviews.Rated(r.specialty_id, r.review_id, r.replaces_id) for r in chosen)
+    designation_reviews.follow(ctx, green, followed)
     whose = {r.replaces_id: r.specialty_id for r in chosen if r.replaces_id is not None}
     replacing = [r.review_id for r in chosen if r.replaces_id is not None]
     for case, found in follow_ups.refresh(ctx.session, replacing, LOCAL).items():
@@ -267,29 +266,29 @@ def _valid_from(ctx: Context, r: Ready) -> date:
     return ctx.today if r.replaced_at is None else r.replaced_at.astimezone(LOCAL).date()
 
 
-def _carry_rectifications(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> set[int]:
+def _carry_rectifications(ctx: Context, asked: Mapping[int, Ready], batch: Batch) -> set[int]:
     """An appeal that leaves the colour as it was leaves what is being mended going, with its days; whose that is.
 
     Where it held the consequences, the days begin anew.
     """
     carried = set()
-    for r in chosen:
+    for key, r in sorted(asked.items()):
         going = None
         rules = batch.rules(r)[1]
         if r.replaces_id is not None and rules is not None:
-            going = outcome_queries.going_rectification(ctx.session, r.replaces_id, r.rating.value)
+            going = outcome_queries.going_rectification(ctx.session, key, r.replaces_id, r.rating.value)
         if going is not None and rules is not None:
             if batch.holds and appeal_queries.is_of_an_appeal(ctx.session, r.review_id):
                 going.plan_due = max(going.plan_due, ctx.calendar().due(ctx.now, rules.plan_due, LOCAL))
                 going.recheck_from = max(going.recheck_from, months_after(ctx.today, rules.recheck_after_months))
             going.review_id, going.version, going.updated_at = r.review_id, going.version + 1, ctx.now
             ctx.record("rectification.carry", going, Note(audience="school", told={"review": r.review_id}))
-            carried.add(r.specialty_id)
+            carried.add(key)
     return carried
 
 
 def _supersede_rectifications(ctx: Context, specialties: Iterable[int], scope: Scope) -> None:
-    going = outcome_queries.going_rectifications(ctx.session, list(specialties))
+    going = outcome_queries.going_rectifications(ctx.session, list(specialties), groundless=True)
     if not going:
         return
     ctx.lock_all(Rectification, going)

@@ -25,7 +25,7 @@ from specialty_eval.store.reviews import Review
 from specialty_eval.store.succession_queries import Taught
 from specialty_eval.store.successions import SchoolCode, Succession, SuccessionLine
 
-from . import designation_reviews
+from . import designation_reviews, mending_days
 from .context import Context, Note
 from .succession_changes import Become, Changes, Merge, SchoolChange
 
@@ -205,7 +205,10 @@ def _carry_rooms(ctx: Context, row: Succession, ids: Sequence[int], day: date) -
 
 
 def _carry_mending(ctx: Context, parts: Sequence[Part], stays: Part, scope: Scope) -> None:
-    """What is mended is what the rating that stays asks for, with its days; the others' loses its ground."""
+    """What is mended is what the rating that stays asks for, with its days; the others' loses its ground.
+
+    Where its mending had ended, passed or failed, `mending_days.go_over` says what holds of the one that goes on.
+    """
     into = parts[0].taught.id
     going = {part.taught.id: succession_queries.going_rectification(ctx.session, part.taught.id) for part in parts}
     kept = going[stays.taught.id]
@@ -214,6 +217,9 @@ def _carry_mending(ctx: Context, parts: Sequence[Part], stays: Part, scope: Scop
         facts = dict.fromkeys(ended, RectificationFacts(reason=MERGED))
         ctx.as_system().advance_many(RECTIFICATION, Rectification, RectificationEvent.SUPERSEDE, ended, scope,
                                      facts=facts, note=Note(reason=MERGED, audience="school"))  # fmt: skip
+    held = stays.rating
+    if kept is None and held is not None and held.review_id is not None and stays is not parts[0]:
+        mending_days.go_over(ctx, stays.taught.id, held.review_id, into)
     if kept is not None and kept.specialty_id != into:
         kept.specialty_id, kept.version, kept.updated_at = into, kept.version + 1, ctx.now
         ctx.saved(kept)
@@ -242,7 +248,9 @@ def _close(ctx: Context, row: Succession, part: Part, into: Taught, scope: Scope
 
 
 def _split(ctx: Context, row: Succession, become: Become, scope: Scope) -> None:
-    """A new specialty beside the one it came out of: as old as that one, with its rating and its standing."""
+    """A new specialty beside the one it came out of: as old as that one, with its rating and its standing, and mending
+    on its own: its own school, which may be another, has a plan, milestones and a recheck that restores it.
+    """
     of = ctx.session.get_one(Specialty, become.taught.id)
     own = ("catalogue_entry_id", "catalogue_code", "level", "class_code", "class_name", "partner", "length", "campus",
            "opened_on")  # fmt: skip
@@ -257,6 +265,8 @@ def _split(ctx: Context, row: Succession, become: Become, scope: Scope) -> None:
     succession_queries.add_lines(ctx.session, [line])
     if colour is not None:
         _carry_rating(ctx, new.id, part, row.effective_on)
+        if part.rating is not None and part.rating.review_id is not None:
+            mending_days.go_over(ctx, of.id, part.rating.review_id, new.id)
     enrolment_queries.add_standings(ctx.session, [new.id], row.effective_on, _academic_year(row.effective_on), ctx.now)
     [standing] = enrolment_queries.locked_standings(ctx.session, [new.id])
     if part.standing.state != StandingState.NORMAL:

@@ -157,7 +157,7 @@ _FACTS: Mapping[str, str] = {
     "publication.erratum": "erratum:int",
     "publication.open": "digest:sha seal_head:text entries:int",
     "publication.remind": _REMIND,
-    "rectification.carry": "review:int",
+    "rectification.carry": "review:int until?:day recheck_from?:day",
     "rectification.escalate": _LATE,
     "rectification.extend": "until:day recheck_from:day",
     "rectification.plan": "version:int digest:sha milestones:int",

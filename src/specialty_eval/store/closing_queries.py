@@ -46,6 +46,7 @@ def ground_holds() -> sa.ColumnElement[bool]:
     in_force = sa.exists().where(
         Rectification.id == ClosingProposal.rectification_id,
         RatingInForce.review_id == Rectification.review_id,
+        RatingInForce.specialty_id == ClosingProposal.specialty_id,
         RatingInForce.valid_to.is_(None),
         RatingInForce.known_to.is_(None),
     )

@@ -162,16 +162,17 @@ def _records(session: Session, ids: Collection[int], zone: tzinfo) -> dict[int, 
 def _add_ratings(session: Session, records: Mapping[int, Record], zone: tzinfo) -> None:
     going = sa.exists().where(Appeal.review_id == Review.id, is_going(Appeal)).correlate(Review)
     replaced = aliased(Review)  # an upheld appeal's rating acts from when the overturned one was confirmed
+    mended = _mended()
     in_force = (
         sa.select(
             RatingInForce.specialty_id, RatingInForce.review_id, RatingInForce.rating, RatingInForce.valid_from,
-            RatingInForce.reasons, going, Rectification.passed_on, Rectification.updated_at, Round.policy_id,
+            RatingInForce.reasons, going, mended.c.passed_on, mended.c.updated_at, Round.policy_id,
             sa.func.coalesce(replaced.confirmed_at, Review.confirmed_at), RatingInForce.acts_since,
         )
         .outerjoin(Review, Review.id == RatingInForce.review_id)
         .outerjoin(replaced, replaced.id == Review.replaces_id)
         .outerjoin(Round, Round.id == Review.round_id)
-        .outerjoin(Rectification, sa.and_(Rectification.review_id == Review.id, Rectification.passed_on.is_not(None)))
+        .outerjoin(mended, sa.true())
         .where(among(RatingInForce.specialty_id, records), RatingInForce.known_to.is_(None))
     )  # fmt: skip
     for specialty, review, rating, day, reasons, under, restored, ended, policy, at, since in session.execute(in_force):
@@ -181,6 +182,23 @@ def _add_ratings(session: Session, records: Mapping[int, Record], zone: tzinfo) 
     for specialty, review, rating, at, policy in session.execute(_passed_over(records)):
         rated = Rated(Rating(rating), _day(at, zone), confirmed_at=at)
         records[specialty].ratings.append(OnRecord(rated, review, policy))
+
+
+def _mended() -> sa.FromClause:
+    """When a rating's recheck was passed: the specialty's own, which may be another than was rated once a succession
+    brought the rating there; where it was asked nothing of its own (it had been passed by then), the rated one's.
+    """
+    own = Rectification.specialty_id == RatingInForce.specialty_id
+    other = aliased(Rectification)
+    has_own = sa.exists().where(other.review_id == Review.id, other.specialty_id == RatingInForce.specialty_id)
+    has_own = has_own.correlate(Review, RatingInForce)
+    found = (
+        sa.select(Rectification.passed_on, Rectification.updated_at)
+        .where(Rectification.review_id == Review.id, Rectification.passed_on.is_not(None), sa.or_(own, ~has_own))
+        .order_by(own.desc(), Rectification.id.desc())
+        .limit(1)
+    )
+    return found.correlate(Review, RatingInForce).lateral("mended")
 
 
 def _passed_over(ids: Collection[int]) -> sa.Select[*tuple[Any, ...]]:

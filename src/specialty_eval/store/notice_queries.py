@@ -154,18 +154,21 @@ class Named:
     valid_from: date | None
 
 
-def named(session: Session, review_id: int) -> Named:
-    """How papers call what a review is about."""
+def named(session: Session, review_id: int, specialty_id: int | None = None) -> Named:
+    """How papers call what a review is about, or the specialty that its rating has gone over to."""
+    of = Review.specialty_id if specialty_id is None else sa.literal(specialty_id, sa.BigInteger())
+    held = sa.and_(RatingInForce.review_id == Review.id, RatingInForce.specialty_id == of)
     found = (
         sa.select(
             Review.round_id, Specialty.id, School.name, Specialty.name, Specialty.direction, SpecialtyCode.code,
             Specialty.level, Specialty.class_name, Review.document_number, RatingInForce.rating, RatingInForce.reasons,
             RatingInForce.valid_from,
         )
-        .join(Specialty, Specialty.id == Review.specialty_id)
+        .select_from(Review)
+        .join(Specialty, Specialty.id == of)
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, SpecialtyCode.specialty_id == Specialty.id)
-        .outerjoin(RatingInForce, RatingInForce.review_id == Review.id)
+        .outerjoin(RatingInForce, held)
         .where(Review.id == review_id)
         .order_by(SpecialtyCode.valid_to.desc().nulls_first(), RatingInForce.id)
         .limit(1)

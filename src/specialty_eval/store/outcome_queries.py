@@ -19,6 +19,7 @@ from .contested import is_going
 from .cycles import Round
 from .deliberation import Decision, MeetingItem
 from .outcomes import Appeal, Objection, Publication, PublicationEntry, RatingInForce, Rectification
+from .registry import Specialty
 from .reviews import Review
 from .status_queries import RatingRow, rating_row
 
@@ -147,19 +148,47 @@ def document_numbers(session: Session, review_ids: Collection[int]) -> dict[int,
     return {key: number for key, number in session.execute(found)}  # noqa: C416 -- a Row is no tuple to dict()
 
 
-def going_rectifications(session: Session, specialty_ids: Collection[int]) -> list[int]:
-    """The rectifications of these specialties that have not ended, in order of id."""
+def going_rectifications(session: Session, specialty_ids: Collection[int], *, groundless: bool = False) -> list[int]:
+    """The rectifications of these specialties that have not ended, in order of id; `groundless`: those whose rating is
+    no longer the one in force there.
+    """
     ended = [state.value for state in RECTIFICATION_ENDED]
     found = sa.select(Rectification.id).where(
         among(Rectification.specialty_id, specialty_ids), Rectification.state.not_in(ended)
     )
+    if groundless:
+        in_force = sa.exists().where(
+            RatingInForce.specialty_id == Rectification.specialty_id,
+            RatingInForce.review_id == Rectification.review_id,
+            RatingInForce.known_to.is_(None),
+            RatingInForce.valid_to.is_(None),
+        )
+        found = found.where(~in_force)
     return list(session.scalars(found.order_by(Rectification.id)))
 
 
-def going_rectification(session: Session, review_id: int, rating: str) -> Rectification | None:
-    """The rectification that a review's rating of this colour asked for, under a lock, where it has not ended."""
+def resting_on(session: Session, reviews: Collection[int]) -> dict[int, int]:
+    """Specialty → which of these reviews its rating in force is of: what was rated, and where the rating went."""
+    found = (
+        sa.select(RatingInForce.specialty_id, RatingInForce.review_id)
+        .join(Specialty, Specialty.id == RatingInForce.specialty_id)
+        .where(
+            among(RatingInForce.review_id, reviews),
+            RatingInForce.known_to.is_(None),
+            RatingInForce.valid_to.is_(None),
+            Specialty.closed_on.is_(None),
+        )
+    )
+    return {key: review for key, review in session.execute(found) if review is not None}
+
+
+def going_rectification(session: Session, specialty_id: int, review_id: int, rating: str) -> Rectification | None:
+    """What a review's rating of this colour asks a specialty to mend, under a lock, where it has not ended."""
     ended = [state.value for state in RECTIFICATION_ENDED]
     found = sa.select(Rectification).where(
-        Rectification.review_id == review_id, Rectification.rating == rating, Rectification.state.not_in(ended)
+        Rectification.specialty_id == specialty_id,
+        Rectification.review_id == review_id,
+        Rectification.rating == rating,
+        Rectification.state.not_in(ended),
     )
     return session.scalars(found.with_for_update(), execution_options={"populate_existing": True}).one_or_none()

@@ -89,11 +89,37 @@ def is_under_appeal(session: Session, review_id: int) -> bool:
     return bool(going_appeals(session, [review_id]))
 
 
-def going_locked(session: Session, review_id: int) -> Rectification | None:
-    """What this rating asks to be mended, while it has not ended, under a lock and as it is now."""
+def going_locked(session: Session, review_id: int) -> Sequence[Rectification]:
+    """What this rating asks to be mended, wherever it went over to, while it has not ended; locked, as it is now."""
     ended = [state.value for state in RECTIFICATION_ENDED]
     found = sa.select(Rectification).where(Rectification.review_id == review_id, Rectification.state.not_in(ended))
-    return session.scalars(found.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+    found = found.order_by(Rectification.id).with_for_update()
+    return session.scalars(found, execution_options={"populate_existing": True}).all()
+
+
+def last_of(session: Session, specialty_id: int, review_id: int) -> Rectification | None:
+    """What a rating asked of a specialty last, going or ended; not what lost its ground."""
+    found = sa.select(Rectification).where(
+        Rectification.specialty_id == specialty_id,
+        Rectification.review_id == review_id,
+        Rectification.state != RectificationState.SUPERSEDED.value,
+    )
+    return session.scalar(found.order_by(Rectification.id.desc()).limit(1))
+
+
+def of_proof(session: Session, review_id: int, attachment_id: int) -> int | None:
+    """The specialty whose milestone a file of a review proves, where the rating went over to it from another."""
+    found = (
+        sa.select(Rectification.specialty_id)
+        .join(RectificationProof, RectificationProof.rectification_id == Rectification.id)
+        .join(Review, Review.id == Rectification.review_id)
+        .where(
+            Review.id == review_id,
+            RectificationProof.attachment_id == attachment_id,
+            Rectification.specialty_id != Review.specialty_id,
+        )
+    )
+    return session.scalar(found.limit(1))
 
 
 def in_state(session: Session, city: str, state: RectificationState, reached: sa.ColumnElement[bool]) -> list[int]:
