@@ -1,7 +1,6 @@
 """Proposals who scores what: from the pool, without conflicts, carried out whole or not at all."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +15,6 @@ from specialty_eval.actions import allotments, experts, jobs, panel
 from specialty_eval.actions.allotments import Asked
 from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.experts import Allotment
 from specialty_eval.store.ledger import Event
@@ -199,15 +197,8 @@ def test_what_there_is_much_of_the_worker_proposes(city: City, monkeypatch: pyte
     assert [one for one in jobs.due(city.clock()) if one.task == jobs.Task.ALLOT] == []
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=8)
-    yield made
-    made.dispose()
-
-
-def test_of_two_who_carry_out_or_ask_at_once_one_wins_and_the_other_is_told(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_of_two_who_carry_out_or_ask_at_once_one_wins_and_the_other_is_told(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         city = make_pool(session, POOL)
         made = ask(city, per_review=2)
         session.commit()
@@ -215,11 +206,11 @@ def test_of_two_who_carry_out_or_ask_at_once_one_wins_and_the_other_is_told(engi
         session.commit()
 
         for _ in range(5):
-            said = at_once(engine, *[(secretary, lambda ctx: allotments.carry_out(ctx, number))] * 2)
+            said = at_once(own_engine, *[(secretary, lambda ctx: allotments.carry_out(ctx, number))] * 2)
             assert sorted(said) == ["done", "step-not-open"] or said == ["step-not-open"] * 2
 
         assert {len(people) for people in going(city).values()} == {2}
-        said = at_once(engine, *[(secretary, lambda ctx: allotments.ask(ctx, key, Asked(at_most=4)))] * 2)
+        said = at_once(own_engine, *[(secretary, lambda ctx: allotments.ask(ctx, key, Asked(at_most=4)))] * 2)
         assert said == ["done", "done"]
         found = session.scalars(sa.select(Allotment.state).where(Allotment.round_id == key).order_by(Allotment.number))
         assert list(found) == ["carried_out", "withdrawn", "proposed"]

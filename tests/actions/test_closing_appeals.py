@@ -1,6 +1,5 @@
 """Closing for want of intake, and the school's appeal against the decision to close: nothing closes meanwhile."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -20,7 +19,6 @@ from specialty_eval.actions.paging import Page
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store.accounts import RoleGrant
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.closings import ClosingAppeal, ClosingProposal
 from specialty_eval.store.reviews import Figure
 
@@ -258,20 +256,13 @@ def test_nobody_but_the_citys_secretary_and_the_clock_propose(idle: Sitting) -> 
         refused(NotYou, partial(closings.propose_idle, idle.as_(who)))
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=8)
-    yield made
-    made.dispose()
-
-
-def test_proposed_twice_at_once_there_is_one_proposal_and_upheld_while_closing_it_stays(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_proposed_twice_at_once_there_is_one_proposal_and_upheld_while_closing_it_stays(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = make_confirmed(session)
         enrolled(s, "two-a", IDLE)
         session.commit()
         both = (s.as_("secretary"), s.city.clock())
-        assert at_once(engine, *((ctx, lambda c: closings.propose_idle(c, city="371400")) for ctx in both)) == [
+        assert at_once(own_engine, *((ctx, lambda c: closings.propose_idle(c, city="371400")) for ctx in both)) == [
             "done", "done",
         ]  # fmt: skip
         closings.receive(s.as_("head-two"), proposal(s).id)
@@ -281,7 +272,7 @@ def test_proposed_twice_at_once_there_is_one_proposal_and_upheld_while_closing_i
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             (s.as_("appeal-1"), lambda ctx: closing_appeals.uphold(ctx, key, "示例：申诉成立")),
             (s.as_("bureau-approver"), lambda ctx: closings.close(ctx, s.city.codes["two-a"], "示例", 0)),
         )

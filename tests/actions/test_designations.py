@@ -1,6 +1,5 @@
 """Designations: proposed, granted by another, under review when green is lost, kept, withdrawn, given back."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -32,7 +31,6 @@ from specialty_eval.actions.paging import Page
 from specialty_eval.engine.designation import Tier
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.designations import Designation, DesignationTargets
 from specialty_eval.store.outcomes import Appeal
 
@@ -335,22 +333,15 @@ def test_a_group_that_bears_a_designation_keeps_a_green_lead(s: Sitting) -> None
 # --- at the same moment ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=8)
-    yield made
-    made.dispose()
-
-
-def test_granted_while_green_is_lost_it_is_under_review_or_was_never_granted(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_granted_while_green_is_lost_it_is_under_review_or_was_never_granted(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s, number = about_to_be(session, {"one-a": "yellow"})
         row = proposed(s, "one-a")
         session.commit()
         approver = s.as_("bureau-approver")
 
         said = at_once(
-            engine,
+            own_engine,
             (approver, lambda ctx: designations.grant(ctx, row.id, DOCUMENT)),
             (replace(approver), lambda ctx: ratings.confirm(ctx, number, "示例评〔2026〕1号")),
         )

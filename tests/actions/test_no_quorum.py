@@ -1,6 +1,6 @@
 """A committee that cannot meet: put off on record, then in writing, then the bureau; none of it before its time."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
@@ -25,7 +25,6 @@ from specialty_eval.actions import ballots, committee, conflicts, decisions, int
 from specialty_eval.actions.context import SETTLES
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
 from specialty_eval.engine.policy import Rating
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.deliberation import Decision, MeetingItem
 from specialty_eval.store.ledger import Event
 
@@ -313,15 +312,8 @@ def test_what_the_bureau_decided_can_be_rescinded_like_any_decision(s: Sitting) 
 # --- at once ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=8)
-    yield made
-    made.dispose()
-
-
-def test_the_ballot_that_makes_a_quorum_and_the_bureau_at_once_leave_one_of_them(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_the_ballot_that_makes_a_quorum_and_the_bureau_at_once_leave_one_of_them(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = convene(make_scored(session, {"one-a": "yellow"}))
         s.attend(*(set(EVERYBODY) - set(FEW)))
         in_writing(s, "one-a")
@@ -332,7 +324,7 @@ def test_the_ballot_that_makes_a_quorum_and_the_bureau_at_once_leave_one_of_them
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             (member, lambda c: ballots.cast(c, item, "yellow")),
             (approver, lambda c: decisions.take_over(c, item, Rating.YELLOW, WHY)),
         )

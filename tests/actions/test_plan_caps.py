@@ -1,6 +1,5 @@
 """No cap is ever exceeded: the city's, a county's, a school's, a specialty's, whoever acts at the same moment."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -14,7 +13,6 @@ from refusing import refused_by
 from specialty_eval.actions import plan_views, plans
 from specialty_eval.actions.plans import Adjustment
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import EnrolmentPlan
 from specialty_eval.store.plan_caps import EnrolmentCap
 
@@ -91,15 +89,8 @@ def test_the_database_approves_no_plan_beyond_a_cap_and_changes_no_cap_of_one(s:
         assert refused_by(connection, change) == "enrolment_cap_kept"
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=10)
-    yield made
-    made.dispose()
-
-
-def test_eight_who_adjust_and_approve_at_once_never_go_beyond_any_cap(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_eight_who_adjust_and_approve_at_once_never_go_beyond_any_cap(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = make_confirmed(session, opening=dict.fromkeys(("one-a", "one-b", "two-a", "city-a"), (100, 400)))
         first, second = draft(s).id, draft(s).id
         planner, approver = s.as_("planner"), s.as_("bureau-approver")
@@ -109,7 +100,7 @@ def test_eight_who_adjust_and_approve_at_once_never_go_beyond_any_cap(engine: sa
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             *((planner, partial(plans.adjust, plan_id=second, code=s.city.codes[short], new=Adjustment(quota, WHY)))
               for short, quota in (("one-a", 120), ("one-a", 126), ("one-b", 108), ("one-b", 112), ("two-a", 80),
                                    ("two-a", 81))),

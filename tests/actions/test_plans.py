@@ -1,6 +1,5 @@
 """The plan of a year: what the policy gives, what a planner may change, and two people; nothing for anybody else."""
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -28,7 +27,6 @@ from specialty_eval.engine.enrolment import Rule
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store import plan_queries
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 from specialty_eval.store.registry import Specialty
 
@@ -322,15 +320,8 @@ def test_nobody_but_the_citys_approver_approves_or_gives_back(s: Sitting, who: s
 # --- at once ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=8)
-    yield made
-    made.dispose()
-
-
-def test_two_planners_together_never_go_beyond_the_citys_total(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_two_planners_together_never_go_beyond_the_citys_total(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = make_confirmed(session, opening={"one-a": (100, None), "two-a": (100, None)})
         plan = draft(s, city_total=340)
         key, ctx = plan.id, s.as_("planner")
@@ -339,7 +330,7 @@ def test_two_planners_together_never_go_beyond_the_citys_total(engine: sa.Engine
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             *(
                 (ctx, partial(plans.adjust, plan_id=key, code=s.city.codes[short], new=Adjustment(quota, "示例：扩招")))
                 for short, quota in (("one-a", 122), ("two-a", 77), ("two-a", 78))
@@ -351,8 +342,8 @@ def test_two_planners_together_never_go_beyond_the_citys_total(engine: sa.Engine
         assert plan_queries.sum_of(session, key) <= before + 10
 
 
-def test_two_plans_of_a_year_approved_at_once_leave_one_in_force(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_two_plans_of_a_year_approved_at_once_leave_one_in_force(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = make_confirmed(session)
         ids = [draft(s).id, draft(s).id]
         for key in ids:
@@ -361,7 +352,7 @@ def test_two_plans_of_a_year_approved_at_once_leave_one_in_force(engine: sa.Engi
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             *(
                 (ctx, partial(plans.approve, plan_id=key, document_number="示例1号"))
                 for ctx, key in zip(both, ids, strict=True)
@@ -374,13 +365,13 @@ def test_two_plans_of_a_year_approved_at_once_leave_one_in_force(engine: sa.Engi
         assert states == ["superseded", "approved"]
 
 
-def test_two_drafts_at_once_get_numbers_of_their_own(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_two_drafts_at_once_get_numbers_of_their_own(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = make_confirmed(session)
         ctx = s.as_("planner")
         session.commit()
 
-        assert at_once(engine, *((ctx, lambda c: plans.draft(c, 2026)) for _ in range(3))) == ["done"] * 3
+        assert at_once(own_engine, *((ctx, lambda c: plans.draft(c, 2026)) for _ in range(3))) == ["done"] * 3
         assert session.scalars(sa.select(EnrolmentPlan.number).order_by(EnrolmentPlan.number)).all() == [1, 2, 3]
 
 

@@ -1,6 +1,5 @@
 """A rectification: plan, proof, recheck; what passing restores, and what two failures or no plan put before others."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 
@@ -28,7 +27,6 @@ from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.actions.standings import begin_year
 from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Refusal
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.outcomes import Rectification, RectificationMilestone
 from specialty_eval.store.reviews import Attachment
@@ -423,21 +421,14 @@ def test_a_rectification_whose_rating_an_appeal_overturned_is_superseded(s: Sitt
 # --- at once ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=8)
-    yield made
-    made.dispose()
-
-
-def test_passed_and_failed_at_once_is_one_of_them(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_passed_and_failed_at_once_is_one_of_them(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = make_confirmed(session, {"two-a": "yellow"})
         key, both = rechecked(s).id, (s.as_("bureau-verifier"), s.as_("bureau-approver"))
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             (both[0], lambda c: rectifications.pass_(c, key, FINDINGS)),
             (both[1], lambda c: rectifications.fail(c, key, FINDINGS)),
         )
@@ -448,8 +439,8 @@ def test_passed_and_failed_at_once_is_one_of_them(engine: sa.Engine) -> None:
         ]
 
 
-def test_a_recheck_passed_while_a_year_begins_is_not_undone(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_a_recheck_passed_while_a_year_begins_is_not_undone(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = make_confirmed(session, {"two-a": "yellow"})
         key = rechecked(s).id
         on(s, 2027, 9, 1)
@@ -457,7 +448,7 @@ def test_a_recheck_passed_while_a_year_begins_is_not_undone(engine: sa.Engine) -
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             (planner, lambda c: begin_year(c, 2027)),
             (approver, lambda c: rectifications.pass_(c, key, FINDINGS)),
         )
@@ -465,15 +456,15 @@ def test_a_recheck_passed_while_a_year_begins_is_not_undone(engine: sa.Engine) -
         assert (said, standings(s)) == (["done", "done"], {"two-a": "normal"})
 
 
-def test_a_plan_handed_in_while_the_clock_lapses_it_is_in_or_lapsed(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_a_plan_handed_in_while_the_clock_lapses_it_is_in_or_lapsed(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = on(make_confirmed(session, {"two-a": "yellow"}), 2026, 5, 25)
         key, head = due(s).id, s.as_("head-two")
         clock = on(s, 2026, 5, 26).city.clock()
         session.commit()
 
         said = at_once(
-            engine,
+            own_engine,
             (head, lambda c: rectifications.hand_in(c, key, PLAN, MILESTONES)),
             (clock, lambda c: rectifications.act_on_due(c, city="371400")),
         )

@@ -1,7 +1,6 @@
 """A year begins: standings move as the ratings in force say, once, with an event each; what an appeal holds stays."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,6 @@ from racing import at_once
 from specialty_eval.actions import appeals, ratings
 from specialty_eval.actions.standings import begin_year
 from specialty_eval.engine.errors import NotNow, NotYou
-from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import Standing
 from specialty_eval.store.registry import Specialty
 
@@ -156,20 +154,13 @@ def test_the_clock_begins_a_year_of_the_city_it_names(s: Sitting) -> None:
     assert {e.actor_person_id for e in events(s, "standing.rate")} == {None}
 
 
-@pytest.fixture
-def engine(fresh_database: str) -> Iterator[sa.Engine]:
-    made = make_engine(fresh_database, pool_size=8)
-    yield made
-    made.dispose()
-
-
-def test_a_year_begun_twice_at_once_moves_each_standing_once(engine: sa.Engine) -> None:
-    with Session(engine, expire_on_commit=False) as session:
+def test_a_year_begun_twice_at_once_moves_each_standing_once(own_engine: sa.Engine) -> None:
+    with Session(own_engine, expire_on_commit=False) as session:
         s = on(make_confirmed(session), 2026, 9, 1)
         both = (s.as_("planner"), s.as_("bureau-approver"))
         session.commit()
 
-        assert at_once(engine, *((ctx, lambda c: begin_year(c, 2026)) for ctx in both)) == ["done", "done"]
+        assert at_once(own_engine, *((ctx, lambda c: begin_year(c, 2026)) for ctx in both)) == ["done", "done"]
 
         assert standings(s) == MOVED
         assert Counter(e.specialty_id for e in events(s, "standing.%")).most_common(1)[0][1] == 1
