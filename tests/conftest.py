@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg import sql
+from psycopg._preparing import PrepareManager
 from sqlalchemy.orm import Session
 
 from specialty_eval.actions import passwords
@@ -165,9 +167,12 @@ def kept_database(server_url: str, template: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def engine(database: str) -> Iterator[sa.Engine]:
-    """An engine on this worker's database; it forgets no statement, since a run has more than one remembers."""
+    """An engine on this worker's database. Each statement is compiled and planned once in a run: what tests do ends in
+    savepoints taken back, after which the driver would prepare all anew, and there are more than it remembers.
+    """
     made = make_engine(database, pool_size=8)
     made.update_execution_options(compiled_cache={})
+    sa.event.listen(made, "connect", _planned_once)
     yield made
     made.dispose()
 
@@ -193,6 +198,22 @@ def session(connection: sa.Connection) -> Iterator[Session]:
     """A session that may commit and roll back as it likes, inside `connection`'s transaction."""
     with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as made:
         yield made
+
+
+class _Lasting(PrepareManager):
+    """A rollback takes no prepared statement away in PostgreSQL; the driver is careful for whoever drops tables."""
+
+    prepared_max = 1500
+    prepare_threshold = 1
+
+    def _should_discard(self, *_: object) -> bool:
+        return False
+
+
+def _planned_once(connection: psycopg.Connection[Any], _: object) -> None:
+    connection._prepared = _Lasting()
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.commit()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.orm import Session
-from starlette.testclient import TestClient
 
+from asking import Direct, asking
 from factories_rights import CALLERS, World, make_world
 from specialty_eval import rooms
 from specialty_eval.actions import accounts
@@ -103,15 +103,26 @@ def routes_of(app: FastAPI) -> list[str]:
 
 @dataclass
 class Asked:
-    """The application over the world's own connection; every request is taken back."""
+    """The application over the world's own connection; every request is taken back, so that its answer is the same
+    whenever it is asked, and kept.
+    """
 
-    client: TestClient
+    client: Direct
     app: FastAPI
     world: World
     connection: sa.Connection
+    answers: dict[tuple[str, str], httpx.Response] = field(default_factory=dict)
 
     def ask(self, who: str, route: str, *, more: str = "") -> httpx.Response:
-        """The request that requests.toml describes, as this caller."""
+        """What this caller is answered to the request that requests.toml describes."""
+        if more:
+            return self.ask_now(who, route, more=more)
+        if (who, route) not in self.answers:
+            self.answers[who, route] = self.ask_now(who, route)
+        return self.answers[who, route]
+
+    def ask_now(self, who: str, route: str, *, more: str = "") -> httpx.Response:
+        """The same, asked once more."""
         method, path = route.split(" ", 1)
         how = REQUESTS.get(route, {})
         at = how.get("at", {})
@@ -127,8 +138,7 @@ class Asked:
             url += f"{'&' if '?' in url else '?'}{more}"
         savepoint = self.connection.begin_nested()
         try:
-            answer: httpx.Response = self.client.request(method, url, headers=headers, follow_redirects=False, **sent)
-            return answer
+            return self.client.request(method, url, headers=headers, **sent)
         finally:
             savepoint.rollback()
 
@@ -155,7 +165,7 @@ def asked(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         def sessions() -> Session:
             return Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
 
-        with TestClient(app, raise_server_exceptions=False) as client:
+        with asking(app) as client:
             app.state.edge = Edge(
                 open=lambda now, shown: opened(
                     sessions(), now, lambda s, at: accounts.identify(s, at, shown), world.city.files
@@ -290,7 +300,7 @@ def test_a_role_that_ended_gives_nothing_in_the_same_second(asked: Asked) -> Non
     route, path = "GET /v1/publications/{publication_id}", f"/v1/rounds/{asked.world.named['round_id']}/remind"
     shown = {"Authorization": f"Bearer {asked.world.secrets[who]}", "Idempotency-Key": "示例".encode().hex()}
     assert asked.client.post(path, headers=shown).status_code == 200
-    assert asked.ask(who, route).status_code == 200
+    assert asked.ask_now(who, route).status_code == 200
     grant = asked.connection.scalar(sa.select(RoleGrant.id).where(RoleGrant.person_id == city.people[who]))
     admin = {"Authorization": f"Bearer {asked.world.secrets['administrator']}"}
     yesterday = (city.as_("nobody").today - timedelta(days=1)).isoformat()
@@ -298,7 +308,7 @@ def test_a_role_that_ended_gives_nothing_in_the_same_second(asked: Asked) -> Non
     ended = asked.client.post(f"/v1/roles/{grant}/end", headers=admin, json={"last_day": yesterday})
 
     assert ended.status_code == 200
-    assert asked.ask(who, route).status_code == 404
+    assert asked.ask_now(who, route).status_code == 404
     assert asked.client.post(path, headers=shown).status_code == 422
     del shown["Idempotency-Key"]
     assert asked.client.post(path, headers=shown).status_code == 403

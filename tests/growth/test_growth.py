@@ -15,9 +15,9 @@ import psycopg
 import pytest
 from httpx import Response
 from sqlalchemy.orm import Session
-from starlette.testclient import TestClient
 
 from api.test_rights import MATRIX, Asked
+from asking import asking
 from conftest import copied
 from factories_rights import CALLERS, World, make_world
 from growth.grown import forget, grow
@@ -82,7 +82,7 @@ class Grown:
 
     def _ask(self, who: str, route: str, more: str) -> Response:
         self.watch.asked = f"{route}{f' ?{more}' if more else ''} as {who}"
-        answer = self.asked.ask(who, route, more=more)
+        answer = self.asked.ask_now(who, route, more=more)
         self.answered.setdefault(route, set()).add(answer.status_code)
         return answer
 
@@ -101,11 +101,12 @@ def grown(server_url: str, template: str, tmp_path_factory: pytest.TempPathFacto
             grow(connection)
         with watched(watch):
             engine = make_engine(url)
+            engine.update_execution_options(compiled_cache={})  # more statements than an engine remembers
             app = create_app(url, tmp_path_factory.mktemp("unused"), clock=lambda: world.city.now)
             with (
                 engine.connect() as one,
                 one.begin() as outer,
-                TestClient(app, raise_server_exceptions=False) as client,
+                asking(app) as client,
             ):
 
                 def sessions() -> Session:
