@@ -210,8 +210,13 @@ def files(*within: str) -> list[Path]:
 
 
 @cache
+def tree(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@cache
 def nodes(text: str) -> list[ast.AST]:
-    return list(ast.walk(ast.parse(text)))
+    return list(ast.walk(tree(text)))
 
 
 def broken(rule: Rule, name: str, text: str) -> list[str]:
@@ -255,7 +260,7 @@ VAGUE = re.compile(r"(utils?|helpers?|common|misc|manager|base2)")
 def vague_or_silent(name: str, text: str) -> list[str]:
     """A module is named after a capability, and its first lines say what it decides."""
     found = [f"{name}: name it after what it decides"] if VAGUE.fullmatch(Path(name).stem) else []
-    if text.strip() and not ast.get_docstring(ast.parse(text)):
+    if text.strip() and not ast.get_docstring(tree(text)):
         found.append(f"{name}:1: begin with one to three lines: what it decides and what it leaves to others")
     return found
 

@@ -14,3 +14,14 @@ def pages(connection: sa.Connection, tmp_path: Path) -> Iterator[Site]:
     """The pages of what this test has in its database."""
     with site(connection, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def still(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The pages where nothing is, for the tests of a file that ask for the same and change nothing: what such a page is
+    made of, the description of every call, is put together once.
+    """
+    with engine.connect() as opened, opened.begin() as outer:
+        with site(opened, tmp_path_factory.mktemp("still")) as made:
+            yield made
+        outer.rollback()

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
@@ -10,16 +11,26 @@ from starlette.testclient import TestClient
 
 from specialty_eval.web import words
 from specialty_eval.web.pages import environment
-from web.site import Site
+from web.site import Site, site
 
 OTHERS = {"tag", "unit", "option"}
 """Sections whose words others choose."""
 PATHS = ["/", "/api", "/api/problems", "/nosuch", "/?case=purple"]
 
 
+@pytest.fixture(scope="module")
+def answers(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, httpx.Response]:
+    """What is answered to each of them."""
+    with engine.connect() as opened, opened.begin() as outer:
+        with site(opened, tmp_path_factory.mktemp("answers")) as made:
+            found = {path: made.client.get(path) for path in PATHS}
+        outer.rollback()
+    return found
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(pages: Site, path: str) -> None:
-    answer = pages.client.get(path)
+def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(answers: dict[str, httpx.Response], path: str) -> None:
+    answer = answers[path]
 
     assert "<script" not in answer.text
     assert not re.search(r"\s(on\w+|style)=", answer.text)
@@ -27,8 +38,8 @@ def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(pages: Site, pat
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_page_says_who_may_frame_it_and_what_it_may_load(pages: Site, path: str) -> None:
-    headers = pages.client.get(path).headers
+def test_a_page_says_who_may_frame_it_and_what_it_may_load(answers: dict[str, httpx.Response], path: str) -> None:
+    headers = answers[path].headers
 
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
     assert policy == {"default-src": "'none'", "style-src": "'self'", "img-src": "'self'", "form-action": "'self'",

@@ -12,9 +12,9 @@ from specialty_eval.web.words import Words
 from web.site import Site
 
 
-def test_it_lists_every_route_of_the_document_once(pages: Site) -> None:
-    document = pages.get("/v1/openapi.json").json()
-    html = pages.get("/api").text
+def test_it_lists_every_route_of_the_document_once(still: Site) -> None:
+    document = still.get("/v1/openapi.json").json()
+    html = still.get("/api").text
 
     listed = re.findall(r'<h3 id="([^"]+)"><span class="method">(\w+)</span> <code>([^<]+)</code>', html)
 
@@ -24,14 +24,14 @@ def test_it_lists_every_route_of_the_document_once(pages: Site) -> None:
     assert len({anchor for anchor, _, _ in listed}) == len(listed)
 
 
-def test_its_own_links_lead_somewhere(pages: Site) -> None:
-    html = pages.get("/api").text
+def test_its_own_links_lead_somewhere(still: Site) -> None:
+    html = still.get("/api").text
 
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(re.findall(r'id="([^"]+)"', html))
 
 
-def test_every_body_field_of_the_document_is_told(pages: Site) -> None:
-    document = pages.get("/v1/openapi.json").json()
+def test_every_body_field_of_the_document_is_told(still: Site) -> None:
+    document = still.get("/v1/openapi.json").json()
     named = document["components"]["schemas"]
     routes = {f"{r.method} {r.path}": r for _, group in grouped(document) for r in group}
 
@@ -42,8 +42,8 @@ def test_every_body_field_of_the_document_is_told(pages: Site) -> None:
             assert set(fields) <= {field.name for _, field in routes[f"{method.upper()} {path}"].body}, path
 
 
-def test_every_example_is_one_command_and_its_body_is_json(pages: Site) -> None:
-    routes = [r for _, group in grouped(pages.get("/v1/openapi.json").json()) for r in group]
+def test_every_example_is_one_command_and_its_body_is_json(still: Site) -> None:
+    routes = [r for _, group in grouped(still.get("/v1/openapi.json").json()) for r in group]
 
     for route in routes:
         words = shlex.split(route.example.replace("\\\n", ""))
@@ -53,29 +53,29 @@ def test_every_example_is_one_command_and_its_body_is_json(pages: Site) -> None:
             assert isinstance(json.loads(words[words.index("-d") + 1]), dict | list), route.example
 
 
-def test_what_it_calls_open_needs_no_sign_in(pages: Site) -> None:
-    routes = [r for _, group in grouped(pages.get("/v1/openapi.json").json()) for r in group if r.is_open]
+def test_what_it_calls_open_needs_no_sign_in(still: Site) -> None:
+    routes = [r for _, group in grouped(still.get("/v1/openapi.json").json()) for r in group if r.is_open]
 
     assert len(routes) > 10
     for route in routes:
         address = re.sub(r"\{\w+\}", "1", route.path)
-        assert pages.client.request(route.method, address).status_code in {200, 404, 422}, route.path
+        assert still.client.request(route.method, address).status_code in {200, 404, 422}, route.path
 
 
-def test_a_call_is_told_in_chinese_and_in_english_where_it_has_no_chinese_yet(pages: Site) -> None:
-    assert "用登录名和密码登录。" in pages.read("/api")
-    assert "Sign in with login and password." in pages.read("/api?lang=en")
+def test_a_call_is_told_in_chinese_and_in_english_where_it_has_no_chinese_yet(still: Site) -> None:
+    assert "用登录名和密码登录。" in still.read("/api")
+    assert "Sign in with login and password." in still.read("/api?lang=en")
     assert Words("zh").route("GET /v1/nosuch", "What it does.") == "What it does."
 
 
-def test_it_lists_every_problem_code_with_what_to_do(pages: Site) -> None:
-    html = pages.get("/api/problems").text
+def test_it_lists_every_problem_code_with_what_to_do(still: Site) -> None:
+    html = still.get("/api/problems").text
 
     assert sorted(re.findall(r'<tr id="([^"]+)">', html)) == sorted(codes())
     assert "请重新读取后再操作" in html
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/problems"])
-def test_it_is_there_in_both_languages_without_a_database(pages: Site, path: str) -> None:
-    assert pages.counted(path) == 0
-    assert "API" in pages.read(f"{path}?lang=en")
+def test_it_is_there_in_both_languages_without_a_database(still: Site, path: str) -> None:
+    assert still.counted(path) == 0
+    assert "API" in still.read(f"{path}?lang=en")
