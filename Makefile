@@ -7,7 +7,8 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
-PYTEST := $(BIN)/pytest -q -n 2
+# A file is one process's: what its tests share is made once.
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
 
 .PHONY: help
 help: ## this list

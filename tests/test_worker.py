@@ -96,6 +96,16 @@ def reminded(engine: sa.Engine, city: City, made: Round) -> None:
         city.wait(1)
 
 
+def reminded_twice(engine: sa.Engine, city: City, made: Round) -> None:
+    """The worker went through two of those days, on which it reminds, and collecting ends: enough to be defaulted."""
+    due = made.collecting_due
+    assert due is not None
+    for days in (7, 2):
+        city.now = due - timedelta(days=days, hours=15)  # at nine in the morning
+        once(engine, city)
+    city.now = due
+
+
 def test_a_round_left_to_itself_reminds_defaults_and_moves_on(engine: sa.Engine, session: Session) -> None:
     city, reviews, made = in_round(session)
     reminded(engine, city, made)
@@ -126,7 +136,7 @@ def test_a_round_opens_on_its_day(engine: sa.Engine, session: Session) -> None:
 
 def test_what_may_still_be_on_its_way_in_is_left_alone_after_midnight(engine: sa.Engine, session: Session) -> None:
     city, _, made = in_round(session)
-    reminded(engine, city, made)
+    reminded_twice(engine, city, made)
 
     after(city, made.collecting_due, minutes=4)
     assert once(engine, city).done == 0
@@ -289,7 +299,7 @@ def test_events_are_sealed_every_hour(engine: sa.Engine, session: Session) -> No
 
 def test_two_workers_at_once_do_everything_once(engine: sa.Engine, session: Session) -> None:
     city, reviews, made = in_round(session)
-    reminded(engine, city, made)
+    reminded_twice(engine, city, made)
     after(city, made.collecting_due)
     workers, barrier, passed = [worker(engine, city) for _ in range(2)], threading.Barrier(2), list[Passed]()
 
@@ -312,7 +322,7 @@ def test_a_worker_killed_in_the_middle_leaves_all_or_nothing(
     engine: sa.Engine, session: Session, fresh_database: str
 ) -> None:
     city, reviews, made = in_round(session)
-    reminded(engine, city, made)
+    reminded_twice(engine, city, made)
     after(city, made.collecting_due)
     ctx = city.clock()
     session.commit()
@@ -388,7 +398,7 @@ def test_a_worker_stops_when_told_and_goes_on_without_a_database(engine: sa.Engi
 def test_the_days_of_the_next_phase_begin_when_it_begins(engine: sa.Engine, session: Session) -> None:
     """A worker that slept takes nobody's days away."""
     city, _, made = in_round(session)
-    reminded(engine, city, made)
+    reminded_twice(engine, city, made)
     after(city, made.collecting_due, days=40, hours=9)
     once(engine, city)
 
