@@ -15,6 +15,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
 from starlette.testclient import TestClient
 
 from factories_consequences import make_confirmed
@@ -26,12 +27,14 @@ from specialty_eval.actions.context import Context
 from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.api import operations, status_fast
 from specialty_eval.app import create_app
+from specialty_eval.engine.event_kinds import KINDS
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.rooms import Room
-from specialty_eval.store import embedded, place, schema
+from specialty_eval.store import embedded, place, schema, status_sets
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.files import Files
+from specialty_eval.store.metadata import METADATA
 from specialty_eval.store.registry import Specialty
 from specialty_eval.store.status_events import SILENT
 
@@ -190,9 +193,42 @@ def test_whatever_goes_wrong_the_routes_answer_until_everything_was_read_again(
         city.same(kept)
 
 
-def test_events_about_what_nobody_has_named_read_everything_anew() -> None:
+ABOUT = {
+    "assignment": "expert_assignment", "calendar": "calendar_year", "closing": "closing_proposal",
+    "correction": "review", "demo": "jurisdiction", "evidence": "review", "figures": "specialty",
+    "group": "specialty_group", "installation": "jurisdiction", "item": "meeting_item", "key": "api_key",
+    "list": "specialty_list", "material": "review", "member": "committee_member", "plan": "enrolment_plan",
+    "role": "role_grant", "sheet": "review", "support": "support_grant", "teach_out": "teach_out_count",
+    "webhook": "webhook_endpoint",
+}  # fmt: skip
+"""What a kind of event is about, where its name is not the table's."""
+BY_THEIR_LINES = {"enrolment_plan", "publication", "succession"}
+"""Read for a status, and silent all the same: of plans and lists the events that change one are named, and looked at by
+their lines; a succession tells each specialty (`specialty.succeed`).
+"""
+TOLD = {"specialty.change", "specialty.succeed", "figures.record"}
+"""Of a specialty as such: each says its own."""
+
+
+def test_every_kind_of_event_is_silent_or_bears_its_specialty_and_no_status_is_read_from_the_silent() -> None:
     named = {"specialty", "standing", "review", "objection", "appeal", "rectification", "closing_proposal"}
     assert not SILENT & named
+    tables = METADATA.tables
+    assert tables.keys() >= SILENT
+    read = {part.name for part in visitors.iterate(status_sets.query()) if isinstance(part, sa.TableClause)}
+    assert read > {"specialty", "standing", "review", "event", "enrolment_plan"}
+    assert SILENT & read <= BY_THEIR_LINES
+
+    def bears(kind: str) -> bool:
+        table = tables[about(kind)]
+        own = [table.c[name] for name in ("specialty_id", "review_id") if name in table.c]
+        return kind in TOLD or any(not column.nullable for column in own) or table.name == "review"
+
+    def about(kind: str) -> str:
+        subject = kind.partition(".")[0]
+        return ABOUT.get(subject, subject)
+
+    assert {kind for kind in KINDS if about(kind) not in SILENT and not bears(kind)} == set()
 
 
 def test_without_a_database_answers_tell_their_age_and_then_end(monkeypatch: pytest.MonkeyPatch) -> None:

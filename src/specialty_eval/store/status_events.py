@@ -20,12 +20,16 @@ CHANNEL = "specialty_eval_event"
 LOADED = frozenset({"intake.schools", "intake.specialties", "intake.ratings", "intake.standings", "intake.quotas"})
 """Files that may change any status."""
 SILENT = frozenset({
-    "person", "api_key", "role_grant", "committee_member", "policy", "cycle", "round", "expert_assignment", "meeting",
-    "meeting_item", "intake", "jurisdiction", "organisation", "job", "calendar_year", "simulation", "specialty_list",
-    "enrolment_plan", "publication", "application", "webhook_endpoint",
+    "allotment", "amendment", "api_key", "application", "calendar_year", "committee_member", "cycle",
+    "designation_targets", "document", "document_template", "enrolment_plan", "expert", "expert_assignment",
+    "expert_tie", "intake", "job", "jurisdiction", "letter_batch", "meeting", "meeting_item", "organisation", "person",
+    "policy", "publication", "report", "role_grant", "round", "simulation", "specialty_group", "specialty_list",
+    "succession", "webhook_endpoint",
 })  # fmt: skip
 """What an event may be about without a specialty of its own and without changing a status, but for what is named here
-(files, plans, lists): their reviews, cases and standings have events of their own. Of anything else everything is read.
+(files, plans, lists): their reviews, cases, standings and specialties have events of their own. A test holds that no
+status is read from these tables, and that every kind of event is about one of them or bears its specialty. Of anything
+else everything is read.
 """
 PLANS_READ = frozenset({f"{PLAN.name}.{PlanEvent.APPROVE.value}", f"{PLAN.name}.{PlanEvent.SUPERSEDE.value}"})
 

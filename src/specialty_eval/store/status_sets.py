@@ -67,12 +67,16 @@ def named(session: Session, codes: Collection[str]) -> dict[str, int]:
 
 @cache
 def _statement() -> Straight:
+    return Straight(query())
+
+
+def query() -> sa.Select[*tuple[Any, ...]]:
     """`codes`: the present one first (of a closed one its last). `turns`: the next day that changes what is told."""
     s, at = SPECIALTY.c, STANDING.c
     codes, merged, successor = _codes(), _merged(), _successor()
     held, proposed, under = _held(), _proposed(), contested(_own(REVIEW.c.specialty_id))
     opening, approved, newest, turning = _opening(), _approved(), _newest(), _turning()
-    query: sa.Select[*tuple[Any, ...]] = (
+    told: sa.Select[*tuple[Any, ...]] = (
         sa.select(
             s.id, codes.c.codes, merged.c.codes.label("merged"), successor.c.code.label("successor"), s.name,
             SCHOOL.c.name.label("school"), s.closed_on, held.c.rating, held.c.year, held.c.reasons,
@@ -86,11 +90,11 @@ def _statement() -> Straight:
         .join(codes, codes.c.specialty_id == s.id)
         .outerjoin(STANDING, at.specialty_id == s.id)
     )  # fmt: skip
-    query = query.outerjoin(merged, merged.c.successor_id == s.id)
-    query = query.outerjoin(successor, successor.c.specialty_id == s.successor_id)
+    told = told.outerjoin(merged, merged.c.successor_id == s.id)
+    told = told.outerjoin(successor, successor.c.specialty_id == s.successor_id)
     for part in (held, proposed, under, opening, approved, newest, turning):
-        query = query.outerjoin(part, part.c.specialty_id == s.id)
-    return Straight(query.where(_own(s.id)).order_by(s.id))
+        told = told.outerjoin(part, part.c.specialty_id == s.id)
+    return told.where(_own(s.id)).order_by(s.id)
 
 
 def _codes() -> sa.Subquery:
