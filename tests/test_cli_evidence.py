@@ -1,6 +1,11 @@
 """`specialty-eval evidence …`, as an operator runs it: a template, a file shown, the yes; 1 with every problem."""
 
+import io
+import pty
+import time
+from contextlib import redirect_stderr
 from pathlib import Path
+from typing import IO
 
 import pytest
 import sqlalchemy as sa
@@ -8,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from factories import make_city
 from small_policy import POLICY
+from specialty_eval import cli_progress, installation_evidence
 from specialty_eval.actions import cycles
 from specialty_eval.cli import run
+from specialty_eval.store import staging_progress
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.reviews import Figure
 
@@ -70,3 +77,28 @@ def test_a_wrong_file_says_every_problem_and_cannot_be_taken(
         "city.csv，第 4 行 · row 4，列 · column graduates", "city.csv，第 5 行 · row 5，列 · column school_code",
     ]  # fmt: skip
     assert values(fresh_database) == []
+
+
+def test_how_far_a_file_is_is_shown_on_a_terminal_after_two_seconds(
+    fresh_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen_on(stream: IO[str]) -> None:
+        with redirect_stderr(stream), Session(engine) as session, installation_evidence.looking(session, 7) as look:
+            staging_progress.tell(session, 7, staging_progress.Told("laying", 5, 10))
+            with cli_progress.shown(look):
+                time.sleep(0.5)
+                assert look() == ("laying", 5, 10)
+
+    monkeypatch.setattr(cli_progress, "AFTER", 0.05)
+    monkeypatch.setattr(cli_progress, "BEAT", 0.02)
+    engine = make_engine(fresh_database, pool_size=1)
+    master, slave = pty.openpty()
+    with open(slave, "w", encoding="utf-8") as terminal, open(master, "rb", buffering=0) as watcher:
+        seen_on(terminal)
+        shown = watcher.read(1 << 16).decode(errors="replace")
+    assert "laying down" in shown
+    assert "50%" in shown
+    elsewhere = io.StringIO()
+    seen_on(elsewhere)
+    assert elsewhere.getvalue() == ""
+    engine.dispose()

@@ -19,7 +19,7 @@ from e2e.server import serving
 from factories import City, make_city
 from factories_rights import other_city
 from receiving import LOOPBACK, Receiver, Sent, receiving, says
-from specialty_eval.actions import accounts, deliveries, seals, webhooks
+from specialty_eval.actions import accounts, deliveries, health, seals, webhooks
 from specialty_eval.actions.context import Context, Note
 from specialty_eval.actions.deliveries import Came
 from specialty_eval.actions.paging import Page
@@ -316,6 +316,27 @@ def test_three_days_without_any_success_disable_and_nothing_is_lost(town: Town, 
     webhooks.replay_given_up(town.as_("school"), at)
     town.deliver()
     assert sorted(numbers(receiver.sent)) == list(range(8))
+
+
+def test_since_when_something_waits_to_be_delivered_is_told(town: Town, receiver: Receiver) -> None:
+    def since() -> datetime | None:
+        town.settle()
+        return health.of_worker(town.city.as_("administrator")).undelivered_since
+
+    town.endpoint("school", receiver.url(), "specialty.*")
+    town.deliver()
+    assert since() is None
+    town.happens()
+    begun = town.city.now
+    town.wait(hours=1)
+    assert since() == begun  # nobody has even looked
+    receiver.answer = says(500)
+    town.deliver()
+    assert since() == begun
+    receiver.answer = says(200)
+    town.wait(hours=1)
+    town.deliver()
+    assert since() is None
 
 
 def test_a_single_message_that_is_refused_disables_nobody(town: Town, receiver: Receiver) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from specialty_eval import cli_policy
+from specialty_eval import cli_policy, cli_progress
 from specialty_eval.cli_options import Data, configured
 from specialty_eval.engine.errors import Problem
 
@@ -58,7 +58,13 @@ def load(
     with cli_policy.explaining({"evidence": file}):
         content = cli_policy.contents([file], installation_evidence.MOST_BYTES)[0]
         shown = installation_evidence.stage(
-            known.url, known.folder, (file.name, content), policy=policy, whole=whole, charset=charset
+            known.url,
+            known.folder,
+            (file.name, content),
+            policy=policy,
+            whole=whole,
+            charset=charset,
+            beside=cli_progress.shown,
         )
         if workbook is not None and (shown.problems or shown.notices):
             cli_policy.write_whole(workbook, installation_evidence.annotated(known.url, known.folder, shown.id))
@@ -81,7 +87,7 @@ def confirm(
     from specialty_eval import installation_evidence  # noqa: PLC0415 -- slow import: the whole application
 
     known = configured(data)
-    counts = installation_evidence.confirm(known.url, known.folder, number, difference)
+    counts = installation_evidence.confirm(known.url, known.folder, number, difference, cli_progress.shown)
     typer.echo(f"已入库：{_counted(counts)} · on record")
 
 

@@ -4,7 +4,9 @@ What is asked most needs no task, no messages and none of their checks: it is on
 way goes to the application, which answers a status with the same headers and bytes (ADR 0038).
 """
 
+import resource
 from asyncio import TimerHandle
+from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,12 +16,19 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from specialty_eval.api import limits
 from specialty_eval.api.bell import DROP
 from specialty_eval.api.description import Api
+from specialty_eval.api.problems import answer
+from specialty_eval.api.rates import network
 from specialty_eval.api.status_fast import AFTER, BEFORE, Header
+from specialty_eval.engine.errors import Problem, Refusal, TooMany, TryAgain
 
 START, END = BEFORE.encode(), AFTER.encode()
 LEFT, RIGHT = len(START), len(END)
 HEAD_SECONDS = 20.0
 """In which a request line and headers are to arrive, once somebody is connected or has begun with them."""
+MOST = 1 << 16
+"""Connections of a process that has no limit of descriptors of its own."""
+BESIDE = 160
+"""Descriptors for all else: the database's connections, files, the libraries."""
 NOT_ALONE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Headers of a request that is more than its head."""
 MEANT = frozenset(b"?#")
@@ -65,6 +74,52 @@ class BoundedHead(HttpToolsProtocol):
             self.transport.close()
 
 
+class Places:
+    """How many connections a process has at once, and of each address: fewer than it has descriptors.
+
+    What comes beyond is told so as soon as it asks, and beyond that ended unasked: the database and the files need
+    theirs. No address has more than half.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most, self.most_of_one = most, max(1, most // 2)
+        self.spare = max(1, most // 16)
+        """More, that are told."""
+        self.taken = 0
+        self.of: Counter[str] = Counter()
+
+    @classmethod
+    def of_process(cls) -> "Places":
+        """As many as the process may have descriptors, less what it needs besides."""
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return cls(max(64, (MOST if most == resource.RLIM_INFINITY else min(most, MOST)) - BESIDE))
+
+    def take(self, address: str) -> tuple[bool, Refusal | None]:
+        """One more: whether it may stay at all, and what it is told where it may ask for nothing."""
+        self.taken += 1
+        self.of[address] += 1
+        beyond, beyond_one = self.taken - self.most, self.of[address] - self.most_of_one
+        is_heard = beyond <= self.spare and beyond_one <= self.spare
+        if beyond_one > 0:
+            return is_heard, TooMany(Problem("too-many-connections", "", {"at_most": self.most_of_one}))
+        return is_heard, TryAgain(Problem("server-full", "", {"at_most": self.most})) if beyond > 0 else None
+
+    def give_back(self, address: str) -> None:
+        """It ended."""
+        self.taken -= 1
+        self.of[address] -= 1
+        if not self.of[address]:
+            del self.of[address]
+
+
+def refusal_bytes(refusal: Refusal) -> bytes:
+    """A refusal as a whole answer, after which the connection ends."""
+    told = answer(refusal)
+    told.headers["connection"] = "close"
+    head = b"".join(b"%s: %s\r\n" % header for header in told.raw_headers)
+    return b"".join((STATUS_LINE[told.status_code], head, b"\r\n", bytes(told.body)))
+
+
 class Connection(BoundedHead):
     """Answers from the application's memory as soon as a head is complete, where nothing waits before it."""
 
@@ -73,13 +128,40 @@ class Connection(BoundedHead):
     _said: tuple[list[Header], bytes] = [], b""
     """The headers of every answer, which change once a second, and their bytes: for all connections."""
 
-    def __init__(self, config: Config, *state: Any, **more: Any) -> None:
+    _refusal: Refusal | None = None
+
+    def __init__(self, config: Config, *state: Any, places: Places | None = None, **more: Any) -> None:
         super().__init__(config, *state, **more)
         self._front = config.app.front if isinstance(config.app, Api) else None
         self._is_answered = False
+        self._places = places
+
+    def connection_made(self, transport: Any) -> None:
+        """Take a place, where there is one."""
+        super().connection_made(transport)
+        if self._places is not None:
+            is_heard, self._refusal = self._places.take(self._address())
+            if not is_heard:
+                transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Another may have the place."""
+        super().connection_lost(exc)
+        if self._places is not None:
+            self._places.give_back(self._address())
+
+    def _address(self) -> str:
+        return network(self.client[0]) if self.client else ""
 
     def on_headers_complete(self) -> None:
         """Answer, or leave it to the application."""
+        if self._refusal is not None:
+            self._is_answered = True
+            self.scope["method"] = "GET"  # its head is complete
+            if not self.transport.is_closing():
+                self.transport.write(refusal_bytes(self._refusal))
+                self.transport.close()
+            return
         told = self._told() if self.url[:LEFT] == START and self.url[-RIGHT:] == END else None
         self._is_answered = told is not None
         if told is None:
@@ -92,6 +174,11 @@ class Connection(BoundedHead):
         self._unset_keepalive_if_required()
         again = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         self.timeout_keep_alive_task = again
+
+    def on_body(self, body: bytes) -> None:
+        """Nobody reads what comes with a question that was answered by its head."""
+        if not self._is_answered:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Nobody waits for the end of what was answered."""

@@ -74,6 +74,14 @@ REFUSALS: dict[str, tuple[str, Refusal]] = {
     "sandbox-unavailable": ("503，Retry-After 1 秒 · 503 with Retry-After", TryAgain(Problem("busy"))),
 }  # fmt: skip
 
+BEFORE: dict[str, tuple[str, int, Problem]] = {
+    "sandbox-media": ("415，请求体的媒体类型 · 415, the body's media type", 415,
+                      Problem("media-type-unknown", "", {"value": "text/plain", "rule": "application/json"})),
+    "sandbox-head": ("431，请求头过大 · 431, headers too large", 431,
+                     Problem("head-too-large", "header", {"limit": 32 << 10})),
+}  # fmt: skip
+"""What is refused before anything is done, by the server itself: the code, what it stands for, status and reason."""
+
 
 def codes() -> Iterator[tuple[str, str, Refusal | int]]:
     """Each code, what it stands for, and the HTTP status or the refusal that it is answered with."""
@@ -81,3 +89,4 @@ def codes() -> Iterator[tuple[str, str, Refusal | int]]:
     yield "sandbox-moved", MOVED[0], 308
     yield "sandbox-closed", CLOSED[0], 410
     yield from ((code, about, refusal) for code, (about, refusal) in REFUSALS.items())
+    yield from ((code, about, status) for code, (about, status, _) in BEFORE.items())

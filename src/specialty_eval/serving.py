@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread, Timer
@@ -24,7 +25,7 @@ from specialty_eval.api.description import Api
 from specialty_eval.api.rates import Rates
 from specialty_eval.api.status_fast import Fast
 from specialty_eval.app import create_app, utc_now
-from specialty_eval.connections import Connection
+from specialty_eval.connections import Connection, Places
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.webhooks import Network
 from specialty_eval.store import schema
@@ -94,8 +95,10 @@ def serve(
 class Server(uvicorn.Server):
     """Ends the streams when it is told to stop: by themselves they would go on, and it would wait for them."""
 
-    def __init__(self, app: Api, **where: Any) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, http=Connection, **where))
+    def __init__(self, app: Api, *, places: Places | None = None, **where: Any) -> None:
+        # A class to it, and called as one: each connection has the process's places.
+        served: Any = partial(Connection, places=places or Places.of_process())
+        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, http=served, **where))
         self._bell = app.bell
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:

@@ -103,7 +103,12 @@ def test_waiting_for_ones_turn_costs_no_deadline(somebody: str, tmp_path: Path) 
     anyio.run(walk)
 
 
-def test_a_body_that_drips_ends_with_its_time(somebody: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("path", "kind"), [
+    ("/v1/sign-in", "application/json"), ("/evidence-files/sign-in", "application/x-www-form-urlencoded"),
+])  # fmt: skip
+def test_a_body_that_drips_ends_with_its_time(
+    somebody: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
     monkeypatch.setattr(arrival, "PATIENT", 0.1)
     monkeypatch.setattr(arrival, "SLOWEST", 1 << 30)
 
@@ -116,6 +121,6 @@ def test_a_body_that_drips_ends_with_its_time(somebody: str, tmp_path: Path, mon
         app = create_app(somebody, tmp_path)
         async with app.router.lifespan_context(app), client(app) as http:
             with anyio.fail_after(20):
-                return (await http.post("/v1/sign-in", content=dripping(), headers=JSON)).status_code
+                return (await http.post(path, content=dripping(), headers={"Content-Type": kind})).status_code
 
     assert anyio.run(walk) == 400

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -41,6 +42,18 @@ class Arrived(Request):
         return self.content
 
 
+@contextmanager
+def in_time(request: Request) -> Iterator[None]:
+    """The time that a body of this request's length has to arrive; ClientDisconnect beyond it, and nobody is there."""
+    try:
+        with anyio.fail_after(PATIENT + limits.length_of(request.scope) / SLOWEST):
+            yield
+    except TimeoutError:
+        if (drop := request.scope.get("extensions", {}).get(DROP)) is not None:
+            drop()
+        raise ClientDisconnect from None  # it is as good as gone
+
+
 async def whole(request: Request, *, taken: str | None, numbered: Collection[str]) -> Arrived:
     """The request with its body read. `taken`: the media type of the route's body; `numbered`: its numbers in the path.
 
@@ -48,13 +61,8 @@ async def whole(request: Request, *, taken: str | None, numbered: Collection[str
     reason; HTTPException 415 for another media type.
     """
     arrived = Arrived(request.scope, request.receive)
-    try:
-        with anyio.fail_after(PATIENT + limits.length_of(request.scope) / SLOWEST):
-            body = await arrived.body()
-    except TimeoutError:
-        if (drop := request.scope.get("extensions", {}).get(DROP)) is not None:
-            drop()
-        raise ClientDisconnect from None  # it is as good as gone
+    with in_time(request):
+        body = await arrived.body()
     _check_path(request, numbered)
     if "\0" in unquote_plus(request.url.query):
         raise Invalid(Problem("text-not-storable", "query"))

@@ -5,7 +5,7 @@ idempotent replies, If-Match and paging.
 import hashlib
 import re
 from collections.abc import Callable, Coroutine
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -22,7 +22,7 @@ from specialty_eval.actions.paging import Page, question
 from specialty_eval.engine.errors import Invalid, Problem, Refusal
 
 from . import limits
-from .arrival import JSON, whole
+from .arrival import JSON, in_time, whole
 from .bodies import Whole
 from .exports import PLACED, with_sheets
 from .problems import answer
@@ -45,6 +45,8 @@ class Edge:
     """Of one: what is done of large files once the answer is out, in a thread beside those of requests."""
     let_in: Callable[[Scope], None] = limits.let_in
     """Tells that a request's caller is known: its body is read as far as its path allows."""
+    in_time: Callable[[Request], AbstractContextManager[None]] = in_time
+    """The time in which a request's body is to arrive."""
 
 
 def credentials(request: Request) -> Credentials:

@@ -28,9 +28,12 @@ class JobAnswer(BaseModel):
 
 
 class FailingAnswer(BaseModel):
-    """When a worker last went through everything that was due, and what is failing."""
+    """When a worker last went through everything that was due, since when an event waits to be delivered to a webhook,
+    and what is failing.
+    """
 
     seen_at: datetime | None
+    undelivered_since: datetime | None
     data: list[JobAnswer]
 
 
@@ -38,4 +41,5 @@ class FailingAnswer(BaseModel):
 def list_jobs(ctx: Ctx) -> dict[str, Any]:
     """What the worker could not do and tries again, longest failing first (administrator, secretary, auditor)."""
     failing = jobs.listing(ctx)
-    return {"seen_at": health.worker_seen(ctx)[0], "data": failing}
+    worker = health.of_worker(ctx)
+    return {"seen_at": worker.seen_at, "undelivered_since": worker.undelivered_since, "data": failing}

@@ -1,7 +1,7 @@
 """Is the server alive, can it do its work, and does somebody act when something is due."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from specialty_eval.actions import health
 from specialty_eval.actions.context import Context, Credentials
+from specialty_eval.actions.health import Health
 from specialty_eval.engine.errors import Problem, Refusal, TryAgain
 
 from .deps import Edge, looked
@@ -30,10 +31,15 @@ class HealthAnswer(BaseModel):
 
 
 class WorkerAnswer(BaseModel):
-    """The process that acts on due dates: when it last went through all of them, and how many jobs are failing."""
+    """The process that acts on due dates and delivers events: when it last went through all that was due, how many jobs
+    are failing, and since when something waits to be delivered.
+    """
 
     seen_at: datetime | None
     failing: int
+    undelivered_since: datetime | None = Field(
+        description="webhook 还没送到的最早事件的时刻 · when the oldest event happened that a webhook waits for"
+    )
 
 
 class FromMemory(BaseModel):
@@ -57,10 +63,10 @@ class ReadyAnswer(HealthAnswer):
 class Probe:
     """One question to the database for all who ask at the same time; while it has no answer no other is begun."""
 
-    asking: asyncio.Task[tuple[datetime | None, int] | None] | None = None
+    asking: asyncio.Task[Health | None] | None = None
 
-    async def worker_seen(self, edge: Edge) -> tuple[datetime | None, int] | None:
-        """As `health.worker_seen`; None without an answer in time."""
+    async def worker(self, edge: Edge) -> Health | None:
+        """As `health.of_worker`; None without an answer in time."""
         if self.asking is None or self.asking.done():
             alone = anyio.CapacityLimiter(1)
             asked = anyio.to_thread.run_sync(_seen, edge, abandon_on_cancel=True, limiter=alone)
@@ -69,9 +75,9 @@ class Probe:
         return self.asking.result() if self.asking.done() else None
 
 
-def _seen(edge: Edge) -> tuple[datetime | None, int] | None:
-    def at(ctx: Context) -> tuple[datetime | None, int] | None:
-        return health.worker_seen(ctx) if ctx.answers() else None
+def _seen(edge: Edge) -> Health | None:
+    def at(ctx: Context) -> Health | None:
+        return health.of_worker(ctx) if ctx.answers() else None
 
     try:
         return looked(edge, Credentials(), at)
@@ -100,7 +106,7 @@ async def readyz(request: Request, probe: Annotated[Probe, Depends(probe_of)]) -
     Without the database 503, within seconds, which says for how long statuses are still answered.
     """
     front: Fast = request.app.front
-    seen = await probe.worker_seen(request.app.state.edge)
+    seen = await probe.worker(request.app.state.edge)
     age = int(front.age)
     if seen is None:
         problems = [Problem("database-away", "database")]
@@ -110,7 +116,7 @@ async def readyz(request: Request, probe: Annotated[Probe, Depends(probe_of)]) -
         return answer(TryAgain(*problems))
     return {
         "status": "ready",
-        "worker": {"seen_at": seen[0], "failing": seen[1]},
+        "worker": asdict(seen),
         "statuses": {"sequence": front.sequence, "age": age} if front.is_full else None,
         "statuses_fault": front.fault or None,
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from specialty_eval import sandbox
@@ -52,6 +53,9 @@ async def read_status(fixed: str, request: Request, if_none_match: Annotated[str
         return Response(status_code=308, headers={"Location": f"/sandbox/v1/specialties/{sandbox.MOVED[1]}/status"})
     if fixed in sandbox.REFUSALS:
         return _refused(sandbox.REFUSALS[fixed][1])
+    if fixed in sandbox.BEFORE:
+        _, status, problem = sandbox.BEFORE[fixed]
+        return JSONResponse(problems.body(problem.code, status, [problem]), status, media_type=problems.MEDIA_TYPE)
     known = sandbox.STATUSES.get(fixed) or (sandbox.CLOSED if fixed == "sandbox-closed" else None)
     if known is None:
         return _refused(NotFound(Problem("not-found", "specialty", {"id": fixed})))

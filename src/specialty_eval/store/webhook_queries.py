@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from .accounts import RoleGrant
 from .feed_queries import Place
-from .ledger import Event
+from .ledger import Event, is_settled
 from .registry import Organisation
 from .webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage
 
@@ -134,6 +134,27 @@ def revive(session: Session, endpoint_id: int, now: datetime) -> int:
     )
     again = given_up.values(given_up_at=None, next_at=now, refused=0).returning(WebhookMessage.id)
     return len(session.scalars(again).all())
+
+
+def undelivered_since(session: Session) -> datetime | None:
+    """When the oldest event happened that an endpoint that is served waits for; None when none waits.
+
+    On its way, or not even that: what is behind an endpoint's place nobody has looked at for it yet.
+    """
+    message, endpoint = WebhookMessage, WebhookEndpoint
+    place = sa.tuple_(endpoint.transaction, endpoint.seq)
+    # Of each endpoint the first by index.
+    on_its_way = (
+        sa.select(Event.at)
+        .join(message, message.event_seq == Event.seq)
+        .where(message.endpoint_id == endpoint.id, message.next_at.is_not(None))
+        .order_by(message.id)
+    )
+    unseen = sa.select(Event.at).where(sa.tuple_(Event.transaction, Event.seq) > place, is_settled())
+    unseen = unseen.order_by(Event.transaction, Event.seq)
+    firsts = [one.limit(1).correlate(endpoint).scalar_subquery() for one in (on_its_way, unseen)]
+    oldest: sa.ColumnElement[datetime | None] = sa.func.min(sa.func.least(*firsts))
+    return session.scalar(sa.select(oldest).where(endpoint.ended_at.is_(None), endpoint.disabled_at.is_(None)))
 
 
 def attempts(session: Session, messages: Sequence[int]) -> dict[int, list[WebhookAttempt]]:

@@ -5,6 +5,7 @@ A page's module builds a `Shown` from what an action read; nothing here decides,
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -51,6 +52,7 @@ class Edge(Protocol):
     gate: anyio.CapacityLimiter
     published: anyio.CapacityLimiter
     let_in: Callable[[Scope], None]
+    in_time: Callable[[Request], AbstractContextManager[None]]
     alone: anyio.CapacityLimiter
 
 

@@ -15,6 +15,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from specialty_eval.actions.context import Context, Credentials, commit, refusal_of
 from specialty_eval.engine.errors import Changed, NotFound, NotSignedIn, NotYou, Problem, Refusal
@@ -76,8 +77,16 @@ def act(router: APIRouter, path: str, do: Act, back: View) -> None:
             if request.url.path != SIGN_IN and not await run_in_threadpool(_is_signed_in, request):
                 return _to(SIGN_IN)
         edge.let_in(request.scope)
-        async with request.form(max_files=1, max_fields=MOST_FIELDS) as form, edge.gate:
-            return await run_in_threadpool(_done, request, form, do, back)
+        try:
+            with edge.in_time(request):
+                form = await request.form(max_files=1, max_fields=MOST_FIELDS)
+        except ClientDisconnect:  # in the middle of it: nobody is there to be told
+            return Response(status_code=400)
+        try:
+            async with edge.gate:
+                return await run_in_threadpool(_done, request, form, do, back)
+        finally:
+            await form.close()
 
     router.add_route(path, endpoint, methods=["POST"], include_in_schema=False)
 
