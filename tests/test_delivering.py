@@ -350,10 +350,32 @@ def test_a_single_message_that_is_refused_disables_nobody(town: Town, receiver: 
     row = webhooks.found(town.as_("school"), at)
     assert (row.disabled_at, len({sent.headers["webhook-id"] for sent in receiver.sent})) == (None, 1)
     town.session.rollback()
-    town.happens(1, first=1)
-    for _ in range(5):  # a second one, after five days without any success
+    town.happens(4, first=1)
+    for _ in range(5):  # some more, after days in which nothing was tried: their failing days begin with them
         town.deliver()
         town.wait(hours=4)
+    assert webhooks.found(town.as_("school"), at).disabled_at is None
+    town.session.rollback()
+    for _ in range(16):
+        town.deliver()
+        town.wait(hours=4)
+    assert webhooks.found(town.as_("school"), at).disabled_for == "failing"
+
+
+def test_days_in_which_nothing_was_tried_are_none_of_the_three(town: Town, receiver: Receiver) -> None:
+    """Nobody there once, then no carrier for a week: the next failure is the first of its days."""
+    at, _ = town.endpoint("school", receiver.url(), "specialty.*")
+    receiver.answer = says(503)
+    town.happens(1)
+    for _ in range(2):
+        town.deliver()
+        town.wait(days=7)
+    row = webhooks.found(town.as_("school"), at)
+    assert (row.disabled_at, row.failures) == (None, 1)
+    town.session.rollback()
+    for _ in range(20):
+        town.wait(hours=4)
+        town.deliver()
     assert webhooks.found(town.as_("school"), at).disabled_for == "failing"
 
 
@@ -581,6 +603,19 @@ def test_an_administrator_reaches_the_endpoints_of_keys_with_a_role_in_its_city_
         with pytest.raises(NotYou):
             webhooks.change(admin, at, wanted)
     webhooks.end(city.as_("administrator"), at)
+
+
+def test_a_key_that_never_held_a_role_is_ended_by_the_city_that_made_it(town: Town) -> None:
+    other_city(town.city)
+    ours, theirs = town.city.as_("administrator"), town.city.as_("stranger")
+    key, _ = accounts.create_key(theirs, "fresh")
+    town.session.commit()
+    with pytest.raises(NotYou) as caught:
+        accounts.end_key(ours, key.id)
+    assert [(p.code, p.where) for p in caught.value.problems] == [("role-missing", "key")]
+    town.session.rollback()
+    accounts.end_key(town.city.as_("stranger"), key.id)
+    assert key.valid_to == theirs.today - timedelta(days=1)
 
 
 def test_what_is_wrong_with_an_endpoint_is_said_at_once(town: Town) -> None:

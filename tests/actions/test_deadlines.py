@@ -26,6 +26,12 @@ from specialty_eval.text import message
 
 RESTART = POLICY.replace("corrections_at_most: 2", "corrections_at_most: 2, correction_clock: restart")
 
+MORE = POLICY.replace(
+    "  quality: {label", "  posts_own: {label: {zh: 校内岗位数}, type: integer, supplier: school}\n  quality: {label"
+)
+"""The same with a figure that shares no check with another."""
+SAID = {"graduates": "100", "employed": "90"}
+
 
 def round_of(session: Session, policy: str = POLICY) -> tuple[City, int]:
     city = make_city(session)
@@ -141,7 +147,7 @@ def test_what_was_taken_back_is_not_what_was_reported(session: Session) -> None:
 
 
 def test_a_correction_is_taken_back_within_its_own_days_and_keeps_them(session: Session) -> None:
-    city, key = round_of(session)
+    city, key = round_of(session, policy=MORE)
     hand_in(city, key)
     city.wait(30)  # the round's day is over, or nearly
     verification.return_(city.as_("county-one"), key, {"employed": "不符"})
@@ -153,6 +159,9 @@ def test_a_correction_is_taken_back_within_its_own_days_and_keeps_them(session: 
     evidence.recall(city.as_("head-one"), key)
 
     assert (row(city, key).state, row(city, key).due) == ("open", told)
+    with pytest.raises(Invalid) as caught:  # what was not found wrong is not opened by taking the correction back
+        evidence.save(city.as_("head-one"), key, Figures({**SAID, "posts_own": "1"}, {}), "", version=None)
+    assert [(p.code, p.where) for p in caught.value.problems] == [("field-not-open", "measures.posts_own")]
     hand_in(city, key)
     assert row(city, key).state == "submitted"
 

@@ -19,7 +19,7 @@ from specialty_eval.actions.paging import Page
 from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
-from specialty_eval.store import earlier_ratings
+from specialty_eval.store import sheet_basis
 from specialty_eval.store.deliberation import ExpertAssignment, PanelScore
 from specialty_eval.store.experts import ExpertTie
 from specialty_eval.store.ledger import Event
@@ -137,7 +137,7 @@ def test_a_score_that_a_run_has_taken_is_told_to_the_offices_replaced_by_them_an
     assert refused(NotNow, lambda: scoring.rescore(secretary, key, "示例")) == [("history-as-scored", "history")]
     panel.answer(secretary, row.id, AssignmentEvent.REPLACE, reason="示例：回避")
     assert state_of(city, row)[0] == "replaced"
-    rests_on = earlier_ratings.of_reviews(city.session, [key])[key]
+    rests_on = sheet_basis.of_reviews(city.session, [key])[key]
     assert (rests_on.are_the_same, rests_on.problem("history").code) == (False, "scores-left-out")
 
     city.wait(1)

@@ -336,9 +336,7 @@ def test_an_objection_cannot_be_heard_once_its_rating_is_confirmed(session: Sess
     s, number = make_publicised(session, RATINGS)
     key = lodge(s, number)
     objections.confirm_contact(s.city.nobody(), key, code_of(session, key))
-    confirmed = review.Facts(
-        publicity_over=True, document_number="示例〔2026〕1号", earlier=review.EarlierRatings((), ())
-    )
+    confirmed = review.Facts(publicity_over=True, document_number="示例〔2026〕1号", basis=review.SheetBasis((), ()))
     s.as_("bureau-approver").advance(
         review.WORKFLOW, s.review("one-a"), review.Event.CONFIRM, confirmed, Scope(city="371400"),
         changes={"document_number": "示例〔2026〕1号", "confirmed_at": s.city.now,

@@ -29,7 +29,7 @@ from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.machine import Workflow
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts, ItemState
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts, ListState
-from specialty_eval.engine.review_checks import EarlierRatings
+from specialty_eval.engine.review_checks import SheetBasis
 
 ANSWERED: dict[str, Any] = {"answer": "经核实，数据有误"}
 TWO: dict[str, Any] = {
@@ -38,7 +38,7 @@ TWO: dict[str, Any] = {
 }  # fmt: skip
 APPROVABLE = ListFacts(first_person="1", second_person="2", digest="ab", digest_seen="ab", entries=12, **TWO)
 BEFORE_VOID = [ItemState.LISTED, ItemState.OPEN, ItemState.VOTING, ItemState.CLOSED]
-OTHERS_NOW = EarlierRatings(("2024 yellow",), ("2024 green",))
+OTHERS_NOW = SheetBasis(("2024 yellow",), ("2024 green",))
 NO_QUORUM = Problem("quorum-missing", "seats", {"present": 3, "entitled": 8, "needed": 6})
 INVITED, ACCEPTED, ITEM_SCORED = AssignmentState.INVITED, AssignmentState.ACCEPTED, AssignmentState.SCORED
 

@@ -15,9 +15,9 @@ from specialty_eval.engine.review import (
     SCHOOL_SEES_RATING,
     UNENDED,
     WORKFLOW,
-    EarlierRatings,
     Event,
     Facts,
+    SheetBasis,
     State,
 )
 from specialty_eval.engine.roles import Role, roles
@@ -27,8 +27,8 @@ COUNTY, BUREAU, SYSTEM = Role.COUNTY_VERIFIER, Role.BUREAU_VERIFIER, Role.SYSTEM
 FIELDS = {"graduates": "与学籍系统不一致"}
 RETURNING: dict[str, Any] = {"returned_fields": FIELDS, "corrections_at_most": 2}
 VOTED: dict[str, Any] = {"challenge_days_over": True, "valid_vote": True}
-AS_SCORED: dict[str, Any] = {"earlier": EarlierRatings(("2024 yellow",), ("2024 yellow",))}
-OTHERS_NOW: dict[str, Any] = {"earlier": EarlierRatings(("2024 yellow",), ())}
+AS_SCORED: dict[str, Any] = {"basis": SheetBasis(("2024 yellow",), ("2024 yellow",))}
+OTHERS_NOW: dict[str, Any] = {"basis": SheetBasis(("2024 yellow",), ())}
 LISTED: dict[str, Any] = {"served": True, "list_frozen": True, "list_approved_by_another": True, **AS_SCORED}
 SCORED: dict[str, Any] = {"computed": Rating.YELLOW, "reason": "更正后名次变化"}
 

@@ -232,11 +232,16 @@ def invite(ctx: Context, login: str) -> tuple[str, datetime]:
     return code, ends
 
 
-def _refuse_elsewhere(ctx: Context, held: sa.ColumnElement[bool], where: str) -> None:
-    """Who holds a role in another city, or held one, is its administrators' too; NotYou for the others."""
-    areas = sa.select(Organisation.jurisdiction_code).join(RoleGrant, RoleGrant.organisation_id == Organisation.id)
-    for area in ctx.session.scalars(areas.where(held).distinct()):
+def _refuse_elsewhere(ctx: Context, held: sa.ColumnElement[bool], where: str) -> int:
+    """Who holds a role in another city, or held one, is its administrators' too; NotYou for the others.
+
+    In how many areas, for whoever holds none.
+    """
+    found = sa.select(Organisation.jurisdiction_code).join(RoleGrant, RoleGrant.organisation_id == Organisation.id)
+    areas = ctx.session.scalars(found.where(held).distinct()).all()
+    for area in areas:
         ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=registry.city_of(ctx.session, area)), where=where)
+    return len(areas)
 
 
 def deactivate(ctx: Context, person_id: int, reason: str) -> None:
@@ -358,17 +363,22 @@ def end_role(ctx: Context, grant_id: int, last_day: date | None = None) -> RoleG
 
 def create_key(ctx: Context, label: str, *, valid_to: date | None = None) -> tuple[ApiKey, str]:
     """A machine's key, and its secret, shown this once."""
-    ctx.office(Role.ADMINISTRATOR)
+    made_in = ctx.office(Role.ADMINISTRATOR).city
     secret = KEY + secrets.token_urlsafe(32)
-    key = ctx.saved(ApiKey(label=label, secret_hash=digest(secret), valid_from=ctx.today, valid_to=valid_to))
+    key = ctx.saved(ApiKey(label=label, secret_hash=digest(secret), valid_from=ctx.today, valid_to=valid_to,
+                           made_in=made_in))  # fmt: skip
     ctx.record("key.create", key, Note(told={"label": label}))
     return key, secret
 
 
 def end_key(ctx: Context, key_id: int) -> None:
-    """The key stops holding at once. A key that holds a role in another city is its administrators' to end."""
+    """The key stops holding at once. A key that holds a role in another city is its administrators' to end.
+
+    One that never held a role is those of the city that made it.
+    """
     ctx.office(Role.ADMINISTRATOR)
     key = ctx.locked(ApiKey, key_id)
-    _refuse_elsewhere(ctx, RoleGrant.api_key_id == key_id, "key")
+    if not _refuse_elsewhere(ctx, RoleGrant.api_key_id == key_id, "key"):
+        ctx.permit(frozenset({Role.ADMINISTRATOR}), Scope(city=key.made_in or ""), where="key")
     key.valid_to = ctx.today - timedelta(days=1)
     ctx.record("key.end", key)

@@ -6,6 +6,7 @@ and what is sent twice has the same id, which is the event's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from specialty_eval.engine.webhooks import (
     DISABLED_AFTER,
     OPENS_AFTER,
+    QUIET_AFTER,
     Meaning,
     meaning,
     probe_after,
@@ -156,9 +158,17 @@ def _is_failing(ctx: Context, row: WebhookEndpoint, meant: Meaning) -> bool:
     return meant is Meaning.AWAY or webhook_queries.refused_since(ctx.session, row.id, since) > 1
 
 
+def _count(ctx: Context, row: WebhookEndpoint) -> datetime:
+    """One failure more on end, the first anew after a time in which nothing was tried; since when it fails."""
+    since, last = row.failing_since, row.failed_at or row.failing_since
+    if since is None or last is None or ctx.now - last > QUIET_AFTER:
+        row.failures, since = 0, ctx.now
+    row.failures, row.failing_since, row.failed_at = row.failures + 1, since, ctx.now
+    return since
+
+
 def _not_taken(ctx: Context, row: WebhookEndpoint, message: WebhookMessage, meant: Meaning, chance: int) -> None:
-    row.failures += 1
-    row.failing_since = row.failing_since or ctx.now
+    failing_since = _count(ctx, row)
     if meant is Meaning.REFUSED:
         message.refused += 1
         wait = retry_after(message.refused, chance)
@@ -170,7 +180,7 @@ def _not_taken(ctx: Context, row: WebhookEndpoint, message: WebhookMessage, mean
             message.next_at = ctx.now + wait
     if meant is Meaning.GONE:
         webhooks.disabled(ctx, row, "gone")
-    elif ctx.now - row.failing_since >= DISABLED_AFTER and _is_failing(ctx, row, meant):
+    elif ctx.now - failing_since >= DISABLED_AFTER and _is_failing(ctx, row, meant):
         webhooks.disabled(ctx, row, "failing")
     elif meant is Meaning.AWAY or row.failures >= OPENS_AFTER:
         row.retry_at = ctx.now + probe_after(row.failures, chance)

@@ -102,8 +102,10 @@ def _wrong(policy: Policy, values: Mapping[str, str]) -> list[Problem]:
 
 
 def _closed_fields(policy: Policy, row: Review, kept: Mapping[str, Mapping[str, str]], new: Figures) -> list[Problem]:
-    """After a return only the fields found wrong, and those that share a check with them, are open."""
-    if row.state != review.State.RETURNED:
+    """After a return only the fields found wrong, and those that share a check with them, are open; also once the
+    correction was taken back.
+    """
+    if not row.returned_fields:
         return []
     open_ = sheet.opened_by_return(policy, row.returned_fields)
     now = new.as_kept()
@@ -147,8 +149,7 @@ def submit(ctx: Context, review_id: int, *, version: int | None = None) -> Revie
         told["county_until"] = last_local_day(county, LOCAL).isoformat()
     ctx.advance(review.WORKFLOW, row, review.Event.SUBMIT, facts, scope,
                 note=Note(audience="school", told=told),
-                changes={"evidence_version_id": frozen.id, "claimed_by": None, "returned_fields": {},
-                         "county_due": county})  # fmt: skip
+                changes={"evidence_version_id": frozen.id, "claimed_by": None, "county_due": county})  # fmt: skip
     if scope.run_by_city or not policy.workflow.county_check:
         at_once = review.Facts(county_check=False)
         ctx.as_system().advance(review.WORKFLOW, row, review.Event.PASS, at_once, scope, note=Note(audience="school"))
@@ -169,7 +170,7 @@ def _freeze(ctx: Context, row: Review, draft: EvidenceDraft | None) -> EvidenceV
 def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Review:
     """The school takes its submission back, while nobody has begun to verify it and before the deadline.
 
-    A correction taken back keeps the days it was told.
+    A correction taken back keeps the days it was told, and no more fields open than it was returned for.
     """
     row, scope = locked(ctx, review_id, version=version)
     facts = review.Facts(due=due_of(row).due, deadline_passed=is_late(ctx, row),

@@ -13,7 +13,7 @@ from specialty_eval.engine.evidence import parse_value
 from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read, reach
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, earlier_ratings, panel_queries, scopes, scoring_queries, site_visit_queries
+from specialty_eval.store import cycles, panel_queries, scopes, scoring_queries, sheet_basis, site_visit_queries
 from specialty_eval.store.accounts import Person, RoleGrant, held_on
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.panel_queries import Asked
@@ -219,5 +219,5 @@ def _is_frozen(ctx: Context, row: Review) -> bool:
     """
     if row.state not in review.SCORES_FROM or row.sheet_id is None:
         return row.state not in review.SCORES_FROM
-    left_out = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id].left_out
+    left_out = sheet_basis.of_reviews(ctx.session, [row.id])[row.id].left_out
     return not left_out and not scoring_queries.accepted_since_scored(ctx.session, row.id)

@@ -15,7 +15,7 @@ from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Scope, Thing, at_office
 from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import cycles, earlier_ratings, publications_queries, review_queries, scopes
+from specialty_eval.store import cycles, publications_queries, review_queries, scopes, sheet_basis
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import Decision
 from specialty_eval.store.publications_queries import Service, reason_labels
@@ -47,8 +47,8 @@ def preview(ctx: Context, round_id: int, reviews: Sequence[int] | None = None) -
     if foreign := [key for key in chosen if key not in found or found[key].round_id != round_id]:
         raise NotFound(*(Problem("not-found", f"reviews.{key}", {"kind": "review", "id": key}) for key in foreign))
     ctx.lock_all(Review, sorted(chosen))
-    earlier = earlier_ratings.of_reviews(ctx.session, chosen)
-    facts = {key: review.Facts(earlier=earlier[key]) for key in chosen}
+    basis = sheet_basis.of_reviews(ctx.session, chosen)
+    facts = {key: review.Facts(basis=basis[key]) for key in chosen}
     days = _days(ctx, round_id)
     latest = ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["preview"], LOCAL)
     ctx.advance_many(review.WORKFLOW, Review, review.Event.PREVIEW, chosen, scope, facts=facts,

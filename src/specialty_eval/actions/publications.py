@@ -14,9 +14,9 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Prob
 from specialty_eval.engine.permissions import Scope, Thing, may, may_read
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.publicity import PUBLICATION, ListEvent, ListFacts
-from specialty_eval.engine.review_checks import EarlierRatings
+from specialty_eval.engine.review_checks import SheetBasis
 from specialty_eval.engine.roles import PUBLISHERS, Role, roles
-from specialty_eval.store import bulk, cycles, earlier_ratings, publications_queries, review_queries, scopes
+from specialty_eval.store import bulk, cycles, publications_queries, review_queries, scopes, sheet_basis
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.outcomes import Erratum, Publication, PublicationEntry
 from specialty_eval.store.publications_queries import OUT, Candidate
@@ -149,8 +149,8 @@ def _stale(ctx: Context, row: Publication) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _outdated(ctx: Context, reviews: Sequence[int]) -> tuple[tuple[str, EarlierRatings], ...]:
-    found = earlier_ratings.of_reviews(ctx.session, reviews)
+def _outdated(ctx: Context, reviews: Sequence[int]) -> tuple[tuple[str, SheetBasis], ...]:
+    found = sheet_basis.of_reviews(ctx.session, reviews)
     return tuple((str(key), found[key]) for key in reviews if not found[key].are_the_same)
 
 
@@ -231,7 +231,7 @@ def open_publicity(ctx: Context, publication_id: int, *, version: int | None = N
     ctx.advance(PUBLICATION, row, ListEvent.OPEN, facts, scope, note=note, changes=changes)
     of_reviews = review.Facts(
         served=True, list_frozen=True, list_approved_by_another=row.approved_by != row.drafted_by,
-        earlier=EarlierRatings((), ()),  # the list's own check looked at each
+        basis=SheetBasis((), ()),  # the list's own check looked at each
     )  # fmt: skip
     ctx.advance_many(
         review.WORKFLOW, Review, review.Event.PUBLICISE, reviews, scope, facts=dict.fromkeys(reviews, of_reviews),

@@ -17,13 +17,13 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.store import (
     appeal_queries,
     cycles,
-    earlier_ratings,
     follow_ups,
     outcome_queries,
     publications_queries,
     rating_records,
     registry,
     scopes,
+    sheet_basis,
     status_queries,
 )
 from specialty_eval.store.outcome_queries import Ready
@@ -146,15 +146,15 @@ def facts_of(ctx: Context, review_id: int, document_number: str) -> review.Facts
         open_objections=held,
         objections_to_admit=new,
         document_number=document_number,
-        earlier=earlier_ratings.of_reviews(ctx.session, [review_id])[review_id],
+        basis=sheet_basis.of_reviews(ctx.session, [review_id])[review_id],
     )
 
 
 def _contested(ctx: Context, waiting: Collection[int]) -> dict[int, Problem]:
     """An objection holds its own review up, and so does an earlier rating that is another now."""
     found = outcome_queries.objections_open(ctx.session, waiting, ctx.now)
-    earlier = earlier_ratings.of_reviews(ctx.session, waiting)
-    outdated = {key: earlier[key].problem(f"reviews.{key}") for key in sorted(waiting) if not earlier[key].are_the_same}
+    basis = sheet_basis.of_reviews(ctx.session, waiting)
+    outdated = {key: basis[key].problem(f"reviews.{key}") for key in sorted(waiting) if not basis[key].are_the_same}
     return outdated | {
         key: Problem("objection-open" if held else "objection-not-admitted-yet", f"reviews.{key}.objections",
                      {"objections": held or new})
@@ -174,13 +174,13 @@ def _same_document(ctx: Context, before: Collection[int], document_number: str) 
 
 def _advance(ctx: Context, chosen: Sequence[Ready], states: Mapping[int, str], batch: Batch) -> None:
     objections = outcome_queries.objections_open(ctx.session, [r.review_id for r in chosen], ctx.now)
-    earlier = earlier_ratings.of_reviews(ctx.session, [r.review_id for r in chosen])
+    basis = sheet_basis.of_reviews(ctx.session, [r.review_id for r in chosen])
     facts = {}
     for r in chosen:
         held, new = objections.get(r.review_id, (0, 0))
         facts[r.review_id] = review.Facts(publicity_over=True, open_objections=held, objections_to_admit=new,
                                           document_number=batch.document_number,
-                                          earlier=earlier[r.review_id])  # fmt: skip
+                                          basis=basis[r.review_id])  # fmt: skip
     problems = many_objections(review.WORKFLOW, review.Event.CONFIRM, list(facts), states, facts)
     # Decided again since: what it is rated now has a publicity of its own.
     problems += [Problem("entry-stale", f"reviews.{r.review_id}") for r in chosen if not r.is_current]

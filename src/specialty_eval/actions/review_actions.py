@@ -6,7 +6,7 @@ from specialty_eval.engine import review
 from specialty_eval.engine.permissions import Role, Scope, may
 from specialty_eval.engine.review import Event, Facts, State
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import deliberation_queries, earlier_ratings, scopes
+from specialty_eval.store import deliberation_queries, scopes, sheet_basis
 from specialty_eval.store.reviews import EvidenceDraft, Review
 
 from . import conflicts, evidence, ratings, site_visits, tallies, verification
@@ -62,7 +62,6 @@ def _scored(ctx: Context, row: Review, scope: Scope) -> Facts:
     """Whether the votes decide is the item's to say, and so is whether the bureau may, once a quorum was wanting."""
     case = deliberation_queries.cases(ctx.session, [row.id])[row.id]
     in_committee = may(ctx.actor, roles(Role.CHAIR, Role.SECRETARY), scope, ctx.today)
-    earlier = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id]
     taking_back = conflicts.rescinding(ctx, row, TO_WRITE)
     return replace(
         tallies.facts_of(ctx, evidence.policy_of(ctx, row), case),
@@ -70,7 +69,7 @@ def _scored(ctx: Context, row: Review, scope: Scope) -> Facts:
         quorum_given_up=row.id in deliberation_queries.without_quorum_since(ctx.session, [row.id]),
         computed=case.computed,
         returned_as_incomplete=row.returned_incomplete,
-        earlier=earlier,
+        basis=sheet_basis.of_reviews(ctx.session, [row.id])[row.id],
         voted_to_rescind=taking_back.voted_to_rescind,
         vote_by_another=taking_back.vote_by_another,
     )

@@ -13,7 +13,7 @@ from specialty_eval.engine.frozen import Inputs, Rows, as_csv
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.results_text import plain
 from specialty_eval.engine.sources import years_looked_at
-from specialty_eval.store import attributes, cycles, earlier_ratings, review_queries, scoring_queries
+from specialty_eval.store import attributes, cycles, review_queries, scoring_queries, sheet_basis
 from specialty_eval.store.attributes import Site
 from specialty_eval.store.cycles import Cycle, RoundRow
 from specialty_eval.store.review_queries import NewFigure
@@ -204,9 +204,7 @@ def _set_right(
     else:
         of = [row.id, *([] if row.replaces_id is None else [row.replaces_id])]
         new = {m: v for m, v in scoring_queries.corrections(ctx.session, key, year, of).items() if m in policy.measures}
-    is_other_panel = (
-        before.sheet.review_id != row.id or earlier_ratings.of_reviews(ctx.session, [row.id])[row.id].left_out
-    )
+    is_other_panel = before.sheet.review_id != row.id or sheet_basis.of_reviews(ctx.session, [row.id])[row.id].left_out
     asked_anew = is_anew or is_other_panel
     means = [m for m in _panel_means(ctx, frame, {row.id: key}) if asked_anew or not own[m.measure]]
     review_queries.record_figures(ctx.session, means, ctx.now, ctx.person_id)

@@ -13,9 +13,9 @@ from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
 from specialty_eval.engine.permissions import Role, Scope, Thing
 from specialty_eval.engine.policy import Policy
-from specialty_eval.engine.review_checks import EarlierRatings
+from specialty_eval.engine.review_checks import SheetBasis
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, deliberation_queries, earlier_ratings, scopes, scoring_queries
+from specialty_eval.store import cycles, deliberation_queries, scopes, scoring_queries, sheet_basis
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.reviews import Review, ScoreRun
@@ -182,7 +182,7 @@ class ScoreStep:
     event: review.Event
     note: Note
     changes: Mapping[str, Any] | None = None
-    earlier: EarlierRatings | None = None
+    basis: SheetBasis | None = None
 
 
 def _move(
@@ -190,7 +190,7 @@ def _move(
 ) -> None:
     place = {code: i for i, code in enumerate(results.specialties)}
     facts = {key: review.Facts(computed=results.rating(place[frame.codes[s]]), reason=step.note.reason,
-                               earlier=step.earlier)
+                               basis=step.basis)
              for key, s in ready.items()}  # fmt: skip
     ctx.advance_many(review.WORKFLOW, Review, step.event, sorted(ready), scope, facts=facts, note=step.note,
                      changes=step.changes)  # fmt: skip
@@ -246,14 +246,14 @@ def _step_again(ctx: Context, row: Review, reason: str) -> ScoreStep:
         return ScoreStep(review.Event.SCORE, Note(audience="school"))
     if row.state not in review.RATING_COMPUTED - review.ENDED:
         raise NotNow(Problem("step-not-open", "review", {"event": "score", "state": row.state}))
-    earlier = earlier_ratings.of_reviews(ctx.session, [row.id])[row.id]
-    if problems := list(review.earlier_ratings_changed(review.Facts(earlier=earlier))):
+    basis = sheet_basis.of_reviews(ctx.session, [row.id])[row.id]
+    if problems := list(review.basis_changed(review.Facts(basis=basis))):
         raise NotNow(*problems)
     if not reason.strip():
         raise Invalid(Problem("reason-missing", "reason"))
     # Whoever has seen the rating learns that it is computed anew.
     audience = "public" if row.state == review.State.PUBLICISED else "school"
-    return ScoreStep(review.Event.RESCORE, Note(reason=reason, audience=audience), UNDECIDED, earlier)
+    return ScoreStep(review.Event.RESCORE, Note(reason=reason, audience=audience), UNDECIDED, basis)
 
 
 def _reason_for_panel(ctx: Context, row: Review, reason: str) -> str:

@@ -91,8 +91,10 @@ def _fits(
 def _note_closed(
     ctx: Context, row: StagedFile, found: Read, grid: Grid, of: Sequence[Filled], policy: Policy
 ) -> None:  # fmt: skip
-    """After a return only the fields found wrong, and those that share a check with them, may change."""
-    returned = {one.review_id: one for one in of if one.state == review.State.RETURNED}
+    """After a return only the fields found wrong, and those that share a check with them, may change; also once the
+    correction was taken back.
+    """
+    returned = {one.review_id: one for one in of if one.returned_fields}
     open_ = {key: sheet.opened_by_return(policy, one.returned_fields) for key, one in returned.items()}
     place_of = {number: place for place, number in enumerate(grid.rows.tolist())}
     for review_id, number, place in staged_drafts.changed_of(ctx.session, row.id, list(returned)):

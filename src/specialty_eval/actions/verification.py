@@ -120,7 +120,7 @@ def pass_(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | No
     facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left)
     told = Note(audience="school", told={"unsupported": sorted(accepted.unsupported)})
     ctx.advance(review.WORKFLOW, row, review.Event.PASS, facts, scope, note=told,
-                changes={"claimed_by": None, "county_due": None})  # fmt: skip
+                changes={"claimed_by": None, "county_due": None, "returned_fields": {}})  # fmt: skip
     return row
 
 
@@ -181,7 +181,7 @@ def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | N
     facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left, missing_of_others=missing)
     ctx.advance(review.WORKFLOW, row, review.Event.ACCEPT, facts, scope,
                 note=Note(audience="school", told={"unsupported": sorted(accepted.unsupported)}),
-                changes={"claimed_by": None})  # fmt: skip
+                changes={"claimed_by": None, "returned_fields": {}})  # fmt: skip
     made = cycles.round_of(ctx.session, row.round_id)
     _record(ctx, row, policy, made.evidence_year)
     if failing := _contradictions(ctx, row, policy, made):

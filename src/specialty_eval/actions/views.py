@@ -10,6 +10,7 @@ from specialty_eval.engine.decimals import shortest
 from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import FILLS_IN, READ, Scope, Thing, may, may_read, reach, visible_measures
 from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.review import WITH_THE_SCHOOL
 from specialty_eval.store import cycles, panel_queries, registry, review_queries, scopes, scoring_queries
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import School
@@ -157,9 +158,10 @@ def review_view(ctx: Context, row: Review) -> dict[str, Any]:
     found = ctx.session.scalars(sa.select(Attachment).where(Attachment.review_id == row.id).order_by(Attachment.id))
     attachments = found.all()
     shown = [a for a in attachments if opened is None or a.id in opened]
+    with_school = row.state in WITH_THE_SCHOOL
     whose = {} if is_blind else {"correction_due": row.correction_due, "county_due": row.county_due,
                                  "spread_alerts": _spread_alerts(ctx, row, scope, policy),
-                                 "returned_fields": row.returned_fields}  # fmt: skip
+                                 "returned_fields": row.returned_fields if with_school else {}}  # fmt: skip
     return {
         **nothing, **whose,
         "evidence": _evidence(ctx, row, seen, with_words=opened is None or None in opened),

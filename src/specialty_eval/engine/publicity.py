@@ -12,7 +12,7 @@ from typing import Any
 from .errors import Problem
 from .machine import Step, Workflow
 from .requirements import as_it_was_read, by_two_people, reason_given
-from .review_checks import EarlierRatings
+from .review_checks import SheetBasis
 from .roles import PUBLISHERS, Role, roles
 
 
@@ -59,8 +59,8 @@ class ListFacts:
     """Reviews whose school was not served before everyone else, by id."""
     previewing: tuple[tuple[str, date], ...] = ()
     """Reviews whose school still has the decision to itself, by id, and the last day of that."""
-    outdated: tuple[tuple[str, EarlierRatings], ...] = ()
-    """Reviews, by id, that rest on earlier ratings which are others now."""
+    outdated: tuple[tuple[str, SheetBasis], ...] = ()
+    """Reviews, by id, that rest on earlier ratings which are others now, or on scores that were left out."""
     publicity_over: bool = False
     due: date | None = None
     reason: str = ""
@@ -82,8 +82,8 @@ def _nothing_stale(facts: ListFacts) -> Iterable[Problem]:
     return [Problem("entry-stale", f"reviews.{code}") for code in facts.stale]
 
 
-def _earlier_ratings_as_scored(facts: ListFacts) -> Iterable[Problem]:
-    return [earlier.problem(f"reviews.{code}") for code, earlier in facts.outdated]
+def _basis_as_scored(facts: ListFacts) -> Iterable[Problem]:
+    return [basis.problem(f"reviews.{code}") for code, basis in facts.outdated]
 
 
 def _every_school_served(facts: ListFacts) -> Iterable[Problem]:
@@ -121,7 +121,7 @@ PUBLICATION = Workflow[ListFacts](
                 _in_the_two_roles,
                 as_it_was_read,
                 _nothing_stale,
-                _earlier_ratings_as_scored,
+                _basis_as_scored,
             ),
             two_people=True,
         ),
@@ -130,7 +130,7 @@ PUBLICATION = Workflow[ListFacts](
             ListState.APPROVED,
             ListState.IN_PUBLICITY,
             _TWO,
-            (_nothing_stale, _every_school_served, _no_school_has_its_days, _earlier_ratings_as_scored),
+            (_nothing_stale, _every_school_served, _no_school_has_its_days, _basis_as_scored),
         ),
         Step(
             ListEvent.CLOSE,

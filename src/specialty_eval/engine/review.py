@@ -5,12 +5,14 @@ from enum import StrEnum
 from .machine import Check, Step, Workflow
 from .requirements import document_number_given, reason_given
 from .review_checks import (
-    EarlierRatings,
     Facts,
+    SheetBasis,
     a_challenge_is_upheld,
     a_correction_is_left,
     an_objection_is_upheld,
     attachments_are_there,
+    basis_as_scored,
+    basis_changed,
     blocking_measures_are_there,
     by_the_office_whose_check_it_is,
     challenges_are_over,
@@ -18,8 +20,6 @@ from .review_checks import (
     county_accepted_every_measure,
     deadline_not_passed,
     deadline_passed,
-    earlier_ratings_as_scored,
-    earlier_ratings_changed,
     every_measure_accepted,
     fields_named_with_reasons,
     incomplete_for_the_first_time,
@@ -57,11 +57,11 @@ __all__ = [
     "WITH_THE_SCHOOL",
     "WITH_THE_VERIFIERS",
     "WORKFLOW",
-    "EarlierRatings",
     "Event",
     "Facts",
+    "SheetBasis",
     "State",
-    "earlier_ratings_changed",
+    "basis_changed",
     "holds",
     "take_over_problems",
 ]
@@ -209,7 +209,7 @@ _DELIBERATION: tuple[Step[Facts], ...] = (
         State.PUBLICISED,
         State.SCORED,
         roles(Role.SECRETARY),
-        (result_is_there, reason_given, earlier_ratings_changed),
+        (result_is_there, reason_given, basis_changed),
     ),
     Step(
         Event.UPHOLD_CHALLENGE,
@@ -247,13 +247,13 @@ _DELIBERATION: tuple[Step[Facts], ...] = (
     ),
 )
 _PUBLICATION: tuple[Step[Facts], ...] = (
-    Step(Event.PREVIEW, State.DECIDED, State.PREVIEWED, roles(Role.SECRETARY), (earlier_ratings_as_scored,)),
+    Step(Event.PREVIEW, State.DECIDED, State.PREVIEWED, roles(Role.SECRETARY), (basis_as_scored,)),
     Step(
         Event.PUBLICISE,
         State.PREVIEWED,
         State.PUBLICISED,
         roles(Role.SECRETARY, Role.BUREAU_APPROVER),
-        (school_was_served, two_people_approved_the_same_list, earlier_ratings_as_scored),
+        (school_was_served, two_people_approved_the_same_list, basis_as_scored),
         two_people=True,
     ),
     Step(
@@ -261,7 +261,7 @@ _PUBLICATION: tuple[Step[Facts], ...] = (
         State.PUBLICISED,
         State.CONFIRMED,
         roles(Role.BUREAU_APPROVER),
-        (publicity_is_over, no_objection_open, document_number_given, earlier_ratings_as_scored),
+        (publicity_is_over, no_objection_open, document_number_given, basis_as_scored),
     ),
     *(
         Step(

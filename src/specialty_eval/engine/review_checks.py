@@ -12,9 +12,9 @@ REMINDERS_BEFORE_DEFAULT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierRatings:
-    """What a sheet rests on beside its evidence: the specialty's ratings of the years before the scored one,
-    `2024 yellow` each, oldest first, and whose scores it counts.
+class SheetBasis:
+    """What a sheet rests on beside its evidence, then and now: the specialty's ratings of the years before the scored
+    one, `2024 yellow` each, oldest first, and whose scores it counts.
     """
 
     then: tuple[str, ...]
@@ -85,7 +85,7 @@ class Facts:
     """No quorum for the policy's days, in a written procedure neither."""
     decided_before: tuple[str, ...] = ()
     """On appeal: those who decide now and decided the first time, by id."""
-    earlier: EarlierRatings | None = None
+    basis: SheetBasis | None = None
     """None where nobody looked: neither the same nor others."""
     decision_void: bool = False
     """A conflict found later voids the item that made it."""
@@ -238,13 +238,13 @@ def other_people_than_the_first_time(facts: Facts) -> Iterable[Problem]:
         yield Problem("decided-the-first-time", "members", {"members": list(facts.decided_before)})
 
 
-def earlier_ratings_as_scored(facts: Facts) -> Iterable[Problem]:
-    if facts.earlier is None or not facts.earlier.are_the_same:
-        yield (facts.earlier or EarlierRatings((), ())).problem("history")
+def basis_as_scored(facts: Facts) -> Iterable[Problem]:
+    if facts.basis is None or not facts.basis.are_the_same:
+        yield (facts.basis or SheetBasis((), ())).problem("history")
 
 
-def earlier_ratings_changed(facts: Facts) -> Iterable[Problem]:
-    if facts.earlier is None or facts.earlier.are_the_same:
+def basis_changed(facts: Facts) -> Iterable[Problem]:
+    if facts.basis is None or facts.basis.are_the_same:
         yield Problem("history-as-scored", "history")
 
 

@@ -103,6 +103,8 @@ OPENS_AFTER = 5
 """Refusals one after another after which nothing but a probe is sent."""
 DISABLED_AFTER = timedelta(days=3)
 """How long nothing at all succeeds before an endpoint is disabled."""
+QUIET_AFTER = timedelta(hours=36)
+"""Longer than any wait between two attempts: nothing was tried meanwhile, and nothing failed."""
 TENTHS = 201
 """How many steps chance has: a wait is between nine and eleven tenths of what the table says."""
 

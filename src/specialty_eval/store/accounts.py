@@ -30,7 +30,7 @@ class Person(Base):
 
 
 class ApiKey(Base):
-    """A machine's key; only the hash of its secret is kept."""
+    """A machine's key; only the hash of its secret is kept. `made_in` is the city whose administrator made it."""
 
     __tablename__ = "api_key"
 
@@ -39,6 +39,7 @@ class ApiKey(Base):
     secret_hash: Mapped[str] = mapped_column(unique=True)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    made_in: Mapped[str | None] = reference("jurisdiction.code", null=True, index=False)
 
 
 class RoleGrant(Base):

@@ -13,9 +13,9 @@ from specialty_eval.engine.review import UNENDED
 from . import designation_queries
 from .corrections import Correction
 from .cycles import Round, policy_of
-from .earlier_ratings import asks_for_earlier, codes_looking_back
 from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, RatingInForce
 from .reviews import Review
+from .sheet_basis import asks_for_earlier, codes_looking_back
 
 
 def found(session: Session, overturned: Review, zone: tzinfo) -> list[dict[str, Any]]:

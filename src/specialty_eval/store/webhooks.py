@@ -42,6 +42,7 @@ class WebhookEndpoint(Base):
     ended_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     failing_since: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     served_at: Mapped[datetime | None]

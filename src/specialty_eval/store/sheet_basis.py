@@ -1,4 +1,4 @@
-"""The earlier ratings that a review was scored with, beside those on record now, and the scores left out since."""
+"""What a review's sheet rests on beside its evidence: earlier ratings, then and now, and scores left out since."""
 
 from collections.abc import Collection, Iterable
 from typing import TypeVar
@@ -10,7 +10,7 @@ from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.conditions import All, AnyOf, AtLeastOf, Condition, Not, Previous
 from specialty_eval.engine.frozen import Inputs
 from specialty_eval.engine.policy import Policy
-from specialty_eval.engine.review_checks import EarlierRatings
+from specialty_eval.engine.review_checks import SheetBasis
 
 from .cycles import Round, policy_of
 from .deliberation import ExpertAssignment, PanelScore
@@ -53,13 +53,13 @@ def asks_for_earlier(policy: Policy) -> bool:
     return bool(codes_looking_back(policy)) or any(map(looks_back, others))
 
 
-def of_reviews(session: Session, review_ids: Collection[int]) -> dict[int, EarlierRatings]:
+def of_reviews(session: Session, review_ids: Collection[int]) -> dict[int, SheetBasis]:
     """Each review's earlier ratings, as its sheet was computed with and as on record now; scores left out since.
 
     The same, where it has no sheet or its policy asks for none: nothing rests on them. A few statements, however many.
     """
     left_out = _left_out(session, review_ids)
-    found = {key: EarlierRatings((), (), left_out.get(key, 0)) for key in review_ids}
+    found = {key: SheetBasis((), (), left_out.get(key, 0)) for key in review_ids}
     scored = (
         sa.select(Review.id, Review.specialty_id, Round.evidence_year, Round.policy_id, ScoreSheet.run_id)
         .join(Round, Round.id == Review.round_id)
@@ -75,7 +75,7 @@ def of_reviews(session: Session, review_ids: Collection[int]) -> dict[int, Earli
            for year in {row.evidence_year for row in rows}}  # fmt: skip
     for key, specialty, year, _, run in rows:
         old = (then[run][code] for code in codes[specialty] if code in then[run])
-        found[key] = EarlierRatings(next(old, ()), now[year].get(specialty, ()), left_out.get(key, 0))
+        found[key] = SheetBasis(next(old, ()), now[year].get(specialty, ()), left_out.get(key, 0))
     return found
 
 
