@@ -10,7 +10,6 @@ from typing import Any
 from specialty_eval.engine.calendar import is_kept, last_local_day, months_after
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Role, Scope, Thing
-from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.rectification import (
     PROPOSES_CLOSING,
     RECTIFICATION,
@@ -23,14 +22,12 @@ from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import RESTORABLE, STANDING, StandingEvent, StandingFacts
 from specialty_eval.store import rectification_queries, scopes
 from specialty_eval.store.closings import ClosingProposal
-from specialty_eval.store.cycles import Round, policy_of
 from specialty_eval.store.outcomes import (
     Rectification,
     RectificationMilestone,
 )
 from specialty_eval.store.rectification_queries import Ground
 from specialty_eval.store.rectification_words import RectificationPlan, RectificationProof
-from specialty_eval.store.reviews import Review
 
 from . import attachments, mending_days
 from .context import LOCAL, Context, Note, Possible, entitled
@@ -72,14 +69,19 @@ def _locked(ctx: Context, key: int, version: int | None) -> Case:
 
 def facts_of(ctx: Context, row: Rectification, ground: Ground) -> RectificationFacts:
     """What the steps look at, but for what the caller says with them."""
-    milestones = rectification_queries.milestones_of(ctx.session, row.id)
+    return _facts(ctx, row, ground, rectification_queries.milestones_of(ctx.session, row.id))
+
+
+def _facts(
+    ctx: Context, row: Rectification, ground: Ground, milestones: Sequence[RectificationMilestone]
+) -> RectificationFacts:
     due, recheck = mending_days.plan_due(ctx, row, ground), mending_days.recheck_from(ctx, row, ground)
     holds = ground.enrolment.appeal_suspends != "none"
     is_due = row.state == RectificationState.DUE
-    days = _policy(ctx, row).workflow.days
+    answer = ground.policy.workflow.days["verify"]
     return RectificationFacts(
         by_clock=ctx.actor.is_system,
-        answer_overdue=ctx.now >= ctx.calendar().due(row.updated_at, days["verify"], LOCAL),
+        answer_overdue=ctx.now >= ctx.calendar().due(row.updated_at, answer, LOCAL),
         plan=row.plan,
         milestones=len(milestones),
         deadline_passed=not is_kept(ctx.now, due),
@@ -151,15 +153,10 @@ def start(ctx: Context, key: int, *, version: int | None = None) -> Rectificatio
 def return_(ctx: Context, key: int, reason: str, *, version: int | None = None) -> Rectification:
     """The bureau gives the plan back, with a reason; the school has the policy's days to correct it, or its own."""
     case = _locked(ctx, key, version)
-    days = _policy(ctx, case.row).workflow.days
+    days = case.ground.policy.workflow.days
     due = max(case.row.plan_due, ctx.calendar().due(ctx.now, days["correct"], LOCAL))
     facts = replace(facts_of(ctx, case.row, case.ground), reason=reason)
     return _advance(ctx, case, RectificationEvent.RETURN, facts, reason=reason, plan_due=due)
-
-
-def _policy(ctx: Context, row: Rectification) -> Policy:
-    made = ctx.session.get_one(Round, ctx.session.get_one(Review, row.review_id).round_id)
-    return policy_of(ctx.session, made.policy_id)
 
 
 def _advance(
@@ -291,8 +288,10 @@ def _of(
     """The rectifications whose day has come, under a lock, still in the state, with their facts."""
     ids = rectification_queries.in_state(ctx.session, scope.city, state, reached)
     states = ctx.lock_all(Rectification, ids)
-    rows = [ctx.session.get_one(Rectification, key, populate_existing=True) for key in ids if states[key] == state]
-    return [(row, facts_of(ctx, row, rectification_queries.ground_of(ctx.session, row))) for row in rows]
+    rows = rectification_queries.reread(ctx.session, [key for key in ids if states[key] == state])
+    grounds = rectification_queries.grounds_of(ctx.session, rows)
+    promised = rectification_queries.milestones(ctx.session, [row.id for row in rows])
+    return [(row, _facts(ctx, row, grounds[row.id], promised[row.id])) for row in rows]
 
 
 def _many(
@@ -316,7 +315,8 @@ def lapse(ctx: Context, key: int, *, version: int | None = None) -> Rectificatio
 
 def _propose_closing(ctx: Context, row: Rectification, grounds: str) -> None:
     """Put it before the committee and the bureau, on record, with notice to the school."""
-    deemed = ctx.calendar().due(ctx.now, _policy(ctx, row).workflow.days["deemed_served"], LOCAL)
+    days = rectification_queries.ground_of(ctx.session, row).policy.workflow.days
+    deemed = ctx.calendar().due(ctx.now, days["deemed_served"], LOCAL)
     made = ctx.saved(
         ClosingProposal(specialty_id=row.specialty_id, rectification_id=row.id, grounds=grounds, proposed_at=ctx.now,
                         deemed_served_at=deemed, version=1)

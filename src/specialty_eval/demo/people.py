@@ -100,7 +100,7 @@ def _schools(city: City) -> Iterator[Somebody]:
 
 def sign_ins(city: City) -> dict[str, str]:
     """Login → password of those who can sign in: one of each role, and the schools with something open. The rest
-    cannot sign in at all: hashing a password well takes its time.
+    cannot sign in at all.
     """
     open_ = [*city.told(Tale.OBJECTION_OPEN, 3)[:1], *city.told(Tale.APPEAL_OPEN, 3)]
     county = next(s.county for s in city.schools if s.code == open_[0].school)

@@ -1,5 +1,6 @@
 """The demo as a command: play with a progress bar, print what came out, serve it on this machine alone."""
 
+import gc
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,8 @@ from . import looking, ownership, play, record, telling, world
 from .city import City
 
 WIDTH = 100
+STATEMENTS = 500
+"""More than the whole story says: none is planned twice."""
 STOPPED = 130
 """The exit status of a program that Ctrl-C has ended."""
 
@@ -55,7 +58,8 @@ def _play_and_tell(console: Console, url: str, data: Path, seed: int | None, add
     """Play what is left of the story and tell all of it; the instant at which the city's time stands."""
     ownership.refuse_strangers(url)
     migrate(url)
-    engine = make_engine(url, pool_size=2)
+    engine = make_engine(url, pool_size=2, prepared=STATEMENTS)
+    gc.freeze()  # what is loaded stays, and the collector need not walk through it again and again
     try:
         with ownership.alone(engine):
             sessions = make_sessions(engine)

@@ -19,7 +19,7 @@ from .people import APPEAL_CHAIR, CHAIR, DEPUTY_CHAIR, MEMBERS, REVIEWERS
 from .story import YEARS, Tale
 from .world import Step, World
 
-SINGLY = 6
+SINGLY = 4
 """Yellow and red proposals nearest to a limit are voted on one by one; so many at most."""
 LEFT = ("industry-2", "industry-3", "enterprise-2", "enterprise-3", "research-2")
 """Who has to leave early in the second round's meeting: seven of twelve are no quorum."""

@@ -4,10 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from sys import intern
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.decimals import parse, total
@@ -16,6 +19,7 @@ from specialty_eval.engine.evidence import Value
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.vocabulary import Type
 
+from .base import Straight
 from .cycles import Round
 from .registry import CatalogueEntry, School, Specialty, SpecialtyCode
 from .registry_queries import numbered
@@ -128,7 +132,16 @@ def _sites() -> sa.Select[*tuple[Any, ...]]:
 
 def site(session: Session, specialty_id: int) -> Site:
     """One specialty; NoResultFound when there is none (a foreign key says there is)."""
-    return Site(*list(session.execute(_sites().where(Specialty.id == specialty_id)).one()))
+    session.flush()
+    row = _site().run(session, {"id": specialty_id}).fetchone()
+    if row is None:
+        raise NoResultFound(f"no specialty {specialty_id}")
+    return Site(*row)
+
+
+@cache
+def _site() -> Straight:
+    return Straight(_sites().where(Specialty.id == sa.bindparam("id", type_=sa.BigInteger())))
 
 
 def sites(
@@ -166,16 +179,22 @@ def among(session: Session, city: str, ids: Collection[int]) -> dict[int, Site]:
 
 def figures(session: Session, ids: Collection[int], years: range) -> dict[tuple[int, int], dict[str, str]]:
     """(specialty, year) → measure → current value as written, in one statement."""
-    values: Any = sa.func.json_object_agg(Figure.measure, Figure.value, type_=sa.JSON())
+    session.flush()
+    known_in = _figures().run(session, {"ids": list(ids), "first": years.start, "end": years.stop})
+    # A few names, a million times: one text for each.
+    return {(site, year): {intern(name): value for name, value in known.items()} for site, year, known in known_in}
+
+
+@cache
+def _figures() -> Straight:
+    values = sa.func.json_object_agg(Figure.measure, Figure.value)
     found = sa.select(Figure.specialty_id, Figure.year, values).where(
-        numbered(Figure.specialty_id, ids),
-        Figure.year >= years.start,
-        Figure.year < years.stop,
+        Figure.specialty_id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.BigInteger()))),
+        Figure.year >= sa.bindparam("first", type_=sa.Integer()),
+        Figure.year < sa.bindparam("end", type_=sa.Integer()),
         Figure.superseded_at.is_(None),
     )
-    grouped = session.execute(found.group_by(Figure.specialty_id, Figure.year))
-    # A few names, a million times: one text for each.
-    return {(site, year): {intern(name): value for name, value in known.items()} for site, year, known in grouped}
+    return Straight(found.group_by(Figure.specialty_id, Figure.year))
 
 
 def figure(session: Session, ids: Collection[int], year: int, measure: str) -> dict[int, str]:

@@ -117,15 +117,24 @@ WAITS: Mapping[str, int] = {
 """A server that has gone without a word is noticed: while connecting, by what was sent and by a silent connection."""
 
 
-def make_engine(url: str, *, pool_size: int = 32) -> sa.Engine:
-    """An engine whose pool is as large as the number of requests that may be inside at once (engineering.md)."""
-    return sa.create_engine(
+def make_engine(url: str, *, pool_size: int = 32, prepared: int = 100) -> sa.Engine:
+    """An engine whose pool is as large as the number of requests that may be inside at once (engineering.md).
+
+    `prepared` statements at most are kept by each connection: more where few connections say everything there is.
+    """
+    engine = sa.create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=False,
         connect_args={**WAITS, "options": "-c timezone=UTC -c lock_timeout=10s", "prepare_threshold": 2},
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: psycopg.Connection[Any], _: object) -> None:
+        connection.prepared_max = prepared
+
+    return engine
 
 
 def make_sessions(engine: sa.Engine) -> sessionmaker[Session]:
@@ -134,6 +143,8 @@ def make_sessions(engine: sa.Engine) -> sessionmaker[Session]:
 
 
 DIALECT = sa.make_url("postgresql+psycopg://").get_dialect()()
+_NUMBERED = type(DIALECT)(paramstyle="numeric_dollar")  # type: ignore[call-arg]  # every dialect of SQLAlchemy's takes it
+"""Parameters as the server itself takes them: nobody looks for them in the text at each execution."""
 
 
 class Straight:
@@ -144,15 +155,17 @@ class Straight:
     """
 
     def __init__(self, statement: sa.ClauseElement) -> None:
-        compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=_NUMBERED, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 -- of a query it always is; this tells the type checker
         self._text = str(compiled)
+        self._order = tuple(compiled.positiontup or ())
         self._json = frozenset(name for name, bound in compiled.binds.items() if isinstance(bound.type, JSONB))
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
     def run(self, session: Session, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
         """Execute it now; pending changes of the session are not flushed by this."""
-        values = self._constants | {n: Jsonb(value) if n in self._json else value for n, value in parameters.items()}
+        values = {**self._constants, **parameters}
+        given = [Jsonb(values[name]) if name in self._json else values[name] for name in self._order]
         pooled = session.connection().connection
         driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # it is psycopg's
-        return driver.cursor(row_factory=namedtuple_row).execute(self._text, values, prepare=True)
+        return psycopg.RawCursor(driver, row_factory=namedtuple_row).execute(self._text, given, prepare=True)

@@ -234,9 +234,8 @@ def going(session: Session, review_id: int, now: datetime, today: date) -> int:
 
 def give(session: Session, assignment_id: int, scores: Mapping[str, Decimal], now: datetime) -> None:
     """Keep an expert's scores, measure by measure; a later one replaces it."""
-    session.connection().execute(
-        _GIVE, {"assignment": assignment_id, "measures": list(scores), "scores": list(scores.values()), "now": now}
-    )
+    given = {"assignment": assignment_id, "measures": list(scores), "scores": list(scores.values()), "now": now}
+    _GIVE.run(session, given)
 
 
 _GIVEN = insert(PanelScore).from_select(
@@ -248,7 +247,9 @@ _GIVEN = insert(PanelScore).from_select(
         sa.bindparam("now", type_=PanelScore.given_at.type),
     ),
 )
-_GIVE = _GIVEN.on_conflict_do_update(
-    index_elements=["assignment_id", "measure"],
-    set_={name: _GIVEN.excluded[name] for name in ("score", "given_at")},
+_GIVE = Straight(
+    _GIVEN.on_conflict_do_update(
+        index_elements=["assignment_id", "measure"],
+        set_={name: _GIVEN.excluded[name] for name in ("score", "given_at")},
+    )
 )

@@ -1,6 +1,6 @@
 """Questions about rectifications and proposals to close: milestones, rules, what is due, who still teaches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,11 +12,12 @@ from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment, RectificationRules
 from specialty_eval.engine.enrolment import Rated, consequence
 from specialty_eval.engine.plan import PlanState
+from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.rectification import RECTIFICATION_ENDED, RectificationState
 from specialty_eval.engine.review import ENDED
 from specialty_eval.engine.vocabulary import Rating
 
-from .cycles import Round, policy_of
+from .cycles import policy_of, round_of
 from .outcome_queries import going_appeals
 from .outcomes import (
     Appeal,
@@ -29,37 +30,63 @@ from .outcomes import (
 )
 from .rectification_words import RectificationPlan, RectificationProof
 from .registry import School, Specialty, SpecialtyCode
+from .registry_queries import numbered
 from .reviews import Review
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a rectification rests on: the consequences of its round's policy and its own part of them."""
+    """What a rectification rests on: its round's policy, the consequences it gives, and its own part of them."""
 
+    policy: Policy
     enrolment: Enrolment
     rules: RectificationRules
 
 
 def ground_of(session: Session, row: Rectification) -> Ground:
     """The policy that asked for this rectification, and how it goes; a flag's own rules where a flag asked."""
-    made = session.get_one(Round, session.get_one(Review, row.review_id).round_id)
-    enrolment = policy_of(session, made.policy_id).enrolment
-    reasons = session.scalar(
-        sa.select(RatingInForce.reasons).where(RatingInForce.review_id == row.review_id).order_by(RatingInForce.id)
+    return grounds_of(session, [row])[row.id]
+
+
+def grounds_of(session: Session, rows: Collection[Rectification]) -> dict[int, Ground]:
+    """Rectification → its ground, found in one statement."""
+    session.flush()
+    first = (
+        sa.select(RatingInForce.reasons)
+        .where(RatingInForce.review_id == Review.id)
+        .order_by(RatingInForce.id)
+        .limit(1)
+        .scalar_subquery()
     )
+    found = sa.select(Review.id, Review.round_id, first).where(numbered(Review.id, [row.review_id for row in rows]))
+    rests_on = {review: (made, reasons) for review, made, reasons in session.execute(found)}
+    return {row.id: _ground(session, row, *rests_on[row.review_id]) for row in rows}
+
+
+def _ground(session: Session, row: Rectification, round_id: int, reasons: Sequence[str] | None) -> Ground:
+    policy = policy_of(session, round_of(session, round_id).policy_id)
     rules = None
-    if enrolment is not None:
-        found = consequence(enrolment, Rated(Rating(row.rating), date.min, tuple(reasons or ())))[1]
-        rules = None if found is None else found.rectification
-    if enrolment is None or rules is None:
+    if policy.enrolment is not None:
+        rated = Rated(Rating(row.rating), date.min, tuple(reasons or ()))
+        asked = consequence(policy.enrolment, rated)[1]
+        rules = None if asked is None else asked.rectification
+    if policy.enrolment is None or rules is None:
         raise ValueError("a rectification is due because a policy says so")
-    return Ground(enrolment, rules)
+    return Ground(policy, policy.enrolment, rules)
 
 
 def milestones_of(session: Session, rectification_id: int) -> Sequence[RectificationMilestone]:
     """What the school promised, in its order."""
-    found = sa.select(RectificationMilestone).where(RectificationMilestone.rectification_id == rectification_id)
-    return session.scalars(found.order_by(RectificationMilestone.id)).all()
+    return milestones(session, [rectification_id])[rectification_id]
+
+
+def milestones(session: Session, ids: Collection[int]) -> dict[int, list[RectificationMilestone]]:
+    """Rectification → what the school promised, in its order, found in one statement."""
+    found = sa.select(RectificationMilestone).where(numbered(RectificationMilestone.rectification_id, ids))
+    promised: dict[int, list[RectificationMilestone]] = {key: [] for key in ids}
+    for milestone in session.scalars(found.order_by(RectificationMilestone.id)):
+        promised[milestone.rectification_id].append(milestone)
+    return promised
 
 
 def plans_of(session: Session, rectification_id: int) -> Sequence[RectificationPlan]:
@@ -131,6 +158,12 @@ def in_state(session: Session, city: str, state: RectificationState, reached: sa
         .where(School.city_code == city, Rectification.state == state.value, reached)
     )
     return list(session.scalars(found.order_by(Rectification.id)))
+
+
+def reread(session: Session, ids: Collection[int]) -> Sequence[Rectification]:
+    """These rectifications as they are now, in order of id."""
+    found = sa.select(Rectification).where(numbered(Rectification.id, ids)).order_by(Rectification.id)
+    return session.scalars(found, execution_options={"populate_existing": True}).all()
 
 
 def listed() -> sa.Select[*tuple[Any, ...]]:

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine import assignment
@@ -16,6 +17,7 @@ from specialty_eval.engine.review import Event as ReviewEvent
 from specialty_eval.engine.review import State
 
 from . import bulk
+from .base import Straight
 from .cycles import PolicyDocument, Round
 from .deliberation import ExpertAssignment, PanelScore
 from .ledger import Event
@@ -33,21 +35,26 @@ def panel_scores(session: Session, review_ids: Collection[int]) -> dict[int, dic
 
     A review that an appeal opened stands on the scores of the one it replaces until experts are asked anew.
     """
-    counts = [state.value for state in assignment.COUNTS]
+    session.flush()
+    scores: dict[int, dict[str, list[Decimal]]] = {}
+    for review_id, measure, score in _panel_scores().run(session, {"ids": list(review_ids)}):
+        scores.setdefault(review_id, {}).setdefault(measure, []).append(score)
+    return scores
+
+
+@cache
+def _panel_scores() -> Straight:
     asked = sa.exists().where(ExpertAssignment.review_id == Review.id).correlate(Review)
     scored = sa.select(Review.id, sa.case((asked, Review.id), else_=Review.replaces_id).label("asked_for"))
-    of = scored.where(numbered(Review.id, review_ids)).subquery()
-    found = (
+    wanted = sa.bindparam("ids", required=False, type_=ARRAY(sa.BigInteger()))
+    of = scored.where(Review.id == sa.any_(wanted)).subquery()
+    return Straight(
         sa.select(of.c.id, PanelScore.measure, PanelScore.score)
         .join(ExpertAssignment, ExpertAssignment.review_id == of.c.asked_for)
         .join(PanelScore, PanelScore.assignment_id == ExpertAssignment.id)
-        .where(ExpertAssignment.state.in_(counts))
+        .where(ExpertAssignment.state.in_([state.value for state in assignment.COUNTS]))
         .order_by(of.c.id, PanelScore.measure, PanelScore.score)
     )
-    scores: dict[int, dict[str, list[Decimal]]] = {}
-    for review_id, measure, score in session.execute(found):
-        scores.setdefault(review_id, {}).setdefault(measure, []).append(score)
-    return scores
 
 
 def earlier_ratings(session: Session, specialty_ids: Collection[int], before: int) -> list[tuple[int, int, str]]:
