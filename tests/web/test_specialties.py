@@ -19,12 +19,16 @@ from factories_deliberation import (
     publicise,
     serve,
 )
-from specialty_eval.actions import objections, ratings
+from specialty_eval.actions import objections, publications, ratings, successions
 from specialty_eval.actions.objections import NewObjection
+from specialty_eval.actions.successions import NewSuccession
+from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store.accounts import Person
+from specialty_eval.store.designations import Designation
 from specialty_eval.store.outcomes import Objector, OpeningQuota, RatingInForce
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import EvidenceVersion
+from specialty_eval.store.supports import SupportGrant
 from web.site import Site, text_of
 
 NAME, CONTACT, GROUNDS = "示例张三", "示例-0534-0000000", "示例：人数不实"
@@ -231,3 +235,53 @@ def test_the_page_and_the_status_for_programs_say_the_same(
     assert fact(html, "拟定结果").startswith("目前没有" if is_upheld else "拟定：黄牌")
     assert re.findall("|".join(UNDER_WAY.values()), fact(html, "异议、申诉和更正")) == [UNDER_WAY[u] for u in under]
     assert f"依据的公开事件序号：{told['sequence']}" in html
+
+
+def changes_on(pages: Site, code: str) -> list[list[str]]:
+    """The rows of what else happened, cell by cell."""
+    html = pages.get(f"/specialties/{code}").text
+    (section,) = re.findall(r'<section class="card" aria-labelledby="changes">(.*?)</section>', html, re.S)
+    body = section.partition("<tbody>")[2]
+    return [[text_of(cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.S)]
+            for row in re.findall(r"<tr>(.*?)</tr>", body, re.S)]  # fmt: skip
+
+
+def test_what_else_happened_is_told_of_the_other_by_name_and_of_this_one_by_what_it_rests_on(
+    session: Session, pages: Site
+) -> None:
+    s, number = make_publicised(session, {"one-a": "yellow", "two-a": "green"})
+    city, secretary, approver = s.city, s.as_("secretary"), s.as_("bureau-approver")
+    publications.erratum(secretary, number, "示例：校名有误", s.reviews["two-a"])
+    publications.erratum(secretary, number, "示例：抬头有误")
+    city.wait(14)
+    ratings.confirm(s.as_("bureau-approver"), number, "示教评〔2026〕1号")
+    key = city.specialties["one-a"]
+    session.add(SupportGrant(specialty_id=key, academic_year=2026, support="funding", what="示例专项",
+                             amount="300000.50", document_number="示教支〔2026〕1号", state="granted",
+                             valid_from=s.as_("auditor").today, granted_by=approver.person_id,
+                             granted_at=city.now, updated_at=city.now))  # fmt: skip
+    session.add(Designation(jurisdiction_code="371400", kind="demonstration", tier="secondary", state="granted",
+                            specialty_id=key, grounds="示例", proposed_by=secretary.person_id, proposed_at=city.now,
+                            granted_by=approver.person_id, granted_at=city.now, document_number="示教示〔2026〕1号",
+                            version=1, updated_at=city.now))  # fmt: skip
+    session.flush()
+    of, day = city.codes["one-a"], s.as_("auditor").today
+    split = Wanted(of, direction="机器人", name="示例机器人专业")
+    made = successions.propose(s.as_("secretary"), NewSuccession(
+        Subject.SPECIALTY, Act.SPLIT, day, "示例：布局调整", "示教变〔2026〕1号", (split,)))  # fmt: skip
+    successions.record(s.as_("bureau-approver"), made.id)
+    session.commit()
+    pages.now = city.now
+    said, name = f"{day.year}年{day.month}月{day.day}日", session.get_one(Specialty, key).name
+
+    rows = changes_on(pages, of)
+    assert sorted(row[1:] for row in rows if row[0] == said) == sorted([
+        [f"分设示例职业学校one“示例机器人专业”（{of}-机器人）", "示教变〔2026〕1号"],
+        ["认定为示范专业", "示教示〔2026〕1号"],
+        ["获得支持：示例专项 300,000.50元", "示教支〔2026〕1号"],
+    ])  # fmt: skip
+    assert rows[-1][1:] == ["公示勘误：示例：抬头有误", f"第{number}号公示名单"]  # the other's is not its own
+    assert changes_on(pages, f"{of}-机器人")[0][1] == f"由示例职业学校one“{name}”（{of}）分设"
+    assert [row[1] for row in changes_on(pages, city.codes["two-a"])] == [
+        "公示勘误：示例：抬头有误", "公示勘误：示例：校名有误",
+    ]  # fmt: skip

@@ -67,7 +67,7 @@ def successions_of(number: int) -> Iterator[Step]:
 
 def _record(world: World, subject: Subject, act: Act, reason: str, wanted: tuple[Wanted, ...]) -> None:
     """Proposed by the secretary, recorded by the approver the next day."""
-    paper = f"示例教专变〔{world.now.year}〕{act.value}号"
+    paper = f"示例教专变〔{world.now.year}〕{[*Act].index(act) + 1}号"
     new = NewSuccession(subject, act, world.as_("secretary").today, reason, paper, wanted)
     made = successions.propose(world.as_("secretary"), new)
     world.pause(60)

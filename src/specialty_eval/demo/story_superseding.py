@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from functools import partial
 
+import sqlalchemy as sa
+
 from specialty_eval.actions import publications, superseding
 from specialty_eval.actions.superseding import Corrected
+from specialty_eval.store import publications_queries
 
 from . import known
 from .city import City
@@ -28,7 +31,9 @@ def opened(city: City, number: int) -> Iterator[Step]:
 def _erratum(world: World, number: int) -> None:
     world.wait(1)
     text = "名单第3行学校名称应为《职业院校名录》所载全称，简称有误，以本勘误为准"
-    publications.erratum(world.as_("secretary"), newest(world, number).id, text)
+    made = newest(world, number)
+    third = world.session.execute(publications_queries.lines(made).order_by(sa.text("code"))).all()[2]
+    publications.erratum(world.as_("secretary"), made.id, text, third.review_id)
 
 
 def _open(world: World, number: int) -> None:

@@ -16,6 +16,7 @@ from .amendments import Amendment
 from .cycles import PolicyDocument
 from .designations import Designation, SpecialtyGroup
 from .outcomes import Erratum, Publication, PublicationEntry
+from .registry import School, Specialty
 from .reviews import Review
 from .successions import Succession, SuccessionLine
 from .supports import SupportGrant
@@ -55,12 +56,19 @@ def _select(*columns: Any) -> sa.Select[Any]:
 
 
 def _successions(key: int) -> sa.Select[Any]:
-    """What it came from, what became part of it, and what it was called before."""
-    line = SuccessionLine
+    """What it came from and what went out of it, by the other's name and code; what it was called before, by codes."""
+    line, other, at = SuccessionLine, aliased(Specialty), aliased(School)
+    is_here, is_itself = line.to_specialty_id == key, line.from_specialty_id == line.to_specialty_id
     what = sa.literal("succession_") + line.act
-    chosen = _select(line.effective_on, NO_INSTANT, what, line.from_code, line.to_code, NO_TEXT,
+    what = sa.case((is_itself, what), (is_here, what + "_here"), else_=what + "_from_here")
+    code = sa.case((sa.or_(is_itself, is_here), line.from_code), else_=line.to_code)
+    named = sa.case((is_itself, line.to_code), else_=other.name)
+    taught_at = sa.case((is_itself, ""), else_=at.name)
+    chosen = _select(line.effective_on, NO_INSTANT, what, code, named, taught_at,
                      Succession.document_number, NO_NUMBER, NO_NUMBER)  # fmt: skip
     chosen = chosen.select_from(line).join(Succession, Succession.id == line.succession_id)
+    of_other = sa.case((is_here, line.from_specialty_id), else_=line.to_specialty_id)
+    chosen = chosen.join(other, other.id == of_other).join(at, at.id == other.school_id)
     return chosen.where(sa.or_(line.from_specialty_id == key, line.to_specialty_id == key))
 
 

@@ -57,6 +57,11 @@ class Words:
             return f"{day.year}年{day.month}月{day.day}日"
         return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
+    def grouped(self, amount: str) -> str:
+        """An amount as it was written, its thousands apart."""
+        whole, point, rest = amount.partition(".")
+        return f"{int(whole):,}{point}{rest}"
+
     def moment(self, at: datetime) -> str:
         """An instant as a local day and time."""
         local = at.astimezone(LOCAL)
