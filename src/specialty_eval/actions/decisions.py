@@ -35,12 +35,7 @@ def close(
     NotNow with every reason (quorum, sectors, undeclared, challenges, a visit), and nothing is left then. The vote
     ends first (`end_vote`): before, that there is a tie, or a reason missing, would tell of what can be replaced.
     """
-    found = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
-    ctx.permit(entitled(ITEM, "", ItemEvent.CLOSE), found.scope, where="item")
-    subject = ctx.locked(Review, found.items[item_id].review_id)
-    ctx.locked(Meeting, found.meeting.id)
-    row = ctx.locked(MeetingItem, item_id, version=version, permitted=True)
-    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    room, subject, row = tallies.held(ctx, item_id, ItemEvent.CLOSE, version)
     room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     grant = tallies.chairing(ctx, room, [item_id])
     vote = tallies.counted(ctx, room, item_id, reason, casting)
@@ -65,12 +60,7 @@ def take_over(ctx: Context, item_id: int, rating: Rating, reason: str, *, versio
     Only once the days of the written vote are over and it is still not valid; who is recused stays out; a capped
     rating stands. Invalid for a rating that is open to no vote; NotNow with every reason.
     """
-    found = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
-    ctx.permit(entitled(ITEM, "", ItemEvent.TAKE_OVER), found.scope, where="item")
-    subject = ctx.locked(Review, found.items[item_id].review_id)
-    ctx.locked(Meeting, found.meeting.id)
-    row = ctx.locked(MeetingItem, item_id, version=version, permitted=True)
-    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    room, subject, row = tallies.held(ctx, item_id, ItemEvent.TAKE_OVER, version)
     grant = ctx.permit(entitled(ITEM, "", ItemEvent.TAKE_OVER), room.scope, where="item")
     if problems := room.in_the_way([item_id], ctx.person_id):
         raise NotYou(*problems)

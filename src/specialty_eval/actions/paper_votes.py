@@ -11,12 +11,11 @@ from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.roles import Role, roles
 from specialty_eval.store import bulk, cycles, deliberation_rooms
 from specialty_eval.store.ballot_box import ABSTAIN
-from specialty_eval.store.deliberation import Ballot, Decision, Meeting, MeetingItem, MeetingMinutes
+from specialty_eval.store.deliberation import Ballot, Decision, Meeting, MeetingMinutes
 from specialty_eval.store.deliberation_rooms import Room
-from specialty_eval.store.reviews import Review
 
 from . import attachments, tallies
-from .context import Context, Note, entitled
+from .context import Context, Note
 
 CHAIR = roles(Role.CHAIR, Role.SECRETARY)
 
@@ -72,12 +71,7 @@ def record(ctx: Context, item_id: int, paper: OnPaper, *, version: int | None = 
     It is counted as any vote is; the decision says that it was on paper, who recorded it and from which minutes.
     Invalid for a ballot that nobody could cast; NotNow with every reason why the vote decides nothing.
     """
-    found = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
-    ctx.permit(entitled(ITEM, "", ItemEvent.CLOSE), found.scope, where="item")
-    subject = ctx.locked(Review, found.items[item_id].review_id)
-    ctx.locked(Meeting, found.meeting.id)
-    row = ctx.locked(MeetingItem, item_id, version=version, permitted=True)
-    room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    room, subject, row = tallies.held(ctx, item_id, ItemEvent.CLOSE, version)
     room = deliberation_rooms.in_office(ctx.session, room, ctx.today)
     grant = tallies.chairing(ctx, room, [item_id])
     if room.meeting.written:

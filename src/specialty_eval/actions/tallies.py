@@ -13,9 +13,11 @@ from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
 from specialty_eval.engine.permissions import Grant
 from specialty_eval.engine.policy import Policy, Rating
 from specialty_eval.engine.roles import Role
-from specialty_eval.store import ballot_box, deliberation_queries
+from specialty_eval.store import ballot_box, deliberation_queries, deliberation_rooms
+from specialty_eval.store.deliberation import Meeting, MeetingItem
 from specialty_eval.store.deliberation_queries import Case
 from specialty_eval.store.deliberation_rooms import Room
+from specialty_eval.store.reviews import Review
 
 from .context import LOCAL, Context, entitled
 
@@ -39,6 +41,16 @@ class Voted:
     """Who decides and how: a `meeting`, the committee in `writing` or on `paper`, or the `bureau` in its place."""
     minutes_id: int | None = None
     """On paper: the minutes that the votes were recorded from."""
+
+
+def held(ctx: Context, item_id: int, event: ItemEvent, version: int | None) -> tuple[Room, Review, MeetingItem]:
+    """An item's room as it is then, its review and itself, locked in the one order, for whoever may do this to it."""
+    found = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
+    ctx.permit(entitled(ITEM, "", event), found.scope, where="item")
+    subject = ctx.locked(Review, found.items[item_id].review_id)
+    ctx.locked(Meeting, found.meeting.id)
+    row = ctx.locked(MeetingItem, item_id, version=version, permitted=True)
+    return deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id), subject, row
 
 
 def chairing(ctx: Context, room: Room, items: Collection[int]) -> Grant:

@@ -1,9 +1,29 @@
 """Who may hear an appeal, against a rating or against a closing: who sits on its panel, and why somebody may not."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from typing import Protocol
 
 from .errors import Problem
+from .roles import Role, roles
+
+PANEL = roles(Role.APPEAL_PANEL_MEMBER)
+ADMITS = PANEL | {Role.BUREAU_APPROVER}
+"""Who may say that an appeal is heard, and by whom."""
+
+
+class HeardByAPanel(Protocol):
+    """Facts of an appeal."""
+
+    @property
+    def decided_before(self) -> Iterable[str]:
+        """Who of those acting decided the first time."""
+
+
+def own_panel(facts: HeardByAPanel) -> Iterable[Problem]:
+    """Nobody who decided the first time decides again."""
+    if facts.decided_before:
+        yield Problem("decided-the-first-time", "members", {"members": list(facts.decided_before)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from .appeal_panel import ADMITS, PANEL, own_panel
 from .errors import Problem
 from .machine import Step, Workflow
 from .requirements import answer_given, reason_given
@@ -243,18 +244,10 @@ def appeal_problems(facts: AppealFacts) -> list[Problem]:
     return problems
 
 
-def _own_panel(facts: AppealFacts) -> Iterable[Problem]:
-    if facts.decided_before:
-        yield Problem("decided-the-first-time", "members", {"members": list(facts.decided_before)})
-
-
 def _start_of_the_new_review(facts: AppealFacts) -> Iterable[Problem]:
     if facts.new_review_from not in APPEAL_STARTS:
         yield Problem("new-review-start-unknown", "new_review_from", {"one_of": sorted(APPEAL_STARTS)})
 
-
-_PANEL = roles(Role.APPEAL_PANEL_MEMBER)
-_ADMITS = _PANEL | {Role.BUREAU_APPROVER}
 
 APPEAL = Workflow[AppealFacts](
     "appeal",
@@ -262,21 +255,19 @@ APPEAL = Workflow[AppealFacts](
     AppealState.RECEIVED,
     APPEAL_ENDED,
     [
-        Step(AppealEvent.ADMIT, AppealState.RECEIVED, AppealState.ADMITTED, _ADMITS, (_own_panel,)),
-        Step(AppealEvent.RULE_OUT, AppealState.RECEIVED, AppealState.INADMISSIBLE, _ADMITS, (_own_panel, answer_given)),
+        Step(AppealEvent.ADMIT, AppealState.RECEIVED, AppealState.ADMITTED, ADMITS, (own_panel,)),
+        Step(AppealEvent.RULE_OUT, AppealState.RECEIVED, AppealState.INADMISSIBLE, ADMITS, (own_panel, answer_given)),
         # Whoever answers has heard the school: a panel that others joined hears it anew.
-        *(
-            Step(AppealEvent.ADD_PANELISTS, source, AppealState.ADMITTED, _ADMITS, (_own_panel, reason_given))
-            for source in (AppealState.ADMITTED, AppealState.HEARD)
-        ),
-        Step(AppealEvent.HEAR, AppealState.ADMITTED, AppealState.HEARD, _PANEL, (_own_panel,)),
+        Step(AppealEvent.ADD_PANELISTS, AppealState.ADMITTED, AppealState.ADMITTED, ADMITS, (own_panel, reason_given)),
+        Step(AppealEvent.ADD_PANELISTS, AppealState.HEARD, AppealState.ADMITTED, ADMITS, (own_panel, reason_given)),
+        Step(AppealEvent.HEAR, AppealState.ADMITTED, AppealState.HEARD, PANEL, (own_panel,)),
         Step(
             AppealEvent.UPHOLD,
             AppealState.HEARD,
             AppealState.UPHELD,
-            _PANEL,
-            (_own_panel, answer_given, _start_of_the_new_review),
+            PANEL,
+            (own_panel, answer_given, _start_of_the_new_review),
         ),
-        Step(AppealEvent.REJECT, AppealState.HEARD, AppealState.REJECTED, _PANEL, (_own_panel, answer_given)),
+        Step(AppealEvent.REJECT, AppealState.HEARD, AppealState.REJECTED, PANEL, (own_panel, answer_given)),
     ],
 )

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from .appeal_panel import ADMITS, PANEL, own_panel
 from .errors import Problem
 from .machine import Step, Workflow
 from .requirements import answer_given, reason_given
-from .roles import Role, roles
 
 
 class Grounds(StrEnum):
@@ -104,18 +104,11 @@ def lodging_problems(facts: ClosingAppealFacts) -> list[Problem]:
     return problems
 
 
-def _own_panel(facts: ClosingAppealFacts) -> Iterable[Problem]:
-    if facts.decided_before:
-        yield Problem("decided-the-first-time", "members", {"members": list(facts.decided_before)})
-
-
 def _not_closed(facts: ClosingAppealFacts) -> Iterable[Problem]:
     if facts.closed:
         yield Problem("specialty-closed", "closing")
 
 
-_PANEL = roles(Role.APPEAL_PANEL_MEMBER)
-_ADMITS = _PANEL | {Role.BUREAU_APPROVER}
 _S, _E = ClosingAppealState, ClosingAppealEvent
 
 CLOSING_APPEAL = Workflow[ClosingAppealFacts](
@@ -124,13 +117,13 @@ CLOSING_APPEAL = Workflow[ClosingAppealFacts](
     ClosingAppealState.RECEIVED,
     CLOSING_APPEAL_ENDED,
     [
-        Step(_E.ADMIT, _S.RECEIVED, _S.ADMITTED, _ADMITS, (_own_panel,)),
-        Step(_E.RULE_OUT, _S.RECEIVED, _S.INADMISSIBLE, _ADMITS, (_own_panel, answer_given)),
+        Step(_E.ADMIT, _S.RECEIVED, _S.ADMITTED, ADMITS, (own_panel,)),
+        Step(_E.RULE_OUT, _S.RECEIVED, _S.INADMISSIBLE, ADMITS, (own_panel, answer_given)),
         # Whoever answers has heard the school: a panel that others joined hears it anew.
-        Step(_E.ADD_PANELISTS, _S.ADMITTED, _S.ADMITTED, _ADMITS, (_own_panel, reason_given)),
-        Step(_E.ADD_PANELISTS, _S.HEARD, _S.ADMITTED, _ADMITS, (_own_panel, reason_given)),
-        Step(_E.HEAR, _S.ADMITTED, _S.HEARD, _PANEL, (_own_panel,)),
-        Step(_E.UPHOLD, _S.HEARD, _S.UPHELD, _PANEL, (_own_panel, answer_given, _not_closed)),
-        Step(_E.REJECT, _S.HEARD, _S.REJECTED, _PANEL, (_own_panel, answer_given)),
+        Step(_E.ADD_PANELISTS, _S.ADMITTED, _S.ADMITTED, ADMITS, (own_panel, reason_given)),
+        Step(_E.ADD_PANELISTS, _S.HEARD, _S.ADMITTED, ADMITS, (own_panel, reason_given)),
+        Step(_E.HEAR, _S.ADMITTED, _S.HEARD, PANEL, (own_panel,)),
+        Step(_E.UPHOLD, _S.HEARD, _S.UPHELD, PANEL, (own_panel, answer_given, _not_closed)),
+        Step(_E.REJECT, _S.HEARD, _S.REJECTED, PANEL, (own_panel, answer_given)),
     ],
 )
