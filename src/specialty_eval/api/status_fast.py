@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from specialty_eval.engine.errors import NotFound, Problem
 
@@ -123,19 +123,6 @@ class Fast:
     def answers(self) -> bool:
         """Whether there is something, and not too old."""
         return self.is_full and self.age <= self.patience
-
-    def ready(self, scope: Scope) -> tuple[Message, Message] | None:
-        """The two messages that answer a question for a status now; None for any other question."""
-        if scope.get("method") not in READS or scope["query_string"]:
-            return None
-        told = self.told(scope["path"], scope["headers"])
-        if told is None:
-            return None
-        status, headers, body = told
-        return (
-            {"type": "http.response.start", "status": status, "headers": headers},
-            {"type": "http.response.body", "body": body},
-        )
 
     def told(self, path: str, headers: list[Header]) -> tuple[int, list[Header], bytes] | None:
         """Status, headers and body for whoever asks for a specialty's status at this path; None for the routes.

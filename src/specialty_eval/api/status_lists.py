@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from starlette.responses import Response
@@ -23,6 +24,9 @@ PACKED_FROM = 8 << 10
 NDJSON, CSV, PARQUET = "application/x-ndjson", "text/csv; charset=utf-8", "application/vnd.apache.parquet"
 MEDIA_TYPES = {"/v1/status.ndjson": NDJSON, "/v1/status.csv": CSV, "/v1/status.parquet": PARQUET}
 ENDINGS = {NDJSON: "ndjson", CSV: "csv", PARQUET: "parquet"}
+BEFORE, AFTER = itemgetter(0), itemgetter(1)
+"""What of a status stands before the moment, and after it."""
+NOTHING_ELSE = b'],"moved":{},"unknown":[]}'
 COLUMNS = (
     "code", "name", "school", "rating", "rating_year", "reasons", "document_number", "valid_from", "provisional",
     "under", "standing", "quota", "closed_on", "valid_at", "known_at", "sequence",
@@ -31,28 +35,28 @@ COLUMNS = (
 
 def asked(codes: Sequence[str], known: Mapping[str, Ready | str], moment: bytes) -> bytes:
     """The statuses in the order asked; which codes are others now; which nobody ever had."""
-    found = list(map(known.get, codes))
-    moved: dict[str, str] = {}
-    unknown: list[str] = []
+    found, rest = list(map(known.get, codes)), NOTHING_ELSE
     if set(map(type, found)) != {tuple}:
+        moved: dict[str, str] = {}
+        unknown: list[str] = []
         for code, one in zip(codes, found, strict=True):
             if one is None:
                 unknown.append(code)
             elif isinstance(one, str):
                 moved[code] = one
         found = [known[one] if isinstance(one, str) else one for one in found if one is not None]
+        rest = f'],"moved":{_json(moved)},"unknown":{_json(unknown)}}}'.encode()
     parts = _parts(found, moment, b",")  # type: ignore[arg-type]  # a present code is never superseded
-    rest = f'],"moved":{_json(moved)},"unknown":{_json(unknown)}}}'.encode()
-    return b"".join((b'{"statuses":[', *parts[:-1], rest))
+    parts[-1:] = [rest]  # behind the last there is no comma
+    return b"".join((b'{"statuses":[', *parts))
 
 
 def _parts(statuses: Sequence[Ready], moment: bytes, behind: bytes) -> list[bytes]:
-    """What is to be put together, with something behind each status: by columns, which is what costs least."""
-    if not statuses:
-        return []
-    befores, afters, _, _ = zip(*statuses, strict=True)
+    """What is to be put together, with something behind each status: by columns, which is what costs least, and
+    without a look at what is not told.
+    """
     parts = [behind] * (4 * len(statuses))
-    parts[::4], parts[1::4], parts[2::4] = befores, [moment] * len(statuses), afters
+    parts[::4], parts[1::4], parts[2::4] = map(BEFORE, statuses), [moment] * len(statuses), map(AFTER, statuses)
     return parts
 
 

@@ -17,6 +17,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 QUERY = "/v1/status/query"
 LARGEST = 1 << 18
 """Bytes of a question that is answered from memory; no thousand codes of ours need as many."""
+PAIRS = json.JSONDecoder(object_pairs_hook=list)
 ASIDE = 1 << 17
 """Bytes that are packed in a thread: whoever asks meanwhile need not wait for it."""
 
@@ -95,7 +96,7 @@ def _again(body: bytes | None, receive: Receive) -> Receive:
 def _codes(body: bytes) -> list[str] | None:
     """The codes of a body that is `{"codes": […]}` and nothing else; None for any other."""
     try:
-        said: Any = json.loads(body.decode(), object_pairs_hook=list)
+        said: Any = PAIRS.decode(body.decode())
     except (ValueError, RecursionError):
         return None
     if not (isinstance(said, list) and len(said) == 1 and isinstance(said[0], tuple) and said[0][0] == "codes"):
