@@ -38,11 +38,13 @@ class Probes:
     def __init__(self, results: Results) -> None:
         self.results = results
         self._batch_row = np.arange(results.peers.batch.size)[results.rows_rated]
+        self._now = results.block()
+        self._looks_at = {code: _looks_at(one.indicator) for code, one in results.peers.indicators.items()}
         self._worlds = _Worlds(results)
 
     def present(self, measure: Measure) -> Operand:
         """The measure's figures of the scored year, of the rated."""
-        return self.results.block().measure(measure.code, self.results.peers.batch.scored)
+        return self._now.measure(measure.code, self.results.peers.batch.scored)
 
     def told(self, measure: Measure, rows: Places) -> list[Decimal | bool | str | None]:
         """The figures as they are written, None where nothing is reported."""
@@ -89,8 +91,9 @@ class Probes:
         columns = [*batch.measures[measure.code]]
         columns[-1] = _with(measure, columns[-1], places, values)
         changed = replace(batch, measures={**batch.measures, measure.code: columns})
-        peers = _HeldPeers(self.results.peers, measure.code, changed)
-        return Block(peers, places)
+        touched = frozenset(code for code, measures in self._looks_at.items() if measure.code in measures)
+        peers = _HeldPeers(self.results.peers, touched, changed)
+        return _HeldBlock(peers, places, self._now, rows)
 
 
 def _with(measure: Measure, column: Column, places: Places, values: Values) -> Column:
@@ -106,15 +109,18 @@ def _with(measure: Measure, column: Column, places: Places, values: Values) -> C
 
 
 class _HeldPeers(Peers):
-    """Everybody with a figure replaced, each ranked among the others as they were."""
+    """Everybody with a figure replaced, each ranked among the others as they were; `touched` indicators rest on it."""
 
-    def __init__(self, held: Peers, measure: str, changed: Batch) -> None:
+    def __init__(self, held: Peers, touched: frozenset[str], changed: Batch) -> None:
         super().__init__(held.indicators, changed, held.history)
-        self._held, self._measure = held, measure
+        self._held, self._touched = held, touched
+
+    def is_as_it_was(self, code: str, year: int) -> bool:
+        """Whether the indicator of that year rests on none of the figures that were replaced."""
+        return year != self.batch.scored or code not in self._touched
 
     def rank_points(self, code: str, rank: Rank, year: int) -> NDArray[np.int64]:
-        indicator = self.indicators[code].indicator
-        if year != self.batch.scored or self._measure not in _looks_at(indicator):
+        if self.is_as_it_was(code, year):
             return self._held.rank_points(code, rank, year)
         if (code, year) not in self._ranks:
             everybody = slice(0, self.batch.size)
@@ -123,6 +129,36 @@ class _HeldPeers(Peers):
                 raise TypeError(new)
             self._ranks[code, year] = ranked_among(new, old, groups(self.batch, rank.within), rank.best_high)
         return self._ranks[code, year]
+
+
+class _HeldBlock(Block):
+    """Rows with a figure replaced: what rests on none that was replaced is taken from what is known of all rows."""
+
+    def __init__(self, peers: _HeldPeers, rows: Places, now: Block, places: Places) -> None:
+        super().__init__(peers, rows)
+        self._held, self._now, self._places = peers, now, places
+
+    def own_value(self, code: str, year: int) -> Operand:
+        if self._held.is_as_it_was(code, year):
+            return _taken(self._now.own_value(code, year), self._places)
+        return super().own_value(code, year)
+
+    def value(self, code: str, year: int) -> Operand:
+        if self._held.is_as_it_was(code, year):
+            return _taken(self._now.value(code, year), self._places)
+        return super().value(code, year)
+
+    def hundredths(self, code: str, year: int) -> Array:
+        if self._held.is_as_it_was(code, year):
+            return self._now.points(code, year).data[self._places]
+        return super().hundredths(code, year)
+
+
+def _taken(known: Operand, places: Places) -> Operand:
+    """An operand of these rows alone."""
+    if isinstance(known, Codes):
+        return Codes(known.data[places], known.has[places], known.index)
+    return Numbers(known.data[places], known.has[places], known.scale, known.low, known.high)
 
 
 def _looks_at(indicator: Indicator) -> frozenset[str]:
