@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from factories_applications import closing_decided, make_applying, received
 from factories_consequences import HOLDS, make_confirmed, on
-from factories_deliberation import Sitting, decide, employ, make_publicised, make_scored
+from factories_deliberation import VISITS, Sitting, decide, employ, make_publicised, make_scored
 from specialty_eval.actions import (
     answers,
     appeals,
@@ -16,15 +16,19 @@ from specialty_eval.actions import (
     feed,
     jobs,
     objections,
+    overdue,
     previews,
     ratings,
     rectifications,
     reminders,
+    site_visits,
 )
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.jobs import Task
 from specialty_eval.actions.objections import NewObjection
+from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof
+from specialty_eval.actions.site_visits import Said
 from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.errors import NotNow, NotYou
 from specialty_eval.engine.overdue import Awaited
@@ -179,6 +183,33 @@ def seen(s: Sitting, who: str) -> set[int]:
     return set(s.session.scalars(sa.select(Event.seq).where(feed.visible(s.as_(who)))))
 
 
+def test_a_visit_that_somebody_is_named_for_and_does_not_report(session: Session) -> None:
+    """Reminded, late and escalated to the office that may report in their place."""
+    s = make_scored(session, {"one-a": "red", "two-a": "green"}, policy=VISITS)
+    [named] = site_visits.name(s.as_("secretary"), s.reviews["one-a"], [s.city.people["site-visitor"]])
+    known = s.city.now
+    come(s, named.due)
+    assert told(s, "site_visit") == reached(named.due, known)
+    event = last(s, "site_visit")
+    assert {who: event.seq in seen(s, who) for who in ("site-visitor", "secretary", "head-one", "expert-1")} == {
+        "site-visitor": True, "secretary": True, "head-one": False, "expert-1": False,
+    }  # fmt: skip
+    assert "可以由秘书处代为报告" in event.facts["text"]
+
+    def late() -> list[tuple[str, int]]:
+        found = overdue.listing(s.as_("secretary"), s.round_id, Page(100))[0]
+        return [(row.owed.what.value, row.owed.subject_id) for row in found if row.owed.what == Awaited.SITE_VISIT]
+
+    assert late() == [("site_visit", s.reviews["one-a"])]
+    overdue.act_on_due(s.city.clock(), s.round_id)
+    told_above = session.scalars(sa.select(Event).where(Event.kind == "review.escalate")).all()
+    assert ("site_visit", "site_visitor", "secretary") in {
+        (e.facts["what"], e.facts["owner"], e.facts["superior"]) for e in told_above
+    }
+    site_visits.report(s.as_("site-visitor"), s.reviews["one-a"], Said("示例：已现场查看"))
+    assert late() == []
+
+
 def test_what_the_bureau_owes_an_objector_and_the_confirmation(session: Session) -> None:
     s, number = make_publicised(session, {"two-a": "yellow"})
     begun, made = s.city.now, session.get_one(Publication, number)
@@ -213,12 +244,18 @@ def test_notice_decision_and_appeal_of_a_closing(session: Session) -> None:
     row = session.scalars(sa.select(ClosingProposal)).one()
     come(s, row.deemed_served_at)
     assert told(s, "closing_notice") == reached(row.deemed_served_at, row.proposed_at)
+    assert row.decide_due is not None
+    come(s, row.decide_due)
+    assert told(s, "closing_decision") == reached(row.decide_due, row.proposed_at)
     on(s, 2026, 6, 30)
     closing_decided(s, row.id)
     assert row.appeal_due is not None
+    assert row.close_due is not None
     known = s.city.now
     come(s, row.appeal_due)
     assert told(s, "closing_appeal") == reached(row.appeal_due, known)
+    come(s, row.close_due)
+    assert told(s, "closing")[-2:] == [2, 0]
     assert "对撤销决定提出申诉。期满不再受理申诉，专业可以撤销" in last(s, "closing_appeal").facts["text"]
     s.city.now = known + timedelta(days=1)
     lodged = closing_appeals.lodge(s.as_("head-two"), row.id, "示例理由")

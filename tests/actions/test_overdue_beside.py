@@ -1,15 +1,15 @@
 """What is owed in no round is listed, escalated once and told in the supervision report; and a recheck in its round."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_applications import closing_decided, deliberated, make_applying, received, wanted
-from factories_consequences import make_confirmed, on
+from factories_consequences import make_confirmed, on, overturn
 from factories_deliberation import Sitting, employ, refused
-from specialty_eval.actions import closing_appeals, closings, jobs, overdue, rectifications, reports
+from specialty_eval.actions import closing_appeals, closings, jobs, overdue, rectifications, reports, teach_outs
 from specialty_eval.actions.jobs import Task
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof
@@ -19,6 +19,7 @@ from specialty_eval.engine.report import Period, Reader, ReportKind
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Rectification
+from specialty_eval.store.reviews import Review
 
 ALL = Page(100)
 
@@ -115,3 +116,54 @@ def test_a_recheck_the_bureau_does_not_conclude_is_late_in_its_round(session: Se
     assert overdue.act_on_due(s.city.clock(), s.round_id).escalated == 1
     rectifications.pass_(s.as_("bureau-verifier"), row.id, "示例：合格")
     assert owed() == []
+
+
+def test_a_proposal_to_close_that_nobody_decides_or_carries_out_is_escalated(session: Session) -> None:
+    s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
+    rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
+    row = session.scalars(sa.select(ClosingProposal)).one()
+    assert row.decide_due is not None
+    s.city.now = row.decide_due - timedelta(minutes=1)
+    assert (late(s, "secretary"), due_jobs(s)) == ([], [])
+    s.city.now = row.decide_due + timedelta(minutes=10)
+    assert (late(s, "secretary"), due_jobs(s)) == ([("closing_decision", row.id, 1)], [(Task.ESCALATE, "371400")])
+    employ(s, "auditor", school="two")
+    assert late(s, "auditor") == []  # recused
+    assert [overdue.escalate_of_city(s.as_("secretary")) for _ in range(2)] == [1, 0]
+    asked = reports.ask(s.as_("secretary"), Wanted(ReportKind.SUPERVISION, Reader.OFFICE, s.city.now.year))
+    reports.make(s.city.clock(), asked.id)
+
+    closing_decided(s, row.id)
+    assert late(s, "secretary") == []
+    assert row.close_due is not None
+    assert row.appeal_due is not None
+    assert row.close_due > row.appeal_due
+    s.city.now = row.appeal_due - timedelta(days=1)
+    appealed = closing_appeals.lodge(s.as_("head-two"), row.id, "示例理由").id
+    s.city.now = row.close_due + timedelta(days=60)
+    assert [line[0] for line in late(s, "secretary")] == ["closing_appeal_answer"]  # nobody may close meanwhile
+    closing_appeals.rule_out(s.as_("bureau-approver"), appealed, "示例：已过期限")
+    assert late(s, "secretary") == []  # the bureau has its days from now
+    s.city.wait(20)
+    assert [line[:2] for line in late(s, "secretary")] == [("closing", row.id)]
+    teach_outs.count(s.as_("head-two"), s.city.codes["two-a"], {2024: 3}, "示例")
+    assert late(s, "secretary") == []  # as long as students are in it, nobody closes it
+    teach_outs.count(s.as_("head-two"), s.city.codes["two-a"], {2024: 0}, "示例")
+    assert overdue.escalate_of_city(s.as_("secretary")) == 1
+
+    assert [line[:2] + line[3:] for line in escalations(session)] == [
+        ("closing.escalate", "closing_decision", "chair", "bureau_approver"),
+        ("closing.escalate", "closing", "secretary", "bureau_approver"),
+    ]
+    closings.close(s.as_("bureau-approver"), s.city.codes["two-a"], "示例：整改逾期", 0)
+    assert late(s, "secretary") == []
+
+
+def test_a_proposal_whose_ground_is_gone_is_nobodys_to_decide(session: Session) -> None:
+    s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
+    rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
+    session.execute(sa.update(Review).values(appeal_due=s.city.now + timedelta(days=1)))
+    overturn(s, "two-a", "green")
+    s.city.wait(200)
+
+    assert late(s, "secretary") == []

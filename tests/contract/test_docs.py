@@ -21,8 +21,7 @@ from specialty_eval.engine.machines import MACHINES
 from specialty_eval.engine.overdue import ESCALATED
 from specialty_eval.settings import Settings
 from specialty_eval.store import days_kept
-from specialty_eval.store.overdue_queries import SUBJECTS
-from specialty_eval.store.reviews import Review
+from specialty_eval.store.overdue_queries import kind_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "specialty_eval"
@@ -180,7 +179,7 @@ WRITERS = ("record", "record_many")
 def recorded() -> set[str]:
     """Every kind of event that is written beside the moves of the machines."""
     kinds = {f"intake.{name}" for name in TABLES}
-    kinds |= {f"{SUBJECTS.get(what, Review).__tablename__}.escalate" for what in ESCALATED}
+    kinds |= {kind_of(what) for what in ESCALATED}
     kinds |= {kept.kind for kept in days_kept.EVERY}
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

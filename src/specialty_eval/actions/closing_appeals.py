@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine.appeal_panel import Named, panel_problems
-from specialty_eval.engine.calendar import is_kept, last_local_day
+from specialty_eval.engine.calendar import is_kept, last_local_day, never_earlier
 from specialty_eval.engine.closing import (
     CLOSING_APPEAL,
     CLOSING_APPEAL_ENDED,
@@ -189,6 +189,10 @@ def _answer(ctx: Context, key: int, event: ClosingAppealEvent, answer: str, vers
     case = _locked(ctx, key, version, answer)
     ctx.advance(CLOSING_APPEAL, case.appeal, event, case.facts, case.scope, note=Note(audience="school"),
                 changes={"answer": answer.strip()})  # fmt: skip
+    if event != ClosingAppealEvent.UPHOLD:  # the decision stands: the bureau's days to carry it out begin
+        days = closing_queries.policy(ctx.session, case.proposal).workflow.days["verify"]
+        case.proposal.close_due = never_earlier(case.proposal.close_due, ctx.calendar().due(ctx.now, days, LOCAL))
+        ctx.saved(case.proposal)
     return case.appeal
 
 

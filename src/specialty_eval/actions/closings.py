@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.closing import Grounds, without_intake
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Role, Scope, Thing, allowed, may, reach
@@ -127,9 +129,16 @@ def decide(
     row.decision, row.document_number, row.reason = decision, document_number.strip(), reason.strip()
     row.decided_at, row.decided_by = ctx.now, ctx.person_id
     row.appeal_due, row.version = until, row.version + 1
+    row.close_due = _carried_out_by(ctx, row, until) if decision == "close" else None
     told = {"decision": decision, "document_number": row.document_number}
     ctx.record("closing.decide", ctx.saved(row), Note(reason=reason, audience="school", told=told), grant=grant)
     return row
+
+
+def _carried_out_by(ctx: Context, row: ClosingProposal, until: datetime) -> datetime:
+    """When the bureau's days to carry it out end, that begin with the last day to appeal."""
+    days = closing_queries.policy(ctx.session, row).workflow.days["verify"]
+    return end_of(ctx.calendar().last_day(last_local_day(until, LOCAL), days), LOCAL)
 
 
 def _undecidable(ctx: Context, row: ClosingProposal) -> list[Problem]:
@@ -185,7 +194,9 @@ def propose_idle(ctx: Context, *, city: str = "") -> tuple[str, ...]:
     open_ = enrolment_queries.open_specialties(ctx.session, scope.city, ctx.today)
     needed = policy.enrolment.years_without_intake
     waiting, before = closing_queries.proposed_for(ctx.session, open_)
-    deemed = ctx.calendar().due(ctx.now, policy.workflow.days["deemed_served"], LOCAL)
+    days = policy.workflow.days
+    deemed = ctx.calendar().due(ctx.now, days["deemed_served"], LOCAL)
+    decide = ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["deliberate"], LOCAL)
     made = []
     for key, intakes in closing_queries.intakes(ctx.session, open_, ctx.today.year - needed - REPORTED_LATE).items():
         idle = without_intake(intakes)
@@ -195,7 +206,7 @@ def propose_idle(ctx: Context, *, city: str = "") -> tuple[str, ...]:
             made.append(
                 ClosingProposal(specialty_id=key, grounds=Grounds.NO_INTAKE.value, policy_id=policy_id,
                                 years=idle.years, through=idle.through, proposed_at=ctx.now,
-                                deemed_served_at=deemed, version=1)
+                                deemed_served_at=deemed, decide_due=decide, version=1)
             )  # fmt: skip
     ctx.session.add_all(made)
     ctx.session.flush()

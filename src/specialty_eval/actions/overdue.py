@@ -233,7 +233,7 @@ def _put_on_record(ctx: Context, late: Sequence[Late], round_id: int | None) -> 
         office, model = OFFICES[what], SUBJECTS.get(what, Review)
         told = {"what": what, "due": last_local_day(due, LOCAL).isoformat(), "owner": office.owner,
                 "superior": office.superior}  # fmt: skip
-        ctx.record_many(f"{model.__tablename__}.escalate", model, ids, Note(told=told, round_id=round_id))
+        ctx.record_many(overdue_queries.kind_of(what), model, ids, Note(told=told, round_id=round_id))
     return len(new)
 
 
@@ -250,7 +250,7 @@ def _late_beside(ctx: Context, found: Sequence[Owed]) -> list[Late]:
 
 
 def listing_of_city(ctx: Context, page: Page) -> tuple[list[Late], str | None]:
-    """What of the caller's city is late in no round: appeals against a closing, applications; by kind.
+    """What of the caller's city is late in no round: closings, appeals against them, applications; by kind.
 
     Without what the caller is recused from; NotYou for whoever supervises no city.
     """

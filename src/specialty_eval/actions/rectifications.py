@@ -317,9 +317,10 @@ def _propose_closing(ctx: Context, row: Rectification, grounds: str) -> None:
     """Put it before the committee and the bureau, on record, with notice to the school."""
     days = rectification_queries.ground_of(ctx.session, row).policy.workflow.days
     deemed = ctx.calendar().due(ctx.now, days["deemed_served"], LOCAL)
+    decide = ctx.calendar().due_unopened(ctx.now, days["deemed_served"], days["deliberate"], LOCAL)
     made = ctx.saved(
         ClosingProposal(specialty_id=row.specialty_id, rectification_id=row.id, grounds=grounds, proposed_at=ctx.now,
-                        deemed_served_at=deemed, version=1)
+                        deemed_served_at=deemed, decide_due=decide, version=1)
     )  # fmt: skip
     ctx.record("closing.propose", made, Note(audience="school", told={"grounds": grounds, "rectification": row.id}))
 

@@ -70,6 +70,7 @@ _FACTS: Mapping[str, str] = {
     "challenge.remind": _REMIND,
     "challenge.uphold": "measure:text",
     "closing.decide": "decision:text document_number:text",
+    "closing.escalate": _LATE,
     "closing.propose": "grounds:text rectification?:int years?:int through?:int",
     "closing.remind": _REMIND,
     "closing.vote": "approved:bool minutes_number:text",

@@ -27,6 +27,9 @@ class Awaited(StrEnum):
     CLOSING_APPEAL_ANSWER = "closing_appeal_answer"
     APPLICATION_CHECK = "application_check"
     APPLICATION_DECISION = "application_decision"
+    SITE_VISIT = "site_visit"
+    CLOSING_DECISION = "closing_decision"
+    CLOSING = "closing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ OFFICES: Mapping[Awaited, Office] = {
     Awaited.APPEAL_ANSWER: Office(Role.APPEAL_PANEL_MEMBER, Role.BUREAU_APPROVER),
     Awaited.RECTIFICATION_ANSWER: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
     Awaited.RECHECK: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
+    Awaited.SITE_VISIT: Office(Role.SITE_VISITOR, Role.SECRETARY),
+    Awaited.CLOSING_DECISION: Office(Role.CHAIR, Role.BUREAU_APPROVER),
+    Awaited.CLOSING: Office(Role.SECRETARY, Role.BUREAU_APPROVER),
     Awaited.CLOSING_APPEAL_ANSWER: Office(Role.APPEAL_PANEL_MEMBER, Role.BUREAU_APPROVER),
     Awaited.APPLICATION_CHECK: Office(Role.SECRETARY, Role.BUREAU_APPROVER),
     Awaited.APPLICATION_DECISION: Office(Role.CHAIR, Role.BUREAU_APPROVER),
@@ -59,6 +65,9 @@ OFFICES: Mapping[Awaited, Office] = {
 
 OF_THE_COUNTY = frozenset({Awaited.EVIDENCE, Awaited.CORRECTION, Awaited.COUNTY_CHECK})
 """What a county is shown of its own schools; the rest is the bureau's to know."""
-OF_THE_CITY = (Awaited.CLOSING_APPEAL_ANSWER, Awaited.APPLICATION_CHECK, Awaited.APPLICATION_DECISION)
+OF_THE_CITY = (
+    Awaited.CLOSING_DECISION, Awaited.CLOSING, Awaited.CLOSING_APPEAL_ANSWER, Awaited.APPLICATION_CHECK,
+    Awaited.APPLICATION_DECISION,
+)  # fmt: skip
 """What is owed in no round: on a closing, or on an application."""
 ESCALATED = frozenset(what for what, office in OFFICES.items() if office.superior is not None)

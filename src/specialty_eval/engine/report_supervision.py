@@ -14,6 +14,7 @@ OWED: Mapping[Awaited, str] = {
     Awaited.CHALLENGE_ANSWER: "答复数据质疑", Awaited.DECISION: "委员会审议", Awaited.PREVIEW: "送达",
     Awaited.ADMISSIBILITY: "异议受理", Awaited.OBJECTION_ANSWER: "异议答复", Awaited.APPEAL_ANSWER: "申诉答复",
     Awaited.RECTIFICATION_ANSWER: "整改方案答复", Awaited.RECHECK: "整改验收",
+    Awaited.SITE_VISIT: "实地考察报告", Awaited.CLOSING_DECISION: "撤销建议审议", Awaited.CLOSING: "撤销专业",
     Awaited.CLOSING_APPEAL_ANSWER: "撤销申诉答复", Awaited.APPLICATION_CHECK: "开设申请核查",
     Awaited.APPLICATION_DECISION: "开设申请审议",
 }  # fmt: skip

@@ -15,12 +15,14 @@ from specialty_eval.engine.policy import Policy
 from . import appeal_queries
 from .accounts import CommitteeMember
 from .closings import ClosingAppeal, ClosingAppealPanelist, ClosingProposal
+from .contested import is_going
 from .cycles import Round, policy_of
 from .outcome_queries import among
-from .outcomes import RatingInForce, Rectification
+from .outcomes import Appeal, RatingInForce, Rectification
 from .recorded_votes import on_closings
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Figure, Review
+from .teach_outs import TeachOutCohort, TeachOutCount, left
 
 INTAKE = "intake"
 """The measure by which a policy counts those enrolled."""
@@ -43,21 +45,58 @@ def policy(session: Session, row: ClosingProposal) -> Policy:
 
 def ground_holds() -> sa.ColumnElement[bool]:
     """Of a proposal to close: its rating is the one in force, or nobody has been enrolled since."""
-    in_force = sa.exists().where(
-        Rectification.id == ClosingProposal.rectification_id,
-        RatingInForce.review_id == Rectification.review_id,
-        RatingInForce.specialty_id == ClosingProposal.specialty_id,
-        RatingInForce.valid_to.is_(None),
-        RatingInForce.known_to.is_(None),
+    rated = _of_each(
+        sa.select(Rectification.id)
+        .join(RatingInForce, RatingInForce.review_id == Rectification.review_id)
+        .where(
+            Rectification.id == ClosingProposal.rectification_id,
+            RatingInForce.specialty_id == ClosingProposal.specialty_id,
+            RatingInForce.valid_to.is_(None),
+            RatingInForce.known_to.is_(None),
+        )
     )
-    enrolled = sa.exists().where(
-        Figure.specialty_id == ClosingProposal.specialty_id,
-        Figure.measure == INTAKE,
-        Figure.superseded_at.is_(None),
-        Figure.year > ClosingProposal.through - ClosingProposal.years,
-        Figure.value.regexp_match("[1-9]"),
+    enrolled = _of_each(
+        sa.select(Figure.id).where(
+            Figure.specialty_id == ClosingProposal.specialty_id,
+            Figure.measure == INTAKE,
+            Figure.superseded_at.is_(None),
+            Figure.year > ClosingProposal.through - ClosingProposal.years,
+            Figure.value.regexp_match("[1-9]"),
+        )
     )
-    return sa.or_(in_force, sa.and_(ClosingProposal.rectification_id.is_(None), ~enrolled))
+    return sa.or_(rated, sa.and_(ClosingProposal.rectification_id.is_(None), ~enrolled))
+
+
+def _of_each(found: sa.Select[*tuple[Any, ...]]) -> sa.Exists:
+    """Looked for of each proposal by itself: with an offset PostgreSQL does not read all there is for all of them."""
+    return found.correlate(ClosingProposal).offset(0).exists()
+
+
+def is_undecided() -> sa.ColumnElement[bool]:
+    """Of a proposal and its specialty: it waits for a decision."""
+    return sa.and_(Specialty.closed_on.is_(None), ClosingProposal.decision.is_(None), ground_holds())
+
+
+def is_to_be_carried_out() -> sa.ColumnElement[bool]:
+    """Of a proposal and its specialty: closing was decided, and nothing stands against it but that nobody does it.
+
+    No appeal is going or was upheld, against it or the rating, and nobody is left by the school's last count.
+    """
+    gone = [ClosingAppealState.INADMISSIBLE.value, ClosingAppealState.REJECTED.value]
+    appealed = sa.select(ClosingAppeal.id).where(
+        ClosingAppeal.proposal_id == ClosingProposal.id, ClosingAppeal.state.not_in(gone)
+    )
+    rated = (
+        sa.select(Appeal.id)
+        .join(Rectification, Rectification.review_id == Appeal.review_id)
+        .where(Rectification.id == ClosingProposal.rectification_id, is_going(Appeal))
+    )
+    students = sa.func.coalesce(sa.func.sum(TeachOutCohort.students), 0)
+    taught = left().where(TeachOutCount.specialty_id == ClosingProposal.specialty_id).having(students > 0)
+    return sa.and_(
+        Specialty.closed_on.is_(None), ClosingProposal.decision == sa.literal_column("'close'"), ground_holds(),
+        ~_of_each(appealed), ~_of_each(rated), ~_of_each(taught),
+    )  # fmt: skip
 
 
 def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:

@@ -30,6 +30,8 @@ class ClosingProposal(Base):
         ),
         sa.CheckConstraint("deemed_served_at > proposed_at", name="notice_has_days"),
         sa.UniqueConstraint("specialty_id", "through"),
+        sa.Index("ix_closing_proposal_undecided", "decide_due", postgresql_where=sa.text("decision IS NULL")),
+        sa.Index("ix_closing_proposal_to_close", "close_due", postgresql_where=sa.text("decision = 'close'")),
         *needs.of_closing(),
     )
 
@@ -49,6 +51,10 @@ class ClosingProposal(Base):
     document_number: Mapped[str] = mapped_column(server_default="")
     reason: Mapped[str] = mapped_column(server_default="")
     appeal_due: Mapped[datetime | None]
+    decide_due: Mapped[datetime | None]
+    """Until when the committee and the bureau have to decide."""
+    close_due: Mapped[datetime | None]
+    """Until when a decision to close is to be carried out."""
     version: Mapped[int] = mapped_column(sa.Integer, server_default="1")
 
 

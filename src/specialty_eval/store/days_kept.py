@@ -20,6 +20,7 @@ from specialty_eval.engine.rectification import RectificationState
 from specialty_eval.engine.reminding import Own, What
 from specialty_eval.engine.review import WITH_THE_COUNTY, State
 
+from . import closing_queries, overdue_queries
 from .applications import Application
 from .base import Base
 from .closings import ClosingAppeal, ClosingProposal
@@ -28,6 +29,7 @@ from .deliberation import Decision, ExpertAssignment
 from .outcomes import Appeal, Objection, Publication, Rectification, RectificationMilestone
 from .registry import School, Specialty
 from .reviews import Challenge, Review
+from .site_visits import SiteVisitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,16 @@ OF_PHASES = (
 _UNHEARD = (ObjectionState.RECEIVED, ObjectionState.CONTACT_CONFIRMED)
 _LODGED = sa.exists().where(Appeal.review_id == Review.id).correlate(Review)
 
+_NAMED = sa.select(sa.func.max(SiteVisitor.named_at)).where(
+    SiteVisitor.review_id == Review.id, SiteVisitor.withdrawn_at.is_(None)
+)  # fmt: skip
+
 OF_ROUNDS = (
+    Kept(
+        Awaited.SITE_VISIT, "review.remind", Review, overdue_queries.visit_due(), overdue_queries.visit_waits(),
+        _REVIEW,
+        known=_NAMED.correlate(Review).scalar_subquery(),
+    ),
     _of_review(Own.CHALLENGE, Review.challenge_due, State.SCORED),
     _case(
         Awaited.CHALLENGE_ANSWER, "challenge.remind", Challenge, Challenge.answer_due,
@@ -186,12 +197,19 @@ def _applied(what: What, *states: str) -> Kept:
                 known=Application.updated_at)  # fmt: skip
 
 
+def _proposed(what: What, day: Any, waits: sa.ColumnElement[bool]) -> Kept:
+    known = sa.func.coalesce(ClosingProposal.decided_at, ClosingProposal.proposed_at)
+    return Kept(what, "closing.remind", ClosingProposal, day, waits, _CLOSED_BY, known=known)
+
+
 BESIDE_ROUNDS = (
     Kept(
         Own.CLOSING_NOTICE, "closing.remind", ClosingProposal, ClosingProposal.deemed_served_at,
         sa.and_(_OPEN, ClosingProposal.served_at.is_(None), ClosingProposal.decision.is_(None)), _CLOSED_BY,
         known=ClosingProposal.proposed_at,
     ),
+    _proposed(Awaited.CLOSING_DECISION, ClosingProposal.decide_due, closing_queries.is_undecided()),
+    _proposed(Awaited.CLOSING, ClosingProposal.close_due, closing_queries.is_to_be_carried_out()),
     Kept(
         Own.CLOSING_APPEAL, "closing.remind", ClosingProposal, ClosingProposal.appeal_due,
         sa.and_(_OPEN, ClosingProposal.decision == "close", ~_APPEALED), _CLOSED_BY, known=ClosingProposal.decided_at,

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.assignment import AssignmentState
+from specialty_eval.engine.overdue import Awaited
 from specialty_eval.engine.roles import Role
 
 from .accounts import RoleGrant
@@ -20,6 +21,7 @@ from .deliberation import ExpertAssignment
 from .ledger import Event, EventSource
 from .outcomes import AppealPanelist
 from .registry import Jurisdiction, Organisation, School, Specialty
+from .site_visits import SiteVisitor
 
 
 def city_of_event() -> sa.ColumnElement[str]:
@@ -93,8 +95,13 @@ def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
     )  # fmt: skip
     sits = sa.and_(AppealPanelist.appeal_id == Event.subject_id, AppealPanelist.person_id == person_id)
     closing = sa.and_(ClosingAppealPanelist.appeal_id == Event.subject_id, ClosingAppealPanelist.person_id == person_id)
+    visits = sa.and_(
+        SiteVisitor.review_id == Event.subject_id, SiteVisitor.person_id == person_id,
+        SiteVisitor.withdrawn_at.is_(None), Event.facts["what"].astext == Awaited.SITE_VISIT.value,
+    )  # fmt: skip
     panel = Role.APPEAL_PANEL_MEMBER
     return [
+        (Role.SITE_VISITOR, "review.remind", visits),
         (Role.EXPERT, "assignment.remind", scores), (panel, "appeal.remind", sits),
         (panel, "closing_appeal.remind", closing),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What of a city is late beside its rounds, in one query: appeals against a closing, and applications."""
+"""What of a city is late beside its rounds, in one query: closings, appeals against them, and applications."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +11,9 @@ from specialty_eval.engine.application import ApplicationState
 from specialty_eval.engine.closing import CLOSING_APPEAL_ENDED
 from specialty_eval.engine.overdue import OF_THE_CITY, Awaited
 
+from . import closing_queries
 from .applications import Application
-from .closings import ClosingAppeal
+from .closings import ClosingAppeal, ClosingProposal
 from .overdue import Escalation
 from .overdue_queries import Owed
 from .registry import School, Specialty, SpecialtyCode
@@ -26,7 +27,8 @@ def late(cities: Sequence[str], now: datetime, *, acting: int | None) -> sa.Subq
     """The rows behind `Owed` of these cities that the person is not recused from, to be ordered and cut by (what,
     subject).
     """
-    return sa.union_all(_appeals(cities, now, acting), _applications(cities, now, acting)).subquery("owed")
+    parts = (_appeals(cities, now, acting), *_closings(cities, now, acting), _applications(cities, now, acting))
+    return sa.union_all(*parts).subquery("owed")
 
 
 def _appeals(cities: Sequence[str], now: datetime, acting: int | None) -> sa.Select[*tuple[Any, ...]]:
@@ -44,6 +46,28 @@ def _appeals(cities: Sequence[str], now: datetime, acting: int | None) -> sa.Sel
         .where(School.city_code.in_(cities), ClosingAppeal.state.not_in(ended), ClosingAppeal.answer_due <= now)
         .where(sa.not_(recused_from_specialty(acting)))
     )  # fmt: skip
+
+
+def _of_closings() -> tuple[tuple[Awaited, Any, sa.ColumnElement[bool]], ...]:
+    """What is owed of a proposal to close, until when, and while what."""
+    return (
+        (Awaited.CLOSING_DECISION, ClosingProposal.decide_due, closing_queries.is_undecided()),
+        (Awaited.CLOSING, ClosingProposal.close_due, closing_queries.is_to_be_carried_out()),
+    )
+
+
+def _closings(cities: Sequence[str], now: datetime, acting: int | None) -> list[sa.Select[*tuple[Any, ...]]]:
+    return [
+        sa.select(
+            sa.literal(what.value, sa.Text()), ClosingProposal.id, day, Specialty.id, SpecialtyCode.code,
+            Specialty.name, School.name, School.jurisdiction_code, School.id,
+        )
+        .join(Specialty, Specialty.id == ClosingProposal.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
+        .where(School.city_code.in_(cities), day <= now, waits, sa.not_(recused_from_specialty(acting)))
+        for what, day, waits in _of_closings()
+    ]  # fmt: skip
 
 
 def _applications(cities: Sequence[str], now: datetime, acting: int | None) -> sa.Select[*tuple[Any, ...]]:
@@ -86,6 +110,14 @@ def cities(session: Session, now: datetime) -> list[tuple[str, datetime]]:
     applied = sa.select(Application.jurisdiction_code, Application.due).where(
         Application.state.in_((*_TO_CHECK, *_TO_DECIDE)), Application.due <= now
     )
-    both = sa.union_all(appealed, applied).subquery()
+    proposed = [
+        sa.select(School.city_code, day)
+        .select_from(ClosingProposal)
+        .join(Specialty, Specialty.id == ClosingProposal.specialty_id)
+        .join(School, School.id == Specialty.school_id)
+        .where(day <= now, waits)
+        for _, day, waits in _of_closings()
+    ]
+    both = sa.union_all(appealed, *proposed, applied).subquery()
     found = sa.select(both.c.city, sa.func.min(both.c.at)).group_by(both.c.city)
     return [(city, since) for city, since in session.execute(found)]

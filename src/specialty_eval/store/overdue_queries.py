@@ -14,16 +14,18 @@ from specialty_eval.engine.cases import APPEAL_ENDED, ChallengeState, ObjectionS
 from specialty_eval.engine.overdue import Awaited
 from specialty_eval.engine.rectification import RectificationState
 from specialty_eval.engine.review import WITH_THE_COUNTY, State
+from specialty_eval.engine.site_visits import OPEN_IN
 
 from .applications import Application
 from .base import Base
-from .closings import ClosingAppeal
+from .closings import ClosingAppeal, ClosingProposal
 from .cycles import Round
 from .deliberation import Decision, ExpertAssignment
 from .outcomes import Appeal, Objection, Rectification
 from .overdue import Escalation
 from .registry import Jurisdiction, School, Specialty, SpecialtyCode
 from .reviews import Challenge, Review
+from .site_visits import SiteVisitor, SiteVisitReport
 
 SUBJECTS: Mapping[Awaited, type[Base]] = {
     Awaited.PANEL_SCORE: ExpertAssignment,
@@ -33,11 +35,19 @@ SUBJECTS: Mapping[Awaited, type[Base]] = {
     Awaited.APPEAL_ANSWER: Appeal,
     Awaited.RECTIFICATION_ANSWER: Rectification,
     Awaited.RECHECK: Rectification,
+    Awaited.CLOSING_DECISION: ClosingProposal,
+    Awaited.CLOSING: ClosingProposal,
     Awaited.CLOSING_APPEAL_ANSWER: ClosingAppeal,
     Awaited.APPLICATION_CHECK: Application,
     Awaited.APPLICATION_DECISION: Application,
 }
 """What is owed on something else than the review itself."""
+
+
+def kind_of(what: Awaited) -> str:
+    """The event that says that it is late."""
+    model = SUBJECTS.get(what, Review)
+    return f"{'closing' if model is ClosingProposal else model.__tablename__}.escalate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +126,23 @@ def _of_reviews(since: Since) -> list[Part]:
             (Awaited.EVIDENCE, Review.due, Review.state == State.OPEN.value),
             (Awaited.CORRECTION, Review.correction_due, Review.state == State.RETURNED.value),
             (Awaited.COUNTY_CHECK, Review.county_due, sa.and_(Review.state.in_(waiting), ~Review.taken_over)),
+            (Awaited.SITE_VISIT, visit_due(), visit_waits()),
         )
     ]
+
+
+def visit_due() -> sa.ScalarSelect[datetime]:
+    """Of a review: until when whoever is named to visit its school has to report, the first of them."""
+    named = sa.select(sa.func.min(SiteVisitor.due)).where(
+        SiteVisitor.review_id == Review.id, SiteVisitor.withdrawn_at.is_(None)
+    )
+    return named.correlate(Review).scalar_subquery()
+
+
+def visit_waits() -> sa.ColumnElement[bool]:
+    """Of a review: a visit can be reported, and none is."""
+    reported = sa.exists().where(SiteVisitReport.review_id == Review.id).correlate(Review)
+    return sa.and_(Review.state.in_([state.value for state in sorted(OPEN_IN)]), ~reported)
 
 
 def _of_phases(since: Since) -> list[Part]:
