@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -327,6 +328,26 @@ def publicise(sitting: Sitting) -> int:
 
 
 @remembered
+def make_convened(
+    session: Session, /, ratings: Mapping[str, str], *, together: Collection[str] = (), **as_scored: Any
+) -> Sitting:
+    """A committee in its meeting about everything."""
+    return convene(make_scored(session, ratings, **as_scored), together=together)
+
+
+@remembered
+def make_decided(session: Session, /, ratings: Mapping[str, str], **as_scored: Any) -> Sitting:
+    """Everything is decided as it was computed."""
+    return decide(make_scored(session, ratings, **as_scored))
+
+
+@remembered
+def make_served(session: Session, /, ratings: Mapping[str, str], **as_scored: Any) -> Sitting:
+    """And served on the schools, which had their days."""
+    return serve(make_decided(session, ratings, **as_scored))
+
+
+@remembered
 def make_publicised(
     session: Session,
     ratings: Mapping[str, str],
@@ -335,7 +356,7 @@ def make_publicised(
     reasons: Mapping[str, list[str]] | None = None,
 ) -> tuple[Sitting, int]:
     """A round whose first list is in publicity, and the list's number."""
-    sitting = serve(decide(make_scored(session, ratings, policy=policy, reasons=reasons)))
+    sitting = make_served(session, ratings, policy=policy, reasons=reasons)
     return sitting, publicise(sitting)
 
 

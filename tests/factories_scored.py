@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from factories_deliberation import Sitting, seat
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import evidence, panel, rounds, scoring, verification
 from specialty_eval.actions.evidence import Figures
@@ -54,6 +55,7 @@ def review_policy(city: City, key: int) -> Policy:
     return cycles.policy_of(city.session, made.policy_id)
 
 
+@remembered
 def make_computed(
     session: Session, employed: Mapping[str, str], *, policy: str = POLICY, graduates: Mapping[str, str] | None = None
 ) -> Sitting:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 import psycopg
+import pytest
 from sqlalchemy.orm import Session
 
 Given = ParamSpec("Given")
@@ -67,6 +68,17 @@ def remembered(make: Callable[Concatenate[Session, Given], Made]) -> Callable[Co
 
     functools.update_wrapper(made, make)
     return made
+
+
+def remembered_fixture(make: Callable[[Session], Made]) -> Callable[[Session], Made]:
+    """A fixture of the test's session alone, whose world is remembered."""
+    keep = remembered(make)
+
+    @functools.wraps(make)
+    def fixture(session: Session) -> Made:
+        return keep(session)
+
+    return pytest.fixture(fixture)
 
 
 @contextmanager

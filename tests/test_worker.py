@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from factories_consequences import make_confirmed, on, standings
-from factories_deliberation import decide, make_publicised, make_scored
+from factories_deliberation import make_decided, make_publicised
 from small_policy import POLICY
 from specialty_eval import serving
 from specialty_eval.actions import jobs, overdue, previews
@@ -197,7 +197,7 @@ def test_publicity_closes_when_its_days_are_over(engine: sa.Engine, session: Ses
 
 
 def test_a_decision_that_nobody_opened_is_served_when_the_days_are_over(engine: sa.Engine, session: Session) -> None:
-    sitting = decide(make_scored(session, {"one-a": "green", "two-a": "yellow"}))
+    sitting = make_decided(session, {"one-a": "green", "two-a": "yellow"})
     city, (opened, unopened) = sitting.city, (sitting.reviews["one-a"], sitting.reviews["two-a"])
     previews.preview(sitting.as_("secretary"), sitting.round_id)
     previews.acknowledge(sitting.as_("head-one"), opened)

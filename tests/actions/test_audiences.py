@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import COUNTY, City, make_city, make_person
-from factories_deliberation import decide, employ, make_scored, serve
+from factories_deliberation import employ, make_served
+from remembered import remembered_fixture
 from specialty_eval.actions import feed, publications
 from specialty_eval.actions.context import Note
 from specialty_eval.engine.errors import Invalid
@@ -39,7 +40,7 @@ SCHOOL_IS_TOLD = {
 """Who is told of everything that school one is told."""
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     city = make_city(session)
     for who, at in (("auditor-of-school", city.schools["one"]),
@@ -105,7 +106,7 @@ def test_sealed_events_are_told_to_nobody(city: City) -> None:
 
 
 def test_the_recused_are_told_nothing_of_a_list_that_has_their_review(session: Session) -> None:
-    s = serve(decide(make_scored(session, {"one-a": "yellow", "two-a": "green"})))
+    s = make_served(session, {"one-a": "yellow", "two-a": "green"})
     made = publications.draft(s.as_("secretary"), s.round_id)
     publications.approve(s.as_("bureau-approver"), made.id, made.digest)
     employ(s, "secretary", school="one")

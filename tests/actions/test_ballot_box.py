@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, Sitting, close_item, convene, make_scored, nothing_left, refused
+from factories_deliberation import REGULAR, Sitting, close_item, make_convened, nothing_left, refused
+from remembered import remembered_fixture
 from specialty_eval.actions import ballots, conflicts, meeting_views
 from specialty_eval.engine.errors import NotNow, NotYou
 from specialty_eval.store import ballot_box, ballot_check
@@ -18,10 +19,10 @@ from specialty_eval.store.ledger import Event
 REASON = "示例：新建实训基地已投用"
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """Eight ballots of one item, some with a reason, one replaced."""
-    made = convene(make_scored(session, {"one-a": "yellow"}))
+    made = make_convened(session, {"one-a": "yellow"})
     made.vote("one-a", {login: "green" for login, _ in REGULAR[:6]}, reason=REASON)
     made.vote("one-a", {"chair": "abstain", "deputy-chair": "yellow", "industry-1": "red"})
     return made

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from factories_deliberation import Sitting, close_item, convene, decide, publicise, serve
 from factories_scored import make_computed
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import bundles, challenges, decisions, objections, ratings, scoring
 from specialty_eval.engine.bundle import Bundle, files_of, read_bundle
@@ -53,6 +54,7 @@ def lodged(sitting: Sitting, publication: int, short: str) -> int:
     return objections.admit(sitting.as_("secretary"), key).id
 
 
+@remembered
 def publicised(session: Session, policy: str = POLICY) -> Sitting:
     sitting = serve(decide(make_computed(session, {"one-a": "90", "two-a": "10"}, policy=policy)))
     publicise(sitting)

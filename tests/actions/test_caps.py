@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from factories_deliberation import POLICY, REGULAR, close_item, convene, make_scored, refused
+from factories_deliberation import POLICY, REGULAR, close_item, convene, make_convened, refused
 from factories_scored import make_computed
 from small_policy import POLICY as COMPUTED
 from specialty_eval.actions import ballots, conflicts
@@ -36,7 +36,7 @@ def test_a_veto_that_changed_nothing_protects_the_rating_all_the_same(session: S
 
 
 def test_under_a_cap_the_committee_may_decide_what_the_cap_allows(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "red"}, policy=YELLOW_AT_MOST, reasons={"one-a": ["low", "accident"]}))
+    s = make_convened(session, {"one-a": "red"}, policy=YELLOW_AT_MOST, reasons={"one-a": ["low", "accident"]})
     s.vote("one-a", dict.fromkeys(EVERYBODY, "yellow"))
 
     made = close_item(s.as_("secretary"), s.items["one-a"], reason="示例：已整改")

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from factories_applications import closing_decided
 from factories_consequences import BITES, add_other_city, events, make_confirmed, on, standings
 from factories_deliberation import Sitting, refused
 from racing import at_once
+from remembered import remembered, remembered_fixture
 from specialty_eval.actions import closing_appeals, closings, rectifications
 from specialty_eval.actions.context import SETTLES
 from specialty_eval.actions.paging import Page
@@ -25,12 +25,13 @@ from specialty_eval.store.reviews import Figure
 DOCUMENT, WHY, GROUNDS = "示例委〔2026〕5号", "示例：逾期未报整改方案", "示例：方案已按期寄出"
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """A red one whose school handed in no plan in time; closing it was decided."""
     return decided_to_close(session)
 
 
+@remembered
 def decided_to_close(session: Session) -> Sitting:
     s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
     rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
@@ -186,7 +187,7 @@ def enrolled(s: Sitting, short: str, intakes: dict[int, str]) -> None:
 IDLE = {2023: "0", 2024: "0", 2025: "0"}
 
 
-@pytest.fixture
+@remembered_fixture
 def idle(session: Session) -> Sitting:
     """Three years without intake at one, two at another, and one that was not reported for long."""
     s = make_confirmed(session)

@@ -13,6 +13,7 @@ from factories import make_cycle, make_person
 from factories_applications import closing_decided, minutes
 from factories_consequences import BITES, add_other_city, approved, events, make_confirmed, on, overturn, standings
 from factories_deliberation import Sitting, employ, nothing_left, refused
+from remembered import remembered_fixture
 from specialty_eval.actions import closings, motions, plans, rectifications, rounds, status
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.plans import Adjustment
@@ -29,7 +30,7 @@ from specialty_eval.store.reviews import Review
 DOCUMENT, WHY = "示例委〔2026〕5号", "示例：逾期未报整改方案"
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """A green one, and a red one whose school handed in no plan in time: closing is proposed."""
     s = make_confirmed(session, {"one-a": "green", "two-a": "red"})

@@ -4,7 +4,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import REGULAR, convene, employ, make_scored, new_meeting, nothing_left, refused
+from factories_deliberation import (
+    REGULAR,
+    convene,
+    employ,
+    make_convened,
+    make_scored,
+    new_meeting,
+    nothing_left,
+    refused,
+)
 from specialty_eval.actions import ballots, committee, conflicts, interests, meeting_views, members
 from specialty_eval.actions.committee import Substitute
 from specialty_eval.actions.paging import Page
@@ -80,7 +89,7 @@ def test_a_member_whose_term_ended_is_not_seated_and_cannot_be(session: Session)
 
 
 def test_who_does_not_come_stays_in_the_base_of_the_quorum(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.attend("industry-2", "enterprise-2", "research-2", "deputy-chair")
 
     assert refused(NotNow, lambda: ballots.call_vote(s.as_("secretary"), s.items["one-a"])) == [
@@ -125,7 +134,7 @@ def test_an_appointment_has_a_person_and_days_that_run_forwards(session: Session
 
 
 def test_attendance_says_who_is_here_and_a_substitute_takes_one_seat_of_its_own_sector(session: Session) -> None:
-    s = convene(make_scored(session, RATINGS))
+    s = make_convened(session, RATINGS)
     sub = s.members["substitute-industry"]
 
     s.attend("industry-1", substitutes=[Substitute(sub, s.members["industry-1"])])
@@ -150,7 +159,7 @@ def test_attendance_says_who_is_here_and_a_substitute_takes_one_seat_of_its_own_
 
 
 def test_only_the_bureau_waives_a_sector_and_only_in_writing(session: Session) -> None:
-    s = convene(make_scored(session, RATINGS))
+    s = make_convened(session, RATINGS)
 
     with pytest.raises(NotYou):
         committee.waive(s.as_("secretary"), s.meeting, "research", "示例")
@@ -247,7 +256,7 @@ def test_a_recused_chair_and_secretary_open_nothing_there_and_their_deputies_do(
 
 
 def test_an_interest_needs_a_reason_stands_for_good_and_voids_the_ballot_before_it(session: Session) -> None:
-    s = convene(make_scored(session, RATINGS))
+    s = make_convened(session, RATINGS)
     item, ctx = s.items["two-a"], s.as_("industry-1")
     s.vote("two-a", {"industry-1": "red"})
 
@@ -281,7 +290,7 @@ def test_declaring_for_all_at_once_leaves_out_what_one_is_recused_from(session: 
 
 
 def test_events_name_neither_interests_nor_reasons(session: Session) -> None:
-    s = convene(make_scored(session, RATINGS))
+    s = make_convened(session, RATINGS)
     interests.declare(s.as_("industry-1"), s.items["two-a"], True, "示例：亲属任教")
 
     said = session.execute(
@@ -295,7 +304,7 @@ def test_events_name_neither_interests_nor_reasons(session: Session) -> None:
 
 
 def test_who_declared_what_is_read_by_secretary_chair_and_auditor_alone(session: Session) -> None:
-    s = convene(make_scored(session, RATINGS))
+    s = make_convened(session, RATINGS)
     item = s.items["two-a"]
 
     for who in ("secretary", "chair", "auditor"):
@@ -306,7 +315,7 @@ def test_who_declared_what_is_read_by_secretary_chair_and_auditor_alone(session:
 
 
 def test_items_are_paged_and_a_query_count_does_not_grow_with_them(session: Session) -> None:
-    s = convene(make_scored(session, {**RATINGS, "x1": "green", "x2": "green"}))
+    s = make_convened(session, {**RATINGS, "x1": "green", "x2": "green"})
 
     first, cursor = meeting_views.items_view(s.as_("chair"), s.meeting, Page(2))
     second, _ = meeting_views.items_view(s.as_("chair"), s.meeting, Page.of(50, cursor))

@@ -16,12 +16,14 @@ from factories_deliberation import (
     convene,
     decide,
     employ,
-    make_scored,
+    make_convened,
+    make_decided,
     nothing_left,
     publicise,
     refused,
     serve,
 )
+from remembered import remembered
 from specialty_eval.actions import ballots, conflicts, decisions, interests, meeting_views, objections, ratings
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.paging import Page
@@ -51,7 +53,7 @@ def all_for(rating: str, *, but: dict[str, str] | None = None) -> dict[str, str]
 
 
 def test_a_decision_is_rescinded_with_a_reason_until_the_school_sees_it(session: Session) -> None:
-    s = decide(make_scored(session, {"one-a": "yellow", "two-a": "green"}))
+    s = make_decided(session, {"one-a": "yellow", "two-a": "green"})
 
     vote_to_rescind(s, "one-a")
     with nothing_left(s.session):
@@ -87,7 +89,7 @@ def vote_to_rescind(s: Sitting, short: str, votes: str = "+", *absent: str, who:
 
 
 def test_one_office_alone_takes_no_decision_of_the_committee_back(session: Session) -> None:
-    s = decide(make_scored(session, {"one-a": "yellow"}))
+    s = make_decided(session, {"one-a": "yellow"})
 
     def attempts(who: str) -> list[list[tuple[str, str]]]:
         with nothing_left(session):
@@ -117,7 +119,7 @@ def test_one_office_alone_takes_no_decision_of_the_committee_back(session: Sessi
 
 
 def test_the_recused_have_no_part_in_taking_a_decision_back(session: Session) -> None:
-    s = decide(make_scored(session, {"one-a": "yellow"}))
+    s = make_decided(session, {"one-a": "yellow"})
     employ(s, "research-1", school="one")
     employ(s, "secretary-2", school="one")
     aside = {s.members["research-1"]: False, s.members["industry-1"]: True}
@@ -134,7 +136,7 @@ def test_the_recused_have_no_part_in_taking_a_decision_back(session: Session) ->
 
 
 def test_a_conflict_found_later_voids_the_ballot_and_the_item_only_when_it_decided_it(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "yellow"})
     s.attend("industry-2", "research-2")
     s.vote("one-a", FOUR_OF_SIX)
     s.vote("two-a", dict.fromkeys(FOUR_OF_SIX, "green"))
@@ -160,7 +162,7 @@ def test_a_conflict_found_later_voids_the_ballot_and_the_item_only_when_it_decid
 
 
 def test_a_conflict_during_the_vote_voids_the_ballot_alone(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.vote("one-a", all_for("yellow"))
 
     found = conflicts.conflict(s.as_("chair"), s.items["one-a"], s.members["industry-1"], "示例：亲属任教")
@@ -171,7 +173,7 @@ def test_a_conflict_during_the_vote_voids_the_ballot_alone(session: Session) -> 
 
 
 def test_a_conflict_that_breaks_an_agreement_voids_the_item(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}), together={"one-a"})
+    s = make_convened(session, {"one-a": "yellow"}, together={"one-a"})
     five = {s.members[login]: "agree" for login in EVERYBODY[:5]}
     decisions.agree(s.as_("secretary"), s.meeting, five)
 
@@ -183,7 +185,7 @@ def test_a_conflict_that_breaks_an_agreement_voids_the_item(session: Session) ->
 
 
 def test_several_conflicts_in_an_agreement_each_leave_the_base(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}), together={"one-a"})
+    s = make_convened(session, {"one-a": "yellow"}, together={"one-a"})
     decisions.agree(s.as_("secretary"), s.meeting, {s.members[login]: "agree" for login in EVERYBODY[:6]})
 
     found = [
@@ -196,7 +198,7 @@ def test_several_conflicts_in_an_agreement_each_leave_the_base(session: Session)
 
 
 def test_a_conflict_of_the_chair_whose_casting_vote_decided_voids_the_item(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "red"}, policy=EASY))
+    s = make_convened(session, {"one-a": "red"}, policy=EASY)
     s.vote("one-a", dict(zip(EVERYBODY, [*["green"] * 3, *["yellow"] * 3, "abstain"], strict=False)))
     made = close_item(s.as_("chair"), s.items["one-a"], reason="示例：理由", casting=Rating.GREEN)
     assert made.rating == "green"
@@ -206,9 +208,10 @@ def test_a_conflict_of_the_chair_whose_casting_vote_decided_voids_the_item(sessi
     assert found == conflicts.Found(1, True, True, "scored")
 
 
+@remembered
 def overridden(session: Session) -> Sitting:
     """Green over a computed yellow, by exactly as many as that needs."""
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.attend("industry-2", "research-2")
     s.vote("one-a", FOUR_OF_SIX)
     close_item(s.as_("secretary"), s.items["one-a"], reason="示例：理由")
@@ -300,7 +303,7 @@ def test_an_item_whose_decision_was_reopened_takes_no_later_decision_with_it(ses
 
 
 def test_on_appeal_those_who_decided_the_first_time_are_recused(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "yellow"})
     first_time = [login for login in EVERYBODY if login not in {"industry-2", "research-2"}]
     s.attend("industry-2", "research-2")
     s.vote("one-a", dict.fromkeys(first_time, "yellow"))
@@ -321,7 +324,7 @@ def test_on_appeal_those_who_decided_the_first_time_are_recused(session: Session
 
 
 def test_those_who_decided_the_first_of_three_reviews_are_recused_from_the_third(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow", "city-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "yellow", "city-a": "yellow"})
     first_time = [login for login in EVERYBODY if login not in {"industry-2", "research-2"}]
     s.attend("industry-2", "research-2")
     s.vote("one-a", dict.fromkeys(first_time, "yellow"))
@@ -339,7 +342,7 @@ def test_those_who_decided_the_first_of_three_reviews_are_recused_from_the_third
 
 
 def test_somebody_who_declares_an_interest_in_the_middle_no_longer_counts(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.vote("one-a", all_for("green"))
     interests.declare(s.as_("industry-1"), s.items["one-a"], True, "示例：亲属任教")
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import evidence, reminders, rounds, verification
 from specialty_eval.actions.context import LOCAL
@@ -19,6 +20,7 @@ LAST_DAY = date(2026, 3, 16)
 NO_COUNTY = POLICY.replace("county_check: true", "county_check: false")
 
 
+@remembered
 def in_round(session: Session, policy: str = POLICY) -> tuple[City, dict[str, int]]:
     city = make_city(session)
     return city, open_round(city, make_cycle(city, policy=policy))

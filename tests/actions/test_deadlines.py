@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from factories_scored import PDF, to_scoring, verified
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import attachments, challenges, cycles, evidence, reminders, rounds, scoring, verification
 from specialty_eval.actions.context import LOCAL, SETTLES
@@ -33,6 +34,7 @@ MORE = POLICY.replace(
 SAID = {"graduates": "100", "employed": "90"}
 
 
+@remembered
 def round_of(session: Session, policy: str = POLICY) -> tuple[City, int]:
     city = make_city(session)
     return city, open_round(city, make_cycle(city, policy=policy))["one-a"]

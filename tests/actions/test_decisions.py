@@ -11,6 +11,7 @@ from factories_deliberation import (
     close_item,
     convene,
     employ,
+    make_convened,
     make_scored,
     new_meeting,
     nothing_left,
@@ -43,7 +44,7 @@ def all_for(rating: str, *, but: dict[str, str] | None = None) -> dict[str, str]
 
 
 def test_the_computed_rating_stands_when_nobody_overrides_it(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.vote("one-a", all_for("yellow", but={"industry-1": "abstain", "chair": "green"}))
 
     made = close_item(s.as_("secretary"), s.items["one-a"])
@@ -63,7 +64,7 @@ def test_the_computed_rating_stands_when_nobody_overrides_it(session: Session) -
 
 
 def test_another_rating_needs_two_thirds_and_a_written_reason(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "yellow"})
     s.vote("one-a", all_for("green", but={"industry-1": "yellow", "chair": "yellow"}))
     s.vote("two-a", all_for("green", but=dict.fromkeys(["industry-1", "chair", "research-1"], "yellow")))
 
@@ -84,7 +85,7 @@ def test_another_rating_needs_two_thirds_and_a_written_reason(session: Session) 
 
 
 def test_a_members_words_never_serve_as_the_written_reason(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.vote("one-a", all_for("red"), reason="示例：某委员的话")
     ballots.end_vote(s.as_("chair"), s.items["one-a"])
 
@@ -99,7 +100,7 @@ def test_a_members_words_never_serve_as_the_written_reason(session: Session) -> 
 
 def test_a_cap_and_a_rating_that_is_no_colour_are_open_to_no_vote(session: Session) -> None:
     ratings = {"one-a": "red", "two-a": "unrated", "city-a": "incomplete"}
-    s = convene(make_scored(session, ratings, reasons={"one-a": ["high", "accident"]}))
+    s = make_convened(session, ratings, reasons={"one-a": ["high", "accident"]})
 
     for short, rating in ratings.items():
         s.vote(short, {"chair": "abstain"})
@@ -111,7 +112,7 @@ def test_a_cap_and_a_rating_that_is_no_colour_are_open_to_no_vote(session: Sessi
 
 
 def test_a_tie_goes_to_the_chair_by_ballot_or_by_word(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}, policy=EASY))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "yellow"}, policy=EASY)
     three_each = dict.fromkeys(EVERYBODY[:3], "green") | dict.fromkeys(EVERYBODY[3:6], "red")
     s.vote("one-a", {**three_each, "chair": "abstain", "deputy-chair": "abstain"})
     s.vote("two-a", {**three_each, EVERYBODY[5]: "abstain", "chair": "red"})
@@ -130,7 +131,7 @@ def test_a_tie_goes_to_the_chair_by_ballot_or_by_word(session: Session) -> None:
 
 
 def test_a_lost_quorum_is_told_with_every_reason_and_leaves_nothing(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     leave = ("research-1", "research-2", "industry-1", "enterprise-1")
     s.vote("one-a", {login: "yellow" for login in EVERYBODY if login not in leave})
     s.attend(*leave)
@@ -176,7 +177,7 @@ def test_no_vote_is_called_before_everybody_present_has_declared_and_the_quorum_
 
 
 def test_a_ballot_may_be_replaced_until_the_close_and_each_is_kept(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.vote("one-a", all_for("yellow"))
     item = s.items["one-a"]
 
@@ -191,7 +192,7 @@ def test_a_ballot_may_be_replaced_until_the_close_and_each_is_kept(session: Sess
 
 
 def test_ballots_are_sealed_to_everybody_until_the_close_and_their_event_says_nothing(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.vote("one-a", all_for("green"), reason="示例")
     item = s.items["one-a"]
 
@@ -279,7 +280,7 @@ def test_the_deputies_act_where_chair_and_secretary_are_recused(session: Session
 
 
 def test_challenges_and_visits_come_before_the_decision(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "red", "two-a": "green"}, policy=VISITS))
+    s = make_convened(session, {"one-a": "red", "two-a": "green"}, policy=VISITS)
     session.execute(sa.update(Review).values(challenge_due=s.city.now.replace(year=2027)))
     lodged = Challenge(review_id=s.reviews["one-a"], measure="graduates", stated="60", claimed="61", reason="示例",
                        state="open", answer_due=s.city.now, made_at=s.city.now)  # fmt: skip
@@ -306,7 +307,7 @@ def test_challenges_and_visits_come_before_the_decision(session: Session) -> Non
 
 
 def test_an_old_version_is_told_that_it_is_old(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     seen = s.item("one-a").version
     s.vote("one-a", all_for("yellow"))
 
@@ -342,7 +343,7 @@ def test_undisputed_items_are_agreed_together_as_computed(session: Session) -> N
 
 
 def test_an_item_that_one_member_takes_out_is_not_agreed_together(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "green"}), together={"one-a", "two-a"})
+    s = make_convened(session, {"one-a": "yellow", "two-a": "green"}, together={"one-a", "two-a"})
     votes = {s.members[login]: "agree" for login in EVERYBODY}
     ballots.take_out(s.as_("research-2"), s.items["one-a"])
 
@@ -356,7 +357,7 @@ def test_an_item_that_one_member_takes_out_is_not_agreed_together(session: Sessi
 
 def test_everything_in_the_way_of_agreeing_is_said_item_by_item(session: Session) -> None:
     ratings = {"one-a": "red", "two-a": "green"}
-    s = convene(make_scored(session, ratings, policy=VISITS), together=set(ratings))
+    s = make_convened(session, ratings, policy=VISITS, together=set(ratings))
     four = {s.members[login]: "agree" for login in EVERYBODY[:4]}
     one, two = s.items["one-a"], s.items["two-a"]
 

@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import CITY
-from factories_deliberation import REGULAR, Sitting, convene, decide, make_publicised, make_scored, new_meeting, serve
+from factories_deliberation import (
+    REGULAR,
+    Sitting,
+    convene,
+    make_convened,
+    make_publicised,
+    make_scored,
+    make_served,
+    new_meeting,
+)
 from racing import at_once, both_at_once
 from specialty_eval.actions import ballots, committee, decisions, objections, publications
 from specialty_eval.engine.errors import Problem
@@ -34,7 +43,7 @@ def engine(fresh_database: str) -> Iterator[sa.Engine]:
 
 def test_two_secretaries_close_the_same_item_and_one_decision_is_made(engine: sa.Engine) -> None:
     with Session(engine, expire_on_commit=False) as session:
-        s = convene(make_scored(session, {f"x{i}": "yellow" for i in range(6)}))
+        s = make_convened(session, {f"x{i}": "yellow" for i in range(6)})
         s.declare("secretary-2")
         for short in s.reviews:
             s.vote(short, dict.fromkeys(EVERYBODY, "yellow"))
@@ -110,7 +119,7 @@ def sorted_by_outcome(said: Sequence[Problem | None]) -> list[Problem | None]:
 
 def test_ballots_cast_at_once_are_all_kept_with_numbers_of_their_own(engine: sa.Engine) -> None:
     with Session(engine, expire_on_commit=False) as session:
-        s = convene(make_scored(session, {"one-a": "yellow"}))
+        s = make_convened(session, {"one-a": "yellow"})
         s.vote("one-a", {})
         session.commit()
         item, ctx = s.items["one-a"], s.as_("industry-1")
@@ -129,7 +138,7 @@ def test_ballots_cast_at_once_are_all_kept_with_numbers_of_their_own(engine: sa.
 
 def test_a_ballot_cast_while_the_item_closes_is_counted_or_refused(engine: sa.Engine) -> None:
     with Session(engine, expire_on_commit=False) as session:
-        s = convene(make_scored(session, {f"x{i}": "yellow" for i in range(4)}))
+        s = make_convened(session, {f"x{i}": "yellow" for i in range(4)})
         for short in s.reviews:
             s.vote(short, dict.fromkeys(EVERYBODY, "yellow"))
         session.commit()
@@ -155,7 +164,7 @@ def test_a_ballot_cast_while_the_item_closes_is_counted_or_refused(engine: sa.En
 
 def test_an_item_taken_out_while_the_rest_is_agreed_is_agreed_or_out_and_never_both(engine: sa.Engine) -> None:
     with Session(engine, expire_on_commit=False) as session:
-        s = convene(make_scored(session, {"one-a": "yellow", "two-a": "green"}), together={"one-a", "two-a"})
+        s = make_convened(session, {"one-a": "yellow", "two-a": "green"}, together={"one-a", "two-a"})
         session.commit()
         votes = {s.members[login]: "agree" for login in EVERYBODY}
         secretary, member, item = s.as_("secretary"), s.as_("industry-1"), s.items["one-a"]
@@ -193,7 +202,7 @@ def test_two_secretaries_list_the_same_review_and_it_stands_on_one_list(engine: 
 
 def test_two_people_approve_the_same_list_and_one_is_the_second_person(engine: sa.Engine) -> None:
     with Session(engine, expire_on_commit=False) as session:
-        s = serve(decide(make_scored(session, {"one-a": "yellow", "two-a": "green"})))
+        s = make_served(session, {"one-a": "yellow", "two-a": "green"})
         made = publications.draft(s.as_("secretary"), s.round_id)
         both = (s.as_("bureau-approver"), s.as_("approver-2"))
         key, digest = made.id, made.digest
@@ -210,7 +219,7 @@ def test_two_people_approve_the_same_list_and_one_is_the_second_person(engine: s
 
 def test_two_people_draft_at_once_and_no_review_is_on_two_lists(engine: sa.Engine) -> None:
     with Session(engine, expire_on_commit=False) as session:
-        s = serve(decide(make_scored(session, {"one-a": "yellow", "two-a": "green"})))
+        s = make_served(session, {"one-a": "yellow", "two-a": "green"})
         both = (s.as_("secretary"), s.as_("secretary-2"))
         session.commit()
 

@@ -24,6 +24,7 @@ from factories_designations import (
     was_green,
 )
 from racing import at_once
+from remembered import remembered
 from specialty_eval.actions import appeals, closings, designations, groups, ratings
 from specialty_eval.actions.designations import Proposal
 from specialty_eval.actions.groups import Members
@@ -43,6 +44,7 @@ def s(session: Session) -> Sitting:
     return make_confirmed(session)
 
 
+@remembered
 def about_to_be(session: Session, ratings_: dict[str, str]) -> tuple[Sitting, int]:
     """Green since before the installation, and with these ratings on a list whose days are over."""
     s, number = make_publicised(session, ratings_)

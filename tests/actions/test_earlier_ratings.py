@@ -11,6 +11,7 @@ from factories import make_cycle, open_round
 from factories_consequences import BITES, appeal_heard, confirm_anew, make_confirmed
 from factories_deliberation import Sitting, decide, publicise, refused, serve
 from factories_scored import make_computed
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import (
     appeals,
@@ -43,6 +44,7 @@ SECOND_YELLOW = BITES.replace("[[0, 0], [1, 1]]", "[[0, 0], [100, 100]]").replac
 )
 
 
+@remembered
 def make(session: Session, policy: str = POLICY) -> Sitting:
     """Two reviews scored, yellow and green, with no earlier rating on record."""
     return make_computed(session, {"two-a": "70", "one-a": "90"}, policy=policy)

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy.orm import Session
 
-from factories_deliberation import Sitting, close_item, convene, employ, make_scored, nothing_left, refused
+from factories_deliberation import Sitting, close_item, employ, make_convened, nothing_left, refused
+from remembered import remembered_fixture
 from specialty_eval.actions import ballots, committee, decisions, members
 from specialty_eval.actions.committee import Substitute
 from specialty_eval.engine.errors import Invalid, NotNow
@@ -17,9 +17,9 @@ VOTES = {
 """Two thirds of six, and not of seven; the computed rating is yellow."""
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.attend("industry-2", "research-2")
     s.vote("one-a", VOTES)
     ballots.end_vote(s.as_("secretary"), s.items["one-a"])
@@ -38,7 +38,7 @@ def test_who_comes_after_the_end_of_the_vote_joins_no_base(s: Sitting) -> None:
 
 
 def test_who_goes_or_leaves_office_after_the_end_of_the_vote_stays_in_its_base(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.attend("industry-2")
     s.vote("one-a", VOTES)  # research-2 is there and silent: four of seven are no two thirds
     ballots.end_vote(s.as_("secretary"), s.items["one-a"])

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import evidence, reminders, rounds, verification
 from specialty_eval.actions.evidence import Figures
@@ -16,7 +17,7 @@ from specialty_eval.store.reviews import EvidenceVersion, Figure, Review
 GOOD = Figures({"graduates": "100", "employed": "90"}, {"graduates": "学籍系统"})
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     made = make_city(session)
     made.reviews |= open_round(made, make_cycle(made, policy=POLICY))

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import make_person
-from factories_deliberation import close_item, convene, decide, make_scored
+from factories_deliberation import close_item, convene, decide, make_convened, make_decided, make_scored
 from factories_scored import make_computed
 from small_policy import POLICY
 from specialty_eval.actions import challenges, conflicts, meeting_views, previews
@@ -16,7 +16,7 @@ from specialty_eval.store.reviews import Review
 
 
 def test_whose_interest_it_was_stays_sealed_with_the_item(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.attend("industry-2", "research-2")
     green = dict.fromkeys(("enterprise-1", "enterprise-2", "chair", "deputy-chair"), "green")
     s.vote("one-a", {"industry-1": "yellow", "research-1": "yellow", **green}, reason="示例理由")
@@ -30,7 +30,7 @@ def test_whose_interest_it_was_stays_sealed_with_the_item(session: Session) -> N
 
 
 def test_items_opened_and_agreed_as_a_set_each_say_whose_they_are(session: Session) -> None:
-    s = decide(make_scored(session, {"one-a": "yellow", "two-a": "green"}))
+    s = make_decided(session, {"one-a": "yellow", "two-a": "green"})
 
     said = sa.select(Event.kind, Event.specialty_id).where(Event.kind.in_(["item.open", "item.close"]))
     owners = {s.city.specialties["one-a"], s.city.specialties["two-a"]}

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from factories_scored import scored_by_experts, to_scoring, verified
+from remembered import remembered, remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import cycles, evidence, overdue, reminders, rounds, verification
 from specialty_eval.actions.context import SETTLES
@@ -20,6 +21,7 @@ from specialty_eval.store.ledger import Event
 from specialty_eval.store.reviews import Review
 
 
+@remembered
 def in_round(session: Session) -> tuple[City, dict[str, int], int]:
     city = make_city(session)
     round_id = make_cycle(city, policy=POLICY)
@@ -135,7 +137,7 @@ def test_deliberation_has_days_of_its_own(session: Session) -> None:
 # --- a policy that the program cannot apply --------------------------------------------------------------------------
 
 
-@pytest.fixture
+@remembered_fixture
 def draft(session: Session) -> tuple[City, int, int]:
     """A draft cycle, its round, and by now a policy pinned that no round can use."""
     city = make_city(session)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from factories import City, make_city, make_cycle, open_round
 from factories_deliberation import refused
 from factories_experts import add_expert, round_of
-from remembered import remembered
+from remembered import remembered, remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import attachments, evidence, jobs, material, panel, views
 from specialty_eval.actions.evidence import Figures
@@ -54,7 +54,7 @@ def collecting(session: Session) -> City:
     return city
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     return collecting(session)
 

@@ -8,7 +8,8 @@ from docx import Document as Word
 from sqlalchemy.orm import Session
 
 from factories_applications import minutes as said
-from factories_deliberation import REGULAR, Sitting, close_item, convene, employ, make_scored, refused
+from factories_deliberation import REGULAR, Sitting, close_item, convene, employ, make_convened, make_scored, refused
+from remembered import remembered_fixture
 from specialty_eval.actions import ballots, committee, conflicts, decisions, documents, minutes, paper_votes
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.documents import DocumentKind
@@ -20,7 +21,7 @@ REASON = "示例：新建实训基地已投用"
 RATINGS = {"one-a": "yellow", "two-a": "green", "city-a": "red", "one-b": "yellow"}
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """Overridden, agreed together, on paper with a recused member, and put off."""
     made = make_scored(session, RATINGS)
@@ -112,7 +113,7 @@ def test_nobody_else_makes_them(s: Sitting, who: str) -> None:
 
 
 def test_a_meeting_without_a_quorum_says_so(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.attend(*EVERYBODY[:5])
     committee.adjourn(s.as_("secretary"), s.meeting)
 

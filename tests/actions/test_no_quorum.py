@@ -4,7 +4,6 @@ from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -13,14 +12,15 @@ from factories_deliberation import (
     REGULAR,
     Sitting,
     close_item,
-    convene,
     employ,
+    make_convened,
     make_scored,
     new_meeting,
     nothing_left,
     refused,
 )
 from racing import at_once
+from remembered import remembered_fixture
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests
 from specialty_eval.actions.context import SETTLES
 from specialty_eval.engine.errors import Invalid, NotNow, NotYou
@@ -33,10 +33,10 @@ EVERYBODY = tuple(login for login, _ in REGULAR)
 WHY = "示例：两次会议和书面表决均不足法定人数"
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """A yellow and a red one on the list of a meeting to which four of eight came."""
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "red"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "red"})
     s.attend(*(set(EVERYBODY) - set(FEW)))
     return s
 
@@ -270,7 +270,7 @@ def test_the_bureau_decides_nothing_before_its_time(s: Sitting) -> None:
 
 
 def test_the_bureau_says_why_and_names_a_rating_that_is_open(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "red"}, reasons={"one-a": ["low", "accident"]}))
+    s = make_convened(session, {"one-a": "red"}, reasons={"one-a": ["low", "accident"]})
     s.attend(*(set(EVERYBODY) - set(FEW)))
     in_writing(s, "one-a")
     s.city.wait(20)
@@ -314,7 +314,7 @@ def test_what_the_bureau_decided_can_be_rescinded_like_any_decision(s: Sitting) 
 
 def test_the_ballot_that_makes_a_quorum_and_the_bureau_at_once_leave_one_of_them(own_engine: sa.Engine) -> None:
     with Session(own_engine, expire_on_commit=False) as session:
-        s = convene(make_scored(session, {"one-a": "yellow"}))
+        s = make_convened(session, {"one-a": "yellow"})
         s.attend(*(set(EVERYBODY) - set(FEW)))
         in_writing(s, "one-a")
         vote(s, (*FEW, "industry-2"))  # five of the six that are needed

@@ -20,6 +20,7 @@ from factories_deliberation import (
     serve,
 )
 from factories_scored import make_computed
+from remembered import remembered
 from specialty_eval.actions import objections, publications, ratings, scoring
 from specialty_eval.actions.context import SETTLES, Note
 from specialty_eval.actions.objections import NewObjection
@@ -241,7 +242,8 @@ def test_an_upheld_objection_sends_its_review_back_and_the_others_go_on(
     assert {s.review(short).state for short in ("two-a", "city-a")} == {"publicised"}
 
 
-def publicised_with(session: Session, **employed: str) -> tuple[Sitting, int]:
+@remembered
+def publicised_with(session: Session, /, **employed: str) -> tuple[Sitting, int]:
     """A round scored by its own run, its list in publicity; an objection to "one-a" is admitted: its number."""
     s = make_computed(session, {short.replace("_", "-"): number for short, number in employed.items()})
     return s, admitted(s, publicise(serve(decide(s))))

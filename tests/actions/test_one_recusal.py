@@ -12,7 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_consequences import make_confirmed
-from factories_deliberation import Sitting, convene, employ, make_publicised, make_scored, nothing_left, refused
+from factories_deliberation import (
+    Sitting,
+    convene,
+    employ,
+    make_convened,
+    make_publicised,
+    make_scored,
+    nothing_left,
+    refused,
+)
 from specialty_eval.actions import (
     ballots,
     committee,
@@ -46,7 +55,7 @@ def _conflict(s: Sitting) -> None:
 
 @pytest.mark.parametrize("how", [_interest, _conflict])
 def test_an_interest_stands_when_the_review_is_listed_anew(session: Session, how: Callable[[Sitting], None]) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "yellow"})
     how(s)
 
     convene(s, reviews=[s.reviews["one-a"]])  # everybody declares none of the whole list
@@ -135,7 +144,7 @@ def test_a_planner_adjusts_no_line_of_a_school_they_work_at_nor_its_cap(session:
 
 
 def test_who_is_recused_learns_of_nobody_whether_they_have_voted(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "yellow"})
     interests.declare(s.as_("chair"), s.items["one-a"], True, "示例：亲属")
     s.vote("one-a", {"industry-1": "yellow"})
     here = set(s.members.values()) - {s.members[who] for who in ("substitute-industry", "substitute-research")}

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_organisation, make_person
+from remembered import remembered_fixture
 from specialty_eval.actions import intake
 from specialty_eval.actions.context import Context
 from specialty_eval.actions.intake import CSV, Imported
@@ -18,7 +19,7 @@ PEOPLE = "login,name,contact,employer_code,password,role,organisation_kind,organ
 AREAS = "code,name,kind,parent_code\n"
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     """Our city, and the bureau of another with an administrator of its own; `planner` is employed at a school."""
     city = make_city(session)

@@ -10,6 +10,7 @@ from factories import City, make_city, make_cycle, open_round
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting, decide, employ, make_publicised, make_scored
 from factories_scored import PDF, to_scoring, verified
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import (
     appeals,
@@ -38,6 +39,7 @@ from specialty_eval.store.reviews import Review
 ALL = Page(100)
 
 
+@remembered
 def in_round(session: Session) -> tuple[City, dict[str, int], int]:
     city = make_city(session)
     round_id = make_cycle(city, policy=POLICY)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from factories import City
 from factories_deliberation import refused
 from factories_experts import make_pool, round_of
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import allotments, experts, feed, panel, panel_scores, views
 from specialty_eval.actions.experts import NewTie
@@ -26,7 +27,7 @@ WATCHED = POLICY.replace("rating:\n", "panel: {spread_alert: 20}\nrating:\n", 1)
 POOL = {f"expert-{n}": "*" for n in range(1, 6)}
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     """Three experts were asked about one review."""
     city = make_pool(session, POOL, policy=WATCHED)

@@ -6,7 +6,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import POLICY, REGULAR, Sitting, convene, employ, make_scored, nothing_left, refused
+from factories_deliberation import (
+    POLICY,
+    REGULAR,
+    Sitting,
+    convene,
+    employ,
+    make_convened,
+    make_scored,
+    nothing_left,
+    refused,
+)
 from specialty_eval.actions import conflicts, meeting_views, paper_votes
 from specialty_eval.actions.paper_votes import OnPaper
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
@@ -19,7 +29,7 @@ SCAN = b"%PDF-1.7 signed minutes"
 
 @pytest.fixture
 def s(session: Session) -> Sitting:
-    return convene(make_scored(session, {"one-a": "yellow", "two-a": "green"}))
+    return make_convened(session, {"one-a": "yellow", "two-a": "green"})
 
 
 def minutes(s: Sitting) -> int:

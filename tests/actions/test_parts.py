@@ -5,13 +5,14 @@ from sqlalchemy.orm import Session
 
 from factories_deliberation import employ, refused
 from factories_rights import World, make_world
+from remembered import remembered_fixture
 from specialty_eval.actions import challenges, panel, views
 from specialty_eval.engine.assignment import AssignmentEvent
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou
 from specialty_eval.store.reviews import Review
 
 
-@pytest.fixture
+@remembered_fixture
 def world(session: Session) -> World:
     return make_world(session)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
-from factories_deliberation import Sitting, close_item, convene, make_publicised, make_scored
+from factories_deliberation import Sitting, close_item, make_convened, make_publicised, make_scored
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import (
     cycles,
@@ -32,7 +32,7 @@ NOTHING = verification.Verdicts()
 WRONG = {"employed": "示例：与名单不符"}
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     made = make_city(session)
     made.reviews |= open_round(made, make_cycle(made, policy=POLICY))
@@ -143,7 +143,7 @@ def all_for(s: Sitting, rating: str) -> None:
 
 
 def test_a_scored_review_is_decided_once_challenges_are_over(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "green"}))
+    s = make_convened(session, {"one-a": "yellow", "two-a": "green"})
     all_for(s, "yellow")
     secretary, key = s.as_("secretary"), s.reviews["one-a"]
 

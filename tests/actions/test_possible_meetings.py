@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_applications import minutes
-from factories_deliberation import Sitting, close_item, convene, employ, make_scored, refused
+from factories_deliberation import Sitting, close_item, convene, employ, make_convened, make_scored, refused
 from specialty_eval.actions import (
     accounts,
     ballots,
@@ -69,7 +69,7 @@ def challenged(s: Sitting, measure: str = "graduates", claimed: str = "200") -> 
 
 
 def test_an_item_is_not_closed_while_its_review_is_challenged(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     all_for(s, "yellow")
     item, secretary = s.items["one-a"], s.as_("secretary")
     assert codes(meeting_actions.of_item(secretary, item)) == {"close": ["vote-not-ended"], "void": []}
@@ -86,7 +86,7 @@ def test_an_item_is_not_closed_while_its_review_is_challenged(session: Session) 
 
 
 def test_a_closed_item_is_void_until_its_school_has_seen_the_decision(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     all_for(s, "yellow")
     item, secretary = s.items["one-a"], s.as_("secretary")
     close_item(secretary, item)
@@ -104,7 +104,7 @@ def test_a_closed_item_is_void_until_its_school_has_seen_the_decision(session: S
 
 
 def test_what_can_be_done_with_a_meeting_is_said_with_why_not(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow", "two-a": "green"}), together=["one-a"])
+    s = make_convened(session, {"one-a": "yellow", "two-a": "green"}, together=["one-a"])
     secretary = s.as_("secretary")
 
     told = codes(meeting_actions.of_meeting(secretary, s.meeting))
@@ -117,7 +117,7 @@ def test_what_can_be_done_with_a_meeting_is_said_with_why_not(session: Session) 
 
 
 def test_a_meeting_without_a_quorum_can_be_adjourned_and_agrees_nothing(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}), together=["one-a"])
+    s = make_convened(session, {"one-a": "yellow"}, together=["one-a"])
     s.attend("industry-1", "industry-2", "enterprise-1", "enterprise-2", "research-1", "research-2")
     secretary = s.as_("secretary")
 
@@ -223,7 +223,7 @@ def test_a_challenge_is_upheld_only_by_a_value_that_can_take_the_place(session: 
 
 
 def test_a_challenge_of_a_decided_review_cannot_be_upheld(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     all_for(s, "yellow")
     close_item(s.as_("secretary"), s.items["one-a"])
     kept, bureau = challenged(s), s.as_("bureau-verifier")

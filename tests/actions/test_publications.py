@@ -11,8 +11,10 @@ from factories_deliberation import (
     convene,
     decide,
     employ,
+    make_decided,
     make_publicised,
     make_scored,
+    make_served,
     nothing_left,
     publicise,
     refused,
@@ -34,7 +36,7 @@ RATINGS = {"one-a": "yellow", "two-a": "green", "city-a": "red"}
 
 
 def test_a_preview_moves_what_is_decided_and_tells_its_schools_alone(session: Session) -> None:
-    s = decide(make_scored(session, RATINGS))
+    s = make_decided(session, RATINGS)
 
     assert sorted(previews.preview(s.as_("secretary"), s.round_id)) == sorted(s.reviews.values())
 
@@ -62,7 +64,7 @@ def test_a_preview_is_all_or_nothing_and_the_secretarys(session: Session) -> Non
 
 
 def test_a_recused_secretary_previews_the_others_and_the_deputy_the_rest(session: Session) -> None:
-    s = decide(make_scored(session, RATINGS))
+    s = make_decided(session, RATINGS)
     employ(s, "secretary", school="two")
     theirs = s.reviews["two-a"]
 
@@ -74,7 +76,7 @@ def test_a_recused_secretary_previews_the_others_and_the_deputy_the_rest(session
 
 
 def test_a_school_is_served_when_it_opens_its_decision_and_sees_it_before_nobody_else(session: Session) -> None:
-    s = decide(make_scored(session, RATINGS))
+    s = make_decided(session, RATINGS)
     mine = s.reviews["one-a"]
     assert refused(NotNow, lambda: previews.acknowledge(s.as_("head-one"), mine)) == [("step-not-open", "review")]
     previews.preview(s.as_("secretary"), s.round_id)
@@ -110,7 +112,7 @@ def test_offices_read_a_decision_once_it_is_made_unless_they_are_recused(session
 
 
 def test_a_decision_nobody_opens_is_served_after_the_policys_days_without_any_job(session: Session) -> None:
-    s = decide(make_scored(session, RATINGS))
+    s = make_decided(session, RATINGS)
     s.city.now = datetime(2026, 3, 23, 2, 0, tzinfo=UTC)  # a Monday; five working days end with the next Monday
     previews.preview(s.as_("secretary"), s.round_id)
     previews.acknowledge(s.as_("head-one"), s.reviews["one-a"])
@@ -130,7 +132,7 @@ def test_a_decision_nobody_opens_is_served_after_the_policys_days_without_any_jo
 
 def test_each_school_has_the_decision_to_itself_for_the_days_from_its_own_service(session: Session) -> None:
     """Opened on the 23rd, to the 30th; opened on the 26th, to the 2nd; never opened, served on the 30th, to the 7th."""
-    s = decide(make_scored(session, RATINGS))
+    s = make_decided(session, RATINGS)
     s.city.now = datetime(2026, 3, 23, 2, 0, tzinfo=UTC)
     previews.preview(s.as_("secretary"), s.round_id)
     mine, city, two = (s.reviews[short] for short in ("one-a", "city-a", "two-a"))
@@ -166,7 +168,7 @@ def test_each_school_has_the_decision_to_itself_for_the_days_from_its_own_servic
 
 
 def test_a_list_is_frozen_with_its_counts_and_digest(session: Session) -> None:
-    s = serve(decide(make_scored(session, {**RATINGS, "x1": "green"})))
+    s = make_served(session, {**RATINGS, "x1": "green"})
 
     made = publications.draft(s.as_("secretary"), s.round_id)
 
@@ -183,7 +185,7 @@ def test_a_list_is_frozen_with_its_counts_and_digest(session: Session) -> None:
 
 
 def test_what_cannot_be_on_a_list_is_said_at_once(session: Session) -> None:
-    s = decide(make_scored(session, RATINGS))
+    s = make_decided(session, RATINGS)
     one, two = s.reviews["one-a"], s.reviews["two-a"]
     previews.preview(s.as_("secretary"), s.round_id, [two])
     first = publications.draft(s.as_("secretary"), s.round_id)
@@ -204,7 +206,7 @@ def test_what_cannot_be_on_a_list_is_said_at_once(session: Session) -> None:
 
 
 def test_the_second_person_is_another_and_approves_the_very_same_list(session: Session) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("secretary"), s.round_id)
 
     with nothing_left(session):
@@ -230,7 +232,7 @@ def test_the_second_person_is_another_and_approves_the_very_same_list(session: S
 
 
 def test_two_secretaries_are_not_the_two_people_that_the_policy_names(session: Session) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("secretary"), s.round_id)
 
     with nothing_left(session):
@@ -242,7 +244,7 @@ def test_two_secretaries_are_not_the_two_people_that_the_policy_names(session: S
 
 
 def test_whichever_of_the_two_drafts_the_other_approves(session: Session) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("bureau-approver"), s.round_id)
 
     assert refused(NotNow, lambda: publications.approve(s.as_("approver-2"), made.id, made.digest)) == [
@@ -253,7 +255,7 @@ def test_whichever_of_the_two_drafts_the_other_approves(session: Session) -> Non
 
 def test_a_list_goes_out_with_its_reviews_its_days_its_seal_and_its_round(session: Session) -> None:
     session.add(EventSeal(through=1, count=1, previous="", head="a" * 64, sealed_at=datetime(2026, 1, 1, tzinfo=UTC)))
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     s.city.now = datetime(2026, 4, 7, 1, 0, tzinfo=UTC)  # a Tuesday: five working days are over on the next one
 
     row = publications.read(s.city.nobody(), publicise(s))
@@ -294,7 +296,7 @@ def test_the_public_reads_ratings_and_reasons_in_the_policys_words_and_no_figure
 
 
 def test_nobody_outside_reads_a_list_before_it_is_out(session: Session) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("secretary"), s.round_id)
 
     assert publications.read(s.as_("auditor"), made.id).id == made.id
@@ -306,7 +308,7 @@ def test_nobody_outside_reads_a_list_before_it_is_out(session: Session) -> None:
 
 
 def test_a_recused_secretary_neither_sees_nor_touches_a_list_with_that_review(session: Session) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("secretary"), s.round_id)
     employ(s, "secretary-2", school="two")
     employ(s, "approver-2", school="two")
@@ -319,7 +321,7 @@ def test_a_recused_secretary_neither_sees_nor_touches_a_list_with_that_review(se
 
 
 def test_a_list_that_went_stale_goes_nowhere_until_it_is_frozen_anew(session: Session) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("secretary"), s.round_id)
     publications.approve(s.as_("bureau-approver"), made.id, made.digest)
     gone, first = s.reviews["two-a"], made.digest
@@ -347,7 +349,7 @@ def test_a_list_that_went_stale_goes_nowhere_until_it_is_frozen_anew(session: Se
 
 
 def test_a_review_whose_vote_was_void_comes_on_no_list(session: Session) -> None:
-    s = decide(make_scored(session, {"one-a": "yellow"}))
+    s = make_decided(session, {"one-a": "yellow"})
     serve(s)
     for login in ("industry-1", "industry-2", "enterprise-1", "enterprise-2"):
         conflicts.conflict(s.as_("secretary"), s.items["one-a"], s.members[login], "示例：亲属任教")
@@ -397,7 +399,7 @@ def test_a_long_list_takes_as_many_statements_as_two(session: Session) -> None:
     counted = []
     for number in (2, 2, 9):  # at first a process may have to read the policy, which it keeps
         with session.begin_nested() as inner:
-            s = serve(decide(make_scored(session, {f"x{i}": "green" for i in range(number)})))
+            s = make_served(session, {f"x{i}": "green" for i in range(number)})
             ctx, other = s.as_("secretary"), s.as_("bureau-approver")
             session.expunge_all()  # what making the world looked up a request looks up again
             session.info.clear()
@@ -418,7 +420,7 @@ def test_a_long_list_takes_as_many_statements_as_two(session: Session) -> None:
 
 
 def test_half_made_lists_are_impossible_in_the_database_itself(session: Session) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("secretary"), s.round_id)
 
     for half in (

@@ -10,8 +10,19 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import Sitting, convene, decide, employ, make_publicised, make_scored, refused
+from factories_deliberation import (
+    Sitting,
+    convene,
+    decide,
+    employ,
+    make_convened,
+    make_decided,
+    make_publicised,
+    make_scored,
+    refused,
+)
 from factories_rights import other_city
+from remembered import remembered_fixture
 from specialty_eval.actions import (
     appeals,
     attachments,
@@ -44,7 +55,7 @@ from specialty_eval.store.reviews import Attachment, Challenge, Review, ScoreRun
 PAGE = Page(50)
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """Two scored reviews; the secretary, the auditor and a verifier work at the first one's school."""
     s = make_scored(session, {"one-a": "red", "two-a": "green"})
@@ -242,7 +253,7 @@ def test_an_appeal_is_unknown_to_those_recused_from_its_review(s: Sitting) -> No
 
 
 def test_an_interest_declared_recuses_outside_the_meeting_too_and_in_the_appeals_review(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "red", "two-a": "green"}))
+    s = make_convened(session, {"one-a": "red", "two-a": "green"})
     interests.declare(s.as_("secretary"), s.items["one-a"], True, "示例：亲属任教")
     anew = _opened_again(s)
 
@@ -263,7 +274,7 @@ def _opened_again(s: Sitting) -> Review:
 
 
 def test_whoever_decided_the_first_time_has_no_part_in_the_review_an_appeal_opens(session: Session) -> None:
-    s = decide(make_scored(session, {"one-a": "red"}))
+    s = make_decided(session, {"one-a": "red"})
     anew = _opened_again(s)
     session.execute(sa.text("UPDATE role_grant SET role = 'auditor' WHERE person_id = :p"),
                     {"p": s.city.people["research-1"]})  # fmt: skip

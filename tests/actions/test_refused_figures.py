@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from factories_scored import review_policy, to_scoring, verified
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import evidence, intake, scoring, verification
 from specialty_eval.actions.evidence import Figures
@@ -31,7 +32,7 @@ def codes(refusal: Refusal) -> list[str]:
     return [problem.code for problem in refusal.problems]
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     city = make_city(session)
     city.reviews = open_round(city, make_cycle(city, policy=POSTS))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
 from factories_scored import to_scoring, verified
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import evidence, feed, panel, reminders, rounds, verification
 from specialty_eval.actions.context import LOCAL
@@ -18,6 +19,7 @@ from specialty_eval.store.ledger import Event
 from specialty_eval.store.reviews import Review
 
 
+@remembered
 def in_round(session: Session) -> tuple[City, dict[str, int], int]:
     city = make_city(session)
     round_id = make_cycle(city, policy=POLICY)

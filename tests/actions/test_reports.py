@@ -9,7 +9,7 @@ from docx import Document as Word
 from sqlalchemy.orm import Session
 
 from factories_consequences import make_confirmed
-from factories_deliberation import Sitting, convene, employ, make_scored, refused
+from factories_deliberation import Sitting, employ, make_convened, make_scored, refused
 from specialty_eval.actions import jobs, packs, reports
 from specialty_eval.actions.context import Context
 from specialty_eval.actions.paging import Page
@@ -148,7 +148,7 @@ def test_supervision_names_who_is_late_by_county_and_school_and_a_county_its_own
 
 
 def test_a_committees_paper_is_for_those_who_may_see_the_material(session: Session) -> None:
-    s = convene(make_scored(session, {"one-a": "green", "two-a": "red"}), together=())
+    s = make_convened(session, {"one-a": "green", "two-a": "red"}, together=())
     s.declare("research-1")
     item = s.items["one-a"]
 

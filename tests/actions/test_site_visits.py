@@ -1,6 +1,5 @@
 """Visits: the office names who goes, only they see the review and report, and every version of a report is kept."""
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from factories_deliberation import (
     refused,
 )
 from factories_rights import other_city
+from remembered import remembered_fixture
 from specialty_eval.actions import ballots, blind, meeting_views, panel, review_actions, site_visits, views
 from specialty_eval.actions.context import Context
 from specialty_eval.actions.paging import Page
@@ -31,7 +31,7 @@ from specialty_eval.store.site_visits import SiteVisitor, SiteVisitReport
 WORKS = "示例：已现场查看"
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """A red review that must be visited and a green one, a second visitor, and one of another city."""
     sitting = make_scored(session, {"one-a": "red", "two-a": "green"}, policy=VISITS)

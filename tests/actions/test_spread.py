@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from factories import CITY, City, make_city, make_cycle, make_person, open_round
 from factories_scored import scored_by_experts
+from remembered import remembered
 from small_policy import POLICY
 from specialty_eval.actions import evidence, panel, views
 from specialty_eval.actions.evidence import Figures
@@ -18,6 +19,7 @@ from specialty_eval.store.reviews import Review
 WATCHED = POLICY.replace("rating:\n", "panel: {spread_alert: 20}\nrating:\n", 1)
 
 
+@remembered
 def in_panel(session: Session, policy: str = WATCHED) -> tuple[City, int]:
     """A submitted review, and five experts."""
     city = make_city(session)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import cycles, staging, staging_files, staging_views
 from specialty_eval.actions.paging import Page
@@ -22,7 +23,7 @@ ONE_A, ONE_B, TWO_A = ("3637000001", "710201", ""), ("3637000001", "660103", "")
 PAGE = Page(500)
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     city = make_city(session)
     cycles.import_policy(city.as_("policy-editor"), POLICY)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, open_round
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import evidence, staging, staging_views, verification
 from specialty_eval.actions.evidence import Figures
@@ -26,7 +27,7 @@ BOTH = ((*KEY, "graduates", "employed", "source"), (*ONE_A, 2025, 100, 90, "学�
 MORE = POLICY.replace("measures:\n", "measures:\n  rooms: {label: {zh: 实训室}, type: integer, supplier: school}\n")
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     made = make_city(session)
     made.reviews |= open_round(made, make_cycle(made, policy=MORE))

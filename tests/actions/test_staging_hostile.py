@@ -10,6 +10,7 @@ import xlsxwriter
 from sqlalchemy.orm import Session
 
 from factories import City, make_city
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import cycles, staging, staging_views
 from specialty_eval.actions.paging import Page
@@ -22,7 +23,7 @@ HEADING = ["school_code", "catalogue_code", "year", "graduates"]
 ROW = ["3637000001", "710201", 2025, 40]
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     city = make_city(session)
     cycles.import_policy(city.as_("policy-editor"), POLICY)

@@ -9,6 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy.orm import Session
 
 from factories import City, make_city
+from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import cycles, staging, staging_annotated, staging_templates, staging_views
 from specialty_eval.actions.paging import Page
@@ -24,7 +25,7 @@ NEWER = POLICY.replace('version: "1"', 'version: "2"').replace(
 )
 
 
-@pytest.fixture
+@remembered_fixture
 def city(session: Session) -> City:
     city = make_city(session)
     for text in (POLICY, NEWER):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from factories_consequences import HOLDS, add_other_city, approved, events, make_confirmed, on, overturn, standings
 from factories_deliberation import Sitting, refused
 from racing import at_once
+from remembered import remembered_fixture
 from specialty_eval.actions import appeals, ratings
 from specialty_eval.actions.standings import begin_year
 from specialty_eval.engine.errors import NotNow, NotYou
@@ -19,7 +20,7 @@ from specialty_eval.store.registry import Specialty
 MOVED = {"one-a": "supported", "one-b": "normal", "two-a": "restricted", "city-a": "phasing_out"}
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """One specialty of each colour and an unrated one; the academic year 2026 has begun."""
     return on(make_confirmed(session), 2026, 9, 1)

@@ -4,11 +4,11 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 
-import pytest
 from sqlalchemy.orm import Session
 
 from factories_consequences import events, make_confirmed, on, overturn
 from factories_deliberation import Sitting, refused
+from remembered import remembered_fixture
 from specialty_eval.actions import closings, supports
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.standings import begin_year
@@ -18,7 +18,7 @@ from specialty_eval.engine.errors import Changed, NotFound, NotNow, NotYou
 NEW = NewSupport("funding", "示例：实训设备补助", "示例财教〔2026〕3号", date(2026, 9, 1), Decimal("300000.00"))
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """One of each colour; the academic year has begun, and the green one is supported by funding."""
     s = on(make_confirmed(session), 2026, 9, 1)

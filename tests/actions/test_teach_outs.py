@@ -2,12 +2,12 @@
 
 from functools import partial
 
-import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_consequences import approved, events, lines, make_confirmed, on, quotas, standings
 from factories_deliberation import Sitting, refused
+from remembered import remembered_fixture
 from specialty_eval.actions import closings, cycles, rectifications, status, successions, teach_outs
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof
@@ -20,7 +20,7 @@ from specialty_eval.store.outcomes import EnrolmentPlan, Rectification
 from specialty_eval.store.reviews import Figure
 
 
-@pytest.fixture
+@remembered_fixture
 def s(session: Session) -> Sitting:
     """A red one: 50 places in 2026, none in 2027, and suspended since then."""
     s = make_confirmed(session)

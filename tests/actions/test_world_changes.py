@@ -8,7 +8,16 @@ from sqlalchemy.orm import Session
 
 from factories import CITY, City, make_city, make_cycle, make_person, open_round
 from factories_consequences import make_confirmed, standings
-from factories_deliberation import REGULAR, close_item, convene, decide, make_publicised, make_scored, refused, serve
+from factories_deliberation import (
+    REGULAR,
+    close_item,
+    convene,
+    make_decided,
+    make_publicised,
+    make_scored,
+    refused,
+    serve,
+)
 from factories_scored import scored_by_experts, to_scoring, verified
 from small_policy import POLICY
 from specialty_eval.actions import (
@@ -233,7 +242,7 @@ def verified_by(city: City, key: int) -> None:
 def test_a_list_drafted_by_who_has_left_is_still_approved_and_one_not_yet_drafted_is_the_deputys(
     session: Session,
 ) -> None:
-    s = decide(make_scored(session, {"one-a": "green"}))
+    s = make_decided(session, {"one-a": "green"})
     serve(s)
     made = publications.draft(s.as_("secretary"), s.round_id)
     end_at_once(s.city, "secretary")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from e2e.server import Callers, serving
-from factories_deliberation import REGULAR, Sitting, convene, make_scored
+from factories_deliberation import REGULAR, Sitting, make_convened
 from specialty_eval.store.base import make_engine
 
 FEW = ("industry-1", "enterprise-1", "research-1", "chair")
@@ -43,7 +43,7 @@ def voted_in_writing(c: Callers, called: dict[str, Any]) -> str:
 def test_put_off_then_in_writing_then_the_bureau(fresh_database: str, tmp_path: Path) -> None:
     engine = make_engine(fresh_database, pool_size=1)
     with Session(engine, expire_on_commit=False) as session:
-        s = convene(make_scored(session, {"one-a": "yellow"}))
+        s = make_convened(session, {"one-a": "yellow"})
         session.commit()
     engine.dispose()
     with serving(fresh_database, tmp_path) as c:
@@ -76,7 +76,7 @@ def test_put_off_then_in_writing_then_the_bureau(fresh_database: str, tmp_path: 
 def test_a_vote_in_writing_decides_once_everybody_has_voted(fresh_database: str, tmp_path: Path) -> None:
     engine = make_engine(fresh_database, pool_size=1)
     with Session(engine, expire_on_commit=False) as session:
-        s = convene(make_scored(session, {"one-a": "yellow"}))
+        s = make_convened(session, {"one-a": "yellow"})
         session.commit()
     engine.dispose()
     with serving(fresh_database, tmp_path) as c:

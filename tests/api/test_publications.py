@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from e2e.server import Callers, serving
-from factories_deliberation import Sitting, decide, make_scored
+from factories_deliberation import Sitting, make_decided
 from specialty_eval.actions import seals
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.ledger import Event, EventSeal
@@ -31,7 +31,7 @@ class Served:
 def decided(fresh_database: str, tmp_path: Path) -> Iterator[Served]:
     engine = make_engine(fresh_database, pool_size=1)
     with Session(engine, expire_on_commit=False) as session:
-        s = decide(make_scored(session, RATINGS))
+        s = make_decided(session, RATINGS)
         session.commit()
     engine.dispose()
     with serving(fresh_database, tmp_path) as callers:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from e2e.server import Callers, serving
 from factories_consequences import make_confirmed
-from factories_deliberation import Sitting, decide, make_scored
+from factories_deliberation import Sitting, make_decided
 from specialty_eval.actions import plans, previews, publications
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import Publication
@@ -86,7 +86,7 @@ def test_a_page_of_three_takes_as_many_statements_as_a_page_of_one(quiet_databas
 
 def test_three_publications_of_a_round_take_as_many_statements_as_one(quiet_database: str, tmp_path: Path) -> None:
     with session_on(quiet_database) as session:
-        s = decide(make_scored(session, {"one-a": "yellow", "two-a": "green", "city-a": "red"}))
+        s = make_decided(session, {"one-a": "yellow", "two-a": "green", "city-a": "red"})
         previews.preview(s.as_("secretary"), s.round_id)
         first, *others = s.reviews.values()
         publications.draft(s.as_("secretary"), s.round_id, reviews=[first])

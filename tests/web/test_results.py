@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import COUNTY, make_city, make_cycle, make_school
-from factories_deliberation import Sitting, decide, make_publicised, make_scored, serve
+from factories_deliberation import Sitting, make_publicised, make_scored, make_served
 from specialty_eval.actions import objections, ratings
 from specialty_eval.actions.objections import NewObjection
 from specialty_eval.store import public_queries
@@ -63,7 +63,7 @@ def test_before_the_first_confirmation_it_says_that_nothing_is_in_force(session:
 
 
 def test_what_is_decided_and_not_publicised_shows_nowhere(session: Session, pages: Site) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     pages.now = s.city.now
 
     html = pages.get("/").text

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_deliberation import decide, make_publicised, make_scored, publicise, serve
+from factories_deliberation import decide, make_publicised, make_scored, make_served, publicise, serve
 from specialty_eval.actions import publications
 from specialty_eval.store.outcomes import Publication
 from web.site import Site, text_of
@@ -39,7 +39,7 @@ def test_the_entries_are_told_with_the_policys_reasons(session: Session, pages: 
 
 
 def test_a_list_that_is_not_out_shows_nowhere(session: Session, pages: Site) -> None:
-    s = serve(decide(make_scored(session, RATINGS)))
+    s = make_served(session, RATINGS)
     made = publications.draft(s.as_("secretary"), s.round_id)
     publications.approve(s.as_("bureau-approver"), made.id, made.digest)
     pages.now = s.city.now

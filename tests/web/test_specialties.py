@@ -12,10 +12,9 @@ from factories_deliberation import (
     REGULAR,
     Sitting,
     close_item,
-    convene,
-    decide,
+    make_convened,
     make_publicised,
-    make_scored,
+    make_served,
     publicise,
     serve,
 )
@@ -98,7 +97,7 @@ def test_a_provisional_rating_stands_beside_the_one_in_force(session: Session, p
 
 
 def test_what_is_decided_and_not_publicised_shows_nowhere(session: Session, pages: Site) -> None:
-    s = serve(decide(make_scored(session, {"one-a": "red"})))
+    s = make_served(session, {"one-a": "red"})
     pages.now = s.city.now
 
     html = pages.get(f"/specialties/{s.city.codes['one-a']}").text
@@ -123,7 +122,7 @@ def test_names_grounds_and_figures_show_nowhere(session: Session, pages: Site) -
 def test_a_decision_against_the_computed_rating_tells_both_and_the_reason_but_no_ballot(
     session: Session, pages: Site
 ) -> None:
-    s = convene(make_scored(session, {"one-a": "yellow"}))
+    s = make_convened(session, {"one-a": "yellow"})
     s.vote("one-a", {login: "green" for login, _ in REGULAR}, reason="示例：某委员的话")
     close_item(s.as_("secretary"), s.items["one-a"], reason="示例：新产业急需")
     publicise(serve(s))
