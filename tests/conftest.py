@@ -219,8 +219,9 @@ def _planned_once(connection: psycopg.Connection[Any], _: object) -> None:
 @contextmanager
 def copied(server_url: str, template: str) -> Iterator[str]:
     name = f"{os.environ[RUN]}_{secrets.token_hex(4)}"
+    copy = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"  # where nothing waits for the disk, half the work
     with psycopg.connect(embedded.conninfo(server_url), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+        admin.execute(sql.SQL(copy).format(*map(sql.Identifier, (name, template))))
     yield _url(server_url, name)
     with psycopg.connect(embedded.conninfo(server_url), autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
