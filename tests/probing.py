@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlalchemy.orm import Session
 
 from e2e.server import running
@@ -113,6 +114,9 @@ def probed(url: str) -> Iterator[Probed]:
     engine.dispose()
     with running(url, world.city.files.folder) as callers, tempfile.TemporaryDirectory() as folder:
         callers.clock.now = world.city.now
+        httpx.get(
+            f"{callers.base}/v1/openapi.json", timeout=120
+        ).raise_for_status()  # made once: a slow machine's while
         yield Probed(callers.base, world, Path(folder))
 
 
