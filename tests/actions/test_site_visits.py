@@ -1,6 +1,9 @@
 """Visits: the office names who goes, only they see the review and report, and every version of a report is kept."""
 
+import io
+
 import sqlalchemy as sa
+from docx import Document as Word
 from sqlalchemy.orm import Session
 
 from factories import CITY, make_person
@@ -17,7 +20,7 @@ from factories_deliberation import (
 )
 from factories_rights import other_city
 from remembered import remembered_fixture
-from specialty_eval.actions import ballots, blind, meeting_views, panel, review_actions, site_visits, views
+from specialty_eval.actions import ballots, blind, feed, meeting_views, packs, panel, review_actions, site_visits, views
 from specialty_eval.actions.context import Context
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.site_visits import Said
@@ -81,7 +84,12 @@ def test_who_is_named_sees_this_review_alone_and_reports_it(s: Sitting) -> None:
 
     assert (made.number, made.visited_on, made.reported_by) == (1, visitor.today, visitor.person_id)
     assert told(s.session, "review.visit") == [("school", "", {"version": 1, "in_their_place": False})]
-    assert told(s.session, "review.name_visitors")[0][2]["visitors"] == 1
+    (heard,) = s.session.scalars(sa.select(Event).where(Event.kind == "review.name_visitors"))
+    assert heard.facts["visitors"] == 1
+    hears = {who: feed.seen(s.as_(who), heard.seq) is not None
+             for who in ("site-visitor", "visitor-2", "secretary", "head-one", "county-one")}  # fmt: skip
+    assert hears == {"site-visitor": True, "visitor-2": False, "secretary": True, "head-one": False,
+                     "county-one": False}  # fmt: skip
     assert [r.findings for r in site_visits.of_review(s.as_("auditor"), key).reports] == [WORKS]
     for who in ("head-one", "county-one", "visitor-2", "stranger", "research-1"):
         assert refused(NotFound, lambda who=who: site_visits.of_review(s.as_(who), key))  # type: ignore[misc]
@@ -215,6 +223,10 @@ def test_a_report_is_corrected_by_a_later_version_with_a_reason_until_the_vote(s
     seen = meeting_views.material(s.as_("secretary"), s.items["one-a"])
     assert (seen["site_visit"], [r["number"] for r in seen["site_visit_reports"]]) == ("示例：设备12台", [1, 2])
 
+    _, content = packs.pack(s.as_("secretary"), s.items["one-a"])
+    paper = "\n".join(part.text for part in Word(io.BytesIO(content)).paragraphs)
+    latest, earlier = paper.index("（第2版，示例：误记）：示例：设备12台"), paper.index("（第1版）")
+    assert latest < earlier
     s.vote("one-a", dict.fromkeys([login for login, _ in REGULAR], "red"))
     again = Said("示例：设备13台", reason="示例：再误记", corrects=2)
     assert refused(NotNow, lambda: site_visits.report(visitor, key, again)) == [("site-visit-under-vote", "site_visit")]

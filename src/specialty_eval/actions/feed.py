@@ -215,8 +215,8 @@ def _of_applications(ctx: Context, near: Reach, schools: Sequence[int]) -> list[
 
 
 def _of_own_days(ctx: Context, known: sa.Exists) -> list[sa.ColumnElement[bool]]:
-    """Of the days that they have to keep: an expert of each that is theirs to score, who sits on an appeal's panel of
-    its answer, a chair of the committee's; while they are in office and not recused.
+    """Of the days that they have to keep: an expert of each that is theirs to score, whoever is named for a visit of
+    that, who sits on an appeal's panel of its answer, a chair of the committee's; while in office and not recused.
     """
     if ctx.person_id is None:
         return []

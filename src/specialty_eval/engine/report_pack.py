@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .notices import Words, facts
+from .notices import Words, day, facts
 from .policy import Policy
 from .report import Part, Report, Table, numbered, sheet_table
 
@@ -22,7 +22,7 @@ def pack(
             ("专家评分", _panel(policy, material["panel"])),
             ("填报数据", _evidence(policy, material["evidence"])),
             ("数据质疑", _challenges(policy, material["challenges"])),
-            ("实地考察", [material["site_visit"]] if material["site_visit"] else []),
+            ("实地考察", _visits(material["site_visit_reports"])),
             ("决定", _decision(words, material["decision"])),
         ]),
         (*about, ("提示", "本材料仅供审议本议题使用，回避人员不得阅看；用后交回。")),
@@ -66,6 +66,16 @@ def _challenges(policy: Policy, challenges: Sequence[Mapping[str, Any]]) -> list
         for one in challenges
     )
     return [Table("质疑和答复", ("数据项", "原值", "主张的值", "答复"), rows, (30, 15, 15, 40))] if rows else []
+
+
+def _visits(reports: Sequence[Mapping[str, Any]]) -> list[Part]:
+    """What visitors reported, the version that holds first, each corrected one with why another came."""
+    said: list[Part] = []
+    for one in reversed(reports):
+        why = f"，{one['reason']}" if one["reason"] else ""
+        version = f"（第{one['number']}版{why}）" if len(reports) > 1 or why else ""
+        said.append(f"{day(one['visited_on'])}考察{version}：{one['findings']}")
+    return said
 
 
 def _decision(words: Words, decision: Mapping[str, Any] | None) -> list[Part]:

@@ -84,7 +84,7 @@ def tells(what: Mapping[str, Collection[str]]) -> sa.ColumnElement[bool]:
 
 
 def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
-    """(the role, the kind of reminder, whose days it tells of are this person's own): to be asked of an event's row.
+    """(the role, the kind of event, whose days it tells of are this person's own): to be asked of an event's row.
 
     An expert who is not to learn whose material it is (`blind`) is told nothing that names the specialty.
     """
@@ -95,13 +95,14 @@ def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
     )  # fmt: skip
     sits = sa.and_(AppealPanelist.appeal_id == Event.subject_id, AppealPanelist.person_id == person_id)
     closing = sa.and_(ClosingAppealPanelist.appeal_id == Event.subject_id, ClosingAppealPanelist.person_id == person_id)
-    visits = sa.and_(
+    named = sa.and_(
         SiteVisitor.review_id == Event.subject_id, SiteVisitor.person_id == person_id,
-        SiteVisitor.withdrawn_at.is_(None), Event.facts["what"].astext == Awaited.SITE_VISIT.value,
+        SiteVisitor.withdrawn_at.is_(None),
     )  # fmt: skip
     panel = Role.APPEAL_PANEL_MEMBER
     return [
-        (Role.SITE_VISITOR, "review.remind", visits),
+        (Role.SITE_VISITOR, "review.name_visitors", sa.and_(named, SiteVisitor.named_at == Event.at)),
+        (Role.SITE_VISITOR, "review.remind", sa.and_(named, Event.facts["what"].astext == Awaited.SITE_VISIT.value)),
         (Role.EXPERT, "assignment.remind", scores), (panel, "appeal.remind", sits),
         (panel, "closing_appeal.remind", closing),
     ]  # fmt: skip
