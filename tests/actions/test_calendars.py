@@ -7,17 +7,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories import City, make_city, make_cycle, make_organisation, open_round
+from factories_applications import closing_decided
+from factories_consequences import make_confirmed
 from factories_deliberation import decide, make_scored, publicise, refused, serve
 from small_policy import POLICY
-from specialty_eval.actions import calendars, previews, ratings
+from specialty_eval.actions import calendars, previews, ratings, rectifications
 from specialty_eval.actions.calendars import Days
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.holidays import ANNOUNCED
 from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
+from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.ledger import Event
+from specialty_eval.store.outcomes import Rectification
 from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review
 
@@ -156,3 +160,31 @@ def test_a_calendar_that_several_cities_share_is_the_operators(city: City) -> No
 
     assert refused(NotNow, lambda: enter(city, 2026, [])) == [("calendar-of-several-cities", "calendar")]
     assert calendars.enter(city.clock(), 2026, Days([date(2026, 3, 3)], [], WHY)) == 0
+
+
+def test_what_a_school_has_to_do_beside_the_rounds_ends_on_no_day_off_either(session: Session) -> None:
+    """A plan to mend, by which closing would be proposed; the notice of that, and the appeal against the closing."""
+    s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
+    mended = session.scalars(sa.select(Rectification)).one()
+    off = [last_local_day(mended.plan_due, LOCAL)]
+    assert enter(s.city, 2026, off) == 1
+    later = s.city.clock().calendar().next_working(off[0])
+    session.refresh(mended)
+    assert mended.plan_due == end_of(later, LOCAL)
+    s.city.now = mended.plan_due + timedelta(days=1)
+    rectifications.act_on_due(s.as_("secretary"))
+    row = session.scalars(sa.select(ClosingProposal)).one()
+    for column in ("deemed_served_at", "appeal_due"):
+        if column == "appeal_due":
+            s.city.now = row.deemed_served_at
+            closing_decided(s, row.id)
+        off.append(last_local_day(getattr(row, column), LOCAL))
+        assert enter(s.city, 2026, off) == 1
+        session.refresh(row)
+        assert getattr(row, column) == end_of(s.city.clock().calendar().next_working(off[-1]), LOCAL)
+
+    kinds = ["rectification.extend", "closing.extend"]
+    found = session.scalars(sa.select(Event).where(Event.kind.in_(kinds)).order_by(Event.seq)).all()
+    assert [(e.audience, e.facts["what"]) for e in found] == [
+        ("school", "rectification_plan"), ("school", "closing_notice"), ("school", "closing_appeal"),
+    ]  # fmt: skip

@@ -11,9 +11,10 @@ from typing import Any
 from specialty_eval.engine.calendar import Calendar, end_of
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role
-from specialty_eval.store import calendar_queries, deadline_queries
+from specialty_eval.store import calendar_queries, days_kept, deadline_queries, reminder_queries
 from specialty_eval.store.calendars import CalendarYear
 from specialty_eval.store.cycles import Round
+from specialty_eval.store.days_kept import Kept
 from specialty_eval.store.deadline_queries import Deadline
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.reviews import Review
@@ -118,7 +119,21 @@ def _end_later(ctx: Context, day: date, reason: str) -> int:
         moved += 1
     for deadline in calendar_queries.kinds():
         moved += _each_later(ctx, deadline, day, until, reason)
+    for kept in days_kept.A_SCHOOLS_OWN:
+        moved += _own_later(ctx, kept, day, until, reason)
     return moved
+
+
+def _own_later(ctx: Context, kept: Kept, day: date, until: date, reason: str) -> int:
+    """What a school has to do by that day beside the rounds: a plan to mend, an appeal against a closing."""
+    ends = end_of(day, LOCAL)
+    reminder_queries.lock(ctx.session, kept, calendar_queries.ending_beside(ctx.session, kept, ends))
+    ids = calendar_queries.ending_beside(ctx.session, kept, ends)  # read again under the locks
+    calendar_queries.move_beside(ctx.session, kept, ids, end_of(until, LOCAL))
+    told = {"what": kept.what.value, "until": until.isoformat()}
+    kind = f"{kept.kind.partition('.')[0]}.extend"
+    ctx.record_many(kind, kept.model, ids, Note(reason=reason, audience="school", told=told))
+    return len(ids)
 
 
 def _each_later(ctx: Context, deadline: Deadline, day: date, until: date, reason: str) -> int:

@@ -14,7 +14,7 @@ _ACTS: Mapping[str, str] = {
     "assignment": "conflict extend remind",
     "calendar": "enter",
     "challenge": "escalate lodge remind",
-    "closing": "decide escalate propose receive remind vote",
+    "closing": "decide escalate extend propose receive remind vote",
     "correction": "decide_follow_up follow_ups open",
     "closing_appeal": "escalate lodge remind",
     "cycle": "create place",

@@ -12,7 +12,10 @@ from specialty_eval.engine.permissions import Kind
 from .base import table_of
 from .calendars import CalendarYear
 from .cycles import Round
+from .days_kept import Kept
 from .deadline_queries import OF_PHASE, OF_SERVICE, Deadline
+from .due_queries import OPEN
+from .outcomes import Rectification
 from .registry import Organisation
 from .registry_queries import numbered
 
@@ -69,6 +72,22 @@ def move(session: Session, deadline: Deadline, ids: Sequence[int], until: dateti
     model = deadline.model
     later = sa.update(model).where(numbered(model.id, ids))
     later = later.values({deadline.column: until, "version": table_of(model).c.version + 1})
+    session.execute(later, execution_options={"synchronize_session": "fetch"})
+
+
+def ending_beside(session: Session, kept: Kept, due: datetime) -> list[int]:
+    """The rows where a school's own day of this kind ends at that instant, in order of id."""
+    key = table_of(kept.model).c.id
+    found = sa.select(key).select_from(kept.of).where(kept.waits, kept.day == due)
+    found = found.where(sa.text(OPEN)) if kept.model is Rectification else found
+    return list(session.scalars(found.order_by(key)))
+
+
+def move_beside(session: Session, kept: Kept, ids: Sequence[int], until: datetime) -> None:
+    """Let these end then. The rows are locked by the caller."""
+    table = table_of(kept.model)
+    later = sa.update(kept.model).where(numbered(table.c.id, ids))
+    later = later.values({kept.day.key: until, "version": table.c.version + 1})
     session.execute(later, execution_options={"synchronize_session": "fetch"})
 
 

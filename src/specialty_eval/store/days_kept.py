@@ -228,6 +228,12 @@ BESIDE_ROUNDS = (
 EVERY = (*OF_PHASES, *OF_ROUNDS, *BESIDE_ROUNDS)
 
 
+A_SCHOOLS_OWN = tuple(
+    kept for kept in EVERY if kept.what in {Own.RECTIFICATION_PLAN, Own.CLOSING_NOTICE, Own.CLOSING_APPEAL}
+)  # fmt: skip
+"""Beside the rounds' deadlines what a school loses something by: it ends on no day off either."""
+
+
 def within(kept: Kept, subject: int | str) -> sa.ColumnElement[bool]:
     """The row is one of that round's, or of that city's."""
     if isinstance(subject, str):
