@@ -30,6 +30,7 @@ from specialty_eval.app import create_app
 from specialty_eval.engine.event_kinds import KINDS
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.succession import Act, Subject, Wanted
+from specialty_eval.following import Follower
 from specialty_eval.rooms import Room
 from specialty_eval.store import embedded, place, schema, status_sets
 from specialty_eval.store.base import make_engine
@@ -167,6 +168,26 @@ def test_a_day_that_comes_changes_what_it_is_to_change(city: City) -> None:
         until(lambda: city.clock().date().isoformat().encode() in kept.app.front.moment, "the day is told")
 
 
+def test_while_nothing_is_written_a_look_is_one_question(city: City) -> None:
+    asked: list[str] = []
+    app = create_app(city.url, city.files, clock=city.clock)
+    follower = Follower(city.url, city.clock, app.front, city.files, app.bell)
+    sa.event.listen(follower._engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    follower.start()
+    try:
+        until(lambda: app.front.is_full, "read")
+        until(lambda: len(set(asked[-3:])) == 1, "nothing is written")
+        before, contact = app.front.codes.copy(), app.front.contact
+        until(lambda: app.front.contact > contact, "looked again")
+        assert "pg_current_snapshot()::text" in asked[-1]
+        with city.session() as session:
+            city.closes(session, "one-a", "head-one")
+            session.commit()
+        until(lambda: app.front.codes != before, "seen all the same")
+    finally:
+        follower.stop()
+
+
 def test_whatever_goes_wrong_the_routes_answer_until_everything_was_read_again(
     city: City, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -264,13 +285,13 @@ def test_what_is_no_lost_connection_is_not_answered_from_memory_and_is_told(
     city: City, caplog: pytest.LogCaptureFixture
 ) -> None:
     with keeping(city.url, city.files, city.clock) as kept:
-        _rename(city, "event", "away")
+        _rename(city, "event_seal", "away")
         until(lambda: not kept.app.front.is_full, "the database is there and says no: the routes answer")
         ready = asyncio.run(ask(kept.app, "GET", "/readyz", {})).body
         assert b'"statuses":null,"statuses_fault":"ProgrammingError"' in ready
         time.sleep(0.8)
         assert caplog.text.count("read anew") < 5  # although a connection is had each time
-        _rename(city, "away", "event")
+        _rename(city, "away", "event_seal")
         until(lambda: kept.app.front.is_full, "read again")
         city.same(kept)
         assert kept.app.front.fault == ""

@@ -54,6 +54,7 @@ class Follower(Thread):
         self._clock, self._fast, self._files, self._bell = clock, fast, Files(files), bell or Bell()
         self._ended = Signal()
         self._at: Position | None = None
+        self._seen, self._end = "", feed.BEGINNING
         self._day = date.min
         self._failures = 0
 
@@ -104,16 +105,25 @@ class Follower(Thread):
     def _look(self, session: Session) -> None:
         """Read what has changed and what the day changes, in one snapshot, and put it."""
         contact, ctx = monotonic(), self._context(session)
+        seen = statuses.snapshot(ctx)
+        if self._at is not None and (seen, ctx.today) == (self._seen, self._day):
+            commit(ctx)  # nothing was written, and no day has come: there is nothing else to ask
+            self._tell(ctx.now, self._at, contact)
+            return
         first = self._at is None
         found = statuses.begin(ctx) if self._at is None else statuses.changed(ctx, self._at)
         self._put(found.told)
         if not first and ctx.today != self._day:
             self._put(statuses.of_ids(ctx, self._fast.turning(ctx.today)))
-        end = feed.end(ctx)
+        self._end = feed.end(ctx)
         commit(ctx)
-        self._bell.know(end)
-        self._at, self._day = found.position, ctx.today
-        self._fast.know(status_bytes.moment(ctx.today, found.known_at), found.position.newest, contact)
+        self._at, self._day, self._seen = found.position, ctx.today, seen
+        self._tell(found.known_at, found.position, contact)
+
+    def _tell(self, known_at: datetime, position: Position, contact: float) -> None:
+        """Everything there is was as told at this moment."""
+        self._bell.know(self._end)
+        self._fast.know(status_bytes.moment(self._day, known_at), position.newest, contact)
         self._failures, self._fast.fault = 0, ""
 
     def _put(self, told: Iterator[statuses.Told]) -> None:

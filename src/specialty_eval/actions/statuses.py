@@ -105,6 +105,11 @@ def wait(ctx: Context, seconds: float) -> None:
     status_events.wait(ctx.session, seconds)
 
 
+def snapshot(ctx: Context) -> str:
+    """What is seen now, as a name: the same again where nothing at all has been written since."""
+    return status_events.snapshot(ctx.session)
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Statuses as they are now, from where to go on, and as known at which moment that is."""

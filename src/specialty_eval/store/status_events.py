@@ -56,6 +56,11 @@ def wait(session: Session, seconds: float) -> None:
         pass
 
 
+def snapshot(session: Session) -> str:
+    """What this transaction sees, as a name: where it is the same as another's, nothing was committed in between."""
+    return session.scalars(sa.text("SELECT pg_current_snapshot()::text")).one()
+
+
 def start(session: Session) -> Position:
     """From where to go on for whoever reads everything in this snapshot."""
     lowest, _ = _running(session)
