@@ -12,7 +12,7 @@ from specialty_eval.engine.meeting import BALLOTS_OPEN, ITEM, ItemEvent, ItemFac
 from specialty_eval.engine.policy import Rating
 from specialty_eval.engine.review import State
 from specialty_eval.engine.roles import Role, roles
-from specialty_eval.store import ballot_box, deliberation_queries, deliberation_rooms
+from specialty_eval.store import ballot_box, deliberation_queries, deliberation_rooms, rows
 from specialty_eval.store.deliberation import Ballot, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import GOING, Room
 from specialty_eval.store.reviews import Review
@@ -115,7 +115,8 @@ def cast(ctx: Context, item_id: int, choice: str, reason: str = "") -> int:
     number = (ctx.session.scalar(newest) or 0) + 1
     place, key = (item_id, member, number), ballot_box.key_of(ctx.files, item_id)
     box = ballot_box.sealed(key, place, ballot_box.Cast(choice, reason))
-    ctx.saved(Ballot(item_id=item_id, member_id=member, number=number, sealed=box, cast_at=ctx.now))
+    new = {"item_id": item_id, "member_id": member, "number": number, "sealed": box, "cast_at": ctx.now}
+    rows.inserted(ctx.session, Ballot, new)
     told = {"sealed": ballot_box.digest_of(box)}
     ctx.record("item.cast", row, replace(_note(room, item_id), told=told), grant=grant)
     return number

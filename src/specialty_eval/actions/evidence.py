@@ -160,11 +160,12 @@ def _freeze(ctx: Context, row: Review, draft: EvidenceDraft | None) -> EvidenceV
     newest = sa.select(sa.func.max(EvidenceVersion.number)).where(EvidenceVersion.review_id == row.id)
     figures, text = (draft.figures, draft.self_evaluation) if draft else ({}, "")
     canonical = json.dumps([figures, text], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return ctx.saved(
-        EvidenceVersion(review_id=row.id, number=(ctx.session.scalar(newest) or 0) + 1, figures=figures,
-                        self_evaluation=text, digest=hashlib.sha256(canonical.encode()).hexdigest(),
-                        submitted_at=ctx.now, submitted_by=ctx.person_id)
-    )  # fmt: skip
+    new = {
+        "review_id": row.id, "number": (ctx.session.scalar(newest) or 0) + 1, "figures": figures,
+        "self_evaluation": text, "digest": hashlib.sha256(canonical.encode()).hexdigest(), "submitted_at": ctx.now,
+        "submitted_by": ctx.person_id,
+    }  # fmt: skip
+    return rows.inserted(ctx.session, EvidenceVersion, new)
 
 
 def recall(ctx: Context, review_id: int, *, version: int | None = None) -> Review:

@@ -116,7 +116,7 @@ def pass_(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | No
     """The county (or the bureau that took over) has checked every measure: on to the bureau."""
     row, scope = locked(ctx, review_id, version=version)
     policy = policy_of(ctx, row)
-    left = _mark(ctx, row, "county", accepted)
+    left = _mark(ctx, row, "county", accepted, _reported(ctx, row))
     facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left)
     told = Note(audience="school", told={"unsupported": sorted(accepted.unsupported)})
     ctx.advance(review.WORKFLOW, row, review.Event.PASS, facts, scope, note=told,
@@ -176,14 +176,15 @@ def accept(ctx: Context, review_id: int, accepted: Verdicts, *, version: int | N
     """
     row, scope = locked(ctx, review_id, version=version)
     policy = policy_of(ctx, row)
-    left = _mark(ctx, row, "bureau", accepted)
+    reported = _reported(ctx, row)
+    left = _mark(ctx, row, "bureau", accepted, reported)
     missing = missing_of_others(ctx, row, policy)
     facts = replace(facts_of(ctx, row, scope, policy), unaccepted=left, missing_of_others=missing)
     ctx.advance(review.WORKFLOW, row, review.Event.ACCEPT, facts, scope,
                 note=Note(audience="school", told={"unsupported": sorted(accepted.unsupported)}),
                 changes={"claimed_by": None, "returned_fields": {}})  # fmt: skip
     made = cycles.round_of(ctx.session, row.round_id)
-    _record(ctx, row, policy, made.evidence_year)
+    _record(ctx, row, policy, made.evidence_year, reported)
     if failing := _contradictions(ctx, row, policy, made):
         raise NotNow(*failing)
     return row
@@ -219,9 +220,10 @@ def _reported(ctx: Context, row: Review) -> Mapping[str, Mapping[str, str]]:
     return ctx.session.get_one(EvidenceVersion, row.evidence_version_id).figures
 
 
-def _mark(ctx: Context, row: Review, office: str, said: Verdicts) -> tuple[str, ...]:
+def _mark(
+    ctx: Context, row: Review, office: str, said: Verdicts, reported: Mapping[str, Mapping[str, str]]
+) -> tuple[str, ...]:
     """Put the office's word on each reported measure on record; the measures still without one."""
-    reported = _reported(ctx, row)
     if unknown := sorted(set(said.unsupported) - set(reported)):
         raise Invalid(*(Problem("measure-not-reported", f"measures.{m}", {"measure": m}) for m in unknown))
     if silent := sorted(m for m, reason in said.unsupported.items() if not reason.strip()):
@@ -235,10 +237,9 @@ def _mark(ctx: Context, row: Review, office: str, said: Verdicts) -> tuple[str, 
     return tuple(sorted(set(reported) - marked))
 
 
-def _record(ctx: Context, row: Review, policy: Policy, year: int) -> None:
+def _record(ctx: Context, row: Review, policy: Policy, year: int, reported: Mapping[str, Mapping[str, str]]) -> None:
     """What both offices accepted becomes the year's figures; what is not supported is taken off the record."""
     refused = review_queries.unsupported(ctx.session, row.id, row.evidence_version_id)
-    reported = _reported(ctx, row)
     source = f"review {row.id}, version {row.evidence_version_id}"
     own = [m.code for m in policy.measures.values() if m.supplier == "school"]
     review_queries.record_figures(

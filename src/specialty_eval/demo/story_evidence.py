@@ -141,9 +141,9 @@ def _returned(world: World, number: int) -> None:
 def _check(world: World, number: int, schools: Sequence[str]) -> None:
     """The counties pass what is theirs to check; one of them keeps silent."""
     world.pause(45)
+    waiting = set(world.reviews(number, "submitted", "defaulted").values())
     for specialty, review in _mine(world, number, schools):
-        row = world.session.get_one(Review, review)
-        if row.state in {"submitted", "defaulted"} and specialty.tale != Tale.TAKEN_OVER:
+        if review in waiting and specialty.tale != Tale.TAKEN_OVER:
             login = "verifier" if world.city.school(specialty.school).run_by == "city" else _county(world, specialty)
             verification.pass_(world.as_(login), review, Verdicts())
 
@@ -166,6 +166,7 @@ def _returned_again(world: World, number: int) -> None:
 
 def _accept(world: World, number: int, schools: Sequence[str]) -> None:
     world.pause(30)
+    checked = set(world.reviews(number, "checked").values())
     for _, review in _mine(world, number, schools):
-        if world.session.get_one(Review, review).state == "checked":
+        if review in checked:
             verification.accept(world.as_("verifier"), review, Verdicts())

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine import cycle, review
 
-from .base import table_of
+from .base import Straight, table_of
 from .cycles import Round
 from .ledger import Event
 from .registry import School, Specialty, SpecialtyCode
@@ -153,16 +153,15 @@ def record_figures(session: Session, new: Iterable[NewFigure], now: datetime, by
     if not wanted:
         return 0
     session.flush()
-    connection = session.connection()
     keys = dict(zip(("specialties", "years", "measures"), map(list, zip(*wanted, strict=True)), strict=True))
-    current = {(row[1], row[2], row[3]): row for row in connection.execute(_CURRENT, keys)}
+    current = {(row[1], row[2], row[3]): row for row in _CURRENT.run(session, keys)}
     changed = [
         f for key, f in wanted.items() if key not in current or current[key][4:] != (f.value, f.supplier, f.source)
     ]
     if stale := [current[key][0] for key in ((f.specialty_id, f.year, f.measure) for f in changed) if key in current]:
-        connection.execute(_SUPERSEDE, {"ids": stale, "now": now})
+        _SUPERSEDE.run(session, {"ids": stale, "now": now})
     if said := [f for f in changed if f.value != ""]:
-        connection.execute(_PUT, {
+        _PUT.run(session, {
             "specialties": [f.specialty_id for f in said], "years": [f.year for f in said],
             "measures": [f.measure for f in said], "values": [f.value for f in said],
             "suppliers": [f.supplier for f in said], "sources": [f.source for f in said],
@@ -186,14 +185,14 @@ _KEYS = {
     "measure": ("measures", sa.Text()),
 }
 _ASKED = _laid_out(**_KEYS)
-_CURRENT = (
+_CURRENT = Straight(
     sa.select(_FIGURE.c.id, *(_FIGURE.c[c] for c in ("specialty_id", "year", "measure", "value", "supplier", "source")))
     .join(_ASKED, sa.and_(*(_FIGURE.c[column] == _ASKED.c[column] for column in _KEYS)))
     .where(_FIGURE.c.superseded_at.is_(None))
     .order_by(_FIGURE.c.id)
     .with_for_update(of=_FIGURE)
 )
-_SUPERSEDE = (
+_SUPERSEDE = Straight(
     sa.update(_FIGURE)
     .where(_FIGURE.c.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.BigInteger()))))
     .values(superseded_at=sa.bindparam("now", type_=_FIGURE.c.superseded_at.type))
@@ -202,13 +201,15 @@ _SAID = _laid_out(
     **_KEYS, value=("values", sa.Text()), supplier=("suppliers", sa.Text()), source=("sources", sa.Text()),
     review_id=("reviews", sa.BigInteger()),
 )  # fmt: skip
-_PUT = sa.insert(_FIGURE).from_select(
-    [*_SAID.c.keys(), "recorded_at", "recorded_by"],
-    sa.select(
-        *_SAID.c,
-        sa.bindparam("now", type_=_FIGURE.c.recorded_at.type),
-        sa.bindparam("by", type_=sa.BigInteger()),
-    ),
+_PUT = Straight(
+    sa.insert(_FIGURE).from_select(
+        [*_SAID.c.keys(), "recorded_at", "recorded_by"],
+        sa.select(
+            *_SAID.c,
+            sa.bindparam("now", type_=_FIGURE.c.recorded_at.type),
+            sa.bindparam("by", type_=sa.BigInteger()),
+        ),
+    )
 )
 
 
@@ -226,7 +227,7 @@ def mark(
     """
     review_id, version_id, office = of
     session.flush()
-    session.connection().execute(_MARK, {
+    _MARK.run(session, {
         "review": review_id, "version": version_id, "office": office, "measures": list(measures),
         "verdicts": ["unsupported" if m in unsupported else "accepted" for m in measures],
         "reasons": [unsupported.get(m, "") for m in measures], "now": now, "by": by,
@@ -245,9 +246,11 @@ _MARKS = insert(VerificationMark).from_select(
         sa.bindparam("by", type_=sa.BigInteger()),
     ),
 )
-_MARK = _MARKS.on_conflict_do_update(
-    index_elements=["review_id", "evidence_version_id", "measure", "office"],
-    set_={name: _MARKS.excluded[name] for name in ("verdict", "reason", "marked_at", "marked_by")},
+_MARK = Straight(
+    _MARKS.on_conflict_do_update(
+        index_elements=["review_id", "evidence_version_id", "measure", "office"],
+        set_={name: _MARKS.excluded[name] for name in ("verdict", "reason", "marked_at", "marked_by")},
+    )
 )
 
 

@@ -1,6 +1,6 @@
-"""A row under a lock: read straight on the driver's connection, handed out as the session's own row."""
+"""A row under a lock, or a new one: straight on the driver's connection, handed out as the session's own row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
-from .base import DIALECT, Base, Straight
+from .base import DIALECT, Base, Straight, table_of
 
 R = TypeVar("R", bound=Base)
 
@@ -56,3 +56,18 @@ def locked(session: Session, model: type[R], key: object) -> R | None:
     session.flush()
     found = _lock(model).run(session, {"key": key}).fetchone()
     return None if found is None else whole(model).row(session, found)
+
+
+@lru_cache(maxsize=64)
+def _insert(model: type[Base], names: tuple[str, ...]) -> Straight:
+    table = table_of(model)
+    given = {name: sa.bindparam(f"n_{name}", type_=table.c[name].type) for name in names}
+    return Straight(sa.insert(model).values(given).returning(*whole(model).columns))
+
+
+def inserted(session: Session, model: type[R], values: Mapping[str, Any]) -> R:
+    """A new row with these values, written now."""
+    session.flush()
+    written = _insert(model, tuple(values)).run(session, {f"n_{name}": value for name, value in values.items()})
+    row: R = whole(model).row(session, written.fetchall()[0])
+    return row
