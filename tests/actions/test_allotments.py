@@ -1,6 +1,7 @@
 """Proposals who scores what: from the pool, without conflicts, carried out whole or not at all."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.experts import Allotment
 from specialty_eval.store.ledger import Event
+from specialty_eval.store.site_visits import SiteVisitor
 
 POOL = {"expert-1": "71", "expert-2": "71 66", "expert-3": "7102", "expert-4": "* ", "expert-5": "66"}
 
@@ -83,6 +85,18 @@ def test_nobody_is_asked_about_their_own_school_former_school_or_partner(city: C
     assert "expert-1" not in asked["two-a"]
     assert "expert-2" not in asked["one-a"] | asked["one-b"]
     assert "expert-3" not in asked["city-a"]
+
+
+def test_who_is_or_was_named_to_visit_is_not_asked_about_it_in_a_blind_round(city: City) -> None:
+    city.session.execute(sa.text("UPDATE round SET blind = true"))
+    city.session.add(SiteVisitor(review_id=city.reviews["one-a"], person_id=city.people["expert-1"],
+                                 named_at=city.now, due=city.now + timedelta(days=9), withdrawn_at=city.now,
+                                 withdrawn_reason="示例"))  # fmt: skip
+
+    carry_out(city, ask(city, per_review=3, without=[city.people["expert-2"]]), "示例：人数不足，先行邀请")
+
+    asked = going(city)
+    assert ("expert-1" in asked["one-a"], "expert-1" in asked["two-a"]) == (False, True)
 
 
 def test_what_is_lacking_is_named_and_nothing_is_carried_out_without_a_reason(city: City) -> None:
