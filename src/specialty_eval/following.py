@@ -26,6 +26,7 @@ from specialty_eval.api.bell import Bell
 from specialty_eval.api.status_fast import Fast
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.store.base import make_engine
+from specialty_eval.store.feed_queries import BEGINNING
 from specialty_eval.store.files import Files
 from specialty_eval.store.status_events import Position
 
@@ -54,7 +55,7 @@ class Follower(Thread):
         self._clock, self._fast, self._files, self._bell = clock, fast, Files(files), bell or Bell()
         self._ended = Signal()
         self._at: Position | None = None
-        self._seen, self._end = "", feed.BEGINNING
+        self._seen, self._end = "", BEGINNING
         self._day = date.min
         self._failures = 0
 

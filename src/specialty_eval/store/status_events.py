@@ -58,7 +58,7 @@ def wait(session: Session, seconds: float) -> None:
 
 def snapshot(session: Session) -> str:
     """What this transaction sees, as a name: where it is the same as another's, nothing was committed in between."""
-    return session.scalars(sa.text("SELECT pg_current_snapshot()::text")).one()
+    return str(session.scalar(sa.text("SELECT pg_current_snapshot()::text")))
 
 
 def start(session: Session) -> Position:
