@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from factories_consequences import events, make_confirmed, on, overturn
 from factories_deliberation import Sitting, refused
 from factories_scored import PDF
-from specialty_eval.actions import answers, attachments, documents, rectifications, successions
+from specialty_eval.actions import answers, attachments, documents, overdue, rectifications, successions
 from specialty_eval.actions import standings as years
 from specialty_eval.actions.context import LOCAL
+from specialty_eval.actions.paging import Page
 from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import NotFound
@@ -102,6 +103,16 @@ def test_a_yellow_part_that_is_split_off_mends_by_itself_and_its_own_pass_restor
     assert refused(NotFound, lambda: attachments.read(s.as_("head-two"), row.review_id, proof.attachment_id or 0))
     assert documents.read(s.as_("head-one"), letter.id).number == letter.number
     assert refused(NotFound, lambda: documents.read(s.as_("head-two"), letter.id))
+
+
+def test_what_the_bureau_owes_on_it_is_listed_as_its_own(s: Sitting) -> None:
+    key = split(s, "two-a")
+    promised = [rectifications.Milestone("示例", date(2026, 9, 1))]
+    rectifications.hand_in(s.as_("head-two"), mending(s, key).id, "示例方案", promised)
+    s.city.wait(30)
+
+    [late] = overdue.listing(s.as_("secretary"), s.round_id, Page(100))[0]
+    assert (late.owed.what, late.owed.specialty_id) == ("rectification_answer", key)
 
 
 def test_the_others_pass_restores_no_part_that_was_split_off(s: Sitting) -> None:

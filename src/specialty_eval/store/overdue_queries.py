@@ -91,7 +91,7 @@ def late(round_id: int, since: Since) -> tuple[sa.Select[*tuple[Any, ...]], sa.S
         )
         .select_from(owed)
         .join(Review, Review.id == owed.c.review_id)
-        .join(Specialty, Specialty.id == Review.specialty_id)
+        .join(Specialty, Specialty.id == owed.c.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
     )  # fmt: skip
@@ -108,12 +108,14 @@ Part = sa.Select[*tuple[Any, ...]]
 """What is owed of one kind; it reads Review, so that each is narrowed to the round by itself."""
 
 
-def _part(what: Awaited, subject: Any, review: Any, at: Any) -> Part:
+def _part(what: Awaited, subject: Any, review: Any, at: Any, specialty: Any = Review.specialty_id) -> Part:
+    """`specialty`: whose it is, where a succession brought the review's rating to another."""
     return sa.select(
         sa.literal(what.value, sa.Text()).label("what"),
         subject.label("subject_id"),
         review.label("review_id"),
         at.label("at"),
+        specialty.label("specialty_id"),
     )
 
 
@@ -192,10 +194,12 @@ def _of_cases(since: Since) -> list[Part]:
         _part(Awaited.APPEAL_ANSWER, Appeal.id, Appeal.review_id, Appeal.answer_due)
         .join(Review, Review.id == Appeal.review_id)
         .where(Appeal.state.not_in(closed), Appeal.answer_due <= now),
-        _part(Awaited.RECTIFICATION_ANSWER, Rectification.id, Rectification.review_id, Rectification.updated_at)
+        _part(Awaited.RECTIFICATION_ANSWER, Rectification.id, Rectification.review_id, Rectification.updated_at,
+              Rectification.specialty_id)
         .join(Review, Review.id == Rectification.review_id)
         .where(Rectification.state == RectificationState.PLANNED.value, Rectification.updated_at < since.verify),
-        _part(Awaited.RECHECK, Rectification.id, Rectification.review_id, Rectification.updated_at)
+        _part(Awaited.RECHECK, Rectification.id, Rectification.review_id, Rectification.updated_at,
+              Rectification.specialty_id)
         .join(Review, Review.id == Rectification.review_id)
         .where(Rectification.state == RectificationState.RECHECK.value, Rectification.updated_at < since.verify),
     ]  # fmt: skip
