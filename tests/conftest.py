@@ -170,9 +170,7 @@ def engine(database: str) -> Iterator[sa.Engine]:
     """An engine on this worker's database. Each statement is compiled and planned once in a run: what tests do ends in
     savepoints taken back, after which the driver would prepare all anew, and there are more than it remembers.
     """
-    made = make_engine(database, pool_size=8)
-    made.update_execution_options(compiled_cache={})
-    sa.event.listen(made, "connect", _planned_once)
+    made = planned_once(make_engine(database, pool_size=8))
     yield made
     made.dispose()
 
@@ -210,7 +208,14 @@ class _Lasting(PrepareManager):
         return False
 
 
-def _planned_once(connection: psycopg.Connection[Any], _: object) -> None:
+def planned_once(engine: sa.Engine) -> sa.Engine:
+    """An engine that compiles each statement once, and whose connections have each planned once."""
+    engine.update_execution_options(compiled_cache={})
+    sa.event.listen(engine, "connect", _plan_once)
+    return engine
+
+
+def _plan_once(connection: psycopg.Connection[Any], _: object) -> None:
     connection._prepared = _Lasting()
     connection.execute("SET plan_cache_mode = force_generic_plan")
     connection.commit()

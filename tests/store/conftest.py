@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from conftest import copied
+from conftest import copied, planned_once
 from every_case import make_every_case
 from specialty_eval.store.base import make_engine
 
@@ -14,7 +14,7 @@ from specialty_eval.store.base import make_engine
 @pytest.fixture(scope="session")
 def filled_engine(server_url: str, template: str) -> Iterator[sa.Engine]:
     with copied(server_url, template) as url:
-        made = make_engine(url, pool_size=1)
+        made = planned_once(make_engine(url, pool_size=1))
         with Session(made) as session:
             make_every_case(session)
             session.commit()
