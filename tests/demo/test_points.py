@@ -11,6 +11,7 @@ from demo.small import CITY, Played
 from specialty_eval.demo import city as cities
 from specialty_eval.demo.people import password
 from specialty_eval.demo.story import Tale
+from specialty_eval.demo.story_start import moved_later
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "demo.md").read_text(encoding="utf-8")
 
@@ -53,7 +54,7 @@ def test_what_a_line_says_is_on_record_and_to_be_seen(city: Played, http: TestCl
 
     assert set(row.kinds) - happened == set()
     assert answer.status_code == 200, answer.text
-    shown = answer.json()
+    shown = answer.json() if "json" in answer.headers["content-type"] else {"items": answer.content}
     assert shown.get("items", shown), "nothing to be seen"
 
 
@@ -91,3 +92,54 @@ def test_experts_are_shared_out_evenly_and_every_place_is_filled(city: Played) -
 
     assert city.rows("SELECT id FROM allotment WHERE state <> 'carried_out' OR lacking <> '[]'") == []
     assert all(isinstance(apart, int) and apart <= 2 for _, apart in city.rows(asked))
+
+
+def test_a_whole_sector_is_recused_and_waived_and_the_item_decided_by_the_others(city: Played) -> None:
+    (specialty, *_) = CITY.untold(1)
+    found = """SELECT d.tally -> 'present', d.tally -> 'waived', v.state FROM decision d
+               JOIN review v ON v.id = d.review_id JOIN specialty_code c USING (specialty_id) WHERE c.code = :code"""
+
+    assert city.rows(found, code=specialty.code) == [(9, ["enterprise"], "confirmed")]
+
+
+def test_what_no_quorum_came_together_for_is_decided_in_writing_weeks_later(city: Played) -> None:
+    (*_, specialty) = CITY.untold(2)
+    found = """SELECT i.state, i.no_quorum_at IS NOT NULL, m.written, d.tally ->> 'by', v.state FROM meeting_item i
+               JOIN meeting m ON m.id = i.meeting_id JOIN review v ON v.id = i.review_id
+               LEFT JOIN decision d ON d.item_id = i.id JOIN specialty_code c USING (specialty_id)
+               WHERE c.code = :code ORDER BY i.id"""
+
+    assert city.rows(found, code=specialty.code) == [
+        ("voided", True, False, None, "confirmed"), ("voided", True, False, None, "confirmed"),
+        ("closed", False, True, "writing", "confirmed"),
+    ]  # fmt: skip
+
+
+def test_what_was_moved_is_reviewed_in_its_new_round_alone(city: Played) -> None:
+    (specialty,) = moved_later(CITY)
+    found = """SELECT r.number FROM review v JOIN round r ON r.id = v.round_id
+               JOIN specialty_code c USING (specialty_id) WHERE c.code = :code"""
+
+    assert city.rows(found, code=specialty.code) == [(2,)]
+
+
+def test_in_a_blind_round_what_could_not_be_read_is_held_but_for_what_was_released(city: Played) -> None:
+    found = """SELECT k.says, k.attachment_id IS NULL, r.id IS NOT NULL FROM material_check k
+               LEFT JOIN material_release r ON r.check_id = k.id ORDER BY k.id"""
+    rows = city.rows(found)
+
+    assert city.rows("SELECT number FROM round WHERE blind") == [(2,)]
+    assert ("clear", True, False) in rows
+    assert [is_released for says, _, is_released in rows if says == "unread"].count(True) == 1
+    assert len(rows) > 2
+
+
+def test_a_second_red_in_a_row_is_suspended_at_once(city: Played) -> None:
+    told = city.of(Tale.DEFAULTED, 3)
+    reasons = """SELECT s.reasons FROM review v JOIN score_sheet s ON s.id = v.sheet_id
+                 JOIN specialty_code c USING (specialty_id) WHERE c.code = :code"""
+    ((why,),) = city.rows(reasons, code=told.code)
+
+    assert (told.before, told.now, told.standing) == ("red", "red", "suspended")
+    assert isinstance(why, list)
+    assert "red-twice-in-three" in why

@@ -114,6 +114,10 @@ class City:
         """The specialties that this happens to in this round."""
         return tuple(s for s in self.specialties if s.tale == tale and s.round == round_number)
 
+    def untold(self, round_number: int) -> tuple[Specialty, ...]:
+        """The specialties of this round that nothing in particular happens to."""
+        return tuple(s for s in self.specialties if s.tale is None and s.round == round_number)
+
     def school(self, code: str) -> School:
         """A school by its code."""
         return _by_code(self.schools)[code]

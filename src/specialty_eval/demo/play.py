@@ -65,6 +65,7 @@ def _acted_on(city: City, number: int) -> Iterator[Step]:
         yield from story_applications.steps(number)
     yield story_rectification.begun(number)
     yield from story_superseding.opened(city, number)
+    yield from story_meeting.in_writing(number)
     yield from story_publication.again(city, number)
     yield from story_appeal.superseded(city, number)
     yield from story_later.steps(city, number)

@@ -74,7 +74,7 @@ PARTS = (
     Part(Tale.EXEMPTED, 2, 60),
     Part(Tale.NEWCOMER, 3, 60, ""),
     Part(Tale.NO_INTAKE, 3, 74, "green"),
-    Part(Tale.DEFAULTED, 3, 50),
+    Part(Tale.DEFAULTED, 3, 50, "red"),
     Part(Tale.OBJECTION_OPEN, 3, 56, "green"),
     Part(Tale.OBJECTION_OPEN, 3, 84, "green"),
     Part(Tale.APPEAL_OPEN, 3, 36, "green"),

@@ -14,17 +14,24 @@ Reviewed = tuple[Specialty, int]
 """A specialty with its review."""
 
 
-def decide_again(world: World, number: int, again: Sequence[Reviewed], bench: Bench, document: str) -> None:
-    """Reviews from `verified` to `confirmed`, with everything that is due on the way: their figures were set right."""
+def decide_again(
+    world: World, number: int, again: Sequence[Reviewed], bench: Bench, document: str, also: Sequence[Reviewed] = ()
+) -> None:
+    """Reviews from `verified` to `confirmed`, with everything that is due on the way: their figures were set right.
+
+    On the same list whatever was `also` decided.
+    """
     world.wait(2)
     for _, review in again:
         scoring.rescore(world.as_("secretary"), review)
-    made = decide(world, number, again, bench, f"复议会：{'、'.join(specialty.name for specialty, _ in again)}")
-    confirm(world, made, document, again)
+    made = decide(world, number, again, bench, f"复议会：{'、'.join(specialty.name for specialty, _ in again)}", also)
+    confirm(world, made, document, [*again, *also])
 
 
-def decide(world: World, number: int, some: Sequence[Reviewed], bench: Bench, title: str) -> Publication:
-    """From `scored` to a list in publicity, which is returned."""
+def decide(
+    world: World, number: int, some: Sequence[Reviewed], bench: Bench, title: str, also: Sequence[Reviewed] = ()
+) -> Publication:
+    """From `scored` to a list in publicity, which is returned; on it whatever was `also` decided."""
     for specialty, review in some:
         challenges.open_sheet(world.as_(f"head-{specialty.school}"), review)
     reviews = [review for _, review in some]
@@ -39,8 +46,9 @@ def decide(world: World, number: int, some: Sequence[Reviewed], bench: Bench, ti
     for item in story_meeting.items_of(world, meeting).values():
         story_meeting.vote(world, item, bench)
     world.wait(1)
+    reviews += [review for _, review in also]
     previews.preview(world.as_("secretary"), world.round_id(number), reviews)
-    for specialty, review in some:
+    for specialty, review in (*some, *also):
         previews.acknowledge(world.as_(f"head-{specialty.school}"), review)
     world.wait(6)
     made = publications.draft(world.as_("secretary"), world.round_id(number), reviews)

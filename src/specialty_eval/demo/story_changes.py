@@ -23,7 +23,7 @@ from . import tables
 from .city import CITY, LEVELS, Specialty
 from .people import EXPERTS
 from .story import YEARS, scored_year
-from .story_start import EDITION
+from .story_start import CYCLE, EDITION, JOINED, moved_later
 from .world import Step, World
 
 DIRECTION = "智能化方向"
@@ -37,8 +37,9 @@ WORKED = (date(2027, 1, 31), date(2027, 2, 14))
 
 
 def split_off(number: int) -> Iterator[Step]:
-    """A specialty of the next round is split before that round collects: the new one joins it."""
+    """Before the next round collects: a specialty comes into it, and one of its own is split; the new one joins it."""
     if number == 1:
+        yield Step(f"{YEARS[number - 1]} 调整批次 · a specialty moved to another round", _move)
         yield Step(f"{YEARS[number - 1]} 专业分设 · a specialty split off, which joins the next round", _split)
 
 
@@ -74,6 +75,13 @@ def _record(world: World, subject: Subject, act: Act, reason: str, wanted: tuple
     successions.record(world.as_("approver"), made.id)
 
 
+def _move(world: World) -> None:
+    """Neither round collects yet: what was to come last is looked at a year earlier."""
+    world.pause(60)
+    cycle = cycles.by_code(world.as_("secretary"), CYCLE)
+    cycles.place(world.as_("secretary"), cycle.id, {s.code: JOINED for s in moved_later(world.city)})
+
+
 def _split(world: World) -> None:
     world.wait(2)
     of = _parent(world)
@@ -98,7 +106,7 @@ def _report(world: World, number: int) -> None:
 
 def _parent(world: World) -> Specialty:
     """Of those without a tale that the second round reviews, the first."""
-    return next(s for s in world.city.specialties if s.tale is None and s.round == AFTER_SPLIT)
+    return world.city.untold(AFTER_SPLIT)[0]
 
 
 def _exempt(world: World, number: int) -> None:

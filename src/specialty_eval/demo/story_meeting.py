@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, minutes, paper_votes
 from specialty_eval.engine.committee import entitled
-from specialty_eval.engine.errors import NotNow
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store import deliberation_queries, deliberation_rooms
 from specialty_eval.store.accounts import SECTORS, CommitteeMember, Person
 from specialty_eval.store.deliberation import Meeting, MeetingItem
 from specialty_eval.store.deliberation_queries import Case
 
+from .city import Specialty
 from .people import APPEAL_CHAIR, CHAIR, DEPUTY_CHAIR, MEMBERS, REVIEWERS
 from .story import YEARS, Tale
 from .world import Step, World
@@ -25,9 +25,13 @@ LEFT = ("industry-2", "industry-3", "enterprise-2", "enterprise-3", "research-2"
 """Who has to leave early in the second round's meeting: seven of twelve are no quorum."""
 QUORUM_LOST = 2
 """The round in which that happens."""
+WAIVED, PARTNERS = 1, "enterprise"
+"""The round, and the sector, in which all of a sector have an interest in one item and nobody stands in for them."""
 ON_PAPER = 1
 """The round in which an item is voted on on paper, and whose minutes are written up."""
 SCAN = "%PDF-1.7\n% 示例：签字纪要的扫描件\n".encode()
+UNDECLARED = "research-3"
+"""Whose interest comes to light after the vote."""
 SUBSTITUTES = {"industry-2": "industry-s", "enterprise-2": "enterprise-s"}
 
 
@@ -54,17 +58,39 @@ def steps(number: int) -> Iterator[Step]:
     yield Step(f"{year} 逐项表决 · voted on one by one", partial(_vote, number=number))
     if number == ON_PAPER:
         yield Step(f"{year} 会议纪要 · the minutes", partial(_write_up, number=number))
+        yield Step(f"{year} 会后查明利害关系 · an interest found later", partial(_found_later, number=number))
     if number == QUORUM_LOST:
         yield Step(f"{year} 补议 · what a lost quorum put off", partial(_meet_again, number=number))
+        yield Step(f"{year} 专题会人数仍不足 · again no quorum", partial(_too_few, number=number))
+
+
+def in_writing(number: int) -> Iterator[Step]:
+    """What no quorum came together for, weeks later."""
+    if number == QUORUM_LOST:
+        yield Step(f"{YEARS[number - 1]} 书面表决 · voted on in writing", partial(_in_writing, number=number))
+
+
+def kept_waiting(world: World, number: int) -> list[tuple[Specialty, int]]:
+    """What no quorum comes together for, with its review: nobody's tale, the last of that round."""
+    if number != QUORUM_LOST:
+        return []
+    specialty = world.city.untold(number)[-1]
+    return [(specialty, world.reviews(number)[specialty.code])]
+
+
+def _partners_own(world: World, number: int) -> list[int]:
+    """The review in which a whole sector has an interest: nobody's tale, the first of that round."""
+    return [world.reviews(number)[world.city.untold(number)[0].code]] if number == WAIVED else []
 
 
 # --- seats and items ---
 
 
 def call(
-    world: World, number: int, title: str, bench: Bench, reviews: Sequence[int], together: Collection[int] = ()
-) -> int:
-    """Call a meeting, everybody comes and declares; its number."""
+    world: World, number: int, title: str, bench: Bench, reviews: Sequence[int], together: Collection[int] = (), *,
+    written: bool = False,
+) -> int:  # fmt: skip
+    """Call a meeting to which everybody comes, or a vote in writing, to which nobody needs to; its number."""
     seats = member_ids(world)
     secretary = world.as_("secretary")
     made = committee.create(
@@ -73,10 +99,11 @@ def call(
             world.round_id(number), title, world.now, chair=seats[bench.chair], secretary=world.person("secretary"),
             deputy_chair=None if bench.deputy is None else seats[bench.deputy],
             deputy_secretary=world.person("deputy-secretary"),
-            reviews=reviews, together=together,
+            reviews=reviews, together=together, written=written,
         ),
     )  # fmt: skip
-    committee.attend(secretary, made.id, [seats[m] for m in bench.members])
+    if not written:
+        committee.attend(secretary, made.id, [seats[m] for m in bench.members])
     return made.id
 
 
@@ -84,7 +111,8 @@ def declare(world: World, meeting: int, people: Sequence[str], conflict: Mapping
     """Everybody says of every item that they have an interest, or none; `conflict` are reviews by login."""
     items = items_of(world, meeting)
     for login in (*people, "secretary"):
-        mine = {items[review]: "近亲属在该专业任教" for review in conflict.get(login, ())}
+        interest = "本企业与该校共建该专业" if login.startswith(PARTNERS) else "近亲属在该专业任教"
+        mine = {items[review]: interest for review in conflict.get(login, ())}
         interests.declare_all(world.as_(login), meeting, mine)
     ballots.open_items(world.as_("secretary"), meeting)
 
@@ -125,7 +153,14 @@ def _meet(world: World, number: int) -> None:
     title = f"{YEARS[number - 1]}年专业建设指导委员会审议会"
     meeting = call(world, number, title, COMMITTEE, listed, [r for r in listed if r not in alone])
     own = [reviews[s.code] for s in world.city.told(Tale.CHAIR_CONFLICT, number) if s.code in reviews]
-    declare(world, meeting, COMMITTEE.members, {CHAIR: own})
+    if number != WAIVED:
+        declare(world, meeting, COMMITTEE.members, {CHAIR: own})
+        return
+    sector = [m for m in (*COMMITTEE.members, *APPEAL_BENCH.members) if m.startswith(PARTNERS)]
+    people = dict.fromkeys([*COMMITTEE.members, *sector])  # who has a seat and stays away says so too
+    declare(world, meeting, [*people], {CHAIR: own, **dict.fromkeys(sector, _partners_own(world, number))})
+    reason = f"示例教职函〔{YEARS[number - 1]}〕8号：该项企业界委员全部回避，且无候补，同意免除该界别到会"
+    committee.waive(world.as_("approver"), meeting, PARTNERS, reason)
 
 
 def _disputed(world: World, number: int, reviews: Mapping[str, int], cases: Mapping[int, Case]) -> set[int]:
@@ -140,7 +175,8 @@ def _disputed(world: World, number: int, reviews: Mapping[str, int], cases: Mapp
         review for review, case in sorted(cases.items())
         if case.computed in {Rating.YELLOW, Rating.RED} and case.at_most(world.policy) is None
     ]  # fmt: skip
-    return told | set(open_[: max(0, SINGLY - len(told))])
+    barred = {*_partners_own(world, number), *(review for _, review in kept_waiting(world, number))}
+    return told | barred | set(open_[: max(0, SINGLY - len(told))])
 
 
 def _agree(world: World, number: int) -> None:
@@ -158,18 +194,20 @@ def _vote(world: World, number: int) -> None:
     reviews = world.reviews(number)
     overridden = {reviews[s.code] for s in world.city.told(Tale.OVERRIDDEN, number)}
     tales = {reviews[s.code] for s in world.city.specialties if s.tale is not None and s.code in reviews}
-    ordinary = [i for i in left if i.review_id not in tales]
-    others = ordinary or [i for i in left if i.review_id not in overridden]
+    waiting = {review for _, review in kept_waiting(world, number)}
+    barred = {*waiting, *_partners_own(world, number)}
+    ordinary = [i for i in left if i.review_id not in {*tales, *barred}]
+    others = ordinary or [i for i in left if i.review_id not in {*overridden, *barred}]
     put_off = others[-1] if number == QUORUM_LOST else None
     on_paper = ordinary[-1] if ordinary and number == ON_PAPER else None
     for item in left:
         world.pause(10)
         if item is on_paper:
             _on_paper(world, meeting.id, item.id)
-        elif item is not put_off:
+        elif item is not put_off and item.review_id not in waiting:
             vote(world, item.id, COMMITTEE, override=item.review_id in overridden)
     if put_off is not None:
-        _lose_quorum(world, meeting.id, put_off.id)
+        _lose_quorum(world, meeting.id)
 
 
 def vote(world: World, item: int, bench: Bench, *, override: bool = False) -> None:
@@ -179,13 +217,17 @@ def vote(world: World, item: int, bench: Bench, *, override: bool = False) -> No
     chair = bench.chair if not room.is_recused(item, world.person(bench.chair)) else (bench.deputy or "secretary")
     ballots.call_vote(world.as_(chair), item)
     case = cases_of(world, [room.items[item].review_id])[room.items[item].review_id]
-    here = [logins[int(seat.member)] for seat in entitled(room.seats_of(item)) if seat.present]
+    written = room.meeting.written
+    able_to = [(logins[int(seat.member)], seat.present) for seat in entitled(room.seats_of(item))]
+    here = [login for login, present in able_to if (login in bench.members if written else present)]
     able = override and case.computed == Rating.YELLOW and case.at_most(world.policy) is None
     reason = "实训条件和就业质量连续三年改善，评分时点未能反映" if able else ""
     for n, login in enumerate(here):
         choice = Rating.GREEN if able and n % 4 else case.computed
         said = reason if choice != case.computed else ""
         ballots.cast(world.as_(login), item, ballots.ABSTAIN if not able and n == 7 else choice.value, said)
+    if written:
+        world.after(world.session.get_one(MeetingItem, item, populate_existing=True).written_until)
     ballots.end_vote(world.as_(chair), item)
     decisions.close(world.as_(chair), item, reason=reason)
 
@@ -207,23 +249,46 @@ def _write_up(world: World, number: int) -> None:
     minutes.issue(world.as_("secretary"), last_meeting(world, number).id)
 
 
-def _lose_quorum(world: World, meeting: int, item: int) -> None:
-    """Members leave: no valid vote is possible, and the item is put off."""
+def _found_later(world: World, number: int) -> None:
+    """A member's interest that nobody had declared: the ballot is void, and the decision stands without it."""
+    world.pause(60)
+    meeting = last_meeting(world, number)
+    for specialty in world.city.told(Tale.OFF_CATALOGUE, number):
+        item = items_of(world, meeting.id)[world.reviews(number)[specialty.code]]
+        reason = "会后查明：该委员任该校兼职教授，未申报"
+        conflicts.conflict(world.as_("secretary"), item, member_ids(world)[UNDECLARED], reason)
+
+
+def _lose_quorum(world: World, meeting: int) -> None:
+    """Members leave: no valid vote is possible, and what is left is put off."""
     seats = member_ids(world)
     staying = [seats[m] for m in COMMITTEE.members if m not in LEFT]
     committee.attend(world.as_("secretary"), meeting, staying)
-    try:
-        ballots.call_vote(world.as_(CHAIR), item)
-    except NotNow:
-        conflicts.void(world.as_(CHAIR), item, "到会人数不足法定人数，改期审议")
-    else:
-        raise AssertionError("a vote without a quorum")
+    committee.adjourn(world.as_(CHAIR), meeting)
+
+
+def _too_few(world: World, number: int) -> None:
+    """A sitting of its own for what is left, and again too few come."""
+    world.wait(1)
+    reviews = [review for _, review in kept_waiting(world, number)]
+    _lose_quorum(world, call(world, number, f"{YEARS[number - 1]}年审议会（专题）", COMMITTEE, reviews))
+
+
+def _in_writing(world: World, number: int) -> None:
+    """Weeks without a quorum are over: everybody declares and votes in writing."""
+    world.wait(1)
+    reviews = [review for _, review in kept_waiting(world, number)]
+    meeting = call(world, number, f"{YEARS[number - 1]}年书面审议", COMMITTEE, reviews, written=True)
+    declare(world, meeting, COMMITTEE.members, {})
+    for item in items_of(world, meeting).values():
+        vote(world, item, COMMITTEE)
 
 
 def _meet_again(world: World, number: int) -> None:
-    """What was put off, with substitutes for those who still cannot come."""
+    """What was put off, with substitutes for those who still cannot come; one needs a sitting of its own."""
     world.wait(3)
-    put_off = list(world.reviews(number, "scored").values())
+    waiting = {review for _, review in kept_waiting(world, number)}
+    put_off = [review for review in world.reviews(number, "scored").values() if review not in waiting]
     seats = member_ids(world)
     meeting = call(world, number, f"{YEARS[number - 1]}年审议会（补议）", COMMITTEE, put_off)
     present = [m for m in COMMITTEE.members if m not in SUBSTITUTES] + list(SUBSTITUTES.values())

@@ -11,7 +11,7 @@ from specialty_eval.actions.objections import NewObjection
 from specialty_eval.actions.reports import Wanted
 from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.engine.errors import NotNow
-from specialty_eval.engine.report import Reader, ReportKind
+from specialty_eval.engine.report import Period, Reader, ReportKind
 from specialty_eval.store.outcomes import Objection, Publication
 
 from . import story_meeting
@@ -68,8 +68,12 @@ def concluded(number: int) -> Step:
 def _conclude(world: World, number: int) -> None:
     world.wait(1)
     rounds.move(world.as_("secretary"), world.round_id(number), RoundEvent.CONCLUDE)
-    year = Wanted(ReportKind.ANNUAL, Reader.PUBLIC, YEARS[number - 1])
-    reports.make(world.clock(), reports.ask(world.as_("secretary"), year).id)
+    wanted = [Wanted(ReportKind.ANNUAL, Reader.PUBLIC, YEARS[number - 1])]
+    if number == 1:
+        supervised = (Period.Q2, Period.H1)
+        wanted += [Wanted(ReportKind.SUPERVISION, Reader.OFFICE, YEARS[number - 1], part) for part in supervised]
+    for one in wanted:
+        reports.make(world.clock(), reports.ask(world.as_("secretary"), one).id)
 
 
 def document(number: int, sequence: int) -> str:
@@ -212,6 +216,7 @@ def _uphold(world: World, number: int) -> None:
 
 
 def _anew(world: World, number: int) -> None:
-    """What an objection sent back, and what the bureau corrects itself, in one sitting and on one list."""
+    """What an objection sent back, what the bureau corrects itself, and on their list what was voted on in writing."""
     back = [one for tale in (Tale.OBJECTION_UPHELD, Tale.TAKEN_OVER) for one in _reviews_of(world, number, tale)]
-    decide_again(world, number, back, story_meeting.COMMITTEE, document(number, 3))
+    also = story_meeting.kept_waiting(world, number)
+    decide_again(world, number, back, story_meeting.COMMITTEE, document(number, 3), also)

@@ -12,7 +12,7 @@ from specialty_eval.engine.cycle import RoundEvent
 from specialty_eval.store import deliberation_queries
 from specialty_eval.store.deliberation import ExpertAssignment
 
-from . import known, story_amendment
+from . import known, story_amendment, story_blind
 from .city import City, Specialty
 from .figures import panel_score
 from .story import LATER, YEARS, Tale, scored_year
@@ -37,6 +37,7 @@ def steps(city: City, number: int) -> Iterator[Step]:
     yield Step(f"{year} 进入评分 · scoring opens, experts shared out", partial(_begin, number=number))
     for n, some in enumerate(days, 1):
         yield Step(f"{year} 专家评分 {n}/{len(days)} · experts score", partial(_experts, number=number, codes=some))
+    yield from story_blind.steps(number)
     yield Step(f"{year} 计分 · the score run", partial(_run, number=number))
     yield from story_amendment.steps(number)
     yield Step(f"{year} 学校查看得分 · schools open their sheets", partial(_open_sheets, number=number))
@@ -58,6 +59,7 @@ def _begin(world: World, number: int) -> None:
     reason = "材料审核已提前完成"
     rounds.move(world.as_("secretary"), world.round_id(number), RoundEvent.SCORE, reason=reason)
     world.pause(60)
+    story_blind.begun(world, number)
     _share_out(world, number)
 
 

@@ -10,13 +10,15 @@ from specialty_eval.actions.cycles import NewCycle, NewRound
 from specialty_eval.engine.cycle import CycleEvent
 
 from . import figures, known, tables
-from .city import CITY, LEVELS, areas
+from .city import CITY, LEVELS, City, Specialty, areas
 from .people import password
 from .story import FIRST_FIGURES, YEARS, scored_year
 from .world import BEGUN, POLICY, Step, World
 
 CYCLE = "2024-2026"
 EDITION = "2025-12"
+JOINED = 2
+"""The round into which a specialty is moved before it collects."""
 OFFICES: Mapping[str, tuple[str, ...]] = {
     "verifier": ("plan_places", "internship_conduct", "skill_test_taken", "skill_test_passed",
                  "enrolled_without_filing", "false_data"),
@@ -92,8 +94,14 @@ def _cycle(world: World) -> None:
     kinds = sorted({s.kind for s in world.city.schools})
     secretary = world.as_("secretary")
     made = cycles.create(secretary, NewCycle(CYCLE, "示例市职业院校专业评估2024—2026周期", CITY, LEVELS, kinds, rounds))
-    cycles.place(secretary, made.id, {s.code: s.round for s in world.city.specialties})
+    moved = {s.code: len(YEARS) for s in moved_later(world.city)}
+    cycles.place(secretary, made.id, {s.code: s.round for s in world.city.specialties} | moved)
     cycles.move(secretary, made.id, CycleEvent.START)
+
+
+def moved_later(city: City) -> tuple[Specialty, ...]:
+    """What is placed in the last round at first: nobody's tale, the last but one of its round."""
+    return city.untold(JOINED)[-2:-1]
 
 
 def _all_figures(world: World, year: int) -> bytes:
