@@ -130,7 +130,7 @@ def test_in_a_blind_round_what_could_not_be_read_is_held_but_for_what_was_releas
 
     assert city.rows("SELECT number FROM round WHERE blind") == [(2,)]
     assert ("clear", True, False) in rows
-    assert [is_released for says, _, is_released in rows if says == "unread"].count(True) == 1
+    assert [is_released for says, _, is_released in rows if says == "unchecked"].count(True) == 1
     assert len(rows) > 2
 
 

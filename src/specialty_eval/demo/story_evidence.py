@@ -19,8 +19,6 @@ from .world import Step, World
 
 SCHOOLS_A_DAY = 5
 PROOF = "%PDF-1.4\n% 示例佐证材料，演示用\n%%EOF\n".encode()
-EXTENDED = 2
-"""The round in which everybody is given longer."""
 SILENT = frozenset({Tale.DEFAULTED, Tale.EXEMPTED})
 """Schools of these hand nothing in."""
 
@@ -97,21 +95,11 @@ def _remind(world: World, number: int) -> None:
         reminders.remind(world.as_("secretary"), round_id)
     for _, review in _told(world, number, Tale.EXEMPTED):
         verification.exempt(world.as_("secretary"), review, "校舍因汛情停用，本批次免评，转入下一周期")
-    if number == EXTENDED:
-        _extend(world, number)
     due = world.round(number).collecting_due
     assert due is not None  # noqa: S101 -- it is collecting
     for _, review in _told(world, number, Tale.LATE):
         reason = "实训楼停电检修，学校申请延期"
         rounds.extend(world.as_("secretary"), review, last_local_day(due, LOCAL) + timedelta(days=7), reason)
-
-
-def _extend(world: World, number: int) -> None:
-    """The system stood still: everybody has two days more."""
-    due = world.round(number).collecting_due
-    assert due is not None  # noqa: S101 -- it is collecting
-    until = last_local_day(due, LOCAL) + timedelta(days=2)
-    rounds.extend_all(world.as_("secretary"), world.round_id(number), until, "填报系统停机检修一天，统一顺延")
 
 
 def _deadline(world: World, number: int) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, minutes, paper_votes
+from specialty_eval.actions import ballots, committee, conflicts, decisions, interests, minutes, paper_votes, rounds
+from specialty_eval.actions.context import LOCAL
+from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.committee import entitled
 from specialty_eval.engine.policy import Rating
 from specialty_eval.store import deliberation_queries, deliberation_rooms
@@ -30,6 +33,8 @@ WAIVED, PARTNERS = 1, "enterprise"
 ON_PAPER = 1
 """The round in which an item is voted on on paper, and whose minutes are written up."""
 SCAN = "%PDF-1.7\n% 示例：签字纪要的扫描件\n".encode()
+LONGER = 10
+"""Days by which the deliberation of a round is extended."""
 UNDECLARED = "research-3"
 """Whose interest comes to light after the vote."""
 SUBSTITUTES = {"industry-2": "industry-s", "enterprise-2": "enterprise-s"}
@@ -68,6 +73,12 @@ def in_writing(number: int) -> Iterator[Step]:
     """What no quorum came together for, weeks later."""
     if number == QUORUM_LOST:
         yield Step(f"{YEARS[number - 1]} 书面表决 · voted on in writing", partial(_in_writing, number=number))
+
+
+def written(number: int) -> Iterator[Step]:
+    """The days of the vote in writing are over."""
+    if number == QUORUM_LOST:
+        yield Step(f"{YEARS[number - 1]} 书面表决结束 · the vote in writing ends", partial(_end_writing, number=number))
 
 
 def kept_waiting(world: World, number: int) -> list[tuple[Specialty, int]]:
@@ -212,24 +223,27 @@ def _vote(world: World, number: int) -> None:
 
 def vote(world: World, item: int, bench: Bench, *, override: bool = False) -> None:
     """Put an item to the vote, cast and close. The deputy chairs for a recused chair; `override`: nine want green."""
+    chair, reason = _put(world, item, bench, override=override)
+    ballots.end_vote(world.as_(chair), item)
+    decisions.close(world.as_(chair), item, reason=reason)
+
+
+def _put(world: World, item: int, bench: Bench, *, override: bool = False) -> tuple[str, str]:
+    """Put it to the vote and cast: who chairs, and the reason there is for another rating than the computed one."""
     room = deliberation_rooms.room_of_item(world.session, item, acting=None)
     logins = {member: login for login, member in member_ids(world).items()}
     chair = bench.chair if not room.is_recused(item, world.person(bench.chair)) else (bench.deputy or "secretary")
     ballots.call_vote(world.as_(chair), item)
     case = cases_of(world, [room.items[item].review_id])[room.items[item].review_id]
-    written = room.meeting.written
     able_to = [(logins[int(seat.member)], seat.present) for seat in entitled(room.seats_of(item))]
-    here = [login for login, present in able_to if (login in bench.members if written else present)]
+    here = [login for login, present in able_to if (login in bench.members if room.meeting.written else present)]
     able = override and case.computed == Rating.YELLOW and case.at_most(world.policy) is None
     reason = "实训条件和就业质量连续三年改善，评分时点未能反映" if able else ""
     for n, login in enumerate(here):
         choice = Rating.GREEN if able and n % 4 else case.computed
         said = reason if choice != case.computed else ""
         ballots.cast(world.as_(login), item, ballots.ABSTAIN if not able and n == 7 else choice.value, said)
-    if written:
-        world.after(world.session.get_one(MeetingItem, item, populate_existing=True).written_until)
-    ballots.end_vote(world.as_(chair), item)
-    decisions.close(world.as_(chair), item, reason=reason)
+    return chair, reason
 
 
 def _on_paper(world: World, meeting: int, item: int) -> None:
@@ -268,20 +282,32 @@ def _lose_quorum(world: World, meeting: int) -> None:
 
 
 def _too_few(world: World, number: int) -> None:
-    """A sitting of its own for what is left, and again too few come."""
-    world.wait(1)
+    """A sitting of its own for what is left, and again too few come: everybody of the round is given longer."""
+    world.pause(120)
     reviews = [review for _, review in kept_waiting(world, number)]
     _lose_quorum(world, call(world, number, f"{YEARS[number - 1]}年审议会（专题）", COMMITTEE, reviews))
+    due = world.round(number).deliberating_due
+    assert due is not None  # noqa: S101 -- it is deliberating
+    until = last_local_day(due, LOCAL) + timedelta(days=LONGER)
+    reason = "委员会两次到会不足，审议期限统一顺延"
+    rounds.extend_all(world.as_("secretary"), world.round_id(number), until, reason)
 
 
 def _in_writing(world: World, number: int) -> None:
     """Weeks without a quorum are over: everybody declares and votes in writing."""
-    world.wait(1)
+    world.pause(90)
     reviews = [review for _, review in kept_waiting(world, number)]
     meeting = call(world, number, f"{YEARS[number - 1]}年书面审议", COMMITTEE, reviews, written=True)
     declare(world, meeting, COMMITTEE.members, {})
     for item in items_of(world, meeting).values():
-        vote(world, item, COMMITTEE)
+        _put(world, item, COMMITTEE)
+
+
+def _end_writing(world: World, number: int) -> None:
+    world.pause(30)
+    for item in items_of(world, last_meeting(world, number).id).values():
+        ballots.end_vote(world.as_(CHAIR), item)
+        decisions.close(world.as_(CHAIR), item)
 
 
 def _meet_again(world: World, number: int) -> None:
