@@ -82,13 +82,15 @@ def play_some(sessions: sessionmaker[Session], files: Path, steps: Sequence[Step
     world.play(World(CITY, sessions, Files(files), world.policy()), list(steps), lambda _: None)
 
 
-_OF_A_PAPER = "CASE kind WHEN 'document.issue' THEN ARRAY['facts', 'sha256'] ELSE ARRAY['facts', 'sealed'] END"
+_PAPERS = "kind IN ('document.issue', 'application.letter', 'letter_batch.make')"
+_OF_A_PAPER = f"CASE WHEN {_PAPERS} THEN ARRAY['facts', 'sha256'] ELSE ARRAY['facts', 'sealed'] END"
 _SALTED = "CASE WHEN kind LIKE 'publication.%' THEN ARRAY['facts', 'digest'] ELSE ARRAY['facts', 'inputs'] END"
 OF_ITS_OWN = {
     "api_key": "to_jsonb(t) - 'secret_hash'",
     "ballot": "to_jsonb(t) - 'sealed'",
     "document": "to_jsonb(t) - '{filling,sha256,size}'::text[]",
     "event": f"to_jsonb(t) - 'transaction' #- '{{facts,seal_head}}' #- {_OF_A_PAPER} #- {_SALTED}",
+    "letter_batch": "to_jsonb(t) - '{sha256,size}'::text[]",
     "meeting_item": "to_jsonb(t) - 'ballot_key'",
     "objector": "to_jsonb(t) - '{confirmation_hash,confirmation_code}'::text[]",
     "person": "to_jsonb(t) - 'password_hash'",

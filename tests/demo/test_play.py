@@ -350,13 +350,13 @@ def test_every_year_has_its_lists_for_the_next_by_two_people_each_entry_with_its
 # --- applications -----------------------------------------------------------------------------------------------------
 
 
-def test_of_four_applications_one_is_clear_one_on_the_negative_list_one_gets_an_x_and_one_is_visited(
+def test_of_the_applications_one_is_clear_one_listed_one_gets_an_x_one_is_visited_one_moves_and_one_waits(
     city: Played,
 ) -> None:
     found = """SELECT a.kind, a.state, coalesce(c.code, ''), (SELECT string_agg(f ->> 'code', ' ') FROM
                       jsonb_array_elements(a.findings) f)
                FROM application a LEFT JOIN specialty_code c USING (specialty_id) ORDER BY a.id"""
-    clear, listed, off_catalogue, visited = city.rows(found)
+    clear, listed, off_catalogue, visited, moved, closing = city.rows(found)
 
     assert (clear[:2], clear[3]) == (("open", "registered"), None)
     assert listed[:3] == ("open", "refused", "")
@@ -364,7 +364,12 @@ def test_of_four_applications_one_is_clear_one_on_the_negative_list_one_gets_an_
     assert (off_catalogue[:2], off_catalogue[3]) == (("off_catalogue", "registered"), None)
     assert "-X9" in str(off_catalogue[2])  # behind the number of the one the city brought along
     assert visited == ("off_catalogue", "committee", "", "opening-limit-unknown")
+    assert (moved[:2], moved[3]) == (("change", "registered"), None)
+    assert closing[:2] == ("close", "received")
+    letters = "SELECT kind, count(*) FROM document WHERE kind LIKE 'application%' GROUP BY kind ORDER BY kind"
+    assert city.rows(letters) == [("application_approval", 3), ("application_refusal", 1)]
+    assert city.rows("SELECT application_id FROM application_attachment") == [(1,)]
     recused = (
         "SELECT jsonb_array_length(tally -> 'recused') FROM recorded_vote WHERE application_id IS NOT NULL ORDER BY id"
     )
-    assert city.rows(recused) == [(0,), (1,)]
+    assert city.rows(recused) == [(0,), (1,), (0,)]

@@ -1,4 +1,4 @@
-"""Schools apply for later years: clear, on the negative list, off the catalogue, and one that is visited first."""
+"""Schools apply: clear, on the negative list, off the catalogue, one visited first, one to change, one to close."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from specialty_eval.actions import application_decisions, applications
+from specialty_eval.actions import application_decisions, application_papers, applications
 from specialty_eval.actions.applications import NewApplication
 from specialty_eval.actions.motions import Minutes, Word
 from specialty_eval.engine.application import ApplicationState
@@ -16,13 +16,16 @@ from specialty_eval.store.applications import Application
 from specialty_eval.store.registry import CatalogueEntry, School, Specialty
 from specialty_eval.store.reviews import Figure
 from specialty_eval.store.specialty_lists import SpecialtyList, SpecialtyListEntry
+from specialty_eval.text import message
 
 from .city import PARTNER
-from .story import YEARS
+from .story import YEARS, Tale
+from .story_evidence import PROOF
 from .story_meeting import COMMITTEE, member_ids
 from .world import Step, World
 
 EMPLOYED_AT_THE_PARTNER = "enterprise-1"
+CAMPUS = "示例东校区"
 
 
 def steps(number: int) -> Iterator[Step]:
@@ -42,9 +45,12 @@ def _apply(world: World, number: int) -> None:
         _lodge(world, _without(world, listed), ApplicationKind.OPEN, first_day, catalogue_code=listed.code),
         _lodge(world, other, ApplicationKind.OFF_CATALOGUE, first_day, name="示例低空装备运维"),
     ]
+    application_papers.attach(world.as_(f"head-{one.code}"), keys[0], "示例-人才需求调研.pdf", PROOF)
     later = first_day.replace(year=first_day.year + 1)
     keys.append(_lodge(world, one, ApplicationKind.OFF_CATALOGUE, later, name="示例智慧养老装备", teachers=None))
-    for key in keys[2:]:
+    lodged = keys[2:]
+    keys.append(_change(world))
+    for key in lodged:
         for party, who in (("bureau", "verifier"), ("department", "iit")):
             applications.opine(world.as_(who), key, party, True, "示例：产业有需求，条件具备", "示例联〔1〕号")
     world.pause(60)
@@ -52,6 +58,20 @@ def _apply(world: World, number: int) -> None:
         applications.check(world.as_("secretary"), key)
         applications.conclude(world.as_("secretary"), key)
         world.pause()
+
+
+def _change(world: World) -> int:
+    """What is taught already moves to another campus."""
+    (of,) = world.city.told(Tale.NEWCOMER, len(YEARS))
+    new = NewApplication(ApplicationKind.CHANGE, of.school, "示例：实训基地迁入新校区", of.code, campus=CAMPUS)
+    return applications.lodge(world.as_(f"head-{of.school}"), new).id
+
+
+def _close(world: World) -> None:
+    """A school would close what nobody else asks it to; it is lodged and waits to be checked."""
+    (of,) = world.city.told(Tale.LATE, len(YEARS))
+    new = NewApplication(ApplicationKind.CLOSE, of.school, "示例：生源不足，申请停办", of.code, students=0)
+    applications.lodge(world.as_(f"head-{of.school}"), new)
 
 
 def _lodge(
@@ -80,7 +100,17 @@ def _decide(world: World, number: int) -> None:
         application_decisions.vote(world.as_("secretary"), row.id, minutes)
         world.pause(30)
         application_decisions.register(world.as_("approver"), row.id, f"示例教专设〔{year}〕{place}号")
+        _answer(world, row.id)
+    refused = sa.select(Application.id).where(Application.state == ApplicationState.REFUSED.value)
+    for key in world.session.scalars(refused.order_by(Application.id)):
+        _answer(world, key)
     _look(world)
+    _close(world)
+
+
+def _answer(world: World, key: int) -> None:
+    """The numbered letter on what was decided, with every reason."""
+    application_papers.letter(world.as_("secretary"), key, lambda problem: message(problem, "zh"))
 
 
 def _look(world: World) -> None:

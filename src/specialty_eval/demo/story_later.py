@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from specialty_eval.actions import scoring
+from specialty_eval.actions import letter_batches, scoring
 
 from . import story_again, story_appeal, story_meeting, story_publication, story_scoring
 from .city import City, Specialty
@@ -42,4 +42,7 @@ def _decide(world: World, number: int) -> None:
 def _confirm(world: World, number: int) -> None:
     some = _reviews(world, number, "publicised")
     paper = story_publication.document(number, 2)
-    story_again.confirm(world, story_publication.newest(world, number), paper, some)
+    publication = story_publication.newest(world, number)
+    story_again.confirm(world, publication, paper, some)
+    letters = letter_batches.of_list(world.as_("secretary"), publication.id)
+    letter_batches.go_on(world.as_("secretary"), letters.id)

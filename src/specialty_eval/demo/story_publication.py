@@ -72,6 +72,8 @@ def _conclude(world: World, number: int) -> None:
     if number == 1:
         supervised = (Period.Q2, Period.H1)
         wanted += [Wanted(ReportKind.SUPERVISION, Reader.OFFICE, YEARS[number - 1], part) for part in supervised]
+        own = world.city.told(Tale.CHALLENGED, number)[0].school
+        wanted.append(Wanted(ReportKind.SCHOOL, Reader.SCHOOL, YEARS[number - 1], school=own))
     for one in wanted:
         reports.make(world.clock(), reports.ask(world.as_("secretary"), one).id)
 
