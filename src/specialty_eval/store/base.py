@@ -143,8 +143,6 @@ def make_sessions(engine: sa.Engine) -> sessionmaker[Session]:
 
 
 DIALECT = sa.make_url("postgresql+psycopg://").get_dialect()()
-_NUMBERED = type(DIALECT)(paramstyle="numeric_dollar")  # type: ignore[call-arg]  # every dialect of SQLAlchemy's takes it
-"""Parameters as the server itself takes them: nobody looks for them in the text at each execution."""
 
 
 class Straight:
@@ -155,17 +153,15 @@ class Straight:
     """
 
     def __init__(self, statement: sa.ClauseElement) -> None:
-        compiled = statement.compile(dialect=_NUMBERED, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 -- of a query it always is; this tells the type checker
         self._text = str(compiled)
-        self._order = tuple(compiled.positiontup or ())
         self._json = frozenset(name for name, bound in compiled.binds.items() if isinstance(bound.type, JSONB))
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
     def run(self, session: Session, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:
         """Execute it now; pending changes of the session are not flushed by this."""
-        values = {**self._constants, **parameters}
-        given = [Jsonb(values[name]) if name in self._json else values[name] for name in self._order]
+        values = self._constants | {n: Jsonb(value) if n in self._json else value for n, value in parameters.items()}
         pooled = session.connection().connection
         driver: psycopg.Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # it is psycopg's
-        return psycopg.RawCursor(driver, row_factory=namedtuple_row).execute(self._text, given, prepare=True)
+        return driver.cursor(row_factory=namedtuple_row).execute(self._text, values, prepare=True)
