@@ -24,7 +24,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.orm import Session
 
-from asking import Direct, asking
+from direct import Direct, asking
 from factories_rights import CALLERS, World, make_world
 from specialty_eval import rooms
 from specialty_eval.actions import accounts

@@ -17,8 +17,8 @@ from httpx import Response
 from sqlalchemy.orm import Session
 
 from api.test_rights import MATRIX, Asked
-from asking import asking
 from conftest import copied
+from direct import asking
 from factories_rights import CALLERS, World, make_world
 from growth.grown import forget, grow
 from growth.plans import Watch, watched
