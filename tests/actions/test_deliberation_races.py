@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 from factories import CITY
 from factories_deliberation import (
     REGULAR,
+    VISITS,
     Sitting,
     convene,
     make_convened,
@@ -20,7 +23,8 @@ from factories_deliberation import (
     new_meeting,
 )
 from racing import at_once, both_at_once
-from specialty_eval.actions import ballots, committee, decisions, objections, publications
+from specialty_eval.actions import ballots, committee, decisions, objections, publications, site_visits
+from specialty_eval.actions.site_visits import Said
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.meeting import ITEM, ItemEvent, ItemFacts
 from specialty_eval.engine.permissions import Scope
@@ -250,3 +254,22 @@ def test_an_objection_upheld_and_rejected_at_once_gets_one_answer(engine: sa.Eng
             (["done", "step-not-open"], "scored"),
             (["step-not-open", "done"], "publicised"),
         ]
+
+
+def test_no_vote_is_called_while_the_visit_of_its_review_is_being_reported(engine: sa.Engine) -> None:
+    """What members read when the vote is called is what they vote on: the second waits for the first."""
+    with Session(engine, expire_on_commit=False) as session:
+        s = make_convened(session, {"one-a": "red"}, policy=VISITS)
+        key, item = s.reviews["one-a"], s.items["one-a"]
+        site_visits.name(s.as_("secretary"), key, [s.city.people["site-visitor"]])
+        site_visits.report(s.as_("site-visitor"), key, Said("示例：已现场查看"))
+        caller = s.as_("secretary")
+        session.commit()
+
+        site_visits.report(s.as_("site-visitor"), key, Said("示例：设备12台", reason="示例：误记", corrects=1))
+        with Session(engine, expire_on_commit=False) as other:
+            other.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                ballots.call_vote(replace(caller, session=other), item)
+        session.commit()
+        assert at_once(engine, (caller, partial(ballots.call_vote, item_id=item))) == ["done"]

@@ -65,6 +65,9 @@ def take_out(ctx: Context, item_id: int) -> MeetingItem:
 
 def call_vote(ctx: Context, item_id: int, *, version: int | None = None) -> MeetingItem:
     """Put an item to the vote: everybody present has declared, the quorum and every sector are there."""
+    # The review first, as whoever reports its visit does: what members read is as it was when the vote was called.
+    if (found := ctx.session.scalar(sa.select(MeetingItem.review_id).where(MeetingItem.id == item_id))) is not None:
+        ctx.locked(Review, found)
     row = ctx.locked(MeetingItem, item_id, version=version)
     room = deliberation_rooms.room_of_item(ctx.session, item_id, acting=ctx.person_id)
     ctx.permit(entitled(ITEM, row.state, ItemEvent.VOTE), room.scope, where="item")

@@ -80,7 +80,7 @@ def know_what_is_blind(session: Session, round_id: int, review_id: int | None = 
 
 
 def is_under_vote(session: Session, review_id: int) -> bool:
-    """Whether members are voting on the review: what they read stays as it is."""
+    """Whether members are voting on the review: what they read stays. None begins while its row is locked."""
     found = sa.select(MeetingItem.id).where(
         MeetingItem.review_id == review_id, MeetingItem.state == ItemState.VOTING.value
     )
