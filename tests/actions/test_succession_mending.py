@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_consequences import events, make_confirmed, on, overturn
+from factories_consequences import BITES, MENDS, appeal_heard, confirm_anew, events, make_confirmed, on, overturn
 from factories_deliberation import Sitting, refused
 from factories_scored import PDF
-from specialty_eval.actions import answers, attachments, documents, overdue, rectifications, successions
+from specialty_eval.actions import answers, attachments, documents, overdue, rectifications, successions, views
 from specialty_eval.actions import standings as years
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.paging import Page
@@ -17,11 +17,12 @@ from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import NotFound
 from specialty_eval.engine.succession import Act, Subject, Wanted
-from specialty_eval.store import closing_queries, rectification_queries
+from specialty_eval.store import closing_queries, material_queries, notice_queries, rectification_queries
 from specialty_eval.store.outcomes import Rectification, Standing
 from specialty_eval.store.registry import Specialty, SpecialtyCode
 
 ROBOTS = "机器人"
+LATER = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -101,6 +102,10 @@ def test_a_yellow_part_that_is_split_off_mends_by_itself_and_its_own_pass_restor
     assert proof.attachment_id is not None
     assert attachments.read(s.as_("head-one"), row.review_id, proof.attachment_id)[0].name == "报告.pdf"
     assert refused(NotFound, lambda: attachments.read(s.as_("head-two"), row.review_id, proof.attachment_id or 0))
+    assert refused(NotFound, lambda: attachments.read(s.as_("county-two"), row.review_id, proof.attachment_id or 0))
+    pieces = material_queries.pieces(s.session, s.review("two-a"))
+    assert proof.attachment_id not in {piece.attachment.id for piece in pieces if piece.attachment}
+    assert "报告.pdf" not in {f["name"] for f in views.review_view(s.as_("head-two"), s.review("two-a"))["attachments"]}
     assert documents.read(s.as_("head-one"), letter.id).number == letter.number
     assert refused(NotFound, lambda: documents.read(s.as_("head-two"), letter.id))
 
@@ -119,7 +124,7 @@ def test_the_others_pass_restores_no_part_that_was_split_off(s: Sitting) -> None
     on(s, 2026, 5, 12)
     old = s.city.specialties["two-a"]
     key = split(s, "two-a")
-    s.session.execute(sa.update(Rectification).values(plan_due=datetime(2026, 12, 1, tzinfo=UTC)))
+    s.session.execute(sa.update(Rectification).values(plan_due=LATER))
     on(s, 2026, 9, 2)
     years.begin_year(s.as_("planner"), 2026)
     mended(s, old, "head-two")
@@ -130,7 +135,7 @@ def test_the_others_pass_restores_no_part_that_was_split_off(s: Sitting) -> None
 
 
 def test_what_passed_before_is_passed_where_it_goes(s: Sitting) -> None:
-    s.session.execute(sa.update(Rectification).values(plan_due=datetime(2026, 12, 1, tzinfo=UTC)))
+    s.session.execute(sa.update(Rectification).values(plan_due=LATER))
     on(s, 2026, 9, 2)
     years.begin_year(s.as_("planner"), 2026)
     mended(s, s.city.specialties["two-a"], "head-two")
@@ -178,3 +183,31 @@ def test_another_colour_where_the_rating_went_is_mended_there_too(s: Sitting) ->
     row = mending(s, key)
     assert (row.id != before, row.rating, row.state, row.review_id) == (True, "red", "due", s.reviews["two-a"])
     assert s.session.get_one(Rectification, before, populate_existing=True).state == "superseded"
+
+
+def test_where_no_failure_is_allowed_the_first_is_the_last_also_where_the_rating_went(session: Session) -> None:
+    strict = BITES.replace(MENDS, MENDS.replace("failures_allowed: 2", "failures_allowed: 0"))
+    s = make_confirmed(session, policy=strict)
+    on(s, 2026, 5, 26)
+    rectifications.act_on_due(s.as_("secretary"))
+    part = split(s, "two-a")
+    s.city.wait(1)
+    merged(s, "two-a", "one-a")
+
+    for key in (part, s.city.specialties["one-a"]):
+        assert (mending(s, key).state, mending(s, key).failures, mending(s, key).findings) == ("due", 0, "")
+
+
+def test_a_letter_tells_the_days_of_its_own_specialty_alone(s: Sitting) -> None:
+    """What the other mends goes on under the new review, and is older than what its own begins anew."""
+    key = split(s, "two-a")
+    appeal = appeal_heard(s, "two-a")
+    s.session.execute(sa.update(Rectification).where(Rectification.specialty_id == key).values(plan_due=LATER))
+    on(s, 2026, 5, 26)
+    rectifications.act_on_due(s.as_("secretary"))
+    review = confirm_anew(s, "two-a", appeal, "yellow")
+
+    own, other = mending(s, s.city.specialties["two-a"]), mending(s, key)
+    assert (own.review_id, other.review_id, own.id > other.id) == (review, review, True)
+    [letter] = notice_queries.confirmed(s.session, [review])
+    assert (letter.specialty_id, letter.plan_due) == (own.specialty_id, own.plan_due)

@@ -79,7 +79,7 @@ def go_over(ctx: Context, specialty_id: int, review_id: int, key: int) -> None:
     if last is None or last.state == RectificationState.PASSED:
         return
     rules = rectification_queries.ground_of(ctx.session, last).rules
-    failures = min(last.failures, rules.failures_allowed - 1)
+    failures = min(last.failures, max(rules.failures_allowed, 1) - 1)
     asked = Asked(key, review_id, Rating(last.rating))
     row = ctx.saved(begin(ctx, asked, rules, failures=failures, findings=last.findings if failures else ""))
     ctx.record("rectification.carry", row, Note(audience="school", told={"review": review_id, **_told(row)}))

@@ -11,10 +11,18 @@ from specialty_eval.engine.errors import NotFound, Problem
 from specialty_eval.engine.permissions import FILLS_IN, READ, Scope, Thing, may, may_read, reach, visible_measures
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.review import WITH_THE_SCHOOL
-from specialty_eval.store import cycles, panel_queries, registry, review_queries, scopes, scoring_queries
+from specialty_eval.store import (
+    cycles,
+    material_queries,
+    panel_queries,
+    registry,
+    review_queries,
+    scopes,
+    scoring_queries,
+)
 from specialty_eval.store.cycles import Cycle, PolicyDocument, Round
 from specialty_eval.store.registry import School
-from specialty_eval.store.reviews import Attachment, EvidenceDraft, EvidenceVersion, Review
+from specialty_eval.store.reviews import EvidenceDraft, EvidenceVersion, Review
 
 from . import blind
 from .context import Context
@@ -155,8 +163,7 @@ def review_view(ctx: Context, row: Review) -> dict[str, Any]:
     policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
     seen = visible_measures(policy, ctx.actor, scope, ctx.today)
     opened = blind.open_to_the_blind(ctx, row) if is_blind else None
-    found = ctx.session.scalars(sa.select(Attachment).where(Attachment.review_id == row.id).order_by(Attachment.id))
-    attachments = found.all()
+    attachments = material_queries.files(ctx.session, row.id)
     shown = [a for a in attachments if opened is None or a.id in opened]
     with_school = row.state in WITH_THE_SCHOOL
     whose = {} if is_blind else {"correction_due": row.correction_due, "county_due": row.county_due,

@@ -22,6 +22,7 @@ from .accounts import CommitteeMember
 from .deliberation import Decision, InterestDeclaration, MeetingItem, MeetingSeat
 from .deliberation_rooms import GOING
 from .outcomes import RatingInForce
+from .rectification_queries import proves_elsewhere
 from .registry import Organisation, Specialty
 from .reviews import Attachment, Challenge, EvidenceVersion, Review, ScoreRun, ScoreSheet
 from .site_visits import SiteVisitReport
@@ -182,7 +183,9 @@ def material(session: Session, review_id: int) -> Material:
     ).one()
     version: EvidenceVersion | None = row[2]
     challenges = session.scalars(sa.select(Challenge).where(Challenge.review_id == review_id).order_by(Challenge.id))
-    attached = sa.select(Attachment.measure, sa.func.count()).where(Attachment.review_id == review_id)
+    attached = sa.select(Attachment.measure, sa.func.count()).where(
+        Attachment.review_id == review_id, ~proves_elsewhere()
+    )
     files = session.execute(attached.group_by(Attachment.measure).order_by(Attachment.measure)).all()
     return Material(
         sheet=row[1],

@@ -1,5 +1,6 @@
 """A review's material with the newest look at each piece; by what its school is known; which reviews are blind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from specialty_eval.engine.roles import Role
 from .accounts import Person, RoleGrant
 from .cycles import Round
 from .material import MaterialCheck, MaterialRelease
+from .rectification_queries import proves_elsewhere
 from .registry import Jurisdiction, School, Specialty
 from .reviews import Attachment, EvidenceVersion, Review
 
@@ -45,6 +47,12 @@ def set_blind(session: Session, row: Round, blind: bool, now: datetime) -> None:
     session.refresh(row)
 
 
+def files(session: Session, review_id: int) -> Sequence[Attachment]:
+    """Every file of a review, but for what proves what another specialty mends: that is its school's alone."""
+    found = sa.select(Attachment).where(Attachment.review_id == review_id, ~proves_elsewhere())
+    return session.scalars(found.order_by(Attachment.id)).all()
+
+
 def pieces(session: Session, review: Review) -> list[Piece]:
     """Every file of a review, and the words of the version it stands on if there is one."""
     newest = (
@@ -56,11 +64,10 @@ def pieces(session: Session, review: Review) -> list[Piece]:
     checks = list(session.scalars(newest))
     released = sa.select(MaterialRelease).where(MaterialRelease.check_id.in_([check.id for check in checks]))
     releases = {release.check_id: release for release in session.scalars(released)}
-    files = sa.select(Attachment).where(Attachment.review_id == review.id).order_by(Attachment.id)
     of_file = {check.attachment_id: check for check in checks if check.attachment_id is not None}
     of_words = next((c for c in checks if c.evidence_version_id == review.evidence_version_id), None)
     found: list[tuple[Attachment | None, MaterialCheck | None]] = [
-        (file, of_file.get(file.id)) for file in session.scalars(files)
+        (file, of_file.get(file.id)) for file in files(session, review.id)
     ]
     if review.evidence_version_id is not None:
         found.insert(0, (None, of_words if of_words and of_words.evidence_version_id else None))
@@ -104,11 +111,11 @@ def to_check(session: Session) -> list[tuple[str, datetime | None]]:
     read = sa.select(MaterialCheck.id).where(MaterialCheck.evidence_version_id == Review.evidence_version_id)
     states = [state.value for state in SCORES_FROM]
     in_blind = sa.and_(Round.blind, Review.state.in_(states))
-    files = (
+    with_files = (
         sa.select(Review.id, sa.func.min(Attachment.uploaded_at))
         .join(Round, Round.id == Review.round_id)
         .join(Attachment, Attachment.review_id == Review.id)
-        .where(in_blind, ~looked.exists())
+        .where(in_blind, ~looked.exists(), ~proves_elsewhere())
         .group_by(Review.id)
     )
     texts = (
@@ -119,6 +126,6 @@ def to_check(session: Session) -> list[tuple[str, datetime | None]]:
         .group_by(Review.id)
     )
     since: dict[str, datetime | None] = {}
-    for review, at in [*session.execute(files), *session.execute(texts)]:
+    for review, at in [*session.execute(with_files), *session.execute(texts)]:
         since[str(review)] = min(filter(None, (since.get(str(review)), at)), default=None)
     return list(since.items())

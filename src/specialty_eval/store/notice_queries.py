@@ -88,6 +88,7 @@ def confirmed(session: Session, reviews: Collection[int]) -> list[Confirmed]:
     )
     mended = (
         sa.select(Rectification.review_id, Rectification.plan_due, Rectification.recheck_from)
+        .join(Review, sa.and_(Review.id == Rectification.review_id, Review.specialty_id == Rectification.specialty_id))
         .where(numbered(Rectification.review_id, reviews))
         .ext(distinct_on(Rectification.review_id))
         .order_by(Rectification.review_id, Rectification.id)

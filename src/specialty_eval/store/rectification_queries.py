@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.cases import APPEAL_ENDED
 from specialty_eval.engine.consequences import Enrolment, RectificationRules
@@ -31,7 +31,7 @@ from .outcomes import (
 from .rectification_words import RectificationPlan, RectificationProof
 from .registry import School, Specialty, SpecialtyCode
 from .registry_queries import numbered
-from .reviews import Review
+from .reviews import Attachment, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,22 @@ def of_proof(session: Session, review_id: int, attachment_id: int) -> int | None
         )
     )
     return session.scalar(found.limit(1))
+
+
+def proves_elsewhere() -> sa.ColumnElement[bool]:
+    """Whether an attachment proves what another specialty than its review's mends, as `of_proof` says of one."""
+    own = aliased(Review)
+    found = (
+        sa.select(RectificationProof.id)
+        .join(Rectification, Rectification.id == RectificationProof.rectification_id)
+        .join(own, own.id == Rectification.review_id)
+        .where(
+            Rectification.review_id == Attachment.review_id,
+            RectificationProof.attachment_id == Attachment.id,
+            Rectification.specialty_id != own.specialty_id,
+        )
+    )
+    return found.correlate(Attachment).exists()
 
 
 def in_state(session: Session, city: str, state: RectificationState, reached: sa.ColumnElement[bool]) -> list[int]:
