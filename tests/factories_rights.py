@@ -103,6 +103,14 @@ def other_city(city: City) -> Context:
     return city.as_("stranger")
 
 
+def serves_elsewhere(city: City, who: str) -> None:
+    """All that somebody was at the city's bureau they are at that of `other_city` now, and nothing here."""
+    moved = "UPDATE role_grant SET organisation_id = :there WHERE person_id = :who AND organisation_id = :here"
+    here, there = (city.organisations[f"bureau:{code}"] for code in (CITY, ELSEWHERE))
+    city.session.execute(sa.text(moved), {"who": city.people[who], "here": here, "there": there})
+    city.session.expire_all()
+
+
 @dataclass
 class World:
     """What can be asked about, by the name of a path's parameter, and the secret each caller shows."""

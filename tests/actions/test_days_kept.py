@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from factories_applications import closing_decided, make_applying, received
 from factories_consequences import HOLDS, make_confirmed, on
 from factories_deliberation import VISITS, Sitting, decide, employ, make_publicised, make_scored
+from factories_rights import other_city, serves_elsewhere
 from specialty_eval.actions import (
     answers,
     appeals,
+    applications,
     closing_appeals,
     feed,
     jobs,
@@ -233,9 +235,18 @@ def test_closings_and_applications_of_a_city(session: Session) -> None:
     known = s.city.now
     come(s, row.due)
     assert told(s, "application_check") == reached(row.due, known)
-    employ(s, "secretary", school="one")
-    assert last(s, "application_check").seq not in seen(s, "secretary")  # the recused learn nothing of it
-    assert last(s, "application_check").seq in seen(s, "bureau-approver")
+    applications.check(s.as_("secretary"), row.id)
+    applications.conclude(s.as_("secretary"), row.id)
+    come(s, row.due)
+    to_check, to_decide = last(s, "application_check"), last(s, "application_decision")
+    assert (to_decide.facts["whose"], to_check.facts["whose"]) == ("chair", "secretary")
+    assert {who: {e.seq for e in (to_check, to_decide)} & seen(s, who) for who in ("chair", "industry-1")} == {
+        "chair": {to_decide.seq}, "industry-1": set(),
+    }  # fmt: skip
+    for who in ("secretary", "chair"):
+        employ(s, who, school="one")
+    assert {to_check.seq, to_decide.seq} & (seen(s, "secretary") | seen(s, "chair")) == set()  # the recused
+    assert {to_check.seq, to_decide.seq} <= seen(s, "bureau-approver")
 
 
 def test_notice_decision_and_appeal_of_a_closing(session: Session) -> None:
@@ -247,6 +258,8 @@ def test_notice_decision_and_appeal_of_a_closing(session: Session) -> None:
     assert row.decide_due is not None
     come(s, row.decide_due)
     assert told(s, "closing_decision") == reached(row.decide_due, row.proposed_at)
+    to_decide, notice = last(s, "closing_decision").seq, last(s, "closing_notice").seq
+    assert {to_decide, notice} & seen(s, "chair") == {to_decide}
     on(s, 2026, 6, 30)
     closing_decided(s, row.id)
     assert row.appeal_due is not None
@@ -267,6 +280,9 @@ def test_notice_decision_and_appeal_of_a_closing(session: Session) -> None:
     assert {who: event.seq in seen(s, who) for who in ("appeal-1", "appeal-2", "secretary", "head-two")} == {
         "appeal-1": True, "appeal-2": False, "secretary": True, "head-two": False,
     }  # fmt: skip
+    other_city(s.city)
+    serves_elsewhere(s.city, "appeal-1")
+    assert event.seq not in seen(s, "appeal-1")  # the same role in another city gives nothing here
 
 
 def test_the_clock_reminds_of_what_is_in_no_round_and_nobody_else_does(session: Session) -> None:

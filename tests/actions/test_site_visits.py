@@ -18,7 +18,7 @@ from factories_deliberation import (
     nothing_left,
     refused,
 )
-from factories_rights import other_city
+from factories_rights import other_city, serves_elsewhere
 from remembered import remembered_fixture
 from specialty_eval.actions import ballots, blind, feed, meeting_views, packs, panel, review_actions, site_visits, views
 from specialty_eval.actions.context import Context
@@ -126,6 +126,17 @@ def test_whose_conflict_is_found_later_reports_no_more(s: Sitting) -> None:
         ("recused", "site_visit")
     ]
     assert site_visits.listing(s.as_("site-visitor"), Page(9))[0] == []
+
+
+def test_who_serves_another_city_now_is_told_no_more_of_this_ones_visit(s: Sitting) -> None:
+    name(s, "site-visitor")
+    heard = s.session.scalars(sa.select(Event.seq).where(Event.kind == "review.name_visitors")).one()
+    assert feed.seen(s.as_("site-visitor"), heard) is not None
+
+    serves_elsewhere(s.city, "site-visitor")
+
+    assert site_visits.listing(s.as_("site-visitor"), Page(9))[0] == []
+    assert feed.seen(s.as_("site-visitor"), heard) is None
 
 
 def test_in_a_blind_round_nobody_scores_and_visits_the_same_review(s: Sitting) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from specialty_eval.engine.errors import Gone, Invalid, NotFound, Problem
 from specialty_eval.engine.event_kinds import KINDS, NEEDING, TO_A_COUNTY, kinds_of, unknown_kinds
-from specialty_eval.engine.permissions import READ, TOLD_AS_SCHOOL, Reach, Role, Thing, reach
+from specialty_eval.engine.permissions import READ, TOLD_AS_SCHOOL, Kind, Reach, Role, Thing, reach
 from specialty_eval.store import feed_queries, scopes
 from specialty_eval.store.feed_queries import BEGINNING, EVER, Log, Place
 from specialty_eval.store.ledger import Event
@@ -216,19 +216,33 @@ def _of_applications(ctx: Context, near: Reach, schools: Sequence[int]) -> list[
 
 def _of_own_days(ctx: Context, known: sa.Exists) -> list[sa.ColumnElement[bool]]:
     """Of the days that they have to keep: an expert of each that is theirs to score, whoever is named for a visit of
-    that, who sits on an appeal's panel of its answer, a chair of the committee's; while in office and not recused.
+    that, who sits on an appeal's panel of its answer, a chair of the committee's; in office there, not recused.
     """
     if ctx.person_id is None:
         return []
-    held = [grant for grant in ctx.actor.grants if grant.holds(ctx.today)]
+    cities: dict[Role, list[str]] = {}
+    for grant in ctx.actor.grants:
+        if grant.kind == Kind.BUREAU and grant.holds(ctx.today):
+            cities.setdefault(grant.role, []).append(grant.jurisdiction)
     rules = [
-        sa.and_(Event.kind == kind, sa.exists().where(own), known)
+        sa.and_(Event.kind == kind, sa.exists().where(own), known.where(School.city_code.in_(cities[role])))
         for role, kind, own in feed_queries.own_days(ctx.person_id)
-        if any(grant.role == role for grant in held)
+        if role in cities
     ]
-    chaired = [grant.jurisdiction for grant in held if grant.role == Role.CHAIR]
-    of_rounds = sa.and_(Event.kind == "round.remind", Event.facts["whose"].astext == Role.CHAIR.value)
-    return [*rules, sa.and_(of_rounds, feed_queries.city_of_event().in_(chaired))] if chaired else rules
+    return [*rules, _of_the_chair(ctx, known, cities[Role.CHAIR])] if Role.CHAIR in cities else rules
+
+
+def _of_the_chair(ctx: Context, known: sa.Exists, cities: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Of the days that are the chair's: to deliberate on a round, to decide on a closing or an application."""
+    here = School.city_code.in_(cities)
+    new = feed_queries.of_application(here, ~scopes.recused_from_application(ctx.person_id))
+    about = {
+        "round.remind": feed_queries.city_of_event().in_(cities),
+        "closing.remind": known.where(here),
+        "application.remind": sa.or_(known.where(here), new),
+    }
+    its = sa.or_(*(sa.and_(Event.kind == kind, rule) for kind, rule in about.items()))
+    return sa.and_(Event.facts["whose"].astext == Role.CHAIR.value, its)
 
 
 def _kept_back(ctx: Context, near: Reach) -> list[sa.ColumnElement[bool]]:
