@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from factories import make_person
 from factories_applications import closing_decided, make_applying, received
 from factories_consequences import HOLDS, make_confirmed, on
 from factories_deliberation import VISITS, Sitting, decide, employ, make_publicised, make_scored
@@ -35,6 +36,7 @@ from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.errors import NotNow, NotYou
 from specialty_eval.engine.overdue import Awaited
 from specialty_eval.engine.reminding import BEFORE, DAYS, Own, sentence
+from specialty_eval.engine.roles import Role
 from specialty_eval.store import cycles, days_kept
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Round
@@ -210,6 +212,31 @@ def test_a_visit_that_somebody_is_named_for_and_does_not_report(session: Session
     }
     site_visits.report(s.as_("site-visitor"), s.reviews["one-a"], Said("示例：已现场查看"))
     assert late() == []
+
+
+def test_each_of_two_visitors_has_a_day_and_only_the_last_makes_the_visit_late(session: Session) -> None:
+    s = make_scored(session, {"one-a": "red", "two-a": "green"}, policy=VISITS)
+    bureau = s.city.organisations[f"bureau:{CITY}"]
+    s.city.people["visitor-2"] = make_person(session, login="visitor-2", roles={Role.SITE_VISITOR: bureau})
+
+    def name(who: str) -> datetime:
+        [named] = site_visits.name(s.as_("secretary"), s.reviews["one-a"], [s.city.people[who]])
+        return named.due
+
+    first = name("site-visitor")
+    s.city.wait(10)
+    second = name("visitor-2")
+    late = sa.select(sa.func.count()).where(Event.kind == "review.escalate", Event.facts["what"].astext == "site_visit")
+    for day, escalated in ((first, 0), (second, 1)):
+        come(s, day)
+        overdue.act_on_due(s.city.clock(), s.round_id)
+        assert session.scalar(late) == escalated
+
+    for who, own in (("site-visitor", first), ("visitor-2", second)):
+        found = sa.select(Event.facts).where(Event.kind == "review.remind", feed.visible(s.as_(who)))
+        heard = session.scalars(found.order_by(Event.seq)).all()
+        assert {facts["until"] for facts in heard} == {last_local_day(own, LOCAL).isoformat()}
+        assert [facts["days_left"] for facts in heard][-2:] == [2, 0]
 
 
 def test_what_the_bureau_owes_an_objector_and_the_confirmation(session: Session) -> None:

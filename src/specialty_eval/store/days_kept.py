@@ -119,15 +119,13 @@ OF_PHASES = (
 _UNHEARD = (ObjectionState.RECEIVED, ObjectionState.CONTACT_CONFIRMED)
 _LODGED = sa.exists().where(Appeal.review_id == Review.id).correlate(Review)
 
-_NAMED = sa.select(sa.func.max(SiteVisitor.named_at)).where(
-    SiteVisitor.review_id == Review.id, SiteVisitor.withdrawn_at.is_(None)
-)  # fmt: skip
+_NAMED = sa.join(SiteVisitor, Review, Review.id == SiteVisitor.review_id)
 
 OF_ROUNDS = (
     Kept(
-        Awaited.SITE_VISIT, "review.remind", Review, overdue_queries.visit_due(), overdue_queries.visit_waits(),
-        _REVIEW,
-        known=_NAMED.correlate(Review).scalar_subquery(),
+        Awaited.SITE_VISIT, "review.remind", Review, SiteVisitor.due,
+        sa.and_(overdue_queries.visit_waits(), SiteVisitor.withdrawn_at.is_(None)), _NAMED,
+        known=SiteVisitor.named_at, each=True,
     ),
     _of_review(Own.CHALLENGE, Review.challenge_due, State.SCORED),
     _case(

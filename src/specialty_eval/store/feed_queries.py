@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,10 +99,15 @@ def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
         SiteVisitor.review_id == Event.subject_id, SiteVisitor.person_id == person_id,
         SiteVisitor.withdrawn_at.is_(None),
     )  # fmt: skip
+    last = sa.func.timezone("Asia/Shanghai", SiteVisitor.due) - sa.literal(timedelta(microseconds=1), sa.Interval())
+    visits = sa.and_(
+        named, Event.facts["what"].astext == Awaited.SITE_VISIT.value,
+        Event.facts["until"].astext == sa.func.to_char(last, "YYYY-MM-DD"),
+    )  # fmt: skip
     panel = Role.APPEAL_PANEL_MEMBER
     return [
         (Role.SITE_VISITOR, "review.name_visitors", sa.and_(named, SiteVisitor.named_at == Event.at)),
-        (Role.SITE_VISITOR, "review.remind", sa.and_(named, Event.facts["what"].astext == Awaited.SITE_VISIT.value)),
+        (Role.SITE_VISITOR, "review.remind", visits),
         (Role.EXPERT, "assignment.remind", scores), (panel, "appeal.remind", sits),
         (panel, "closing_appeal.remind", closing),
     ]  # fmt: skip

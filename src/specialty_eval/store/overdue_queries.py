@@ -134,8 +134,8 @@ def _of_reviews(since: Since) -> list[Part]:
 
 
 def visit_due() -> sa.ScalarSelect[datetime]:
-    """Of a review: until when whoever is named to visit its school has to report, the first of them."""
-    named = sa.select(sa.func.min(SiteVisitor.due)).where(
+    """Of a review: until when whoever is named to visit its school has to report, the last of them."""
+    named = sa.select(sa.func.max(SiteVisitor.due)).where(
         SiteVisitor.review_id == Review.id, SiteVisitor.withdrawn_at.is_(None)
     )
     return named.correlate(Review).scalar_subquery()
