@@ -157,6 +157,31 @@ def test_while_an_appeal_holds_the_consequences_nobody_is_hurried_and_then_the_d
     assert told(s, "rectification_plan") == EACH
 
 
+def test_days_that_an_ended_appeal_gave_back_are_put_on_record_before_anybody_is_reminded(session: Session) -> None:
+    """As an appeal left them that ended before they were kept."""
+    s = make_confirmed(session, {"two-a": "red"}, policy=HOLDS)
+    row = session.scalars(sa.select(Rectification)).one()
+    told_first, recheck = row.plan_due, row.recheck_from
+    ratings.receive(s.as_("head-two"), s.reviews["two-a"])
+    key = appeals.lodge(s.as_("head-two"), s.reviews["two-a"], "示例理由").id
+    s.city.wait(20)
+    appeals.rule_out(s.as_("bureau-approver"), key, "示例：并非针对评定结果")
+    session.refresh(row)
+    holds = (row.plan_due, row.recheck_from)
+    session.execute(sa.update(Rectification).values(plan_due=told_first, recheck_from=recheck))
+    session.expire_all()
+
+    come(s, told_first)
+
+    assert (row.plan_due, row.recheck_from) == holds > (told_first, recheck)
+    day = last_local_day(row.plan_due, LOCAL).isoformat()
+    kept = session.scalars(sa.select(Event).where(Event.kind == "rectification.extend").order_by(Event.seq)).all()
+    assert [(e.facts["until"], e.audience) for e in kept] == [(day, "school")] * 2  # the appeal's end, and once again
+    assert told(s, "rectification_plan") == []
+    come(s, row.plan_due)
+    assert told(s, "rectification_plan") == EACH
+
+
 def test_the_days_of_challenge_decision_and_notice(session: Session) -> None:
     s = make_scored(session, {"one-a": "green"})
     begun = s.city.now

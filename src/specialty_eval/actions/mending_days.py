@@ -1,11 +1,12 @@
 """The days of what a school mends: when its plan is due, from when it is rechecked, what an appeal gives back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from specialty_eval.engine.calendar import last_local_day, months_after
 from specialty_eval.engine.consequences import RectificationRules
-from specialty_eval.engine.rectification import RECTIFICATION, RectificationState
+from specialty_eval.engine.rectification import RECTIFICATION, RECTIFICATION_ENDED, RectificationState
 from specialty_eval.engine.vocabulary import Rating
 from specialty_eval.store import rectification_queries
 from specialty_eval.store.outcomes import Rectification
@@ -25,28 +26,52 @@ class Asked:
 
 def plan_due(ctx: Context, row: Rectification, ground: Ground) -> datetime:
     """Until when the plan is due: an appeal that holds the consequences gives the school its days anew when it ends."""
-    if ground.enrolment.appeal_suspends == "none":
-        return row.plan_due
-    closed = rectification_queries.appeals_closed_at(ctx.session, row.review_id)
-    return (
-        row.plan_due if closed is None else max(row.plan_due, ctx.calendar().due(closed, ground.rules.plan_due, LOCAL))
-    )
+    return _days(ctx, row, ground, _closed(ctx, row, ground))[0]
 
 
 def recheck_from(ctx: Context, row: Rectification, ground: Ground) -> date:
     """From when it is rechecked: where an appeal held the consequences, the months to mend begin when it ends."""
+    return _days(ctx, row, ground, _closed(ctx, row, ground))[1]
+
+
+def _closed(ctx: Context, row: Rectification, ground: Ground) -> datetime | None:
     held = ground.enrolment.appeal_suspends != "none"
-    closed = rectification_queries.appeals_closed_at(ctx.session, row.review_id) if held else None
+    return rectification_queries.appeals_closed_at(ctx.session, row.review_id) if held else None
+
+
+def _days(ctx: Context, row: Rectification, ground: Ground, closed: datetime | None) -> tuple[datetime, date]:
     if closed is None:
-        return row.recheck_from
-    return max(row.recheck_from, months_after(closed.astimezone(LOCAL).date(), ground.rules.recheck_after_months))
+        return row.plan_due, row.recheck_from
+    due = ctx.calendar().due(closed, ground.rules.plan_due, LOCAL)
+    recheck = months_after(closed.astimezone(LOCAL).date(), ground.rules.recheck_after_months)
+    return max(row.plan_due, due), max(row.recheck_from, recheck)
 
 
 def begin_days_anew(ctx: Context, review_id: int) -> None:
     """An appeal against this rating has ended and left it: where it held the consequences, the days of what is being
     mended begin anew, on record, and the school is told which they are now.
     """
-    for row in rectification_queries.going_locked(ctx.session, review_id):
+    _put_on_record(ctx, rectification_queries.going_locked(ctx.session, review_id))
+
+
+def begin_where_left(ctx: Context, round_id: int) -> None:
+    """The same for whoever waits for a day of theirs that an appeal gave back and that is not on record: it ended when
+    none was kept. Nobody is to be reminded of an earlier day than the one that holds.
+    """
+    found = rectification_queries.after_appeals(ctx.session, round_id)
+    grounds = rectification_queries.grounds_of(ctx.session, [row for row, _ in found]) if found else {}
+    left = [
+        row.id for row, closed in found if _days(ctx, row, grounds[row.id], closed) != (row.plan_due, row.recheck_from)
+    ]
+    if left:
+        ctx.lock_all(Rectification, left)
+        _put_on_record(ctx.as_system(), rectification_queries.reread(ctx.session, left))
+
+
+def _put_on_record(ctx: Context, rows: Sequence[Rectification]) -> None:
+    for row in rows:
+        if row.state in RECTIFICATION_ENDED:
+            continue
         due, recheck = days_of(ctx, row)
         if (due, recheck) != (row.plan_due, row.recheck_from):
             row.plan_due, row.recheck_from, row.version, row.updated_at = due, recheck, row.version + 1, ctx.now
@@ -88,7 +113,7 @@ def go_over(ctx: Context, specialty_id: int, review_id: int, key: int) -> None:
 def days_of(ctx: Context, row: Rectification) -> tuple[datetime, date]:
     """When the plan is due, and from when it is rechecked, the days an appeal gave back among them."""
     ground = rectification_queries.ground_of(ctx.session, row)
-    return plan_due(ctx, row, ground), recheck_from(ctx, row, ground)
+    return _days(ctx, row, ground, _closed(ctx, row, ground))
 
 
 def due_days(ctx: Context, row: Rectification) -> tuple[date, date]:

@@ -22,6 +22,7 @@ from specialty_eval.store.cycles import Round
 from specialty_eval.store.days_kept import Kept
 from specialty_eval.store.reminder_queries import Waiting
 
+from . import mending_days
 from .context import LOCAL, Context, Note
 
 REMINDS = roles(Role.SYSTEM, Role.SECRETARY)
@@ -61,6 +62,8 @@ def remind_due(ctx: Context, round_id: int) -> int:
     ctx.permit(REMINDS, Scope(city=made.city), where="round")
     kinds = days_kept.OF_ROUNDS if r.state in ROUND_ENDED else (*days_kept.OF_PHASES, *days_kept.OF_ROUNDS)
     policy = cycles.policy_of(ctx.session, made.policy_id)
+    if _holds(policy):
+        mending_days.begin_where_left(ctx, r.id)
     return sum(_remind(ctx, kept, r.id, policy) for kept in kinds)
 
 
@@ -85,7 +88,7 @@ def _owed(ctx: Context, kept: Kept, subject: int | str, policy: Policy | None) -
     """The rows, by their day and number, that have reached one of the days before it, knew of it by then, and were not
     reminded since. What is past is reminded of no more.
     """
-    holds = policy is not None and policy.enrolment is not None and policy.enrolment.appeal_suspends != "none"
+    holds = _holds(policy)
     until = end_of(ctx.today + timedelta(days=max(BEFORE)), LOCAL)
     found = []
     for one in reminder_queries.waiting(ctx.session, kept, subject, ctx.now, until, holds=holds):
@@ -99,6 +102,10 @@ def _owed(ctx: Context, kept: Kept, subject: int | str, policy: Policy | None) -
         if (last := before.get((key, _day(due) if kept.each else ""))) is None or last < since
     }  # fmt: skip
     return sorted(left, key=lambda one: (one[1], one[0]))
+
+
+def _holds(policy: Policy | None) -> bool:
+    return policy is not None and policy.enrolment is not None and policy.enrolment.appeal_suspends != "none"
 
 
 def _ends(ctx: Context, kept: Kept, one: Waiting, policy: Policy | None) -> datetime:

@@ -17,6 +17,7 @@ from specialty_eval.engine.rectification import RECTIFICATION_ENDED, Rectificati
 from specialty_eval.engine.review import ENDED
 from specialty_eval.engine.vocabulary import Rating
 
+from .contested import is_going
 from .cycles import policy_of, round_of
 from .outcome_queries import going_appeals
 from .outcomes import (
@@ -103,12 +104,12 @@ def proofs_of(session: Session, rectification_id: int) -> Sequence[Rectification
 
 def appeals_closed_at(session: Session, review_id: int) -> datetime | None:
     """When the last appeal against a rating was closed without a new review; None where none was."""
-    closed = [state.value for state in APPEAL_ENDED]
-    return session.scalar(
-        sa.select(sa.func.max(Appeal.updated_at)).where(
-            Appeal.review_id == review_id, Appeal.state.in_(closed), Appeal.new_review_id.is_(None)
-        )
-    )
+    found = sa.select(sa.func.max(Appeal.updated_at)).where(Appeal.review_id == review_id, _closed_as_it_was())
+    return session.scalar(found)
+
+
+def _closed_as_it_was() -> sa.ColumnElement[bool]:
+    return sa.and_(Appeal.state.in_([state.value for state in APPEAL_ENDED]), Appeal.new_review_id.is_(None))
 
 
 def is_under_appeal(session: Session, review_id: int) -> bool:
@@ -122,6 +123,28 @@ def going_locked(session: Session, review_id: int) -> Sequence[Rectification]:
     found = sa.select(Rectification).where(Rectification.review_id == review_id, Rectification.state.not_in(ended))
     found = found.order_by(Rectification.id).with_for_update()
     return session.scalars(found, execution_options={"populate_existing": True}).all()
+
+
+def after_appeals(session: Session, round_id: int) -> list[tuple[Rectification, datetime]]:
+    """What a round's ratings ask to be mended and what waits for a day of its school's, where an appeal was closed
+    without a new review and none is going; with when the last one was.
+    """
+    waits = [RectificationState.DUE.value, RectificationState.IN_PROGRESS.value]
+    other = aliased(Appeal)
+    found = (
+        sa.select(Rectification, sa.func.max(Appeal.updated_at))
+        .join(Review, Review.id == Rectification.review_id)
+        .join(Appeal, Appeal.review_id == Review.id)
+        .where(
+            Review.round_id == round_id,
+            Rectification.state.in_(waits),
+            _closed_as_it_was(),
+            ~sa.exists().where(other.review_id == Review.id, is_going(other)).correlate(Review),
+        )
+        .group_by(Rectification.id)
+        .order_by(Rectification.id)
+    )
+    return [(row, closed) for row, closed in session.execute(found)]
 
 
 def last_of(session: Session, specialty_id: int, review_id: int) -> Rectification | None:
