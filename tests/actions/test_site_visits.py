@@ -1,7 +1,9 @@
 """Visits: the office names who goes, only they see the review and report, and every version of a report is kept."""
 
 import io
+from datetime import date
 
+import pytest
 import sqlalchemy as sa
 from docx import Document as Word
 from sqlalchemy.orm import Session
@@ -20,10 +22,24 @@ from factories_deliberation import (
 )
 from factories_rights import other_city, serves_elsewhere
 from remembered import remembered_fixture
-from specialty_eval.actions import ballots, blind, feed, meeting_views, packs, panel, review_actions, site_visits, views
-from specialty_eval.actions.context import Context
+from specialty_eval.actions import (
+    ballots,
+    blind,
+    calendars,
+    feed,
+    meeting_views,
+    packs,
+    panel,
+    review_actions,
+    rounds,
+    site_visits,
+    views,
+)
+from specialty_eval.actions.calendars import Days
+from specialty_eval.actions.context import LOCAL, Context
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.site_visits import Said
+from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store import scopes
@@ -126,6 +142,33 @@ def test_whose_conflict_is_found_later_reports_no_more(s: Sitting) -> None:
         ("recused", "site_visit")
     ]
     assert site_visits.listing(s.as_("site-visitor"), Page(9))[0] == []
+
+
+@pytest.mark.parametrize("by", ["everybody is given longer", "its last day becomes a day off"])
+def test_a_visitors_day_moves_later_as_an_experts_does_and_they_are_told(s: Sitting, by: str) -> None:
+    first, gone = name(s, "site-visitor", "visitor-2")
+    site_visits.withdraw(s.as_("secretary"), gone.id, "示例：出差")
+    told_first = first.due
+    last = last_local_day(told_first, LOCAL)
+    if by == "everybody is given longer":
+        later = date(2026, 12, 1)
+        rounds.extend_all(s.as_("secretary"), s.round_id, later, "示例：平台停机")
+    else:
+        assert calendars.enter(s.city.clock(), last.year, Days([last], [], "示例：放假")) >= 1
+        later = s.city.clock().calendar().next_working(last)
+    s.session.expire_all()
+
+    assert (last_local_day(first.due, LOCAL), gone.due) == (later, told_first)
+    what = sa.and_(Event.kind == "review.extend", Event.facts["what"].astext == "site_visit")
+    [event] = s.session.scalars(sa.select(Event).where(what))
+    assert (event.audience, event.facts["until"], event.subject_id) == (
+        "office", later.isoformat(), s.reviews["one-a"],
+    )  # fmt: skip
+    assert {who: feed.seen(s.as_(who), event.seq) is not None
+            for who in ("site-visitor", "visitor-2", "secretary", "head-one", "county-one", "expert-1")} == {
+        "site-visitor": True, "visitor-2": False, "secretary": True, "head-one": False, "county-one": False,
+        "expert-1": False,
+    }  # fmt: skip
 
 
 def test_who_serves_another_city_now_is_told_no_more_of_this_ones_visit(s: Sitting) -> None:

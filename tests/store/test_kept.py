@@ -16,7 +16,7 @@ IMMUTABLE = (
     "succession_line", "school_code",
 )  # fmt: skip
 FROZEN = {
-    "site_visitor": {"withdrawn_at", "withdrawn_by", "withdrawn_reason"},
+    "site_visitor": {"due", "withdrawn_at", "withdrawn_by", "withdrawn_reason"},
     "letter_batch": {"done", "made_at", "sha256", "size"},
     "report": {"made_at", "title", "docx", "html", "xlsx", "reviews", "applications", "specialties"},
     "ballot": {"void", "reason", "choice", "sealed"},
@@ -137,6 +137,14 @@ def test_who_is_withdrawn_from_a_visit_stays_so(filled: sa.Connection) -> None:
     assert_refused(filled, f"{gone}; {gone.replace('示例', '！')}", "site_visitor_once")
     back = "UPDATE site_visitor SET withdrawn_at = NULL, withdrawn_reason = ''"
     assert_refused(filled, f"{gone}; {back}", "site_visitor_once")
+
+
+def test_a_visitors_day_moves_later_alone_and_only_while_they_are_named(filled: sa.Connection) -> None:
+    later, sooner = (f"UPDATE site_visitor SET due = due {sign} interval '1 hour'" for sign in "+-")
+    gone = "UPDATE site_visitor SET withdrawn_at = timestamptz '2027-01-01 08:00+08', withdrawn_reason = '示例'"
+    assert refused_by(filled, later) is None
+    assert_refused(filled, sooner, "site_visitor_later")
+    assert_refused(filled, f"{gone}; {later}", "site_visitor_later")
 
 
 def test_a_ballot_is_opened_once_and_what_was_sealed_stays_or_is_erased(filled: sa.Connection) -> None:

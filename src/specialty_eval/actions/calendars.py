@@ -18,7 +18,9 @@ from specialty_eval.store.days_kept import Kept
 from specialty_eval.store.deadline_queries import Deadline
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.reviews import Review
+from specialty_eval.store.site_visits import SiteVisitor
 
+from . import visit_days
 from .context import LOCAL, Context, Note
 from .holidays import ANNOUNCED, calendar_with
 
@@ -117,6 +119,7 @@ def _end_later(ctx: Context, day: date, reason: str) -> int:
         told = {"phase": phase, "until": until.isoformat()}
         ctx.record("round.extend", r, Note(reason=reason, audience="public", told=told, round_id=round_id))
         moved += 1
+    moved += visit_days.end_later(ctx, SiteVisitor.due == ends, end_of(until, LOCAL), Note(reason=reason))
     for deadline in calendar_queries.kinds():
         moved += _each_later(ctx, deadline, day, until, reason)
     for kept in days_kept.A_SCHOOLS_OWN:

@@ -19,8 +19,9 @@ from specialty_eval.store.deadline_queries import Deadline
 from specialty_eval.store.deliberation import ExpertAssignment
 from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review, ScoreRun
+from specialty_eval.store.site_visits import SiteVisitor
 
-from . import county_days
+from . import county_days, visit_days
 from .context import LOCAL, Context, Note, Possible, entitled
 
 PHASE_DAYS = {
@@ -178,6 +179,7 @@ def extend_all(ctx: Context, round_id: int, until: date, reason: str, *, version
     deadline_queries.end_phase(ctx.session, r.id, column, due, ctx.now)
     note = Note(reason=reason, audience="public", told={"phase": r.state, "until": day}, round_id=r.id)
     ctx.record("round.extend", r, note, grant=grant)
+    visit_days.end_later(ctx, sa.and_(Review.round_id == r.id, SiteVisitor.due < due), due, note)
     for deadline in deadlines:
         _extend_each(
             ctx, r, deadline, due, replace(note, audience="school", told={"what": deadline.what, "until": day})

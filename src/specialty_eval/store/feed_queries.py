@@ -99,6 +99,7 @@ def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
         SiteVisitor.review_id == Event.subject_id, SiteVisitor.person_id == person_id,
         SiteVisitor.withdrawn_at.is_(None),
     )  # fmt: skip
+    extended = sa.and_(named, Event.facts["what"].astext == Awaited.SITE_VISIT.value, SiteVisitor.named_at <= Event.at)
     last = sa.func.timezone("Asia/Shanghai", SiteVisitor.due) - sa.literal(timedelta(microseconds=1), sa.Interval())
     visits = sa.and_(
         named, Event.facts["what"].astext == Awaited.SITE_VISIT.value,
@@ -107,7 +108,7 @@ def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
     panel = Role.APPEAL_PANEL_MEMBER
     return [
         (Role.SITE_VISITOR, "review.name_visitors", sa.and_(named, SiteVisitor.named_at == Event.at)),
-        (Role.SITE_VISITOR, "review.remind", visits),
+        (Role.SITE_VISITOR, "review.remind", visits), (Role.SITE_VISITOR, "review.extend", extended),
         (Role.EXPERT, "assignment.remind", scores), (panel, "appeal.remind", sits),
         (panel, "closing_appeal.remind", closing),
     ]  # fmt: skip

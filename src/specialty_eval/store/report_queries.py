@@ -257,6 +257,9 @@ def happened(session: Session, city: str, county: str | None, span: tuple[dateti
         .join(School, School.id == Specialty.school_id)
         .join(Jurisdiction, Jurisdiction.code == School.jurisdiction_code)
         .where(Event.kind.in_(list(TOLD)), Event.at >= begins, Event.at < ends)
+        .where(
+            sa.or_(Event.kind != "review.extend", Event.audience == "school")
+        )  # a visitor's days are not the school's
         .group_by(Event.kind, *by, Jurisdiction.code)
     )
     rows: Sequence[tuple[Any, ...]] = [

@@ -15,6 +15,7 @@ from specialty_eval.engine.permissions import Role, Scope
 from .accounts import Person, RoleGrant, held_on
 from .cycles import Round
 from .deliberation import ExpertAssignment, MeetingItem
+from .overdue_queries import visit_waits
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .registry_queries import numbered
 from .reviews import Review
@@ -50,6 +51,13 @@ def in_office(session: Session, city: str, people: Collection[int], today: date)
         .where(Person.active, Organisation.kind == "bureau", Organisation.jurisdiction_code == city)
     )
     return {person for person in session.scalars(found) if person is not None}
+
+
+def to_report(session: Session, *which: sa.ColumnElement[bool]) -> list[SiteVisitor]:
+    """Of the visitors where this holds (of SiteVisitor with its Review) those whose visit waits, in order."""
+    found = sa.select(SiteVisitor).join(Review, Review.id == SiteVisitor.review_id)
+    found = found.where(SiteVisitor.withdrawn_at.is_(None), visit_waits(), *which).order_by(SiteVisitor.id)
+    return list(session.scalars(found.execution_options(populate_existing=True)))
 
 
 _GONE = (AssignmentState.DECLINED.value, AssignmentState.REPLACED.value)
