@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from factories import make_person
 from factories_applications import closing_decided, make_applying, received
-from factories_consequences import HOLDS, make_confirmed, on
+from factories_consequences import HOLDS, make_confirmed, on, overturn
 from factories_deliberation import VISITS, Sitting, decide, employ, make_publicised, make_scored
 from factories_rights import other_city, serves_elsewhere
 from specialty_eval.actions import (
@@ -37,7 +37,7 @@ from specialty_eval.engine.errors import NotNow, NotYou
 from specialty_eval.engine.overdue import Awaited
 from specialty_eval.engine.reminding import BEFORE, DAYS, Own, sentence
 from specialty_eval.engine.roles import Role
-from specialty_eval.store import cycles, days_kept
+from specialty_eval.store import calendar_queries, cycles, days_kept
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.ledger import Event
@@ -321,6 +321,7 @@ def test_notice_decision_and_appeal_of_a_closing(session: Session) -> None:
     assert told(s, "closing_appeal") == reached(row.appeal_due, known)
     come(s, row.close_due)
     assert told(s, "closing")[-2:] == [2, 0]
+    assert last(s, "closing").facts["whose"] == "bureau_approver"
     assert "对撤销决定提出申诉。期满不再受理申诉，专业可以撤销" in last(s, "closing_appeal").facts["text"]
     s.city.now = known + timedelta(days=1)
     lodged = closing_appeals.lodge(s.as_("head-two"), row.id, "示例理由")
@@ -335,6 +336,27 @@ def test_notice_decision_and_appeal_of_a_closing(session: Session) -> None:
     other_city(s.city)
     serves_elsewhere(s.city, "appeal-1")
     assert event.seq not in seen(s, "appeal-1")  # the same role in another city gives nothing here
+
+
+def test_nobody_is_reminded_of_a_closing_whose_ground_is_gone_nor_is_its_day_moved(session: Session) -> None:
+    s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
+    rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
+    row = session.scalars(sa.select(ClosingProposal)).one()
+    days = {kept.what: kept for kept in days_kept.A_SCHOOLS_OWN}
+    notice, appeal = days[Own.CLOSING_NOTICE], days[Own.CLOSING_APPEAL]
+    assert calendar_queries.ending_beside(session, notice, row.deemed_served_at) == [row.id]
+    session.execute(sa.update(Review).values(appeal_due=s.city.now + timedelta(days=1)))
+    overturn(s, "two-a", "green")
+
+    assert calendar_queries.ending_beside(session, notice, row.deemed_served_at) == []
+    come(s, row.deemed_served_at)
+    assert told(s, "closing_notice") == []
+    closing_decided(s, row.id)
+    due = row.appeal_due
+    assert due is not None
+    assert calendar_queries.ending_beside(session, appeal, due) == []
+    come(s, due)
+    assert told(s, "closing_appeal") == []
 
 
 def test_the_clock_reminds_of_what_is_in_no_round_and_nobody_else_does(session: Session) -> None:

@@ -7,15 +7,29 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from factories_applications import closing_decided, deliberated, make_applying, received, wanted
-from factories_consequences import make_confirmed, on, overturn
+from factories_consequences import approved, make_confirmed, on, overturn, quotas
 from factories_deliberation import Sitting, employ, refused
-from specialty_eval.actions import closing_appeals, closings, jobs, overdue, rectifications, reports, teach_outs
+from specialty_eval.actions import (
+    closing_appeals,
+    closings,
+    jobs,
+    overdue,
+    plans,
+    rectifications,
+    reminders,
+    reports,
+    teach_outs,
+)
+from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.jobs import Task
 from specialty_eval.actions.paging import Page
+from specialty_eval.actions.plans import Adjustment
 from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.actions.reports import Wanted
+from specialty_eval.engine.calendar import end_of
 from specialty_eval.engine.errors import NotYou
 from specialty_eval.engine.report import Period, Reader, ReportKind
+from specialty_eval.engine.standing import academic_year_begins
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import Rectification
@@ -153,10 +167,52 @@ def test_a_proposal_to_close_that_nobody_decides_or_carries_out_is_escalated(ses
 
     assert [line[:2] + line[3:] for line in escalations(session)] == [
         ("closing.escalate", "closing_decision", "chair", "bureau_approver"),
-        ("closing.escalate", "closing", "secretary", "bureau_approver"),
+        ("closing.escalate", "closing", "bureau_approver", "auditor"),
     ]
-    closings.close(s.as_("bureau-approver"), s.city.codes["two-a"], "示例：整改逾期", 0)
+    shown = overdue.late_view(overdue.listing_of_city(s.as_("secretary"), ALL)[0][0])
+    assert (shown["owner"], shown["superior"]) == ("bureau_approver", "auditor")
+    closings.close(s.as_(shown["owner"].replace("_", "-")), s.city.codes["two-a"], "示例：整改逾期", 0)
     assert late(s, "secretary") == []
+
+
+def test_a_closing_is_late_only_while_no_approved_plan_promises_places(session: Session) -> None:
+    s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
+    rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
+    row = session.scalars(sa.select(ClosingProposal)).one()
+    closings.receive(s.as_("head-two"), row.id)
+    closing_decided(s, row.id)
+    assert row.close_due is not None
+    plan = approved(s, 2026)
+    assert quotas(s, plan.id)["two-a"] > 0
+    last_day = (row.close_due - timedelta(minutes=1)).astimezone(LOCAL)
+    assert last_day.date() < academic_year_begins(plan.academic_year)
+
+    def reasons() -> set[str]:
+        [offered] = closings.possible(s.as_("bureau-approver"), s.city.codes["two-a"])
+        return {problem.code for problem in offered.reasons}
+
+    def reminders_of_it() -> int:
+        reminders.remind_of_city(s.city.clock(), city="371400")
+        found = session.scalars(sa.select(Event).where(Event.kind == "closing.remind"))
+        return sum(e.facts["what"] == "closing" for e in found)
+
+    s.city.now = last_day
+    assert reminders_of_it() == 0
+    s.city.now = row.close_due + timedelta(days=1)
+    assert reasons() == {"places-approved"}
+    assert (late(s, "secretary"), due_jobs(s)) == ([], [])
+    s.city.now = end_of(date(2026, 8, 31), LOCAL) - timedelta(seconds=1)
+    assert (reasons(), late(s, "secretary")) == ({"places-approved"}, [])
+    s.city.wait(1)  # the year has begun
+    assert reasons() == set()
+    assert [line[:2] for line in late(s, "secretary")] == [("closing", row.id)]
+
+    s.city.now = last_day
+    newer = plans.draft(s.as_("planner"), plan.academic_year)
+    plans.adjust(s.as_("planner"), newer.id, s.city.codes["two-a"], Adjustment(0, "示例：撤销"))
+    plans.submit(s.as_("planner"), newer.id)
+    plans.approve(s.as_("bureau-approver"), newer.id, "示例招2号")
+    assert reminders_of_it() == 1
 
 
 def test_a_proposal_whose_ground_is_gone_is_nobodys_to_decide(session: Session) -> None:

@@ -1,11 +1,15 @@
 """The migrations: one line of them, and at its end exactly the schema that the tables describe."""
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
 from conftest import copied
+from specialty_eval.actions.context import LOCAL
+from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.store import schema
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.metadata import METADATA
@@ -115,4 +119,56 @@ def test_words_that_events_told_before_are_kept_in_rows_too(fresh_database: str)
         assert [tuple(row) for row in plans] == [(key, 1, "示例一"), (key, 2, "示例二")]
         reports = connection.execute(sa.text("SELECT code, number, words FROM rectification_proof ORDER BY 1, 2"))
         assert [tuple(row) for row in reports] == [("1", 1, "示例：已到货"), ("1", 2, "示例：已安装")]
+    engine.dispose()
+
+
+def test_what_waited_when_closings_were_given_days_has_them_from_the_upgrade(fresh_database: str) -> None:
+    command.downgrade(schema.config(fresh_database), "0056_days_of_closings")
+    engine = make_engine(fresh_database, pool_size=1)
+    made = sa.text(
+        "INSERT INTO closing_proposal (id, specialty_id, rectification_id, grounds, proposed_at, deemed_served_at,"
+        " decision, decided_at, decided_by, document_number, reason, appeal_due, decide_due, close_due)"
+        " OVERRIDING SYSTEM VALUE SELECT :key, specialty.id, :key, 'plan_lapsed',"
+        " CAST(:served AS timestamptz) - interval '9 days', :served,"
+        " :decision, :decided, CASE WHEN :decision IS NOT NULL THEN 1 END, '示例', '示例', :appeal,"
+        " CAST(:served AS timestamptz) + :days, CAST(:appeal AS timestamptz) + interval '14 days'"
+        " FROM specialty WHERE name = :of"
+    ).bindparams(sa.bindparam("decision", type_=sa.Text), sa.bindparam("days", type_=sa.Interval))
+    now = datetime.now(UTC)
+    past, ahead, six_weeks = now - timedelta(days=90), now + timedelta(days=3), timedelta(days=42)
+    decided = {"decision": "close", "decided": past - timedelta(days=2)}
+    with engine.begin() as connection:
+        # What these rows belong to is of no interest here.
+        connection.execute(sa.text("SET LOCAL session_replication_role = 'replica'"))
+        for name, closed in (("open", None), ("closed", past.date())):
+            connection.execute(sa.text(
+                "INSERT INTO specialty (school_id, name, catalogue_entry_id, catalogue_code, class_code, class_name,"
+                " level, opened_on, closed_on)"
+                " VALUES (1, :name, 1, :name, '71', '示例', 'secondary', '2020-09-01', :closed)"
+            ), {"name": name, "closed": closed})  # fmt: skip
+        for key, of, served, days, more in (
+            (1, "open", past, six_weeks, {}),
+            (2, "open", ahead, six_weeks, {}),
+            (3, "open", past, timedelta(days=30), {}),  # by a policy, not by the migration
+            (4, "open", past, six_weeks, {**decided, "appeal": past}),
+            (5, "open", past, six_weeks, {**decided, "appeal": ahead}),
+            (6, "closed", past, six_weeks, {**decided, "appeal": past}),
+            (7, "open", past, six_weeks, {"decision": "keep", "decided": past, "appeal": ahead}),
+        ):
+            row = {"decision": None, "decided": None, "appeal": None, **more}
+            connection.execute(made, {"key": key, "of": of, "served": served, "days": days, **row})
+    told = sa.text("SELECT id, decide_due, close_due FROM closing_proposal ORDER BY id")
+    with engine.connect() as connection:
+        before = {key: (decide, close) for key, decide, close in connection.execute(told)}
+
+    schema.migrate(fresh_database)
+
+    with engine.connect() as connection:
+        after = {key: (decide, close) for key, decide, close in connection.execute(told)}
+    assert {key for key, now_told in after.items() if now_told != before[key]} == {1, 4}
+    assert after[4][0] == before[4][0]
+    for day, given in ((after[1][0], 42), (after[4][1], 14)):
+        assert day == end_of(last_local_day(day, LOCAL), LOCAL)
+        assert last_local_day(day, LOCAL).weekday() < 5
+        assert timedelta(days=given) <= day - now <= timedelta(days=given + 3)
     engine.dispose()

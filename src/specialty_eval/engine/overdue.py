@@ -57,7 +57,7 @@ OFFICES: Mapping[Awaited, Office] = {
     Awaited.RECHECK: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
     Awaited.SITE_VISIT: Office(Role.SITE_VISITOR, Role.SECRETARY),
     Awaited.CLOSING_DECISION: Office(Role.CHAIR, Role.BUREAU_APPROVER),
-    Awaited.CLOSING: Office(Role.SECRETARY, Role.BUREAU_APPROVER),
+    Awaited.CLOSING: Office(Role.BUREAU_APPROVER, Role.AUDITOR),  # nobody signs above who signs for the bureau
     Awaited.CLOSING_APPEAL_ANSWER: Office(Role.APPEAL_PANEL_MEMBER, Role.BUREAU_APPROVER),
     Awaited.APPLICATION_CHECK: Office(Role.SECRETARY, Role.BUREAU_APPROVER),
     Awaited.APPLICATION_DECISION: Office(Role.CHAIR, Role.BUREAU_APPROVER),

@@ -20,7 +20,7 @@ OWED: Mapping[Awaited, str] = {
 }  # fmt: skip
 OWNERS: Mapping[Role, str] = {
     Role.SCHOOL_HEAD: "学校", Role.COUNTY_VERIFIER: "县级审核", Role.BUREAU_VERIFIER: "市级审核",
-    Role.EXPERT: "评审专家",
+    Role.EXPERT: "评审专家", Role.BUREAU_APPROVER: "市级审批",
     Role.SECRETARY: "秘书处", Role.CHAIR: "委员会", Role.APPEAL_PANEL_MEMBER: "申诉复核组",
 }  # fmt: skip
 

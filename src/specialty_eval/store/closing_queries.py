@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.closing import CLOSING_APPEAL_ENDED, ClosingAppealState
 from specialty_eval.engine.decimals import parse
+from specialty_eval.engine.plan import PlanState
 from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.standing import YEAR_BEGINS
 
 from . import appeal_queries
 from .accounts import CommitteeMember
@@ -18,7 +20,7 @@ from .closings import ClosingAppeal, ClosingAppealPanelist, ClosingProposal
 from .contested import is_going
 from .cycles import Round, policy_of
 from .outcome_queries import among
-from .outcomes import Appeal, RatingInForce, Rectification
+from .outcomes import Appeal, EnrolmentLine, EnrolmentPlan, RatingInForce, Rectification
 from .recorded_votes import on_closings
 from .registry import Organisation, School, Specialty, SpecialtyCode
 from .reviews import Figure, Review
@@ -77,10 +79,18 @@ def is_undecided() -> sa.ColumnElement[bool]:
     return sa.and_(Specialty.closed_on.is_(None), ClosingProposal.decision.is_(None), ground_holds())
 
 
-def is_to_be_carried_out() -> sa.ColumnElement[bool]:
+def is_to_close() -> sa.ColumnElement[bool]:
+    """Of a proposal and its specialty: closing was decided, and its ground still holds."""
+    return sa.and_(
+        Specialty.closed_on.is_(None), ClosingProposal.decision == sa.literal_column("'close'"), ground_holds()
+    )
+
+
+def is_to_be_carried_out(now: Any) -> sa.ColumnElement[bool]:
     """Of a proposal and its specialty: closing was decided, and nothing stands against it but that nobody does it.
 
-    No appeal is going or was upheld, against it or the rating, and nobody is left by the school's last count.
+    No appeal is going or was upheld, against it or the rating, nobody is left by the school's last count, and no
+    approved plan gives it places in an academic year that is still to begin.
     """
     gone = [ClosingAppealState.INADMISSIBLE.value, ClosingAppealState.REJECTED.value]
     appealed = sa.select(ClosingAppeal.id).where(
@@ -93,10 +103,24 @@ def is_to_be_carried_out() -> sa.ColumnElement[bool]:
     )
     students = sa.func.coalesce(sa.func.sum(TeachOutCohort.students), 0)
     taught = left().where(TeachOutCount.specialty_id == ClosingProposal.specialty_id).having(students > 0)
-    return sa.and_(
-        Specialty.closed_on.is_(None), ClosingProposal.decision == sa.literal_column("'close'"), ground_holds(),
-        ~_of_each(appealed), ~_of_each(rated), ~_of_each(taught),
-    )  # fmt: skip
+    promised = (
+        sa.select(EnrolmentLine.id)
+        .join(EnrolmentPlan, EnrolmentPlan.id == EnrolmentLine.plan_id)
+        .where(
+            EnrolmentLine.specialty_id == ClosingProposal.specialty_id,
+            EnrolmentLine.quota > 0,
+            EnrolmentPlan.state == PlanState.APPROVED.value,
+            _begins(EnrolmentPlan.academic_year) > now,
+        )
+    )
+    held_up = (appealed, rated, taught, promised)
+    return sa.and_(is_to_close(), *(~_of_each(found) for found in held_up))
+
+
+def _begins(academic_year: Any) -> Any:
+    """When an academic year begins, as a column."""
+    midnight = sa.cast(sa.func.make_date(academic_year, *YEAR_BEGINS), sa.DateTime(timezone=False))
+    return sa.func.timezone("Asia/Shanghai", midnight, type_=ClosingProposal.proposed_at.type)
 
 
 def proposal_of(session: Session, specialty_id: int) -> ClosingProposal | None:

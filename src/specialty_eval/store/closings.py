@@ -31,6 +31,11 @@ class ClosingProposal(Base):
         sa.CheckConstraint("deemed_served_at > proposed_at", name="notice_has_days"),
         sa.UniqueConstraint("specialty_id", "through"),
         sa.Index("ix_closing_proposal_undecided", "decide_due", postgresql_where=sa.text("decision IS NULL")),
+        sa.Index(
+            "ix_closing_proposal_unserved",
+            "deemed_served_at",
+            postgresql_where=sa.text("served_at IS NULL AND decision IS NULL"),
+        ),
         sa.Index("ix_closing_proposal_to_close", "close_due", postgresql_where=sa.text("decision = 'close'")),
         *needs.of_closing(),
     )

@@ -31,6 +31,9 @@ from .registry import School, Specialty
 from .reviews import Challenge, Review
 from .site_visits import SiteVisitor
 
+NOW = sa.bindparam("now", type_=Review.updated_at.type)
+"""When it is asked, where what waits depends on it; whoever asks gives it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -183,7 +186,6 @@ OF_ROUNDS = (
 
 _CLOSED_BY = sa.join(ClosingProposal, Specialty, Specialty.id == ClosingProposal.specialty_id)
 _CLOSED_BY = sa.join(_CLOSED_BY, School, School.id == Specialty.school_id)
-_OPEN = Specialty.closed_on.is_(None)
 _APPEALED = sa.exists().where(ClosingAppeal.proposal_id == ClosingProposal.id).correlate(ClosingProposal)
 _TO_CHECK = (ApplicationState.RECEIVED, ApplicationState.CHECKED)
 _TO_DECIDE = (ApplicationState.CLEAR, ApplicationState.VISIT_FIRST, ApplicationState.COMMITTEE)
@@ -203,14 +205,14 @@ def _proposed(what: What, day: Any, waits: sa.ColumnElement[bool]) -> Kept:
 BESIDE_ROUNDS = (
     Kept(
         Own.CLOSING_NOTICE, "closing.remind", ClosingProposal, ClosingProposal.deemed_served_at,
-        sa.and_(_OPEN, ClosingProposal.served_at.is_(None), ClosingProposal.decision.is_(None)), _CLOSED_BY,
+        sa.and_(closing_queries.is_undecided(), ClosingProposal.served_at.is_(None)), _CLOSED_BY,
         known=ClosingProposal.proposed_at,
     ),
     _proposed(Awaited.CLOSING_DECISION, ClosingProposal.decide_due, closing_queries.is_undecided()),
-    _proposed(Awaited.CLOSING, ClosingProposal.close_due, closing_queries.is_to_be_carried_out()),
+    _proposed(Awaited.CLOSING, ClosingProposal.close_due, closing_queries.is_to_be_carried_out(NOW)),
     Kept(
         Own.CLOSING_APPEAL, "closing.remind", ClosingProposal, ClosingProposal.appeal_due,
-        sa.and_(_OPEN, ClosingProposal.decision == "close", ~_APPEALED), _CLOSED_BY, known=ClosingProposal.decided_at,
+        sa.and_(closing_queries.is_to_close(), ~_APPEALED), _CLOSED_BY, known=ClosingProposal.decided_at,
     ),
     Kept(
         Awaited.CLOSING_APPEAL_ANSWER, "closing_appeal.remind", ClosingAppeal, ClosingAppeal.answer_due,

@@ -48,11 +48,11 @@ def _appeals(cities: Sequence[str], now: datetime, acting: int | None) -> sa.Sel
     )  # fmt: skip
 
 
-def _of_closings() -> tuple[tuple[Awaited, Any, sa.ColumnElement[bool]], ...]:
+def _of_closings(now: datetime) -> tuple[tuple[Awaited, Any, sa.ColumnElement[bool]], ...]:
     """What is owed of a proposal to close, until when, and while what."""
     return (
         (Awaited.CLOSING_DECISION, ClosingProposal.decide_due, closing_queries.is_undecided()),
-        (Awaited.CLOSING, ClosingProposal.close_due, closing_queries.is_to_be_carried_out()),
+        (Awaited.CLOSING, ClosingProposal.close_due, closing_queries.is_to_be_carried_out(now)),
     )
 
 
@@ -66,7 +66,7 @@ def _closings(cities: Sequence[str], now: datetime, acting: int | None) -> list[
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
         .where(School.city_code.in_(cities), day <= now, waits, sa.not_(recused_from_specialty(acting)))
-        for what, day, waits in _of_closings()
+        for what, day, waits in _of_closings(now)
     ]  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def cities(session: Session, now: datetime) -> list[tuple[str, datetime]]:
         .join(Specialty, Specialty.id == ClosingProposal.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .where(day <= now, waits)
-        for _, day, waits in _of_closings()
+        for _, day, waits in _of_closings(now)
     ]
     both = sa.union_all(appealed, *proposed, applied).subquery()
     found = sa.select(both.c.city, sa.func.min(both.c.at)).group_by(both.c.city)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from .base import table_of
 from .contested import is_going
-from .days_kept import Kept, within
+from .days_kept import NOW, Kept, within
 from .ledger import Event
 from .outcomes import Appeal
 from .registry_queries import numbered
@@ -33,7 +33,7 @@ def waiting(
     """
     known = sa.null() if kept.known is None else kept.known
     found = sa.select(table_of(kept.model).c.id, kept.day, known).select_from(kept.of)
-    found = found.where(within(kept, subject), kept.waits)
+    found = found.where(within(kept, subject), kept.waits).params({NOW.key: after})
     if not kept.days:
         found = found.where(kept.day > after)
         found = found if until is None else found.where(kept.day <= until)
