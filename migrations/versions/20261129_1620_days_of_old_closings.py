@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0057_days_of_old_closings"
-down_revision: str | Sequence[str] | None = "0056_days_of_closings"
+revision: str = "0058_days_of_old_closings"
+down_revision: str | Sequence[str] | None = "0057_visitors_days"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
