@@ -6,7 +6,9 @@ import pytest
 
 from small_policy import POLICY
 from specialty_eval.engine import load_policy
+from specialty_eval.engine.overdue import OFFICES, Awaited
 from specialty_eval.engine.report import Table, by_rating, numbered
+from specialty_eval.engine.report_supervision import OWED, OWNERS
 from specialty_eval.engine.report_year import FEW, Sheet, indicators, quartile
 
 RATED = load_policy(POLICY)
@@ -56,3 +58,9 @@ def test_counts_by_colour_keep_their_order_and_sections_without_anything_are_lef
         "一、乙",
         "二、丙",
     ]
+
+
+def test_the_supervision_report_has_a_word_for_whatever_can_be_late_and_for_whoever_owes_it() -> None:
+    """A kind added to the one table would otherwise break the report, or leave its owner out."""
+    assert set(OWED) == set(Awaited)
+    assert {office.owner for office in OFFICES.values()} <= set(OWNERS)

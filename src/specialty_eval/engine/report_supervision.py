@@ -20,7 +20,7 @@ OWED: Mapping[Awaited, str] = {
 }  # fmt: skip
 OWNERS: Mapping[Role, str] = {
     Role.SCHOOL_HEAD: "学校", Role.COUNTY_VERIFIER: "县级审核", Role.BUREAU_VERIFIER: "市级审核",
-    Role.EXPERT: "评审专家", Role.BUREAU_APPROVER: "市级审批",
+    Role.EXPERT: "评审专家", Role.SITE_VISITOR: "实地考察专家", Role.BUREAU_APPROVER: "市级审批",
     Role.SECRETARY: "秘书处", Role.CHAIR: "委员会", Role.APPEAL_PANEL_MEMBER: "申诉复核组",
 }  # fmt: skip
 
@@ -92,7 +92,7 @@ def _summary(facts: Supervised) -> list[Part]:
     counts = Counter(late.what for late in facts.late)
     said: list[Part] = [f"制作时逾期未办的事项{len(facts.late)}件。" if facts.late else "制作时没有逾期未办的事项。"]
     if counts:
-        rows = tuple((OWED[what], OWNERS.get(OFFICES[what].owner, ""), str(n)) for what, n in counts.most_common())
+        rows = tuple((OWED[what], OWNERS[OFFICES[what].owner], str(n)) for what, n in counts.most_common())
         said.append(Table("逾期事项", ("事项", "责任方", "件数"), rows))
     totals: Counter[str] = Counter()
     for one in facts.happened:
