@@ -46,6 +46,13 @@ def test_a_part_that_has_not_all_its_facts_is_left_out() -> None:
     assert advice(unknown, "zh") == "可用的键：label、type"
 
 
+def test_names_of_columns_stay_as_they_are() -> None:
+    columns = Problem("unknown-column", "", {"value": "list", "nearest": "length", "rule": ("partner", "length")})
+    assert message(columns, "zh") == "这里没有名为“list”的列"
+    assert advice(columns, "zh") == "是不是 length？可用的列：partner、length"
+    assert advice(columns, "en") == "Did you mean length? Columns that may stand here: partner, length"
+
+
 def test_a_code_without_words_is_said_as_it_is() -> None:
     assert message(Problem("nobody-wrote-this", "somewhere"), "zh") == "nobody-wrote-this somewhere"
     assert advice(Problem("nobody-wrote-this"), "en") == ""
@@ -60,7 +67,7 @@ def test_a_code_without_words_is_said_as_it_is() -> None:
         ("decimal(2) -0.5..", "小数（最多2位）（至少-0.5）", "a decimal of at most 2 places (at least -0.5)"),
         ("text", "文字", "text"),
         ("true|false", "true|false", "true|false"),
-        (("a", "integer"), "a、整数", "a, a whole number"),
+        (("a", "integer"), "a、integer", "a, integer"),
         ({"not-a-number": 3}, "not-a-number 3", "not-a-number 3"),
         (None, "", ""),
         (12, "12", "12"),

@@ -21,6 +21,8 @@ _IF_KNOWN = re.compile(r"\[\[(.*?)\]\]")
 _PHRASE = re.compile(r"(\w+)(?:\(([0-9])\))?(?: (-?[0-9.]*)\.\.(-?[0-9.]*))?")
 _SECTION = re.compile(r"^\[([a-z0-9-]+)\]$\n((?:(?!\[).*\n?)*)", re.MULTILINE)
 _LONGEST = 200
+_PHRASED = frozenset({"expected", "type", "rule"})
+"""The facts that may be machine phrases; any other, and what stands in a list, is said as it is."""
 _AND = {"zh": "、", "en": ", "}
 
 
@@ -72,7 +74,12 @@ def _filled(text: str, problem: Problem, lang: str) -> str:
     """The text with its facts; what stands in [[…]] is left out unless it has them all."""
     facts = {"where": problem.where, **problem.facts}
     known = _IF_KNOWN.sub(lambda part: part[1] if all(map(facts.get, _PLACE.findall(part[1]))) else "", text)
-    return _PLACE.sub(lambda place: shown(_called(place[1], facts.get(place[1], ""), problem.where, lang), lang), known)
+
+    def said(place: re.Match[str]) -> str:
+        fact = _called(place[1], facts.get(place[1], ""), problem.where, lang)
+        return shown(fact, lang) if place[1] in _PHRASED else _joined(fact, lang)
+
+    return _PLACE.sub(said, known)
 
 
 @cache
@@ -99,13 +106,18 @@ def _called(place: str, fact: object, where: str, lang: str) -> object:
 
 
 def shown(fact: object, lang: str) -> str:
-    """A fact as people read it: lists joined, machine phrases (`integer 0..4`) in words, long ones cut."""
+    """A fact as people read it: a machine phrase (`integer 0..4`) in words, lists joined as they are, long ones cut."""
+    return _joined(_phrase(fact, lang) if isinstance(fact, str) else fact, lang)
+
+
+def _joined(fact: object, lang: str) -> str:
+    """A fact whose names stay as they are: `length` in a list is a column, not a kind of value."""
     if isinstance(fact, Mapping):
-        return shown([f"{key} {value}" for key, value in fact.items()], lang)
+        return _joined([f"{key} {value}" for key, value in fact.items()], lang)
     if isinstance(fact, Collection) and not isinstance(fact, str | bytes):
-        text = _AND[lang].join(shown(item, lang) for item in fact)
+        text = _AND[lang].join(_joined(each, lang) for each in fact)
     else:
-        text = _phrase("" if fact is None else str(fact), lang)
+        text = "" if fact is None else str(fact)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

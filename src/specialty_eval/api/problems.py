@@ -101,13 +101,19 @@ def reason(problem: Problem) -> dict[str, Any]:
     return {
         "code": problem.code,
         "where": problem.where,
-        "facts": {k: v if isinstance(v, int | float | str | bool | list | None) else str(v)
-                  for k, v in problem.facts.items()},
+        "facts": {k: _plain(v) for k, v in problem.facts.items()},
         "zh": message(problem, "zh"),
         "en": message(problem, "en"),
         "next_zh": advice(problem, "zh"),
         "next_en": advice(problem, "en"),
     }  # fmt: skip
+
+
+def _plain(fact: Any) -> Any:
+    """A fact as JSON has it."""
+    if isinstance(fact, tuple):
+        return [_plain(each) for each in fact]
+    return fact if isinstance(fact, int | float | str | bool | list | None) else str(fact)
 
 
 def reason_of(code: str, facts: Mapping[str, Any]) -> dict[str, Any]:

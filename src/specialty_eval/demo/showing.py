@@ -76,7 +76,7 @@ def _play_and_tell(console: Console, url: str, data: Path, seed: int | None, add
 
 def play_on(console: Console, city: world.World, steps: list[world.Step]) -> None:
     """The steps that are left, with a bar; where nobody watches one, a line a year."""
-    console.print("演示开始，首次约需一分钟 · The demo begins; the first time takes about a minute")
+    console.print("演示开始，首次约需一两分钟 · The demo begins; the first time takes one to two minutes")
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("三年周期 · three years", total=len(steps))
 

@@ -29,7 +29,7 @@ OPEN = frozenset(
 )
 """What anybody may call without a token, beside what says so of itself."""
 SAYS_SO = ("(public", "(anyone")
-SAMPLES = {"code": "3637990015-690202", "policy_id": "dezhou", "version": "2026.1", "year": "2025", "event": "start"}
+SAMPLES = {"code": "$CODE", "policy_id": "dezhou", "version": "2026.1", "year": "2025", "event": "start"}
 
 
 @dataclass(frozen=True, slots=True)
