@@ -8,7 +8,7 @@ import pytest
 
 from specialty_eval import reference
 from specialty_eval.demo import city as cities
-from specialty_eval.demo import figures, people, play, tables
+from specialty_eval.demo import figures, people, play, story_changes, tables
 from specialty_eval.demo.city import City
 from specialty_eval.demo.story import PARTS, Tale
 
@@ -24,6 +24,10 @@ def test_every_tale_happens_in_its_round_whatever_the_seed(city: City) -> None:
     cast = Counter((s.tale, s.round) for s in city.specialties if s.tale is not None)
 
     assert cast == Counter((part.tale, part.round) for part in PARTS)
+
+
+def test_some_specialty_that_nothing_happens_to_is_green_and_can_be_split(city: City) -> None:
+    assert any(s.earlier == "green" for s in city.untold(story_changes.AFTER_SPLIT))
 
 
 def test_the_city_is_as_large_as_promised_and_teaches_all_levels(city: City) -> None:

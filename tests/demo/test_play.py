@@ -373,3 +373,12 @@ def test_of_the_applications_one_is_clear_one_listed_one_gets_an_x_one_is_visite
         "SELECT jsonb_array_length(tally -> 'recused') FROM recorded_vote WHERE application_id IS NOT NULL ORDER BY id"
     )
     assert city.rows(recused) == [(0,), (1,), (0,)]
+
+
+def test_no_school_is_renamed_that_has_a_specialty_still_to_open(city: Played) -> None:
+    later = city.rows("SELECT DISTINCT school_id FROM specialty WHERE opened_on > '2026-12-31'")
+    renamed = city.rows("SELECT school_id FROM school_name")
+
+    assert later
+    assert len(renamed) == 1
+    assert not {*later} & {*renamed}

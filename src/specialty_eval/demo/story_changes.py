@@ -16,7 +16,8 @@ from specialty_eval.engine.review import ENDED
 from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store.accounts import Person, RoleGrant
 from specialty_eval.store.outcomes import Standing
-from specialty_eval.store.registry import Organisation, SpecialtyCode
+from specialty_eval.store.registry import Organisation, School, SpecialtyCode
+from specialty_eval.store.registry import Specialty as Taught
 from specialty_eval.store.reviews import Review
 
 from . import tables
@@ -105,8 +106,8 @@ def _report(world: World, number: int) -> None:
 
 
 def _parent(world: World) -> Specialty:
-    """Of those without a tale that the second round reviews, the first."""
-    return world.city.untold(AFTER_SPLIT)[0]
+    """Of those without a tale that the second round reviews, the first green one: no rectification is split with it."""
+    return next(s for s in world.city.untold(AFTER_SPLIT) if s.earlier == "green")
 
 
 def _exempt(world: World, number: int) -> None:
@@ -117,8 +118,10 @@ def _exempt(world: World, number: int) -> None:
 
 def _succeed(world: World) -> None:
     world.pause(60)
-    settled = _settled(world)
-    school = next(s for s in world.city.schools if {x.code for x in _of(world, s.code)} <= settled)
+    settled, opening = _settled(world), _opening(world)
+    school = next(
+        s for s in world.city.schools if s.code not in opening and {x.code for x in _of(world, s.code)} <= settled
+    )
     name = school.name.replace("示例", "示例新", 1)
     _record(world, Subject.SCHOOL, Act.RENAMED, "经批准更名", (Wanted(school.code, name=name),))
     free = [s for s in world.city.specialties if s.tale is None and s.code in settled]
@@ -129,6 +132,13 @@ def _succeed(world: World) -> None:
 
 def _of(world: World, school: str) -> list[Specialty]:
     return [s for s in world.city.specialties if s.school == school]
+
+
+def _opening(world: World) -> set[str]:
+    """The schools with a specialty that opens on a later day: none of these changes before it."""
+    today = world.as_("secretary").today
+    found = sa.select(School.code).join(Taught, Taught.school_id == School.id).where(Taught.opened_on > today)
+    return set(world.session.scalars(found))
 
 
 def _settled(world: World) -> set[str]:
