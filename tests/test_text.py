@@ -90,6 +90,41 @@ def test_states_events_and_roles_are_called_by_their_names() -> None:
     assert message(role, "zh") == "您没有可以这样做的角色（需要：招生计划员、秘书处）"
 
 
+def test_what_is_not_found_has_a_chinese_name() -> None:
+    some = Problem("not-found", "round_id", {"kind": "round", "id": 9})
+    placed = Problem("not-found", "reviews.12", {"kind": "review", "id": 12})
+    kind = Problem("not-found", "kind", {"kind": "import", "id": "figurs", "known": ["figures", "quotas"]})
+
+    assert (message(some, "zh"), message(some, "en")) == ("没有找到批次（9）", "round_id was not found (9)")
+    assert message(placed, "zh") == "没有找到专业评估（12）"
+    assert advice(kind, "zh").endswith("可用的：figures、quotas")
+    assert "Known" not in advice(some, "en")
+
+
+def test_everything_that_is_not_found_has_a_chinese_name() -> None:
+    named = re.compile(r'"not-found", "([a-z_]+)", \{"kind": "([a-z_]+)"')
+    sources = "".join(path.read_text("utf-8") for path in ENGINE.parent.rglob("*.py"))
+    places = named.findall(sources)
+    assert len(places) > 50
+    unnamed = {where for where, kind in places if "没有找到" + where in message(
+        Problem("not-found", where, {"kind": kind}), "zh")}  # fmt: skip
+    assert unnamed == set()
+
+
+def test_a_reviews_state_has_its_name_also_where_a_cell_is_meant() -> None:
+    draft = Problem("draft-not-open", "row 3", {"value": "710201", "state": "publicised", "machine": "review"})
+    listed = Problem("review-not-previewed", "reviews.3", {"state": "publicised"})
+
+    assert message(draft, "zh").endswith("（状态：公示中）")
+    assert message(listed, "zh").endswith("（当前状态：公示中）")
+
+
+def test_yes_and_no_are_read_as_yes_and_no() -> None:
+    read = Problem("yes-or-no", "row 2", {"value": "有", "text": "true"})
+
+    assert (message(read, "zh"), message(read, "en")) == ("“有”读作“是”", "“有” is read as true")
+
+
 def test_a_state_of_no_known_machine_is_told_as_it_is() -> None:
     told = message(Problem("step-not-open", "", {"event": "go", "state": "there"}), "en")
 

@@ -76,7 +76,7 @@ def _filled(text: str, problem: Problem, lang: str) -> str:
     known = _IF_KNOWN.sub(lambda part: part[1] if all(map(facts.get, _PLACE.findall(part[1]))) else "", text)
 
     def said(place: re.Match[str]) -> str:
-        fact = _called(place[1], facts.get(place[1], ""), problem.where, lang)
+        fact = _called(place[1], facts.get(place[1], ""), problem, lang)
         return shown(fact, lang) if place[1] in _PHRASED else _joined(fact, lang)
 
     return _PLACE.sub(said, known)
@@ -88,10 +88,16 @@ def labels() -> Mapping[str, Any]:
     return tomllib.loads(files("specialty_eval").joinpath("locale/labels.toml").read_text("utf-8"))
 
 
-def _called(place: str, fact: object, where: str, lang: str) -> object:
-    """What a state, event, role or sector is called; the fact itself where it is none. A machine stands in `where`."""
-    machine = re.split(r"[ .]", where, maxsplit=1)[0]
+def _called(place: str, fact: object, problem: Problem, lang: str) -> object:
+    """What a state, event, role or sector is called; the fact itself where it is none. A machine stands in `where`, or
+    in the fact `machine` where that is a cell.
+    """
+    machine = str(problem.facts.get("machine", re.split(r"s?(?:[ .]|$)", problem.where, maxsplit=1)[0]))
     match place:
+        case "where" if problem.code == "not-found" and lang == "zh":
+            return _kind_called(str(fact), str(problem.facts.get("kind", "")))
+        case "text" if problem.code == "yes-or-no" and lang == "zh":
+            return {"true": "是", "false": "否"}.get(str(fact), fact)
         case "state":
             words = {name: said["inside"] for name, said in labels()["states"].get(machine, {}).items()}
         case "event":
@@ -103,6 +109,13 @@ def _called(place: str, fact: object, where: str, lang: str) -> object:
     if isinstance(fact, Collection) and not isinstance(fact, str | bytes | Mapping):
         return [words[each][lang] if each in words else each for each in map(str, fact)]
     return words[str(fact)][lang] if str(fact) in words else fact
+
+
+def _kind_called(where: str, kind: str) -> str:
+    """What was not found, in Chinese: by where it was named, or else by its kind, where either has a name."""
+    known = labels()["kinds"]
+    found = (known.get(name.removesuffix("_id")) for name in (where, kind))
+    return next(filter(None, found), where)
 
 
 def shown(fact: object, lang: str) -> str:

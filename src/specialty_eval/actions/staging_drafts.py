@@ -80,7 +80,7 @@ def _fits(
     elif one is None:
         found.wrong(number, "catalogue_code", "specialty-not-in-round", site.catalogue_code)
     elif one.state not in review.WITH_THE_SCHOOL:
-        found.wrong(number, "catalogue_code", "draft-not-open", site.catalogue_code, state=one.state)
+        found.wrong(number, "catalogue_code", "draft-not-open", site.catalogue_code, state=one.state, machine="review")
     elif int(rows.year[at]) != year:
         found.wrong(number, "year", "year-not-of-round", int(rows.year[at]), year)
     else:
