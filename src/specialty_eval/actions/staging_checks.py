@@ -230,15 +230,15 @@ def note_checks(ctx: Context, found: Read, grid: Grid, rows: Rows, columns: Sequ
     asked = {code for check in policy.checks for code in measures_in(check.when)}
     if not asked & set(by_code) or not len(rows.of):
         return
-    clean = ~np.logical_or.reduce([column.bad for column in columns])[rows.of]
     known = _on_record(ctx, rows, asked)
     made = {code: _column(policy.measures[code], by_code.get(code), rows, known.get(code, {})) for code in asked}
     batch = Batch.from_columns(policy, range(len(rows.of)), made)  # type: ignore[arg-type]  # numbers stand for names
     said_by = {check.code: check for check in policy.checks}
     for place, _, code in checks_that_hold(policy, batch):
         row = int(rows.of[place])
-        at = [m for m in measures_in(said_by[code].when) if m in by_code and by_code[m].has[row]]
-        if at and clean[place]:
+        told = [m for m in measures_in(said_by[code].when) if m in by_code]
+        at = [m for m in told if by_code[m].has[row]]
+        if at and not any(by_code[m].bad[row] for m in told):  # what else is wrong in its row hides nothing
             values = {m: _value(by_code[m], row) for m in at}
             said = check_problem(said_by[code], values)
             facts = {key: fact for key, fact in said.facts.items() if key != "value"}
