@@ -21,12 +21,13 @@ from factories_consequences import (
 )
 from factories_deliberation import Sitting, make_scored, refused
 from racing import at_once
-from specialty_eval.actions import appeals, plans, ratings
+from specialty_eval.actions import appeals, feed, plans, ratings
 from specialty_eval.actions.plans import Adjustment
 from specialty_eval.engine.enrolment import Rule
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.permissions import Role
 from specialty_eval.store import plan_queries
+from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 from specialty_eval.store.registry import Specialty
 
@@ -264,6 +265,9 @@ def test_a_newer_plan_supersedes_the_approved_one_and_what_was_drafted_before_it
     rows = s.session.execute(sa.select(EnrolmentPlan.number, EnrolmentPlan.state).order_by(EnrolmentPlan.number)).all()
     assert [tuple(row) for row in rows] == [(1, "superseded"), (2, "superseded"), (3, "approved")]
     assert [e.facts for e in events(s, "plan.supersede")] == [{"by": 3}, {"by": 3}]
+    told = sa.select(sa.func.count()).where(Event.kind == "plan.supersede")
+    seen = {who: s.session.scalar(told.where(feed.visible(s.as_(who)))) for who in ("secretary", "auditor", "head-one")}
+    assert seen == {"secretary": 2, "auditor": 2, "head-one": 0}
     assert refused(NotNow, lambda: plans.submit(s.as_("planner"), forgotten.id)) == [("step-not-open", "plan")]
     s.session.expire_all()
     assert (plans.is_public(first), plans.is_public(forgotten)) == (True, False)

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting, employ, make_convened, make_scored, refused
-from specialty_eval.actions import jobs, packs, reports
+from specialty_eval.actions import feed, jobs, packs, reports
 from specialty_eval.actions.context import Context
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.reports import Wanted
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.report import Format, Period, Reader, ReportKind
+from specialty_eval.store.ledger import Event
 from specialty_eval.store.registry import School
 from specialty_eval.store.reports import Report
 from specialty_eval.store.reviews import ScoreSheet
@@ -81,6 +82,9 @@ def test_a_report_is_made_once_and_asked_for_once_while_it_waits(confirmed: Sitt
         ("report-not-made", "report")
     ]
     reports.make(s.as_("secretary").as_system(), first.id)
+    told = sa.select(sa.func.count()).where(Event.kind == "report.make")
+    seen = {who: s.session.scalar(told.where(feed.visible(s.as_(who)))) for who in ("secretary", "auditor", "head-one")}
+    assert seen == {"secretary": 1, "auditor": 1, "head-one": 0}
     files = reports.view(first)["files"]
     s.city.wait(1)
     reports.make(s.as_("secretary").as_system(), first.id)

@@ -19,13 +19,15 @@ from .closings import ClosingAppealPanelist
 from .cycles import Cycle, Round
 from .deliberation import ExpertAssignment
 from .ledger import Event, EventSource
-from .outcomes import AppealPanelist
+from .outcomes import AppealPanelist, EnrolmentPlan
 from .registry import Jurisdiction, Organisation, School, Specialty
+from .reports import Report
 from .site_visits import SiteVisitor
 
 
 def city_of_event() -> sa.ColumnElement[str]:
-    """The city of an event's round or cycle; else of the organisation somebody acted for; else of the one they are at.
+    """The city of an event's round or cycle; else of the organisation somebody acted for; else of the one they are at;
+    else, where the clock acted, of the plan or the report.
 
     Null when it is nobody's: such an event is told to no office.
     """
@@ -49,7 +51,18 @@ def city_of_event() -> sa.ColumnElement[str]:
     acted_for = city.where(Organisation.id == Event.acting_for_id).correlate(Event).scalar_subquery()
     by_holder = sa.or_(held.person_id == Event.actor_person_id, held.api_key_id == Event.actor_key_id)
     at_home = city.join(held, held.organisation_id == Organisation.id).where(by_holder).order_by(held.id).limit(1)
-    return sa.func.coalesce(of_round, of_cycle, acted_for, at_home.correlate(Event).scalar_subquery())
+    its = (_own_city(EnrolmentPlan), _own_city(Report))
+    return sa.func.coalesce(of_round, of_cycle, acted_for, at_home.correlate(Event).scalar_subquery(), *its)
+
+
+def _own_city(subject: type[EnrolmentPlan | Report]) -> sa.ScalarSelect[str]:
+    """The city that the event's subject is of, where it is one of these."""
+    found = sa.select(subject.jurisdiction_code)
+    return (
+        found.where(Event.subject_kind == subject.__tablename__, subject.id == Event.subject_id)
+        .correlate(Event)
+        .scalar_subquery()
+    )
 
 
 def city_told() -> sa.ColumnElement[str]:
