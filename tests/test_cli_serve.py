@@ -32,19 +32,35 @@ def test_a_server_that_is_asked_to_end_leaves_no_database_behind(folder: Path, h
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    serving = subprocess.Popen([*COMMAND, str(port), "--data", str(folder)], stderr=subprocess.PIPE, text=True)
+    serving = subprocess.Popen(
+        [*COMMAND, str(port), "--data", str(folder)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         assert _ready(port)
         running = folder / "postgres" / "cluster" / "postmaster.pid"
         assert running.exists()
         serving.send_signal(how)
-        said = serving.communicate(timeout=60)[1]
+        told, said = serving.communicate(timeout=60)
     finally:
         serving.kill()
         serving.wait()
 
     assert (serving.returncode, said) == (0, "")
+    assert told == f"服务中，Ctrl-C 停止 · serving, Ctrl-C stops: http://127.0.0.1:{port}\n"
     assert not running.exists()
+
+
+def test_a_port_in_use_is_told_with_what_to_do(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run([*COMMAND, port, "--data", str(folder)], capture_output=True, text=True, timeout=60,
+                               check=False)  # fmt: skip
+
+    assert ended.returncode == 1
+    assert f"端口 {port} 不能使用" in ended.stderr
+    assert "--port" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def _ready(port: int) -> bool:

@@ -126,8 +126,11 @@ def migrate(
     from specialty_eval import serving
 
     known = configured(data)
-    serving.migrate(known.url, known.folder, restored=restored)
+    anew = serving.migrate(known.url, known.folder, restored=restored)
     typer.echo("数据库结构已是最新 · The schema is up to date")
+    if anew is not None:
+        typer.echo(f"事件记录改用新的名称 {anew.name}，编号 {anew.first} 至 {anew.last} 空着不用")
+        typer.echo(f"The event log goes on as {anew.name}; the numbers {anew.first} to {anew.last} are left out")
 
 
 @app.command()

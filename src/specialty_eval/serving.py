@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from specialty_eval.api.rates import Rates
 from specialty_eval.api.status_fast import Fast
 from specialty_eval.app import create_app, utc_now
 from specialty_eval.connections import Connection, Places
+from specialty_eval.engine.errors import NotNow, Problem
 from specialty_eval.engine.permissions import Actor
 from specialty_eval.engine.webhooks import Network
 from specialty_eval.store import schema
@@ -75,9 +77,12 @@ def serve(
     url: str | None, data: Path, *, host: str, port: int, status_age: int, offered: Offered, rates: Rates,
     with_worker: bool = False,
 ) -> None:  # fmt: skip
-    """Serve until stopped, with a worker inside or without. The database stops with the last that uses it."""
+    """Serve until stopped, with a worker inside or without. The database stops with the last that uses it.
+
+    NotNow when somebody else has the port.
+    """
     share_one_heap()
-    with ready(url, data) as at:
+    with listening(host, port) as door, ready(url, data) as at:
         app = create_app(at, files_in(data), rates=rates)
         app.front.patience, app.feed_days, app.webhook_networks = status_age, offered.days, offered.networks
         gc.freeze()  # what is loaded stays: the collector need not walk through it while somebody waits
@@ -86,20 +91,44 @@ def serve(
             later.start()
             try:
                 with working(at, data, utc_now, offered.networks, app.front) if with_worker else nullcontext():
-                    Server(app, host=host, port=port).run()
+                    address = f"http://{f'[{host}]' if ':' in host else host}:{door.getsockname()[1]}"
+                    Server(app, address=address).run(sockets=[door])
             finally:
                 later.cancel()
                 later.join()
 
 
-class Server(uvicorn.Server):
-    """Ends the streams when it is told to stop: by themselves they would go on, and it would wait for them."""
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The port, taken before anything that takes long; NotNow when somebody else has it."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise NotNow(Problem("port-not-free", "port", {"port": port, "reason": reason})) from None
+        yield door
 
-    def __init__(self, app: Api, *, places: Places | None = None, **where: Any) -> None:
+
+class Server(uvicorn.Server):
+    """Ends the streams when it is told to stop: by themselves they would go on, and it would wait for them.
+
+    It says its `address`, where it is given one, once it answers there.
+    """
+
+    def __init__(self, app: Api, *, places: Places | None = None, address: str = "", **where: Any) -> None:
         # A class to it, and called as one: each connection has the process's places.
         served: Any = partial(Connection, places=places or Places.of_process())
         super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, http=served, **where))
-        self._bell = app.bell
+        self._bell, self._address = app.bell, address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say where."""
+        await super().startup(sockets)
+        if self.started and self._address:
+            sys.stdout.write(f"服务中，Ctrl-C 停止 · serving, Ctrl-C stops: {self._address}\n")
+            sys.stdout.flush()
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; whoever ends it by Ctrl-C is not told that it was interrupted."""
@@ -193,11 +222,10 @@ def forget(at: str, data: Path) -> int:
         return forgotten
 
 
-def migrate(url: str | None, data: Path, *, restored: bool = False) -> None:
-    """Upgrade the schema; of a restored database the log goes on under another name."""
+def migrate(url: str | None, data: Path, *, restored: bool = False) -> schema.Anew | None:
+    """Upgrade the schema; of a restored database the log goes on under another name, which is given back."""
     with ready(url, data) as at:
-        if restored:
-            schema.begin_anew(at)
+        return schema.begin_anew(at) if restored else None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from specialty_eval import cli
 from specialty_eval.demo import showing
 from specialty_eval.demo.people import password
 from specialty_eval.demo.story import Tale
+from specialty_eval.serving import listening
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def test_what_is_open_is_named_with_its_ground_and_what_holds_meanwhile(printed:
 
 def test_a_printed_sign_in_and_the_printed_requests_work(city: Played, printed: str) -> None:
     """On a server of its own, as somebody copies them."""
-    with showing.listening("127.0.0.1", 0) as door:
+    with listening("127.0.0.1", 0) as door:
         port = door.getsockname()[1]
         serving = subprocess.Popen([sys.executable, "-c", SERVE, str(door.fileno()), city.url,
                                     str(city.files)],

@@ -33,6 +33,7 @@ def test_what_happens_after_a_restore_comes_after_what_was_restored(fresh_databa
         # Whoever was told of events that the backup lacks has their numbers, under the name the log had.
         old, new = session.scalars(sa.select(Event.seq).order_by(Event.seq)).all()
         assert (new - old > SKIPPED, before != named, session.scalar(NAME) == named) == (True, True, True)
-        begin_anew(fresh_database)
-        assert session.scalar(NAME) != named
+        anew = begin_anew(fresh_database)
+        assert (anew.name, anew.first, anew.last) == (session.scalar(NAME), new + 1, new + SKIPPED)
+        assert anew.name != named
     engine.dispose()

@@ -3,8 +3,7 @@
 import gc
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval import following
 from specialty_eval.app import create_app
-from specialty_eval.engine.errors import NotNow, Problem
-from specialty_eval.serving import Server, working
+from specialty_eval.serving import Server, listening, working
 from specialty_eval.store.base import make_engine, make_sessions
 from specialty_eval.store.files import Files
 from specialty_eval.store.ledger import Event
@@ -105,19 +103,6 @@ def tell(console: Console, sessions: sessionmaker[Session], city: City, address:
 
 
 # --- serving ---
-
-
-@contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """The port, taken before a long play rather than after it; NotNow when somebody else has it."""
-    with socket.socket() as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind((host, port))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise NotNow(Problem("port-not-free", "port", {"port": port, "reason": reason})) from None
-        yield door
 
 
 def going_on(since: datetime) -> Callable[[], datetime]:

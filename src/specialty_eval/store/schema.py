@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg.rows import scalar_row
@@ -97,9 +97,20 @@ def _catch_up(connection: psycopg.Connection) -> None:
     connection.execute(CATCH_UP)
 
 
-def begin_anew(url: str) -> None:
+class Anew(NamedTuple):
+    """What a restored log is called from now on, and the numbers that it leaves out, both counted in."""
+
+    name: str
+    first: int
+    last: int
+
+
+def begin_anew(url: str) -> Anew:
     """The log of a restored database has another name from now on, and no new event the number of one that is lost:
     receivers that were told of what happened after the backup would else take the new ones for those.
     """
     with psycopg.connect(conninfo(url), autocommit=True) as connection:
-        connection.execute(ANEW, [SKIPPED])
+        cursor = connection.cursor(row_factory=scalar_row)
+        last = cursor.execute(ANEW, [SKIPPED]).fetchone()
+        name = cursor.execute("SELECT urn FROM event_source").fetchone()
+        return Anew(str(name), int(last or 0) - SKIPPED + 1, int(last or 0))
