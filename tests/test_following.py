@@ -5,7 +5,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,11 +69,24 @@ class City:
 
 @pytest.fixture
 def city(fresh_database: str, tmp_path: Path) -> Iterator[City]:
-    engine = make_engine(fresh_database, pool_size=4)
+    with committed(fresh_database, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def quiet_city(quiet_database: str, tmp_path: Path) -> Iterator[City]:
+    """On a server where nobody else writes."""
+    with committed(quiet_database, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def committed(url: str, files: Path) -> Iterator[City]:
+    engine = make_engine(url, pool_size=4)
     with Session(engine, expire_on_commit=False) as session:
         sitting = make_confirmed(session)
         session.commit()
-        yield City(sitting, fresh_database, engine, tmp_path)
+        yield City(sitting, url, engine, files)
     engine.dispose()
 
 
@@ -168,10 +181,10 @@ def test_a_day_that_comes_changes_what_it_is_to_change(city: City) -> None:
         until(lambda: city.clock().date().isoformat().encode() in kept.app.front.moment, "the day is told")
 
 
-def test_while_nothing_is_written_a_look_is_one_question(city: City) -> None:
+def test_while_nothing_is_written_a_look_is_one_question(quiet_city: City) -> None:
     asked: list[str] = []
-    app = create_app(city.url, city.files, clock=city.clock)
-    follower = Follower(city.url, city.clock, app.front, city.files, app.bell)
+    app = create_app(quiet_city.url, quiet_city.files, clock=quiet_city.clock)
+    follower = Follower(quiet_city.url, quiet_city.clock, app.front, quiet_city.files, app.bell)
     sa.event.listen(follower._engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
     follower.start()
     try:
@@ -180,8 +193,8 @@ def test_while_nothing_is_written_a_look_is_one_question(city: City) -> None:
         before, contact = app.front.codes.copy(), app.front.contact
         until(lambda: app.front.contact > contact, "looked again")
         assert "pg_current_snapshot()::text" in asked[-1]
-        with city.session() as session:
-            city.closes(session, "one-a", "head-one")
+        with quiet_city.session() as session:
+            quiet_city.closes(session, "one-a", "head-one")
             session.commit()
         until(lambda: app.front.codes != before, "seen all the same")
     finally:

@@ -133,7 +133,9 @@ def test_a_port_that_is_taken_is_told_before_anything_is_played(
 def test_ctrl_c_in_the_middle_of_the_play_ends_without_a_traceback_and_what_was_played_stays(
     fresh_database: str, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", "from specialty_eval.cli import main; main()", "demo", "--no-serve"]
+    # Begun in the background of a script, a program ignores Ctrl-C from the start.
+    hearing = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{hearing}; from specialty_eval.cli import main; main()", "demo", "--no-serve"]
     demo = subprocess.Popen([*command, "--data", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True, env={**os.environ, "DATABASE_URL": fresh_database})  # fmt: skip
     assert demo.stdout is not None

@@ -279,7 +279,7 @@ def test_what_else_happened_is_told_of_the_other_by_name_and_of_this_one_by_what
         ["认定为示范专业", "示教示〔2026〕1号"],
         ["获得支持：示例专项 300,000.50元", "示教支〔2026〕1号"],
     ])  # fmt: skip
-    assert rows[-1][1:] == ["公示勘误：示例：抬头有误", f"第{number}号公示名单"]  # the other's is not its own
+    assert rows[-1][1:] == ["公示勘误：示例：抬头有误", "第1号公示名单"]  # the other's is not its own
     assert changes_on(pages, f"{of}-机器人")[0][1] == f"由示例职业学校one“{name}”（{of}）分设"
     assert [row[1] for row in changes_on(pages, city.codes["two-a"])] == [
         "公示勘误：示例：抬头有误", "公示勘误：示例：校名有误",
