@@ -30,6 +30,7 @@ from specialty_eval.actions import (
     ratings,
     registry,
     status,
+    statuses,
     successions,
     superseding,
 )
@@ -151,6 +152,8 @@ def test_after_a_merger_the_worse_rating_stays_with_its_standing_its_mending_and
     assert (now.code, now.rating, now.rating_year, now.standing) == (code(s, "one-a"), "yellow", 2025, "restricted")
     assert (then.rating, now.valid_from) == ("green", made.effective_on)
     assert standings(s)["two-a"] == "closed"
+    both = statuses.of_ids(s.city.nobody(), [s.city.specialties[short] for short in ("one-a", "two-a")])
+    assert [told.status.quota[2025] for told in both] == [200, 0]  # whoever adds up the list counts no place twice
     [mending] = s.session.scalars(sa.select(Rectification).where(Rectification.rating == "yellow"))
     assert (mending.specialty_id, mending.state, mending.review_id) == (
         s.city.specialties["one-a"], "due", s.reviews["two-a"],

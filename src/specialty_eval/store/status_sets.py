@@ -173,8 +173,8 @@ def _approved() -> sa.Subquery:
 
 
 def approved_places(among: Callable[[Any], sa.ColumnElement[bool]]) -> sa.Subquery:
-    """`specialty_id`, `year` and `quota`: by the year's approved plan; after a merger the places of both, until a plan
-    approved later says otherwise.
+    """`specialty_id`, `year` and `quota`: by the year's approved plan; after a merger the places of both, and none of
+    what was merged, until a plan approved later says otherwise.
     """
     line, plan, merged, act = PLAN_LINE.c, PLAN.c, SUCCESSION_LINE.c, SUCCESSION.c
     planned = (
@@ -187,7 +187,12 @@ def approved_places(among: Callable[[Any], sa.ColumnElement[bool]]) -> sa.Subque
         .join_from(SUCCESSION_LINE, SUCCESSION, act.id == merged.succession_id)
         .where(among(merged.to_specialty_id), merged.quota.is_not(None))
     )
-    said = sa.union_all(planned, united).subquery("said")
+    handed_over = (
+        sa.select(merged.from_specialty_id, merged.quota_year, sa.literal(0), act.recorded_at)
+        .join_from(SUCCESSION_LINE, SUCCESSION, act.id == merged.succession_id)
+        .where(among(merged.from_specialty_id), merged.quota.is_not(None))  # of a merger alone
+    )
+    said = sa.union_all(planned, united, handed_over).subquery("said")
     last = sa.select(said.c.specialty_id, said.c.year, said.c.quota).ext(distinct_on(said.c.specialty_id, said.c.year))
     return last.order_by(said.c.specialty_id, said.c.year, said.c.at.desc()).subquery("places")
 
