@@ -13,7 +13,7 @@ from specialty_eval.engine.cases import APPEAL, AppealEvent, AppealFacts, Appeal
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, reach
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import appeal_queries, cycles, follow_ups, scopes
+from specialty_eval.store import appeal_queries, cycles, follow_ups, in_office, scopes
 from specialty_eval.store.outcomes import Appeal, AppealPanelist
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Review
@@ -99,7 +99,8 @@ def _scope(ctx: Context, appeal: Appeal) -> Scope:
     scope = scopes.of_review(ctx.session, appeal.review_id, acting=ctx.person_id)
     panel = appeal_queries.panel_of(ctx.session, appeal.id)
     if appeal.state == AppealState.RECEIVED:
-        panel |= appeal_queries.pool(ctx.session, scope.city, ctx.today)  # who hears it is not settled yet
+        # Who hears it is not settled yet.
+        panel |= in_office.at_bureau(ctx.session, Role.APPEAL_PANEL_MEMBER, scope.city, ctx.today)
     return replace(scope, appeal_panel=frozenset(str(person) for person in panel))
 
 
@@ -146,7 +147,7 @@ def _seat(ctx: Context, case: Case, panel: Collection[int], event: AppealEvent, 
     people = set(panel) - appeal_queries.panel_of(ctx.session, case.appeal.id)
     named = Named(
         people,
-        in_office=appeal_queries.pool(ctx.session, case.scope.city, ctx.today),
+        in_office=in_office.at_bureau(ctx.session, Role.APPEAL_PANEL_MEMBER, case.scope.city, ctx.today),
         decided_before=appeal_queries.deciders(ctx.session, case.review.id),
         recused=scopes.recused_people(ctx.session, people, case.review.id),
     )

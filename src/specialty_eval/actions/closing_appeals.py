@@ -20,7 +20,7 @@ from specialty_eval.engine.closing import (
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, reach
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import appeal_queries, closing_queries, scopes
+from specialty_eval.store import closing_queries, in_office, scopes
 from specialty_eval.store.closings import ClosingAppeal, ClosingAppealPanelist, ClosingProposal
 from specialty_eval.store.registry import School, Specialty
 
@@ -94,7 +94,8 @@ def _scope(ctx: Context, appeal: ClosingAppeal) -> Scope:
     scope = scopes.of_specialty(ctx.session, appeal.specialty_id, acting=ctx.person_id)
     panel = closing_queries.panel_of(ctx.session, appeal.id)
     if appeal.state == ClosingAppealState.RECEIVED:
-        panel |= appeal_queries.pool(ctx.session, scope.city, ctx.today)  # who hears it is not settled yet
+        # Who hears it is not settled yet.
+        panel |= in_office.at_bureau(ctx.session, Role.APPEAL_PANEL_MEMBER, scope.city, ctx.today)
     return replace(scope, appeal_panel=frozenset(str(person) for person in panel))
 
 
@@ -150,7 +151,7 @@ def _seat(ctx: Context, case: Case, panel: Collection[int], event: ClosingAppeal
     people = set(panel) - closing_queries.panel_of(ctx.session, case.appeal.id)
     named = Named(
         people,
-        in_office=appeal_queries.pool(ctx.session, case.scope.city, ctx.today),
+        in_office=in_office.at_bureau(ctx.session, Role.APPEAL_PANEL_MEMBER, case.scope.city, ctx.today),
         decided_before=_deciders(ctx, case.proposal, case.scope),
         recused=scopes.recused_people_of_specialty(ctx.session, people, case.appeal.specialty_id),
     )

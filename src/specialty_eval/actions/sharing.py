@@ -10,7 +10,8 @@ from specialty_eval.engine.allotting import Lacking, Lent, Question, Wanting, fi
 from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.policy import Policy
-from specialty_eval.store import allotment_queries, cycles, scopes, scoring_queries, site_visit_queries
+from specialty_eval.engine.roles import Role
+from specialty_eval.store import allotment_queries, cycles, in_office, scopes, scoring_queries, site_visit_queries
 from specialty_eval.store.allotment_queries import AskedBefore, Pooled
 
 from .context import Context
@@ -48,7 +49,7 @@ def world(ctx: Context, terms: Terms, acting: int | None) -> World:
     going = {pair for pair, row in asked.items() if pair[0] in of_round and _is_going(ctx, row)}
     people = {*pool, *(person for _, person in going)}
     near = scopes.recused_pairs(session, people, of_round) | site_visit_queries.know_what_is_blind(session, number)
-    holding = allotment_queries.in_office(session, bound.city, people, ctx.today)
+    holding = in_office.at_bureau(session, Role.EXPERT, bound.city, ctx.today)
     leaving = frozenset(p for p in going if p in near or p[1] in terms.without or p[1] not in holding)
     open_to = [p for key, p in sorted(pool.items()) if key not in terms.without]
     stays = frozenset(pair for pair in going - leaving if pair[1] in pool)

@@ -11,7 +11,7 @@ from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, at_office, may, reach
 from specialty_eval.engine.site_visits import NAMES, OPEN_IN, REPORTS, Named, VisitFacts
-from specialty_eval.store import cycles, scopes, site_visit_queries
+from specialty_eval.store import cycles, in_office, scopes, site_visit_queries
 from specialty_eval.store.registry import School
 from specialty_eval.store.reviews import Review
 from specialty_eval.store.site_visit_queries import Visiting
@@ -49,7 +49,7 @@ def _unfit(ctx: Context, row: Review, scope: Scope, people: Sequence[int]) -> li
     return site_visits.naming_problems(
         Named(
             set(people),
-            in_office=site_visit_queries.in_office(ctx.session, scope.city, people, ctx.today),
+            in_office=in_office.at_bureau(ctx.session, Role.SITE_VISITOR, scope.city, ctx.today),
             named_before=going,
             recused=scopes.recused_people(ctx.session, people, row.id),
             blind_to_it=site_visit_queries.score_blind(ctx.session, row.id),

@@ -13,7 +13,6 @@ from .accounts import Person, RoleGrant, held_on
 from .deliberation import ExpertAssignment
 from .experts import Allotment, Expert
 from .registry import Organisation, School, Specialty, SpecialtyCode
-from .registry_queries import numbered
 from .reviews import Review
 from .scopes import recused
 
@@ -82,18 +81,6 @@ def pool(session: Session, city: str, today: date) -> list[Pooled]:
     )
     by_person = {row.person_id: Pooled(row.person_id, tuple(row.fields), row.at_most) for row in session.execute(found)}
     return list(by_person.values())
-
-
-def in_office(session: Session, city: str, people: Collection[int], today: date) -> set[int]:
-    """Of these people those who hold the expert's role in the city on that day."""
-    found = (
-        sa.select(RoleGrant.person_id)
-        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(numbered(RoleGrant.person_id, people), RoleGrant.role == Role.EXPERT.value, held_on(today))
-        .where(Person.active, Organisation.kind == "bureau", Organisation.jurisdiction_code == city)
-    )
-    return {person for person in session.scalars(found) if person is not None}
 
 
 def asked_in(session: Session, round_id: int) -> list[AskedBefore]:

@@ -1,21 +1,20 @@
 """Questions about appeals: whose they are, who may sit on a panel, who decided the first time."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import APPEAL_ENDED
-from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.review import Event as ReviewEvent
 
-from .accounts import CommitteeMember, Person, RoleGrant, held_on
+from .accounts import CommitteeMember
 from .deliberation import Ballot, Decision, MeetingItem
 from .ledger import Event
 from .outcomes import Appeal, AppealPanelist
-from .registry import Organisation, School, Specialty, SpecialtyCode
+from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
 
 
@@ -28,23 +27,6 @@ def panel_of(session: Session, appeal_id: int) -> frozenset[int]:
     """The people of an appeal's panel, by number."""
     found = sa.select(AppealPanelist.person_id).where(AppealPanelist.appeal_id == appeal_id)
     return frozenset(session.scalars(found))
-
-
-def pool(session: Session, city: str, today: date) -> frozenset[int]:
-    """Who holds the role of an appeal panel member at the city's bureau that day."""
-    found = (
-        sa.select(RoleGrant.person_id)
-        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(
-            RoleGrant.role == Role.APPEAL_PANEL_MEMBER.value,
-            Organisation.kind == "bureau",
-            Organisation.jurisdiction_code == city,
-            held_on(today),
-            Person.active,
-        )
-    )
-    return frozenset(person for person in session.scalars(found) if person is not None)
 
 
 def deciders(session: Session, review_id: int) -> frozenset[int]:

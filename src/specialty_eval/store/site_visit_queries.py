@@ -1,8 +1,7 @@
 """Questions about visits: who is named, who can be, what was reported, and which reviews somebody is to visit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,14 +9,12 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.assignment import AssignmentState
 from specialty_eval.engine.meeting import ItemState
-from specialty_eval.engine.permissions import Role, Scope
+from specialty_eval.engine.permissions import Scope
 
-from .accounts import Person, RoleGrant, held_on
 from .cycles import Round
 from .deliberation import ExpertAssignment, MeetingItem
 from .overdue_queries import visit_waits
-from .registry import Organisation, School, Specialty, SpecialtyCode
-from .registry_queries import numbered
+from .registry import School, Specialty, SpecialtyCode
 from .reviews import Review
 from .scopes import recused, scope_from
 from .site_visits import SiteVisitor, SiteVisitReport
@@ -39,18 +36,6 @@ def newest(session: Session, review_id: int) -> int:
     """The number of the last report on a review; 0 without any."""
     found = sa.select(sa.func.max(SiteVisitReport.number)).where(SiteVisitReport.review_id == review_id)
     return session.scalar(found) or 0
-
-
-def in_office(session: Session, city: str, people: Collection[int], today: date) -> set[int]:
-    """Of these people those who hold the role of a site visitor at the city's bureau that day."""
-    found = (
-        sa.select(RoleGrant.person_id)
-        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(numbered(RoleGrant.person_id, people), RoleGrant.role == Role.SITE_VISITOR.value, held_on(today))
-        .where(Person.active, Organisation.kind == "bureau", Organisation.jurisdiction_code == city)
-    )
-    return {person for person in session.scalars(found) if person is not None}
 
 
 def to_report(session: Session, *which: sa.ColumnElement[bool]) -> list[SiteVisitor]:
