@@ -41,7 +41,7 @@ from specialty_eval.store.applications import Application
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import Standing
 from specialty_eval.store.recorded_votes import RecordedVote
-from specialty_eval.store.registry import Specialty, SpecialtyCode
+from specialty_eval.store.registry import School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
 SIGNED = "示例批〔2026〕7号"
@@ -237,6 +237,29 @@ def test_a_closing_ends_the_standing_and_the_specialty(s: Sitting) -> None:
     state = s.session.scalar(sa.select(Standing.state).where(Standing.specialty_id == row.specialty_id))
     assert state == "closed"
     assert [(e.audience, e.facts["cause"]) for e in events(s, "standing.close")] == [("public", "application")]
+
+
+def test_one_that_is_still_to_open_can_change_and_close_and_a_merged_schools_opens_where_it_is_part_of(
+    s: Sitting,
+) -> None:
+    opened = registered(s)
+    first = f"{ONE}-{FREE}"
+    asked = {"specialty": first, "effective_on": None}
+    changed = registered(s, wanted("", kind=ApplicationKind.CHANGE, direction="智能", **asked))
+    assert specialty(s, changed).direction == "智能"
+    assert status.present(s.city.nobody(), first).code == f"{first}-智能"
+    closed = registered(
+        s, wanted("", kind=ApplicationKind.CLOSE, students=0, **{**asked, "specialty": f"{first}-智能"})
+    )
+    assert (closed.specialty_id, specialty(s, closed).closed_on) == (opened.specialty_id, OPENS)
+
+    waiting = voted(s, wanted(direction="口腔"))
+    s.session.execute(sa.update(School).where(School.code == ONE).values(
+        successor_id=sa.select(School.id).where(School.code == TWO).scalar_subquery()))  # fmt: skip
+    s.session.expire_all()
+    at = specialty(s, application_decisions.register(s.as_("bureau-approver"), waiting.id, SIGNED))
+    assert at.school_id == s.city.schools["two"]
+    assert status.present(s.city.nobody(), f"{TWO}-{FREE}-口腔").code == f"{TWO}-{FREE}-口腔"
 
 
 def test_who_put_the_vote_on_record_does_not_sign(s: Sitting) -> None:

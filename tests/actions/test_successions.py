@@ -266,6 +266,71 @@ def test_a_school_with_another_code_takes_its_specialties_along(s: Sitting) -> N
     assert codes(lambda: successions.propose(s.as_("secretary"), again)) == ["code-in-use"] * 2
 
 
+OPENS = date(2027, 9, 1)
+
+
+def registered_for_later(s: Sitting, school: str, entry: str, short: str) -> int:
+    """A specialty on record that opens next September, as an application or a file puts it there."""
+    taught = s.session.scalars(sa.select(CatalogueEntry).where(CatalogueEntry.code == entry)).one()
+    key, made = make_specialty(s.session, school_id=s.city.schools[school], entry=taught, opened_on=OPENS)
+    s.city.specialties[short], s.city.codes[short] = key, made
+    return key
+
+
+def spans(s: Sitting, key: int) -> list[tuple[str, date, date | None]]:
+    found = sa.select(SpecialtyCode).where(SpecialtyCode.specialty_id == key).order_by(SpecialtyCode.valid_to)
+    return [(row.code, row.valid_from, row.valid_to) for row in s.session.scalars(found)]
+
+
+def test_what_is_registered_for_later_goes_along_with_its_school(s: Sitting) -> None:
+    """One opens next September, one closes then: neither holds a new name up, and the papers' code leads on."""
+    key = registered_for_later(s, "two", "660103", "new")
+    closing = s.session.get_one(Specialty, s.city.specialties["two-a"])
+    closing.closed_on = OPENS
+    recorded(s, new(s, Subject.SCHOOL, Act.RENAMED, Wanted("3637000002", code="3637000009", name="示例职教中心")))
+
+    now, was = "3637000009-660103", "3637000002-660103"
+    assert spans(s, key) == [(was, OPENS, OPENS), (now, OPENS, None)]
+    assert leads(s, was) == now
+    assert (code(s, "two-a"), closing.closed_on) == ("3637000009-710201", OPENS)
+    s.city.wait(1)
+    recorded(s, specialties(s, Act.SPLIT, Wanted(now, direction=ROBOTS)))  # what is split off opens then too
+    [(opened, given)] = s.session.execute(
+        sa.select(Specialty.opened_on, SpecialtyCode.valid_from)
+        .join(SpecialtyCode)
+        .where(Specialty.direction == ROBOTS)
+    )
+    assert (opened, given) == (OPENS, OPENS)
+
+
+def test_one_that_never_opened_becomes_part_of_another_and_one_to_open_opens_with_what_comes(s: Sitting) -> None:
+    taken = registered_for_later(s, "two", "660103", "new")  # one-b is open at the first school
+    today = s.as_("auditor").today
+    recorded(s, new(s, Subject.SCHOOL, Act.MERGED, Wanted("3637000001", into="3637000002")))
+    opened = s.session.get_one(Specialty, taken, populate_existing=True)
+    assert (opened.opened_on, spans(s, taken)) == (today, [("3637000002-660103", today, None)])
+    assert leads(s, s.city.codes["one-b"]) == "3637000002-660103"
+
+    never = registered_for_later(s, "city", "660103", "never")
+    s.city.wait(1)
+    recorded(s, new(s, Subject.SCHOOL, Act.MERGED, Wanted("3637000003", into="3637000002")))
+    assert s.session.get_one(Specialty, never, populate_existing=True).closed_on == OPENS
+    assert leads(s, s.city.codes["never"]) == "3637000002-660103"
+    [told] = statuses.of_ids(s.city.nobody(), [never])
+    assert (told.part_of, told.status.standing) == ("3637000002-660103", "closed")
+
+
+def test_nothing_becomes_part_of_what_closes_and_nothing_is_split_off_it(s: Sitting) -> None:
+    s.session.get_one(Specialty, s.city.specialties["one-a"]).closed_on = OPENS
+    s.session.flush()
+    one, two = code(s, "one-a"), code(s, "two-a")
+    for proposal in (
+        specialties(s, Act.MERGED, Wanted(two, into=one)),
+        specialties(s, Act.SPLIT, Wanted(one, direction=ROBOTS)),
+    ):
+        assert codes(lambda p=proposal: successions.propose(s.as_("secretary"), p)) == ["succession-of-a-closed-one"]  # type: ignore[misc]  # bound now
+
+
 def test_files_use_no_former_code_of_a_school(s: Sitting) -> None:
     recorded(s, new(s, Subject.SCHOOL, Act.RENAMED, Wanted("3637000001", code="3637000009")))
     schools = "code,scheme,name,kind,run_by,jurisdiction_code\n3637000001,education,示例,secondary,county,371402\n"

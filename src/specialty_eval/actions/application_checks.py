@@ -32,12 +32,13 @@ from specialty_eval.store import (
     list_queries,
     recorded_votes,
     rectification_queries,
+    registry,
     registry_queries,
     review_queries,
 )
 from specialty_eval.store.applications import Application
 from specialty_eval.store.cycles import policy_of
-from specialty_eval.store.registry import CatalogueEntry, School, Specialty
+from specialty_eval.store.registry import CatalogueEntry, Specialty
 
 from .context import LOCAL, Context
 
@@ -111,7 +112,9 @@ def _limits(ctx: Context, row: Application, earlier: list[Site]) -> Iterator[Pro
         small_intake_below=small_intake_below(policy),
     )
     code = row.catalogue_code or application_queries.provisional(row.id)
-    new = Site(str(row.school_id), row.level, code, max(row.effective_on, ctx.today))
+    new = Site(
+        str(registry.school_now(ctx.session, row.school_id).id), row.level, code, max(row.effective_on, ctx.today)
+    )
     yield from limit_problems(policy.opening, new, around)
 
 
@@ -153,7 +156,8 @@ def _registered(ctx: Context, row: Application) -> Registered:
             code = readable(ctx, row.school_id, row.catalogue_code, row.direction)
             return Registered(code, is_taken(ctx, code), state_controlled=controlled)
         case ApplicationKind.OFF_CATALOGUE:
-            there = registry_queries.off_catalogue_at(ctx.session, row.school_id, row.name, row.direction)
+            school = registry.school_now(ctx.session, row.school_id)
+            there = registry_queries.off_catalogue_at(ctx.session, school.id, row.name, row.direction)
             return Registered(there or row.name, there is not None)
         case ApplicationKind.CHANGE:
             return _to_change(ctx, row)
@@ -169,7 +173,7 @@ def _to_change(ctx: Context, row: Application) -> Registered:
     closed = specialty.closed_on is not None
     if "direction" not in row.changes:
         return Registered(closed=closed)
-    code = readable(ctx, row.school_id, specialty.catalogue_code, row.direction)
+    code = readable(ctx, specialty.school_id, specialty.catalogue_code, row.direction)
     under_way = review_queries.under_way(ctx.session, [specialty.id])
     return Registered(code, is_taken(ctx, code), closed=closed, review=under_way.get(specialty.id, 0))
 
@@ -179,8 +183,8 @@ def _specialty(ctx: Context, row: Application) -> Specialty:
 
 
 def readable(ctx: Context, school_id: int, catalogue_code: str, direction: str) -> str:
-    """The code a specialty has: its school's, its entry's, its direction's."""
-    school = ctx.session.get_one(School, school_id)
+    """The code a specialty has: its school's (that one's it is part of by now), its entry's, its direction's."""
+    school = registry.school_now(ctx.session, school_id)
     return "-".join(part for part in (school.code, catalogue_code, direction) if part)
 
 

@@ -83,7 +83,7 @@ def _entered(ctx: Context, row: Application, scope: Scope) -> tuple[int, dict[st
     facts = StandingFacts(acting=Role.SCHOOL_HEAD, students=row.students or 0, reason=row.grounds)
     told = {"cause": "application", "students": row.students or 0}
     registering.close_specialty(ctx, standing, mended, facts, scope, told)
-    return specialty.id, {"closed_on": ctx.today.isoformat()}
+    return specialty.id, {"closed_on": max(ctx.today, specialty.opened_on).isoformat()}
 
 
 def refuse(ctx: Context, key: int, document_number: str, reason: str, *, version: int | None = None) -> Application:

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
-
 from specialty_eval.engine import review
 from specialty_eval.engine.opening import is_too_new
 from specialty_eval.engine.permissions import Scope
@@ -17,13 +15,14 @@ from specialty_eval.store import (
     enrolment_queries,
     outcome_queries,
     rectification_queries,
+    registry,
     registry_queries,
     teach_outs,
 )
 from specialty_eval.store.applications import Application
 from specialty_eval.store.cycles import policy_of, rounds_ahead
 from specialty_eval.store.outcomes import Rectification, Standing
-from specialty_eval.store.registry import School, Specialty, SpecialtyCode
+from specialty_eval.store.registry import School, Specialty
 from specialty_eval.store.reviews import Review
 
 from . import designation_reviews, support_endings
@@ -31,18 +30,24 @@ from .context import Context, Note
 
 
 def open_specialty(ctx: Context, wanted: Application, opened_on: date) -> tuple[Specialty, str]:
-    """The specialty on record with its code, from that day, in normal standing; off the catalogue with its X number."""
+    """The specialty on record with its code, from that day, in normal standing; off the catalogue with its X number.
+
+    It opens at the school that applied, or at the one that school is part of by now.
+    """
     code = wanted.catalogue_code or f"X{registry_queries.last_off_catalogue(ctx.session) + 1:05d}"
     row = ctx.saved(
         Specialty(
-            school_id=wanted.school_id, catalogue_entry_id=wanted.catalogue_entry_id, catalogue_code=code,
+            school_id=registry.school_now(ctx.session, wanted.school_id).id,
+            catalogue_entry_id=wanted.catalogue_entry_id, catalogue_code=code,
             direction=wanted.direction, name=wanted.name, level=wanted.level, class_code=wanted.class_code,
             class_name=wanted.class_name, partner=wanted.partner, length=wanted.length, campus=wanted.campus,
             opened_on=opened_on,
         )
     )  # fmt: skip
     enrolment_queries.add_standings(ctx.session, [row.id], opened_on, _academic_year(opened_on), ctx.now)
-    return row, _named(ctx, row, opened_on)
+    code = _readable(ctx, row)
+    registry.give_code(ctx.session, row.id, code, opened_on)
+    return row, code
 
 
 def join_round(ctx: Context, specialty: Specialty) -> int | None:
@@ -69,16 +74,14 @@ def _academic_year(day: date) -> int:
     return day.year if (day.month, day.day) >= (9, 1) else day.year - 1
 
 
-def _named(ctx: Context, row: Specialty, since: date) -> str:
+def _readable(ctx: Context, row: Specialty) -> str:
     school = ctx.session.get_one(School, row.school_id)
-    code = "-".join(part for part in (school.code, row.catalogue_code, row.direction) if part)
-    ctx.saved(SpecialtyCode(code=code, specialty_id=row.id, valid_from=since))
-    return code
+    return "-".join(part for part in (school.code, row.catalogue_code, row.direction) if part)
 
 
 def change_specialty(ctx: Context, key: int, changes: Mapping[str, str]) -> str | None:
-    """Another direction, name, length or campus from today; with another direction another code, and the old one
-    leads to it. The new code, None where it keeps its own.
+    """Another direction, name, length or campus from today; with another direction another code, from today or from an
+    opening that is to come, and the old one leads to it. The new code, None where it keeps its own.
     """
     row = ctx.session.get_one(Specialty, key, with_for_update=True, populate_existing=True)
     row.direction, row.name = changes.get("direction", row.direction), changes.get("name", row.name)
@@ -86,9 +89,9 @@ def change_specialty(ctx: Context, key: int, changes: Mapping[str, str]) -> str 
     ctx.session.flush()
     if "direction" not in changes:
         return None
-    old = sa.update(SpecialtyCode).where(SpecialtyCode.specialty_id == key, SpecialtyCode.valid_to.is_(None))
-    ctx.session.execute(old.values(valid_to=ctx.today))
-    return _named(ctx, row, ctx.today)
+    code = _readable(ctx, row)
+    registry.supersede_code(ctx.session, key, code, ctx.today)
+    return code
 
 
 def lock_to_close(ctx: Context, key: int) -> tuple[Standing, list[int]]:
@@ -105,8 +108,8 @@ def lock_to_close(ctx: Context, key: int) -> tuple[Standing, list[int]]:
 def close_specialty(
     ctx: Context, row: Standing, mended: Sequence[int], facts: StandingFacts, scope: Scope, told: Mapping[str, Any]
 ) -> None:
-    """Close it from today: its standing, its going rectifications and its unended reviews end, and what it
-    bears is looked at again. NotNow with every reason.
+    """Close it from today, or on the day on which it was to open: its standing, its going rectifications and its
+    unended reviews end, and what it bears is looked at again. NotNow with every reason.
     """
     # Whoever acts says how many are left; no fewer than the school's own last count found.
     left = max(facts.students, teach_outs.left_of(ctx.session, row.specialty_id))
@@ -114,7 +117,8 @@ def close_specialty(
     ctx.advance(STANDING, row, StandingEvent.CLOSE, facts, scope,
                 note=Note(reason=facts.reason, audience="public", told=told),
                 changes={"since": ctx.today, "cause": "", "supports": [], "steps_taken": 0})  # fmt: skip
-    ctx.session.get_one(Specialty, row.specialty_id, with_for_update=True).closed_on = ctx.today
+    closed = ctx.session.get_one(Specialty, row.specialty_id, with_for_update=True)
+    closed.closed_on = max(ctx.today, closed.opened_on)
     _end_what_goes(ctx.as_system(), row.specialty_id, mended, scope)
     designation_reviews.after_closing(ctx, row.specialty_id)
     support_endings.expire(ctx, [row.specialty_id], scope)

@@ -220,7 +220,7 @@ def _schools(ctx: Context, asked: Asked, made: Changes) -> None:
             made.wrong("not-found", f"{where}.into", kind="school", id=line.into)
         if school is None or (line.into and into is None):
             continue
-        taught = [t for t in succession_queries.at_schools(ctx.session, [school.id]) if t.closed_on is None]
+        taught = [t for t in succession_queries.at_schools(ctx.session, [school.id]) if goes_on(t, asked.effective_on)]
         if into is not None:
             chosen = taught if asked.act == Act.MERGED else _chosen(made, line, taught, where)
             _place(ctx, made, [Target(t, into, None, t.direction, t.name, f"specialties.{t.code}") for t in chosen],
@@ -285,21 +285,31 @@ def _catalogue(ctx: Context, asked: Asked, made: Changes) -> None:
 # --- what holds it up ------------------------------------------------------------------------------------------------
 
 
+def goes_on(taught: Taught, day: date) -> bool:
+    """Whether it is there on that day: never closed, or later; one that opens later is there to be carried."""
+    return taught.closed_on is None or taught.closed_on > day
+
+
 def _refuse_what_is_held(ctx: Context, asked: Asked, made: Changes) -> None:
-    """No succession while a review that rests on it is under way; no merger while a rating is under appeal."""
+    """No succession while a review that rests on it is under way; no merger while a rating is under appeal.
+
+    What is registered for later goes along: one that opens has its new code from its opening, one that closes keeps its
+    day. Only nothing becomes part of what closes, and nothing is split off it.
+    """
     known = {b.taught.id: b.taught for b in (*made.renamed, *made.split)} | {t.id: t for t in made.untouched}
     known |= {t.id: t for merge in made.merged for t in (merge.taught, merge.into)}
     registry.hold(ctx.session, sorted(known))
     reviews = succession_queries.held(ctx.session, sorted(known))
     merging = {t.id for merge in made.merged for t in (merge.taught, merge.into)}
     appealed = succession_queries.appealed(ctx.session, sorted(merging))
+    to_last = {merge.into.id for merge in made.merged} | {become.taught.id for become in made.split}
     for key, taught in sorted(known.items()):
         where = f"specialties.{taught.code}"
-        if taught.closed_on is not None:
+        if taught.closed_on is not None and (key in to_last or not goes_on(taught, asked.effective_on)):
             made.wrong("succession-of-a-closed-one", where, day=taught.closed_on.isoformat())
         if key in reviews:
             made.wrong("specialty-under-review", where, review=reviews[key])
         if key in appealed:
             made.wrong("appeal-open", where)
-        if asked.effective_on < max(taught.since, taught.opened_on):
-            made.wrong("succession-before-its-code", where, day=max(taught.since, taught.opened_on).isoformat())
+        if asked.effective_on < taught.first_day <= ctx.today:
+            made.wrong("succession-before-its-code", where, day=taught.first_day.isoformat())

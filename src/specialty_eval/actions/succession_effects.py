@@ -25,7 +25,7 @@ from specialty_eval.store.reviews import Review
 from specialty_eval.store.succession_queries import Taught
 from specialty_eval.store.successions import SchoolCode, Succession, SuccessionLine
 
-from . import designation_reviews, mending_days
+from . import designation_reviews, mending_days, registering
 from .context import Context, Note
 from .succession_changes import Become, Changes, Merge, SchoolChange
 
@@ -69,7 +69,7 @@ def _rename(ctx: Context, row: Succession, become: Become) -> None:
     _set(ctx.session.get_one(Specialty, key, populate_existing=True), become)
     ctx.session.flush()
     if become.code != was:
-        succession_queries.supersede_codes(ctx.session, {key: become.code}, row.effective_on)
+        registry.supersede_code(ctx.session, key, become.code, row.effective_on)
     line = _line(row, Act.RENAMED, (key, was), (key, become.code))
     succession_queries.add_lines(ctx.session, [line])
     _tell(ctx, row, key, was, become.code)
@@ -146,6 +146,7 @@ def _merge(ctx: Context, row: Succession, merges: Sequence[Merge], scope: Scope)
     """Several become part of one: the worse rating stays, the heavier standing, the places and rooms of all."""
     into, day = merges[0].into, row.effective_on
     parts = _parts(ctx, [into, *(merge.taught for merge in merges)], day)
+    _open_with_what_comes(ctx, parts, day)
     stays = _worst(parts, row.keeps)
     carried = "" if stays is parts[0] or stays.rating is None else stays.rating.rating.value
     lines = [_line(row, Act.MERGED, (m.taught.id, m.taught.code), (into.id, into.code)) for m in merges]
@@ -167,6 +168,18 @@ def _merge(ctx: Context, row: Succession, merges: Sequence[Merge], scope: Scope)
     for part in parts[1:]:
         _close(ctx, row, part, into, scope)
     _tell(ctx, row, into.id, merges[0].taught.code, into.code)
+
+
+def _open_with_what_comes(ctx: Context, parts: Sequence[Part], day: date) -> None:
+    """One that was to open later opens with what becomes part of it: what is taught already is taught there now."""
+    into, opens = parts[0].taught, max(day, min(part.taught.opened_on for part in parts))
+    if opens >= into.opened_on:
+        return
+    made = succession_queries.open_from(ctx.session, into.id, opens)
+    parts[0].standing.since, parts[0].standing.academic_year = opens, _academic_year(opens)
+    ctx.session.flush()
+    if not rectification_queries.unended_reviews(ctx.session, into.id):
+        registering.join_round(ctx, made)
 
 
 def _carry_rating(ctx: Context, key: int, stays: Part, day: date) -> None:
@@ -232,7 +245,7 @@ def _close(ctx: Context, row: Succession, part: Part, into: Taught, scope: Scope
     changes = {"since": row.effective_on, "cause": "", "supports": [], "steps_taken": 0}
     facts = StandingFacts(succession_recorded=True)
     clock.advance(STANDING, part.standing, StandingEvent.MERGE, facts, scope, note=note, changes=changes)
-    ctx.session.get_one(Specialty, key).closed_on = row.effective_on
+    ctx.session.get_one(Specialty, key).closed_on = max(row.effective_on, part.taught.opened_on)
     ctx.session.flush()
     succession_queries.lead_on(ctx.session, {key: into.id})
     going = rectification_queries.unended_reviews(ctx.session, key)
@@ -257,7 +270,8 @@ def _split(ctx: Context, row: Succession, become: Become, scope: Scope) -> None:
     new = Specialty(**{column: getattr(of, column) for column in own})
     _set(new, become)
     ctx.saved(new)
-    registry.give_code(ctx.session, new.id, become.code, row.effective_on)
+    since = max(row.effective_on, become.taught.opened_on)
+    registry.give_code(ctx.session, new.id, become.code, since)
     line = _line(row, Act.SPLIT, (of.id, become.taught.code), (new.id, become.code))
     [part] = _parts(ctx, [become.taught], row.effective_on)
     colour = None if part.rating is None or part.rating.rating not in COLOURS else Rating(part.rating.rating)
@@ -267,7 +281,7 @@ def _split(ctx: Context, row: Succession, become: Become, scope: Scope) -> None:
         _carry_rating(ctx, new.id, part, row.effective_on)
         if part.rating is not None and part.rating.review_id is not None:
             mending_days.go_over(ctx, of.id, part.rating.review_id, new.id)
-    enrolment_queries.add_standings(ctx.session, [new.id], row.effective_on, _academic_year(row.effective_on), ctx.now)
+    enrolment_queries.add_standings(ctx.session, [new.id], since, _academic_year(since), ctx.now)
     [standing] = enrolment_queries.locked_standings(ctx.session, [new.id])
     if part.standing.state != StandingState.NORMAL:
         _take_over(ctx, standing, part.standing, row.effective_on, scope)

@@ -219,6 +219,21 @@ def give_code(session: Session, specialty_id: int, code: str, day: date) -> None
     session.flush()
 
 
+def supersede_code(session: Session, specialty_id: int, code: str, day: date) -> None:
+    """Its code from that day on, or from its opening where that is to come; the one before leads there."""
+    held = sa.select(SpecialtyCode).where(SpecialtyCode.specialty_id == specialty_id, SpecialtyCode.valid_to.is_(None))
+    before = session.scalars(held, execution_options={"populate_existing": True}).one()
+    before.valid_to = max(day, before.valid_from)
+    session.flush()
+    give_code(session, specialty_id, code, before.valid_to)
+
+
+def school_now(session: Session, school_id: int) -> School:
+    """A school, or the one that it is part of by now."""
+    school = session.get_one(School, school_id)
+    return school if school.successor_id is None else session.get_one(School, school.successor_id)
+
+
 def lead_school_on(session: Session, school_id: int, into: int) -> None:
     """A school is part of another now, and whatever was part of it before."""
     known = sa.update(School).where(sa.or_(School.id == school_id, School.successor_id == school_id))

@@ -45,6 +45,11 @@ class Taught:
         """What makes it the same."""
         return self.school_id, self.catalogue_code, self.direction
 
+    @property
+    def first_day(self) -> date:
+        """The first day on which it is taught under its present code: to come, where its opening is."""
+        return max(self.since, self.opened_on)
+
 
 def one_at_a_time(session: Session, city: str) -> None:
     """Wait until nobody else records a succession of this city; held to the end of the transaction."""
@@ -203,15 +208,14 @@ def give_capacity(session: Session, specialty_id: int, year: int, capacity: int,
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def supersede_codes(session: Session, new: Mapping[int, str], day: date) -> None:
-    """Specialty → its code from that day on; the one before leads there."""
-    session.execute(
-        sa.update(SpecialtyCode)
-        .where(numbered(SpecialtyCode.specialty_id, new), SpecialtyCode.valid_to.is_(None))
-        .values(valid_to=day)
-    )
-    session.add_all([SpecialtyCode(code=code, specialty_id=key, valid_from=day) for key, code in new.items()])
+def open_from(session: Session, specialty_id: int, day: date) -> Specialty:
+    """It opens on that day and not on the later one it was registered for, under the code it was given."""
+    row = session.get_one(Specialty, specialty_id, with_for_update=True, populate_existing=True)
+    row.opened_on = day
+    code = sa.update(SpecialtyCode).where(SpecialtyCode.specialty_id == specialty_id, SpecialtyCode.valid_to.is_(None))
+    session.execute(code.values(valid_from=sa.func.least(SpecialtyCode.valid_from, day)))
     session.flush()
+    return row
 
 
 def lead_on(session: Session, parts: Mapping[int, int]) -> None:
