@@ -108,7 +108,7 @@ REACHES = {
     "change": "改一项即可",
     "capped": "被上限压住",
     "none": "改一项不够",
-    "not_rated": "未评定",
+    "not_rated": "暂不评定或数据不全",
     "not_sought": "没有计算",
 }
 KEPT = {"always": "每次都相同", "nine_tenths": "九成以上", "half": "五成以上", "less": "不足五成"}

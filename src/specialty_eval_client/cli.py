@@ -23,13 +23,13 @@ RATINGS = {
     "green": "绿牌",
     "yellow": "黄牌",
     "red": "红牌",
-    "unrated": "未评定",
-    "incomplete": "材料不全",
-    None: "从未评定",
+    "unrated": "暂不评定",
+    "incomplete": "数据不全",
+    None: "未参评",
 }
 STANDINGS = {
-    "normal": "正常", "supported": "支持", "restricted": "压缩", "phasing_out": "逐步停招", "suspended": "停止招生",
-    "closed": "已撤销",
+    "normal": "正常招生", "supported": "重点支持", "restricted": "压缩招生", "phasing_out": "逐步停止招生",
+    "suspended": "停止招生", "closed": "已撤销",
 }  # fmt: skip
 UNDER = {"objection": "异议", "appeal": "申诉", "correction": "更正"}
 

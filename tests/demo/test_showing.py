@@ -15,6 +15,7 @@ import httpx
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from starlette.testclient import TestClient
 
 from demo.small import CITY, Played
 from specialty_eval import cli
@@ -44,11 +45,30 @@ def test_every_tale_has_its_line_with_the_code_to_look_it_up(printed: str) -> No
     assert "quorum lost" in told
 
 
-def test_ratings_are_counted_before_and_now(city: Played, printed: str) -> None:
-    green = [sum(getattr(told, when) == "green" for told in city.on_record.values()) for when in ("before", "now")]
+def test_ratings_are_counted_before_and_now_as_the_public_page_counts_them(
+    city: Played, http: TestClient, printed: str
+) -> None:
+    green = sum(told.before == "green" for told in city.on_record.values())
     total = next(line for line in printed.splitlines() if line.startswith("全市"))
+    page = http.get("/").text
+    tiles = {
+        re.sub("<[^>]*>", "", name).strip(): re.sub("<[^>]*>", "", shown).strip()
+        for name, shown in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
+    }
 
-    assert re.findall(r"(\d+) → (\d+)", total)[0] == tuple(map(str, green))
+    counts = re.findall(r"(\d+) → (\d+)", total)
+    assert int(counts[0][0]) == green
+    names = ("绿牌", "黄牌", "红牌", "暂不评定", "未参评", "专业点")
+    assert [now for _, now in counts] == [tiles.get(name, "0") for name in names]
+    assert [line.split()[1] for line in printed.splitlines() if "quorum lost" in line].count(_put_off(city)) == 1
+
+
+def _put_off(city: Played) -> str:
+    """The one whose item was put off, twice."""
+    ((code, times),) = city.rows("""SELECT c.code, count(*) FROM meeting_item i JOIN review v ON v.id = i.review_id
+        JOIN specialty_code c USING (specialty_id) WHERE i.state = 'voided' GROUP BY 1 HAVING count(*) > 1""")
+    assert times == 2
+    return str(code)
 
 
 def test_places_are_summed_by_year(city: Played, printed: str) -> None:

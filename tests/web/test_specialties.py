@@ -64,7 +64,7 @@ def test_a_specialty_that_was_never_rated_says_so_fact_by_fact(session: Session,
     assert fact(html, "现行结果") == "未参评 从未参评，没有生效的结果。"
     assert fact(html, "拟定结果") == "目前没有公示中的结果。"
     assert fact(html, "异议、申诉和更正") == "目前没有正在处理的异议、申诉或更正。"
-    assert fact(html, "招生状态") == "正常招生"
+    assert fact(html, "专业状态") == "正常招生"
     assert "还没有批准的招生计划" in html
     assert "没有历次结果" in html
 

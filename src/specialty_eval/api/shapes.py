@@ -48,9 +48,7 @@ class StatusAnswer(BaseModel):
     code: str
     name: str
     school: str
-    rating: Rating | None = Field(
-        description="现行等级，从未评定时为空 · the one in force, null if there never was one"
-    )
+    rating: Rating | None = Field(description="现行等级，未参评时为空 · the one in force, null if there never was one")
     rating_year: int | None = Field(description="依据哪一年的数据 · the year of its evidence")
     reasons: list[str] = Field(description="理由代码 · the policy's reason codes")
     document_number: str | None

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import OBJECTION_HOLDS_UP
+from specialty_eval.store import public_queries
 from specialty_eval.store.contested import is_going
 from specialty_eval.store.deliberation import MeetingItem
 from specialty_eval.store.outcomes import (
@@ -20,6 +21,7 @@ from specialty_eval.store.outcomes import (
     Rectification,
     Standing,
 )
+from specialty_eval.store.public_queries import Counted, Wanted
 from specialty_eval.store.registry import Jurisdiction, School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 
@@ -134,6 +136,16 @@ def _rectifications(session: Session) -> dict[int, str]:
     return {key: state for key, state in found}  # noqa: C416 -- see above
 
 
+def ratings_on(session: Session, day: date) -> list[Counted]:
+    """How many specialties had which rating in force on a day, as known now: counted as the public page counts."""
+    return public_queries.counted(session, Wanted(), day)
+
+
+def counties(session: Session) -> Mapping[str, str]:
+    """The counties' names by code, as the public page has them."""
+    return public_queries.choices(session).counties
+
+
 # --- what is contested ---
 
 
@@ -176,12 +188,13 @@ def contested(session: Session) -> list[Contested]:
 
 
 def put_off(session: Session) -> list[str]:
-    """The specialties whose item was put off for want of a quorum."""
+    """The specialties with an item that was put off for want of a quorum, each once however often that happened."""
     found = (
         sa.select(SpecialtyCode.code)
+        .distinct()
         .join(Review, Review.specialty_id == SpecialtyCode.specialty_id)
         .join(MeetingItem, MeetingItem.review_id == Review.id)
-        .where(MeetingItem.state == "voided")
+        .where(MeetingItem.state == "voided", SpecialtyCode.valid_to.is_(None))
         .order_by(SpecialtyCode.code)
     )
     return list(session.scalars(found))

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from sqlalchemy.orm import Session, sessionmaker
 
 from specialty_eval import following
+from specialty_eval.actions.context import LOCAL
 from specialty_eval.app import create_app
 from specialty_eval.serving import Server, listening, working
 from specialty_eval.store.base import make_engine, make_sessions
@@ -92,10 +93,13 @@ def tell(console: Console, sessions: sessionmaker[Session], city: City, address:
     with sessions() as session:
         on_record = record.specialties(session)
         open_ = record.contested(session)
-        for part in telling.told(city, on_record, open_, record.put_off(session)):
+        newest = session.scalar(sa.select(sa.func.max(Event.at))) or world.BEGINS
+        today = newest.astimezone(LOCAL).date()
+        before, now = (record.ratings_on(session, day) for day in (record.FIRST_DAY, today))
+        counts = telling.Counts(before, now, record.counties(session))
+        for part in telling.told(city, on_record, open_, record.put_off(session), counts):
             console.print()
             console.print(part)
-        newest = session.scalar(sa.select(sa.func.max(Event.at))) or world.BEGINS
     console.print()
     for line in looking.how(city, open_, address, data, newest):
         console.print(line, soft_wrap=True)

@@ -2,27 +2,35 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.engine.calendar import last_local_day
+from specialty_eval.store.public_queries import Counted
 
 from .city import LEVELS, City
 from .record import OPENING, Contested, Told
 from .story import YEARS, Tale
 from .tables import STANDINGS
 
-COLOURS = {"green": "绿牌 green", "yellow": "黄牌 yellow", "red": "红牌 red", "unrated": "未评定 unrated"}
-SHORT = {"green": "绿", "yellow": "黄", "red": "红", "unrated": "未评"}
-LEVEL_NAMES = {"secondary": "中职 secondary", "associate": "高职专科 associate", "bachelor": "职教本科 bachelor"}
+COLOURS = {
+    "green": "绿牌 green",
+    "yellow": "黄牌 yellow",
+    "red": "红牌 red",
+    "unrated": "暂不评定 unrated",
+    None: "未参评 never",
+}
+SHORT = {"green": "绿", "yellow": "黄", "red": "红", "unrated": "暂不评"}
+LEVEL_NAMES = {"secondary": "中职 secondary", "associate": "高职专科 associate", "bachelor": "职业本科 bachelor"}
 STANDING_NAMES = {
     "normal": "正常招生 normal", "supported": "重点支持 supported", "restricted": "压缩招生 restricted",
-    "phasing_out": "逐步停招 phasing out", "suspended": "停止招生 suspended", "closed": "已经撤销 closed",
+    "phasing_out": "逐步停止招生 phasing out", "suspended": "停止招生 suspended", "closed": "已撤销 closed",
 }  # fmt: skip
 BRIEFLY = {"normal": "正常 normal", "supported": "支持 supported", "restricted": "压缩 restricted",
-           "phasing_out": "停减 phasing", "suspended": "停招 suspended", "closed": "撤销 closed"}  # fmt: skip
+           "phasing_out": "逐停 phasing", "suspended": "停招 suspended", "closed": "撤销 closed"}  # fmt: skip
 GROUNDS = {Tale.OBJECTION_OPEN: "上报数据 reported figures", Tale.APPEAL_OPEN: "统计口径 how counted"}
 """The class of grounds; the text itself is for those who judge."""
 TALES = {
@@ -57,12 +65,13 @@ LOST_QUORUM = "不足法定人数 quorum lost"
 
 
 def told(
-    city: City, on_record: Mapping[str, Told], open_: Sequence[Contested], put_off: Iterable[str]
+    city: City, on_record: Mapping[str, Told], open_: Sequence[Contested], put_off: Iterable[str], counted: "Counts"
 ) -> Iterator[RenderableType]:
     """Everything, in order."""
     all_ = list(on_record.values())
-    yield ratings_by("各县（市、区）认定结果 · Ratings by county: before → now", all_, lambda told: told.county)
-    yield ratings_by("各专业大类认定结果 · Ratings by class: before → now", all_, lambda told: told.class_name)
+    names = counted.counties
+    yield ratings_by("各县（市、区）认定结果 · Ratings by county: before → now", counted, lambda c: names[c.county])
+    yield ratings_by("各专业大类认定结果 · Ratings by class: before → now", counted, lambda c: c.class_name)
     yield places(all_)
     yield changes(all_)
     yield standings(city, all_)
@@ -81,16 +90,34 @@ def _table(title: str, *headings: str, numbers_from: int = 1) -> Table:
 # --- ratings ---
 
 
-def ratings_by(title: str, all_: Sequence[Told], group: Callable[[Told], str]) -> Table:
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many had which rating on the first day and now, as the public page counts: what is taught, nothing closed."""
+
+    before: Sequence[Counted]
+    now: Sequence[Counted]
+    counties: Mapping[str, str]
+
+
+def ratings_by(title: str, counted: Counts, group: Callable[[Counted], str]) -> Table:
     """How many of each group had a rating on the first day, and how many have it now."""
-    table = _table(title, "", *COLOURS.values())
-    names = sorted({group(told) for told in all_})
+    table = _table(title, "", *COLOURS.values(), "合计 total")
+    names = sorted({group(each) for each in (*counted.before, *counted.now)})
     for name in (*names, ""):
-        within = [told for told in all_ if group(told) == name or not name]
-        before, now = Counter(told.before for told in within), Counter(told.now for told in within)
+        before, now = (_sums(day, name, group) for day in (counted.before, counted.now))
         cells = [f"{before[colour]} → {now[colour]}" for colour in COLOURS]
+        cells.append(f"{before.total()} → {now.total()}")
         table.add_row(name or "全市 the city", *cells, end_section=name == names[-1])
     return table
+
+
+def _sums(day: Sequence[Counted], name: str, group: Callable[[Counted], str]) -> Counter[str | None]:
+    """Rating → how many of the group, or of all, had it on a day."""
+    sums: Counter[str | None] = Counter()
+    for each in day:
+        if group(each) == name or not name:
+            sums[each.rating] += each.specialties
+    return sums
 
 
 # --- places ---
@@ -100,19 +127,19 @@ def places(all_: Sequence[Told]) -> Table:
     """The places of each academic year by level, and what changed since the opening balance."""
     years = (OPENING, *YEARS)
     title = "招生计划（人） · Enrolment places: the opening ones, then the approved plans"
-    table = _table(title, "", *map(str, years), "增减 change", "停招专业 none left")
+    table = _table(title, "", *map(str, years), "增减 change", "计划为零 none left")
     for level in (*LEVELS, ""):
         within = [told for told in all_ if told.level == level or not level]
         sums = [sum(told.quotas.get(year, 0) for told in within) for year in years]
         change = 100 * (sums[-1] - sums[0]) / sums[0] if sums[0] else 0
-        none_left = sum(told.quotas.get(YEARS[-1], 0) == 0 for told in within)
+        none_left = sum(told.quotas.get(YEARS[-1]) == 0 for told in within)
         cells = [*map(str, sums), f"{change:+.1f} %", str(none_left)]
         table.add_row(LEVEL_NAMES.get(level, "合计 total"), *cells, end_section=level == LEVELS[-1])
     return table
 
 
 _WHY = {
-    "green": "绿牌增加 green", "yellow": "黄牌压缩 yellow", "red": "红牌停减 red", "unrated": "暂不评定 unrated",
+    "green": "绿牌增加 green", "yellow": "黄牌压缩 yellow", "red": "红牌停招 red", "unrated": "暂不评定 unrated",
     "red-twice-in-three": "三次两红 red twice", "restored": "整改恢复 restored", "": "未到评估 no rating yet",
 }  # fmt: skip
 
@@ -128,13 +155,16 @@ def changes(all_: Sequence[Told]) -> Table:
     for cause, some in sorted(by_cause.items(), key=lambda found: -sum(map(_change, found[1]))):
         before, now = (sum(told.quotas.get(year, 0) for told in some) for year in (OPENING, YEARS[-1]))
         most = max(some, key=lambda told: abs(_change(told)))
-        largest = f"{most.code} {most.quotas.get(OPENING, 0)} → {most.quotas[YEARS[-1]]}"
-        table.add_row(_WHY.get(cause, cause), str(len(some)), str(before), str(now), largest)
-    adjusted = [told for told in all_ if told.line is not None and told.line.adjusted]
-    for told in adjusted:
-        assert told.line is not None  # noqa: S101 -- see above
-        table.add_row("其中人工调整 adjusted", "1", "", str(told.quotas[YEARS[-1]]), told.code)
+        table.add_row(_WHY.get(cause, cause), str(len(some)), str(before), str(now), _largest(most))
+        if adjusted := [told for told in some if told.line is not None and told.line.adjusted]:
+            before, now = (sum(told.quotas.get(year, 0) for told in adjusted) for year in (OPENING, YEARS[-1]))
+            most = max(adjusted, key=lambda told: abs(_change(told)))
+            table.add_row("  其中人工调整 adjusted", str(len(adjusted)), str(before), str(now), _largest(most))
     return table
+
+
+def _largest(most: Told) -> str:
+    return f"{most.code} {most.quotas.get(OPENING, 0)} → {most.quotas[YEARS[-1]]}"
 
 
 def _change(told: Told) -> int:

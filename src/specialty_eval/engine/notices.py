@@ -32,7 +32,7 @@ UNITS = {
 NOT_SHOWN = "不公开"
 NOT_REPORTED = "未报告"
 SUSPENDS = {
-    "standing": "申诉期间，专业招生状态和招生计划的变动暂停执行。",
+    "standing": "申诉期间，专业状态和招生计划的变动暂停执行。",
     "all": "申诉期间，暂停执行本决定。",
 }
 GOES_ON = "申诉期间不停止决定的执行。"

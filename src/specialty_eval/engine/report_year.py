@@ -90,7 +90,7 @@ def _basics(facts: CityYear, total: int) -> list[Part]:
     by_level = "，".join(f"{LEVELS.get(level, level)}{number}个" for level, number in levels.items())
     rated = sum(number for *_, rating, number in facts.ratings if rating is not None)
     said = f"{facts.year}年末，全市有职业学校{facts.schools}所，在办专业点{total}个，其中{by_level}。" if total else ""
-    return [said, f"有现行等级的专业点{rated}个，从未评定的{total - rated}个。"] if total else []
+    return [said, f"有现行等级的专业点{rated}个，未参评的{total - rated}个。"] if total else []
 
 
 def _ratings(facts: CityYear) -> list[Part]:
@@ -112,7 +112,7 @@ def _changes(facts: CityYear) -> list[Part]:
 
 
 def _named(rating: str | None) -> str:
-    return "未评定" if rating is None else NAMES.get(rating, rating)
+    return "未参评" if rating is None else NAMES.get(rating, rating)
 
 
 def _plan(facts: CityYear) -> list[Part]:
