@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_consequences import make_confirmed, overturn
+from factories_consequences import BITES, MENDS, make_confirmed, overturn
 from factories_deliberation import Sitting, make_publicised, refused
 from specialty_eval.actions import answers, notices, objections
 from specialty_eval.engine.documents import DocumentKind
@@ -71,9 +71,25 @@ def test_a_notice_to_mend_says_what_until_when_and_what_comes_of_silence(confirm
 
     said = text(secretary, answers.of_rectification(secretary, row.id))
 
-    for expected in ("为黄牌", "1．总分60至80。", "通过专业评价系统报送整改方案", "逾期不报整改方案"):
+    for expected in ("为黄牌", "1．总分60至80。", "通过专业评价系统报送整改方案",
+                     "复查验收。自本通知之日起复查不合格未满2次的，可以继续整改。",
+                     "逾期不报整改方案，或者复查不合格满2次的，提请"):  # fmt: skip
         assert expected in said, said
     assert text(confirmed.as_("head-one"), answers.of_rectification(secretary, row.id)) == said
+    row.failures, row.findings = 1, "示例：未达标"  # and now the next is the last
+    assert_the_next_failure_is_the_last(text(secretary, answers.of_rectification(secretary, row.id)))
+
+
+def assert_the_next_failure_is_the_last(said: str) -> None:
+    assert "逾期不报整改方案，或者复查不合格的，提请" in said, said
+    assert "继续整改" not in said, said
+
+
+def test_where_no_failure_is_allowed_the_notice_promises_no_further_recheck(session: Session) -> None:
+    strict = BITES.replace(MENDS, MENDS.replace("failures_allowed: 2", "failures_allowed: 0"))
+    s = make_confirmed(session, policy=strict)
+    [mends, *_] = s.session.scalars(sa.select(Rectification.id).order_by(Rectification.id))
+    assert_the_next_failure_is_the_last(text(s.as_("secretary"), answers.of_rectification(s.as_("secretary"), mends)))
 
 
 def test_the_letters_of_a_list_are_made_so_many_at_a_time_until_none_is_left(

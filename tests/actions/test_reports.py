@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from factories_consequences import make_confirmed
 from factories_deliberation import Sitting, employ, make_convened, make_scored, refused
 from specialty_eval.actions import feed, jobs, packs, reports
-from specialty_eval.actions.context import Context
+from specialty_eval.actions.context import Context, Note
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.reports import Wanted
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
+from specialty_eval.engine.overdue import Awaited
+from specialty_eval.engine.reminding import DAYS
 from specialty_eval.engine.report import Format, Period, Reader, ReportKind
 from specialty_eval.store.ledger import Event
 from specialty_eval.store.registry import School
@@ -149,6 +151,24 @@ def test_supervision_names_who_is_late_by_county_and_school_and_a_county_its_own
     assert of_county.county_code is not None
     assert "制作时没有逾期未办的事项" in words(s.as_("county-two"), of_county)
     assert refused(NotFound, lambda: reports.read(s.as_("county-two"), row.id))
+
+
+def test_supervision_counts_a_reminder_for_whom_it_was_addressed_to(session: Session) -> None:
+    s = make_scored(session, {"one-a": "green", "two-a": "red"})
+    row, secretary = s.review("one-a"), s.as_("secretary")
+    for what, times in ((Awaited.EVIDENCE, 2), (Awaited.COUNTY_CHECK, 1), (Awaited.SITE_VISIT, 1)):
+        told = {"what": what.value, "whose": DAYS[what].whose.value, "until": secretary.today.isoformat(),
+                "days_left": 0, "text": DAYS[what].to_do}  # fmt: skip
+        for _ in range(times):
+            secretary.record("review.remind", row, Note(audience=DAYS[what].audience, told=told))
+    year = secretary.today.year
+
+    said = words(secretary, made(s, "secretary", Wanted(SUPERVISION, Reader.OFFICE, year, Period.YEAR)))
+
+    assert "催办学校2件，催办部门、委员会、专家2件" in said
+    assert "示例职业学校one｜0｜0｜0｜2｜2｜0" in said
+    assert "催办部门、委员会、专家｜县级审核｜" in said
+    assert "催办部门、委员会、专家｜实地考察报告｜" in said
 
 
 def test_a_committees_paper_is_for_those_who_may_see_the_material(session: Session) -> None:

@@ -5,14 +5,12 @@ from typing import NamedTuple
 from specialty_eval.engine import answers, cases
 from specialty_eval.engine.answers import Answered, Mending
 from specialty_eval.engine.documents import LABELS, DocumentKind, Told
-from specialty_eval.engine.enrolment import Rated, consequence
 from specialty_eval.engine.errors import NotFound, NotNow, Problem
 from specialty_eval.engine.notices import Place
 from specialty_eval.engine.permissions import Grant, Role, Thing
-from specialty_eval.engine.policy import Rating
-from specialty_eval.engine.rectification import RECTIFICATION_ENDED
+from specialty_eval.engine.rectification import RECTIFICATION_ENDED, failures_left
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import notice_queries, scopes
+from specialty_eval.store import notice_queries, rectification_queries, scopes
 from specialty_eval.store.base import Base
 from specialty_eval.store.documents import Document
 from specialty_eval.store.notice_queries import Named
@@ -97,12 +95,8 @@ def of_rectification(ctx: Context, rectification_id: int) -> Document:
         raise NotNow(Problem("appeal-suspends", "rectification"))
     batch, one = papers.batch(ctx, case.named.round_id), case.named
     on, (due, recheck) = one.valid_from or ctx.today, mending_days.days_of(ctx, row)
-    rules = None
-    if batch.policy.enrolment is not None:
-        rated = Rated(Rating(row.rating), on, tuple(one.reasons or ()))
-        rules = consequence(batch.policy.enrolment, rated)[1]
-    allowed = 0 if rules is None or rules.rectification is None else rules.rectification.failures_allowed
-    mending = Mending(case.place, row.rating, one.reasons or (), one.document_number, on, due, recheck,
-                      allowed)  # fmt: skip
+    allowed = rectification_queries.ground_of(ctx.session, row).rules.failures_allowed
+    mending = Mending(case.place, row.rating, one.reasons or (), one.document_number, on, due, recheck, allowed,
+                      failures_left(allowed, row.failures))  # fmt: skip
     told = answers.rectification_notice(batch, mending, LOCAL)
     return _issued(ctx, case, DocumentKind.RECTIFICATION_NOTICE, row, told, audience="school")

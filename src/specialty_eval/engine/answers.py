@@ -56,7 +56,9 @@ def appeal_answer(batch: Batch, case: Answered, rating: str, document_number: st
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """What is to be mended: the rating with its reasons, the days, how often a recheck may fail."""
+    """What is to be mended: the rating with its reasons, the days, and after how many failed rechecks closing is
+    proposed: by the policy, and from now on.
+    """
 
     place: Place
     rating: str
@@ -66,6 +68,7 @@ class Mending:
     plan_due: datetime
     recheck_from: date
     failures_allowed: int
+    failures_left: int
 
 
 def rectification_notice(batch: Batch, mending: Mending, zone: tzinfo) -> Told:
@@ -76,4 +79,5 @@ def rectification_notice(batch: Batch, mending: Mending, zone: tzinfo) -> Told:
         "document_number": mending.document_number, "confirmed_on": day(mending.confirmed_on),
         "reasons": words.reasons(mending.reasons), "plan_due": last_day(mending.plan_due, zone),
         "recheck_from": day(mending.recheck_from), "failures_allowed": str(mending.failures_allowed),
+        "failures_left": str(mending.failures_left),
     }  # fmt: skip

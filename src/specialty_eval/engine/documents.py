@@ -143,7 +143,8 @@ FIELDS: Mapping[DocumentKind, tuple[Field, ...]] = {
         _REASONS,
         Field("plan_due", "整改方案截止日", "2026年10月15日"),
         Field("recheck_from", "最早复查日", "2027年3月15日"),
-        Field("failures_allowed", "允许复查不合格的次数", "1"),
+        Field("failures_allowed", "办法规定的复查不合格次数", "2"),
+        Field("failures_left", "再有几次复查不合格即提请撤销", "2"),
     ),
     DocumentKind.OBJECTION_ANSWER: (
         *EVERYWHERE,

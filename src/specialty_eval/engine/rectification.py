@@ -111,7 +111,12 @@ def _findings_written(facts: RectificationFacts) -> Iterable[Problem]:
 
 def is_last_allowed(facts: RectificationFacts) -> bool:
     """Whether a recheck that fails now is the last that the policy allows."""
-    return facts.failures + 1 >= facts.failures_allowed
+    return failures_left(facts.failures_allowed, facts.failures) == 1
+
+
+def failures_left(allowed: int, failures: int) -> int:
+    """How many rechecks may fail from now on, with the one that is the last: one at least, also where none may."""
+    return max(allowed - failures, 1)
 
 
 _SCHOOL = roles(Role.SCHOOL_HEAD)

@@ -40,7 +40,9 @@ class LateNow:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What lateness led to in the period: `defaulted`, `escalated`, `reminded`, `extended`; how often."""
+    """What lateness led to in the period: `defaulted`, `escalated`, `reminded` (the school), `reminded_others` (of
+    which of the things they owe), `extended`; how often.
+    """
 
     kind: str
     what: str
@@ -66,7 +68,8 @@ class Supervised:
 KINDS = {
     "defaulted": "逾期未报（按未提交处理）",
     "escalated": "主管部门逾期（已上报）",
-    "reminded": "催办",
+    "reminded": "催办学校",
+    "reminded_others": "催办部门、委员会、专家",
     "extended": "延期",
 }
 
@@ -112,8 +115,8 @@ def _by(facts: Supervised, title: str, late: Iterable[str], of: Callable[[Happen
     if not names:
         return []
     rows = tuple((name, str(now[name]), *(str(kinds.get(name, Counter())[kind]) for kind in KINDS)) for name in names)
-    heads = (title, "现在逾期", "逾期未报", "部门逾期", "催办", "延期")
-    parts: list[Part] = [Table(f"按{title}", heads, rows, (35, 13, 13, 13, 13, 13))]
+    heads = (title, "现在逾期", "逾期未报", "部门逾期", "催办学校", "催办其他", "延期")
+    parts: list[Part] = [Table(f"按{title}", heads, rows, (28, 12, 12, 12, 12, 12, 12))]
     if now:
         shown = [name for name in names if now[name]][:20]
         parts.append(Chart(f"现在逾期（件，按{title}）", tuple(shown),

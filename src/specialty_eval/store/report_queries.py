@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.plan import PlanState
 from specialty_eval.engine.review import State
+from specialty_eval.engine.roles import Role
 
 from .base import Utc
 from .cycles import Cycle, Round
@@ -235,9 +236,20 @@ def _narrowed(found: sa.Select[*tuple[Any, ...]], city: str, county: str | None)
     return found if county is None else found.where(School.jurisdiction_code == county, School.run_by != "city")
 
 
+_WHOSE = Event.facts["whose"].astext
+_OF_THE_SCHOOL = (Role.SCHOOL_HEAD.value, Role.SCHOOL_EDITOR.value)
+
+
 def happened(session: Session, city: str, county: str | None, span: tuple[datetime, datetime]) -> Rows:
-    """(kind, what, county, school, how often) of what lateness led to within a span of time."""
+    """(kind, what, county, school, how often) of what lateness led to within a span of time.
+
+    Schools, offices, experts and visitors are all reminded of a review: who was not the school is counted apart, by
+    what they were reminded of. Reminders that name nobody are older, and were the school's alone.
+    """
     begins, ends = span
+    is_elses = sa.and_(Event.kind == "review.remind", _WHOSE.not_in(_OF_THE_SCHOOL))
+    kind = sa.case((is_elses, "reminded_others"), else_=Event.kind).label("kind")
+    what = sa.case((is_elses, Event.facts["what"].astext), else_="").label("what")
     by = (Jurisdiction.name, School.name)
     late = (
         sa.select(sa.literal("escalated"), Escalation.what, *by, sa.func.count(), Jurisdiction.code)
@@ -250,7 +262,7 @@ def happened(session: Session, city: str, county: str | None, span: tuple[dateti
         .group_by(Escalation.what, *by, Jurisdiction.code)
     )
     acts = (
-        sa.select(Event.kind, sa.literal(""), *by, sa.func.count(), Jurisdiction.code)
+        sa.select(kind, what, *by, sa.func.count(), Jurisdiction.code)
         .select_from(Review)
         .join(Event, sa.and_(Event.subject_kind == Review.__tablename__, Event.subject_id == Review.id))
         .join(Specialty, Specialty.id == Review.specialty_id)
@@ -260,7 +272,7 @@ def happened(session: Session, city: str, county: str | None, span: tuple[dateti
         .where(
             sa.or_(Event.kind != "review.extend", Event.audience == "school")
         )  # a visitor's days are not the school's
-        .group_by(Event.kind, *by, Jurisdiction.code)
+        .group_by(kind, what, *by, Jurisdiction.code)
     )
     rows: Sequence[tuple[Any, ...]] = [
         *_rows(session, _narrowed(late, city, county)), *_rows(session, _narrowed(acts, city, county))
