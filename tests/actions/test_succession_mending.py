@@ -185,6 +185,26 @@ def test_another_colour_where_the_rating_went_is_mended_there_too(s: Sitting) ->
     assert s.session.get_one(Rectification, before, populate_existing=True).state == "superseded"
 
 
+def test_what_lost_its_ground_to_a_rating_that_is_overturned_is_mended_again(s: Sitting) -> None:
+    """A red one became part of a yellow one, whose own mending ended with that; then red is overturned."""
+    key = s.city.specialties["two-a"]
+    before = mending(s, key).id
+    s.city.wait(1)
+    merged(s, "city-a", "two-a")
+    assert (mending(s, key).rating, mending(s, key).state) == ("red", "due")
+    assert s.session.get_one(Rectification, before, populate_existing=True).state == "superseded"
+    overturn(s, "city-a", "green")
+
+    row = mending(s, key)
+    assert (row.rating, row.state, row.review_id, row.plan_due > s.city.now) == (
+        "yellow", "due", s.reviews["two-a"], True,
+    )  # fmt: skip
+    going = sa.select(Rectification.id).where(Rectification.specialty_id == key, Rectification.state != "superseded")
+    assert s.session.scalars(going).all() == [row.id]
+    told = [e for e in events(s, "rectification.carry") if e.facts.get("until")]
+    assert [(e.audience, e.specialty_id) for e in told] == [("school", key)]
+
+
 def test_where_no_failure_is_allowed_the_first_is_the_last_also_where_the_rating_went(session: Session) -> None:
     strict = BITES.replace(MENDS, MENDS.replace("failures_allowed: 2", "failures_allowed: 0"))
     s = make_confirmed(session, policy=strict)

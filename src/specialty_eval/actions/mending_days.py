@@ -1,6 +1,6 @@
 """The days of what a school mends: when its plan is due, from when it is rechecked, what an appeal gives back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -103,11 +103,23 @@ def go_over(ctx: Context, specialty_id: int, review_id: int, key: int) -> None:
     last = rectification_queries.last_of(ctx.session, specialty_id, review_id)
     if last is None or last.state == RectificationState.PASSED:
         return
+    _begin_again(ctx, last, key)
+
+
+def begin_where_back(ctx: Context, specialties: Collection[int]) -> None:
+    """A rating took another's place, with it what was mended lost its ground, and now it is in force again: the other
+    was overturned. The school mends again, with days of its own and as many failed rechecks as before.
+    """
+    for last in rectification_queries.back_in_force(ctx.session, specialties):
+        _begin_again(ctx, last, last.specialty_id)
+
+
+def _begin_again(ctx: Context, last: Rectification, key: int) -> None:
     rules = rectification_queries.ground_of(ctx.session, last).rules
     failures = min(last.failures, max(rules.failures_allowed, 1) - 1)
-    asked = Asked(key, review_id, Rating(last.rating))
+    asked = Asked(key, last.review_id, Rating(last.rating))
     row = ctx.saved(begin(ctx, asked, rules, failures=failures, findings=last.findings if failures else ""))
-    ctx.record("rectification.carry", row, Note(audience="school", told={"review": review_id, **_told(row)}))
+    ctx.record("rectification.carry", row, Note(audience="school", told={"review": last.review_id, **_told(row)}))
 
 
 def days_of(ctx: Context, row: Rectification) -> tuple[datetime, date]:

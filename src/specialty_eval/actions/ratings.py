@@ -244,6 +244,7 @@ def _enter(ctx: Context, chosen: Sequence[Ready], batch: Batch) -> None:
             asked = mending_days.Asked(key, rated[key].review_id, rated[key].rating)
             mending_days.begin(ctx, asked, rules)
     ctx.session.flush()
+    mending_days.begin_where_back(ctx, changed - rated.keys())
     followed = (designation_reviews.Rated(r.specialty_id, r.review_id, r.replaces_id) for r in chosen)
     designation_reviews.follow(ctx, green, followed)
     whose = {r.replaces_id: r.specialty_id for r in chosen if r.replaces_id is not None}

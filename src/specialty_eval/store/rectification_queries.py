@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from specialty_eval.engine.cases import APPEAL_ENDED
@@ -155,6 +156,25 @@ def last_of(session: Session, specialty_id: int, review_id: int) -> Rectificatio
         Rectification.state != RectificationState.SUPERSEDED.value,
     )
     return session.scalar(found.order_by(Rectification.id.desc()).limit(1))
+
+
+def back_in_force(session: Session, specialties: Collection[int]) -> list[Rectification]:
+    """What the ratings in force of these specialties asked for last, where it has lost its ground: to another rating
+    that is in force no more. Nothing is asked of what is closed.
+    """
+    found = (
+        sa.select(Rectification)
+        .join(RatingInForce, sa.and_(RatingInForce.specialty_id == Rectification.specialty_id,
+                                     RatingInForce.review_id == Rectification.review_id,
+                                     RatingInForce.rating == Rectification.rating))
+        .join(Specialty, Specialty.id == Rectification.specialty_id)
+        .where(numbered(Rectification.specialty_id, specialties), RatingInForce.known_to.is_(None),
+               RatingInForce.valid_to.is_(None), Specialty.closed_on.is_(None))
+        .ext(distinct_on(Rectification.specialty_id))
+        .order_by(Rectification.specialty_id, Rectification.id.desc())
+    )  # fmt: skip
+    lost = RectificationState.SUPERSEDED.value
+    return [row for row in session.scalars(found, execution_options={"populate_existing": True}) if row.state == lost]
 
 
 def of_proof(session: Session, review_id: int, attachment_id: int) -> int | None:
