@@ -138,6 +138,30 @@ def test_a_row_twice_is_told_whether_it_says_the_same_or_not(city: City) -> None
     assert told(city, workbook([HEADING, ROW, ROW, other])) == [("row-repeated", "A3"), ("row-repeated", "A4")]
 
 
+def test_rows_far_apart_in_a_long_file_keep_their_own_cells(city: City) -> None:
+    said_of = {
+        1: "7",
+        8_190: "１２",
+        8_191: "",
+        8_192: "13",
+        8_193: "x",
+        16_383: "140000000",
+        16_384: " 15",
+        16_389: "8",
+    }
+    lines = [f"x,710201,2025,{n % 9}" for n in range(16_390)]
+    for year, (at, text) in enumerate(said_of.items(), 2001):
+        lines[at] = f"3637000001,710201,{year},{text}"
+    row = staged(city, "\n".join([",".join(HEADING), *lines]).encode(), CSV)
+    assert row.totals["problem"] == {"not-this-shape": 16_390 - len(said_of), "not-a-number": 1}
+    assert said(city, row, "notice") == [("full-width", "D8192"), ("spaces-around", "D16386")]
+    new, _ = staging_views.difference(city.as_("secretary"), row.id, "new", Page(100))
+    assert [(one["row"], one["year"], one["after"]) for one in new] == [
+        (3, 2001, "7"), (8_192, 2002, "12"), (8_194, 2004, "13"), (16_385, 2006, "140000000"), (16_386, 2007, "15"),
+        (16_391, 2008, "8"),
+    ]  # fmt: skip
+
+
 def test_another_charset_is_never_guessed(city: City) -> None:
     text = "学校代码,专业代码,年份,毕业生数,数据来源\n3637000001,710201,2025,40,示例学校年报\n"
     assert told(city, text.encode("gb18030"), CSV) == [("not-utf-8", "A1")]

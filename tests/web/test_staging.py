@@ -169,7 +169,7 @@ def test_a_large_file_waits_for_its_check_and_shows_how_far_it_is(
     session.execute(sa.text("SELECT pg_stat_clear_snapshot()"))  # a browser's next request is a transaction of its own
     told = signed_in.get(at).text
     assert "暂存各行 20,000 / 100,000" in text_of(told)
-    assert 'value="71"' in told
+    assert 'value="63"' in told
 
 
 def test_a_body_beyond_the_limit_of_who_is_not_known_is_not_read(pages: Site) -> None:

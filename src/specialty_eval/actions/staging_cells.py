@@ -1,10 +1,10 @@
-"""A file's columns as values, a column at a time: numbers all at once, whatever is odd text by text, each once.
+"""A file's columns as values, some thousand rows at a time: numbers all at once, of other texts each one once.
 
 What a value may be is `engine/evidence`'s question; here it is asked once for each text that is not plainly a number.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
@@ -32,35 +32,80 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 class Measured:
     """A measure's column: which rows report it, what as a scaled integer or an option's place, which cells are wrong.
 
-    `written` is what goes on record of each row, as the database's text format has it within an array.
+    All of it holds once every block of rows has been read.
     """
 
     measure: Measure
     has: Flags
     bad: Flags
     data: Scaled
-    written: Bytes
 
 
-def measured(found: Read, grid: Grid, measure: Measure) -> Measured:
-    """Read a measure's column, noting every cell that is wrong or was understood."""
-    said, length = grid.cells.said(found.places[measure.code])
-    has, data = length > 0, np.zeros(len(grid), np.int64)
-    plain = np.zeros(len(grid), np.bool_)
-    if measure.type in (Type.INTEGER, Type.DECIMAL):
-        plain, data = _plain_numbers(measure, said, length)
-    odd = np.flatnonzero(has & ~plain)
-    bad = np.zeros(len(grid), np.bool_)
-    which, table = np.empty(0, np.int64), table_of([NOTHING])
-    if odd.size:
-        which, texts = _read_odd(found, grid, measure, odd, said[odd], (has, bad, data))
-        is_bare = measure.type is not Type.CHOICE
-        table = table_of([text.encode() if text and is_bare else as_element(text) for text in texts])
-    written = _laid(said[:, : _wide(length[plain])], odd, table[which], wide=table.shape[1])
-    if not has.all():
-        written[~has] = 0
-        written[~has, : len(NOTHING)] = np.frombuffer(NOTHING, np.uint8)
-    return Measured(measure, has, bad, data, written)
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows of the grid that have been read: measure → what goes on record of each, as `as_element` has it."""
+
+    rows: slice
+    written: Mapping[str, Bytes]
+
+
+def measured(found: Read, grid: Grid, measures: Sequence[Measure]) -> tuple[list[Measured], Iterator[Block]]:
+    """The measures' columns, and the blocks of rows that fill them as they are gone through, noting on the way every
+    cell that is wrong or was understood.
+    """
+    columns = [
+        Measured(m, np.zeros(len(grid), np.bool_), np.zeros(len(grid), np.bool_), np.zeros(len(grid), np.int64))
+        for m in measures
+    ]
+    readers = [_Reader(found, grid, column) for column in columns]
+    return columns, (Block(of, {one.into.measure.code: one.read(of) for one in readers}) for of in blocks(len(grid)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads a measure's column block by block, and remembers its texts that are no plain numbers."""
+
+    found: Read
+    grid: Grid
+    into: Measured
+    known: dict[str, "_Odd"] = field(default_factory=dict)
+
+    def read(self, rows: slice) -> Bytes:
+        """Read these rows; what goes on record of each."""
+        measure = self.into.measure
+        said, length = self.grid.cells.said(self.found.places[measure.code], rows)
+        has = length > 0
+        if measure.type in (Type.INTEGER, Type.DECIMAL):
+            plain, data = _numbers_within(measure, said, length)
+        else:
+            plain, data = np.zeros(len(said), np.bool_), np.zeros(len(said), np.int64)
+        self.into.has[rows], self.into.data[rows] = has, data
+        if plain.all():
+            return said
+        odd, empty = np.flatnonzero(has & ~plain), np.flatnonzero(~has)
+        written = _laid(said[:, : _wide(length[plain])], odd, self._read_odd(odd + rows.start, said[odd]))
+        return _laid(written, empty, table_of([NOTHING]).repeat(len(empty), axis=0))
+
+    def _read_odd(self, rows: Places, said: Bytes) -> Bytes:
+        """Read what is no plain number, each text once; what goes on record of each row."""
+        if not rows.size:
+            return said
+        seen = distinct(said)
+        odd = [self.known[text] if text in self.known else self._remembered(text) for text in seen.texts]
+        into, places = self.into, seen.places
+        into.data[rows] = np.array([one.data for one in odd], np.int64)[places]
+        into.has[rows] = np.array([one.cell.value is not None for one in odd], np.bool_)[places]
+        into.bad[rows] = np.array([one.cell.problem is not None for one in odd], np.bool_)[places]
+        note(self.found, self.grid, into.measure.code, Told(seen.texts, [one.cell for one in odd]), rows, places)
+        return table_of([one.written for one in odd])[places]
+
+    def _remembered(self, text: str) -> "_Odd":
+        measure = self.into.measure
+        cell = _value(measure, text)
+        said = _written(cell.value)
+        written = as_element(said) if not said or measure.type is Type.CHOICE else said.encode()
+        self.known[text] = odd = _Odd(cell, _scaled(measure, cell.value), written)
+        return odd
 
 
 def _wide(length: Places) -> int:
@@ -68,14 +113,14 @@ def _wide(length: Places) -> int:
     return int(-(-length.max(initial=1) // 8) * 8)
 
 
-def _laid(said: Bytes, odd: Places, instead: Bytes, *, wide: int) -> Bytes:
-    """The file's own texts, with others in the odd rows."""
-    if not odd.size:
+def _laid(said: Bytes, rows: Places, instead: Bytes) -> Bytes:
+    """The file's own texts, with others in some of the rows."""
+    if not rows.size:
         return said
-    texts = np.zeros((len(said), max(said.shape[1], wide)), np.uint8)
+    texts = np.zeros((len(said), max(said.shape[1], instead.shape[1])), np.uint8)
     texts[:, : said.shape[1]] = said
-    texts[odd] = 0
-    texts[odd, : instead.shape[1]] = instead
+    texts[rows] = 0
+    texts[rows, : instead.shape[1]] = instead
     return texts
 
 
@@ -87,15 +132,8 @@ def as_element(text: str) -> bytes:
     return f'"{escaped}"'.translate(ESCAPES).encode()
 
 
-def _plain_numbers(measure: Measure, said: Bytes, length: Places) -> tuple[Flags, Scaled]:
-    """Which cells are numbers within the measure's places and bounds, and those numbers scaled by its decimals."""
-    plain, data = np.empty(len(said), np.bool_), np.empty(len(said), np.int64)
-    for block in blocks(len(said)):
-        plain[block], data[block] = _numbers_within(measure, said[block], length[block])
-    return plain, data
-
-
 def _numbers_within(measure: Measure, said: Bytes, length: Places) -> tuple[Flags, Scaled]:
+    """Which cells are numbers within the measure's places and bounds, and those numbers scaled by its decimals."""
     read = numbers(said, length)
     spare = measure.decimals - read.places
     plain = read.plain & (spare >= 0) & (length - read.places <= _MOST_DIGITS - measure.decimals)
@@ -107,20 +145,6 @@ def _numbers_within(measure: Measure, said: Bytes, length: Places) -> tuple[Flag
     return plain, data
 
 
-def _read_odd(
-    found: Read, grid: Grid, measure: Measure, odd: Places, said: Bytes, into: tuple[Flags, Flags, Scaled]
-) -> tuple[Places, list[str]]:  # fmt: skip
-    """Read what is no plain number, each text once; each row's place among the texts for the record, and those."""
-    has, bad, data = into
-    known = distinct(said)
-    read = [_value(measure, text) for text in known.texts]
-    data[odd] = np.array([_scaled(measure, one.value) for one in read], np.int64)[known.places]
-    has[odd] = np.array([one.value is not None for one in read], np.bool_)[known.places]
-    bad[odd] = np.array([one.problem is not None for one in read], np.bool_)[known.places]
-    note(found, grid, measure.code, Told(known.texts, read), odd, known.places)
-    return known.places, [_written(one.value) for one in read]
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One text read: its value, or its problem; how it was understood, `` where it stood so."""
@@ -129,6 +153,15 @@ class Cell:
     problem: Problem | None = None
     how: str = ""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Odd:
+    """A text that is no plain number: its cell, its value as a column holds it, what goes on record of it."""
+
+    cell: Cell
+    data: int
+    written: bytes
 
 
 @dataclass(frozen=True, slots=True)

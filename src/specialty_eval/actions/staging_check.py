@@ -6,6 +6,7 @@ import numpy as np
 from psycopg.types.json import Jsonb
 
 from specialty_eval.engine.errors import Refusal
+from specialty_eval.engine.grid import Grid
 from specialty_eval.engine.letters import Flags, Places
 from specialty_eval.engine.permissions import Kind
 from specialty_eval.engine.policy import Policy
@@ -17,9 +18,6 @@ from .context import Context
 from .staging_cells import Measured, measured
 from .staging_files import COUNTS, FILE, compare, own, permitted, policy_of, tell
 from .staging_reading import Read, read, reported
-
-_TOLD_EACH = 4
-"""After so many columns it is said how far the check is."""
 
 
 def check(ctx: Context, file_id: int) -> StagedFile:
@@ -71,34 +69,40 @@ def _note_template(ctx: Context, found: Read, policy: Policy) -> None:
 
 
 def _checked(ctx: Context, row: StagedFile, found: Read, policy: Policy) -> list[Measured]:
-    """Every check of every row; the rows in order are laid down. The columns that report a measure anybody supplies."""
+    """Every check of every row; the rows in order are laid down while cells are still read.
+
+    The columns that report a measure anybody supplies.
+    """
     grid = found.grid
     row.counts = dict.fromkeys(COUNTS, 0)
     if grid is None:
         return []
-    columns: list[Measured] = []
-    wanted = reported(found, policy)
-    for measure in wanted:
-        if len(columns) % _TOLD_EACH == 0:
-            tell(ctx, row.id, "checking", len(columns), len(wanted))
-        columns.append(measured(found, grid, measure))
-    for column in columns:
-        if column.measure.supplier in staging_checks.NOT_LOADED and column.has.any():
-            first = int(grid.rows[column.has.argmax()])
-            found.wrong(first, column.measure.code, "measure-not-loaded", "", column.measure.supplier)
-    columns = [column for column in columns if column.measure.supplier not in staging_checks.NOT_LOADED]
+    tell(ctx, row.id, "checking")
     rows_ = staging_checks.rows_of(ctx, found, grid)
+    every, blocks = measured(found, grid, reported(found, policy))
+    columns = [column for column in every if column.measure.supplier not in staging_checks.NOT_LOADED]
     if row.round_id is not None:
-        return staging_drafts.lay_down(ctx, row, found, rows_, columns, policy)
+        read_ = list(blocks)
+        _note_not_loaded(found, grid, every)
+        return staging_drafts.lay_down(ctx, row, found, rows_, (columns, read_), policy)
+    tell(ctx, row.id, "laying", 0, len(rows_.of))
+    staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, grid, rows_, columns, blocks))
+    _note_not_loaded(found, grid, every)
     if len(rows_.of):
         staging_checks.note_rights(ctx, found, grid, rows_, columns, whole=row.whole)
         staging_checks.note_held(ctx, found, grid, rows_, _says(columns, rows_.of, whole=row.whole))
         staging_checks.note_checks(ctx, found, grid, rows_, columns, policy)
-    tell(ctx, row.id, "laying", 0, len(rows_.of))
-    staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, grid, rows_, columns))
     values = sum(int(column.has[rows_.of].sum()) for column in columns)
     row.counts = {**row.counts, "rows": len(grid), "values": values}
     return columns
+
+
+def _note_not_loaded(found: Read, grid: Grid, columns: Sequence[Measured]) -> None:
+    """Note of each measure that no file loads where it is first reported."""
+    for column in columns:
+        if column.measure.supplier in staging_checks.NOT_LOADED and column.has.any():
+            first = int(grid.rows[column.has.argmax()])
+            found.wrong(first, column.measure.code, "measure-not-loaded", "", column.measure.supplier)
 
 
 def _says(columns: Sequence[Measured], of: Places, *, whole: bool) -> dict[bool, Flags]:

@@ -22,7 +22,7 @@ from specialty_eval.store.staging import StagedFile
 
 from . import staging_rows
 from .context import Context, Note
-from .staging_cells import Measured
+from .staging_cells import Block, Measured
 from .staging_checks import Rows
 from .staging_files import FILE, hash_of, policy_of
 from .staging_reading import Read
@@ -31,8 +31,9 @@ from .staging_reading import Read
 
 
 def lay_down(
-    ctx: Context, row: StagedFile, found: Read, rows: Rows, columns: Sequence[Measured], policy: Policy
-) -> list[Measured]:
+    ctx: Context, row: StagedFile, found: Read, rows: Rows, read: tuple[Sequence[Measured], Sequence[Block]],
+    policy: Policy,
+) -> list[Measured]:  # fmt: skip
     """Every check of the rows that say something; those in order are laid down and compared with their drafts.
 
     The columns that report a measure of the school.
@@ -40,6 +41,7 @@ def lay_down(
     grid = found.grid
     assert grid is not None  # noqa: S101 -- tells the type checker
     assert row.round_id is not None  # noqa: S101 -- likewise
+    columns, blocks = read
     own = [column for column in columns if column.measure.supplier == Kind.SCHOOL]
     for column in columns:
         if column.measure.supplier != Kind.SCHOOL:
@@ -54,7 +56,7 @@ def lay_down(
     kept = np.flatnonzero(says[rows.of])
     kept = np.array([at for at in kept.tolist() if _fits(ctx, found, grid, rows, at, filled, year)], np.int64)
     rows = Rows(rows.of[kept], rows.site[kept], rows.year[kept], rows.sites, rows.source[kept], rows.sources)
-    staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, grid, rows, own))
+    staging_queries.lay_down(ctx.session, staging_rows.lines(row.id, grid, rows, own, blocks))
     of = [filled[key] for key in rows.ids().tolist()]
     numbers = grid.rows[rows.of].tolist()
     staged_drafts.lay_down(ctx.session, (

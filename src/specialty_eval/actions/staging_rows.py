@@ -1,30 +1,31 @@
-"""Rows that are in order → the database's text format, ten thousand at a time, so that nothing large is ever held."""
+"""Rows that are in order → the database's text format, as many at a time as are read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from specialty_eval.engine.grid import Grid
 from specialty_eval.engine.letters import Bytes, joined, table_of, written
 
-from .staging_cells import ESCAPES, Measured
+from .staging_cells import ESCAPES, Block, Measured
 from .staging_checks import Rows
 
-_AT_ONCE = 10_000
 
-
-def lines(file_id: int, grid: Grid, rows: Rows, columns: Sequence[Measured]) -> Iterator[bytes]:
-    """`staging_queries.ROW_COLUMNS` of every row, in blocks."""
+def lines(
+    file_id: int, grid: Grid, rows: Rows, columns: Sequence[Measured], read: Iterable[Block]
+) -> Iterator[bytes]:  # fmt: skip
+    """`staging_queries.ROW_COLUMNS` of every row, in blocks; all that there is to read has been read at the end."""
     ids, numbers = rows.ids(), grid.rows[rows.of]
     sources = table_of([text.translate(ESCAPES).encode() for text in rows.sources])
     first = str(file_id).encode() + b"\t"
-    for begin in range(0, len(rows.of), _AT_ONCE):
-        block = slice(begin, begin + _AT_ONCE)
-        count = len(rows.of[block])
+    for piece in read:
+        block = slice(*np.searchsorted(rows.of, (piece.rows.start, piece.rows.stop)))
+        kept = rows.of[block] - piece.rows.start
+        count = len(kept)
         tab, comma = _each(b"\t", count), _each(b",", count)
         parts = [_each(first, count), written(numbers[block]), tab, written(ids[block]), tab]
         parts += [written(rows.year[block]), tab, sources[rows.source[block]], _each(b"\t{", count)]
-        said = [part for column in columns for part in (column.written[rows.of[block]], comma)]
+        said = [part for column in columns for part in (piece.written[column.measure.code][kept], comma)]
         yield joined([*parts, *said[:-1], _each(b"}\n", count)])
 
 

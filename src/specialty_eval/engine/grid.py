@@ -3,8 +3,8 @@
 What `csv_records` would read of it, and refuse of it, said with the same codes; a hundred thousand rows at a time.
 """
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,13 +15,14 @@ from .csv_records import LONGEST_LINE, MOST_COLUMNS, Findings, Record, decoded, 
 from .letters import PAD, Bytes, Distinct, Places, distinct, lengths_of, texts_at
 
 Offsets = NDArray[np.int32]
+EVERY = slice(None)
 
 
 class Cells(Protocol):
     """The texts of a table, by column, and one by one; rows are counted from 0."""
 
-    def said(self, column: int) -> tuple[Bytes, Places]:
-        """A column's texts, padded with zeros to whole words, and their lengths."""
+    def said(self, column: int, rows: slice = EVERY) -> tuple[Bytes, Places]:
+        """A column's texts in these rows, padded with zeros to whole words, and their lengths."""
         ...
 
     def text(self, row: int, column: int) -> str:
@@ -53,10 +54,10 @@ class InPlace:
     starts: Offsets
     lengths: Offsets
 
-    def said(self, column: int) -> tuple[Bytes, Places]:
-        """A column's texts, padded with zeros to whole words, and their lengths."""
-        length = self.lengths[:, column].astype(np.int64)
-        return texts_at(self.whole, self.starts[:, column].astype(np.int64), length), length
+    def said(self, column: int, rows: slice = EVERY) -> tuple[Bytes, Places]:
+        """A column's texts in these rows, padded with zeros to whole words, and their lengths."""
+        length = self.lengths[rows, column].astype(np.int64)
+        return texts_at(self.whole, self.starts[rows, column].astype(np.int64), length), length
 
     def text(self, row: int, column: int) -> str:
         """One cell's text."""
@@ -72,14 +73,21 @@ class Strips:
     begins: Sequence[int]
     rows: int
 
-    def said(self, column: int) -> tuple[Bytes, Places]:
-        """A column's texts, padded with zeros to whole words, and their lengths."""
-        wide = max((block[column].shape[1] for block in self.blocks if column in block), default=8)
-        texts = np.zeros((self.rows, wide), np.uint8)
-        for begin, block in zip(self.begins, self.blocks, strict=True):
-            if (strip := block.get(column)) is not None:
-                texts[begin : begin + len(strip), : strip.shape[1]] = strip
+    def said(self, column: int, rows: slice = EVERY) -> tuple[Bytes, Places]:
+        """A column's texts in these rows, padded with zeros to whole words, and their lengths."""
+        first, stop, _ = rows.indices(self.rows)
+        strips = list(self._strips(column, first, stop))
+        texts = np.zeros((stop - first, max((strip.shape[1] for _, strip in strips), default=8)), np.uint8)
+        for begin, strip in strips:
+            texts[begin : begin + len(strip), : strip.shape[1]] = strip
         return texts, lengths_of(texts)
+
+    def _strips(self, column: int, first: int, stop: int) -> Iterator[tuple[int, Bytes]]:
+        """What the blocks have of a column within these rows, each with how far behind the first it begins."""
+        for at in range(bisect_right(self.begins, first) - 1, bisect_left(self.begins, stop)):
+            if (strip := self.blocks[at].get(column)) is not None:
+                begin = self.begins[at]
+                yield max(begin - first, 0), strip[max(first - begin, 0) : stop - begin]
 
     def text(self, row: int, column: int) -> str:
         """One cell's text."""

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
+from psycopg.copy import QueuedLibpqWriter
 from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
@@ -55,9 +56,12 @@ def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[S
 
 
 def copy_text(session: Session, model: type[Base], columns: Sequence[str], lines: Iterable[bytes]) -> None:
-    """COPY rows that are already in the database's text format, in blocks of any size."""
+    """COPY rows that are already in the database's text format, in blocks of any size.
+
+    The next block is made while the database still takes the last ones, which wait in memory; no statement meanwhile.
+    """
     into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table_of(model).name), _names(columns))
-    with _cursor(session) as cursor, cursor.copy(into) as copy:
+    with _cursor(session) as cursor, cursor.copy(into, writer=QueuedLibpqWriter(cursor)) as copy:
         for block in lines:
             copy.write(block)
 

@@ -26,7 +26,7 @@ ROWS_ANNOTATED = 5_000
 KINDS: dict[str, staging_views.Difference] = {"new": "new", "changed": "changed", "gone": "gone"}
 OF_DRAFTS: dict[str, staging_views.Difference] = {"conflict": "conflict"}
 """What a confirmed file of drafts left out."""
-PARTS = {"waiting": (0, 0), "reading": (5, 50), "checking": (50, 65), "laying": (65, 95), "comparing": (95, 100)}
+PARTS = {"waiting": (0, 0), "reading": (5, 50), "checking": (50, 55), "laying": (55, 95), "comparing": (95, 100)}
 """Stage → where on the bar it begins and ends."""
 MEDIA = {".xlsx": XLSX, ".csv": CSV}
 
