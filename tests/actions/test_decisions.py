@@ -126,8 +126,10 @@ def test_a_tie_goes_to_the_chair_by_ballot_or_by_word(session: Session) -> None:
         for who in ("secretary", "deputy-chair"):
             act = lambda who=who: close_item(s.as_(who), tied, reason="示例", casting=Rating.GREEN)  # noqa: E731
             assert refused(NotNow, act) == [("casting-by-the-chair", "casting")]
-    assert close_item(s.as_("chair"), tied, casting=Rating.GREEN, reason="示例").rating == "green"
-    assert close_item(s.as_("secretary"), s.items["two-a"], reason="示例").rating == "red"
+    made = [close_item(s.as_("chair"), tied, casting=Rating.GREEN, reason="示例"),
+            close_item(s.as_("secretary"), s.items["two-a"], reason="示例")]  # fmt: skip
+    assert [row.rating for row in made] == ["green", "red"]
+    assert [meeting_views.decision_shape(row)["tied"] for row in made] == [["green", "red"]] * 2
 
 
 def test_a_lost_quorum_is_told_with_every_reason_and_leaves_nothing(session: Session) -> None:

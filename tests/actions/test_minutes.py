@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from factories_applications import minutes as said
 from factories_deliberation import REGULAR, Sitting, close_item, convene, employ, make_convened, make_scored, refused
 from remembered import remembered_fixture
+from small_policy import POLICY
 from specialty_eval.actions import ballots, committee, conflicts, decisions, documents, minutes, paper_votes
 from specialty_eval.actions.paging import Page
 from specialty_eval.engine.documents import DocumentKind
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou
+from specialty_eval.engine.policy import Rating
 from specialty_eval.store.documents import Document
 
 EVERYBODY = [login for login, _ in REGULAR]
@@ -64,6 +66,16 @@ def test_the_minutes_say_who_was_there_and_how_each_item_went(s: Sitting) -> Non
         "主任委员", "行业",
     ):  # fmt: skip
         assert part in told, part
+
+
+def test_a_tie_is_told_with_who_settled_it(session: Session) -> None:
+    s = make_convened(session, {"one-a": "yellow"}, policy=POLICY.replace("override_needs: 2/3", "override_needs: 1/2"))
+    s.vote("one-a", dict.fromkeys(EVERYBODY[:4], "green") | dict.fromkeys(EVERYBODY[4:], "yellow"))
+    close_item(s.as_("chair"), s.items["one-a"], reason=REASON, casting=Rating.GREEN)
+
+    told = words(s, minutes.issue(s.as_("secretary"), s.meeting))
+
+    assert "绿牌4票，黄牌4票（会议表决；绿牌、黄牌票数相等，由主持人决定）" in told
 
 
 def test_who_stood_aside_is_named_beside_the_item_and_nowhere_is_a_ballot(s: Sitting) -> None:

@@ -10,7 +10,7 @@ from specialty_eval import reference
 from specialty_eval.demo import city as cities
 from specialty_eval.demo import figures, people, play, story_changes, tables
 from specialty_eval.demo.city import City
-from specialty_eval.demo.story import PARTS, Tale
+from specialty_eval.demo.story import PARTS, Tale, scored_year
 
 SEEDS = range(1, 9)
 
@@ -81,6 +81,31 @@ def test_figures_hold_together_in_every_year(city: City) -> None:
             or int(f["dual_qualified_teachers"]) > int(f["specialty_teachers"])
         ]
         assert wrong == []
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_what_a_vote_makes_better_no_cap_holds_down(seed: int) -> None:
+    """The targets below which no vote makes it green, and of the five warnings at most the one that is not its own."""
+    city = cities.make(seed)
+    known = figures.opening(city)
+    for year in (2024, 2025):
+        known[year] = figures.of_year(city, year, {s.code: s.quota for s in city.specialties}, known)
+
+    for s in (*city.told(Tale.OVERRIDDEN, 2), *city.told(Tale.TIED, 3)):
+        of = {measure: int(value) for measure, value in known[scored_year(s.round)][s.code].items() if value.isdigit()}
+        assert of["dual_qualified_teachers"] * 100 >= 70 * of["specialty_teachers"]
+        assert of["practice_hours"] * 100 >= 50 * of["total_hours"]
+        assert of["students"] <= 20 * of["specialty_teachers"]
+        assert of["destined"] * 100 >= 60 * of["graduates"]
+        assert of["intake"] * 100 >= 60 * of["admitted"]
+
+
+@pytest.mark.parametrize("size", [(40, 320), (8, 40)])
+def test_of_few_graduates_so_few_are_on_record_that_they_are_not_shown(size: tuple[int, int]) -> None:
+    city = cities.make(1, schools=size[0], specialties=size[1])
+    (few,) = city.told(Tale.FEW_GRADUATES, 1)
+
+    assert 0 < int(figures.opening(city)[scored_year(1)][few.code]["graduates"]) < 10
 
 
 def test_a_seed_gives_the_same_city_and_another_seed_another() -> None:

@@ -153,6 +153,22 @@ def test_two_thirds_override_a_proposal_with_a_reason_on_record(city: Played) ->
     assert city.rows(reason, code=city.of(Tale.OVERRIDDEN, 2).code) != [("",)]
 
 
+def test_a_tie_is_settled_by_the_chair_and_whoever_closes_it_too_is_told_what_changed(city: Played) -> None:
+    voted = """SELECT d.rating, d.computed, d.tally -> 'votes', d.tally -> 'tied', d.tally ->> 'casting', d.item_id
+               FROM decision d JOIN review v ON v.decision_id = d.id JOIN specialty_code c USING (specialty_id)
+               WHERE c.code = :code"""
+    happened = """SELECT kind, facts FROM event WHERE subject_kind = 'meeting_item' AND subject_id = :item
+                  AND kind IN ('item.close', 'demo.refuse') ORDER BY seq"""
+    ((*outcome, item),) = city.rows(voted, code=city.of(Tale.TIED, 3).code)
+    closed, told = city.rows(happened, item=item)
+
+    assert outcome == ["green", "yellow", {"green": 6, "yellow": 6}, ["green", "yellow"], "green"]
+    assert (closed[0], told[0]) == ("item.close", "demo.refuse")
+    facts = told[1]
+    assert isinstance(facts, dict)
+    assert (facts["code"], facts["state"], facts["current"] - facts["yours"]) == ("changed-meanwhile", "closed", 1)
+
+
 # --- objections and appeals -------------------------------------------------------------------------------------------
 
 

@@ -1,19 +1,35 @@
 """docs/demo.md says what the story shows and where: the played city is asked for each of its lines."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from demo.small import CITY, Played
 from specialty_eval.demo import city as cities
 from specialty_eval.demo.people import password
-from specialty_eval.demo.story import Tale
+from specialty_eval.demo.story import PARTS, Tale
 from specialty_eval.demo.story_start import moved_later
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "demo.md").read_text(encoding="utf-8")
+
+
+SHOWN = cities.make(1)
+"""The city that the page's requests are of: the default one."""
+SAME = {
+    shown.code: small.code
+    for part in dict.fromkeys((part.tale, part.round) for part in PARTS)
+    for shown, small in zip(SHOWN.told(*part), CITY.told(*part), strict=True)
+}
+"""Code in that city → code of whom the same happens to in the small one."""
+ITEMS = {"26": (Tale.OFF_CATALOGUE, 1), "214": (Tale.OVERRIDDEN, 2), "272": (Tale.TIED, 3)}
+"""The items of meetings that the page names, by what happens to their specialties."""
+CODE, ITEM = re.compile(r"/specialties/([0-9A-Z]+-[0-9A-Z]{6})"), re.compile(r"(?<=/v1/items/)(\d\d+)")
 
 
 @dataclass(frozen=True)
@@ -43,19 +59,83 @@ def test_every_point_has_its_lines() -> None:
     assert {row.point for row in ROWS} == {*map(str, range(1, 12)), "连接"}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what[:30])
-def test_what_a_line_says_is_on_record_and_to_be_seen(city: Played, http: TestClient, row: Row) -> None:
-    happened = {kind for kind, *_ in city.happened}
+def here(city: Played, path: str) -> str:
+    """The same request of the small city."""
+
+    def item(found: re.Match[str]) -> str:
+        tale, number = ITEMS[found[1]]
+        (specialty,) = CITY.told(tale, number)
+        of = """SELECT d.item_id FROM decision d JOIN review v ON v.decision_id = d.id JOIN specialty_code c
+                USING (specialty_id) WHERE c.code = :code"""
+        return str(city.rows(of, code=specialty.code)[0][0])
+
+    return ITEM.sub(item, CODE.sub(lambda found: f"/specialties/{SAME[found[1]]}", path))
+
+
+def asked(city: Played, http: TestClient, row: Row) -> httpx.Response:
+    """The row's request, as whom it says."""
     bearer = {}
     if row.login != "-":
         signed = http.post("/v1/sign-in", json={"login": row.login, "password": password(CITY.seed, row.login)})
         bearer = {"Authorization": f"Bearer {signed.json()['token']}"}
-    answer = http.get(row.path, headers=bearer)
+    return http.get(here(city, row.path), headers=bearer)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what[:30])
+def test_what_a_line_says_is_on_record_and_to_be_seen(city: Played, http: TestClient, row: Row) -> None:
+    happened = {kind for kind, *_ in city.happened}
+    answer = asked(city, http, row)
 
     assert set(row.kinds) - happened == set()
     assert answer.status_code == 200, answer.text
     shown = answer.json() if "json" in answer.headers["content-type"] else {"items": answer.content}
     assert shown.get("items", shown), "nothing to be seen"
+
+
+TOLD: Mapping[str, Callable[[Any], bool]] = {
+    "new enrolment in a stopped": lambda said: (
+        (said["allowed"], [r["code"] for r in said["reasons"]]) == (False, ["enrolment-stopped"])
+    ),
+    "one overridden by two thirds": lambda said: said["decision"]["overrides"] and not said["decision"]["tied"],
+    "six votes against six": lambda said: (
+        (said["decision"]["tied"], said["decision"]["rating"]) == (["green", "yellow"], "green")
+    ),
+    "closes the same item too": lambda said: said["items"][0]["facts"]["code"] == "changed-meanwhile",
+    "an interest found later": lambda said: [one["void"] for one in said["items"]].count(True) == 1,
+    "a second red in a row": lambda said: (said["state"], said["cause"]) == ("suspended", "red-twice-in-three"),
+    "one withdrawn for": lambda said: [one["state"] for one in said["items"]] == ["withdrawn"],
+    "closing proposed, notice": lambda said: {"close", "keep"} <= {one["decision"] for one in said["items"]},
+}
+"""What the answer to a line's request must say for the line to be true."""
+
+
+@pytest.mark.parametrize("begins", TOLD)
+def test_what_a_line_says_its_answer_says(city: Played, http: TestClient, begins: str) -> None:
+    (row,) = [row for row in ROWS if begins in row.what]
+
+    assert TOLD[begins](asked(city, http, row).json())
+
+
+def test_the_page_names_nobody_but_whom_its_tales_happen_to() -> None:
+    assert set(CODE.findall(PAGE)) <= SAME.keys()
+    assert set(ITEM.findall(PAGE)) == ITEMS.keys()
+
+
+def test_a_late_objection_is_refused_with_the_way_to_appeal(city: Played, http: TestClient) -> None:
+    new = {"review": 1, "name": "示例", "contact": "a@example.invalid", "grounds": "示例"}
+    answer = http.post("/v1/publications/1/objections", json=new)
+
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["code"], problem["facts"]["route"]) == (409, "publicity-over", "appeal")
+
+
+def test_who_closes_a_closed_item_by_the_version_of_then_is_told_how_it_stands(city: Played, http: TestClient) -> None:
+    signed = http.post("/v1/sign-in", json={"login": "secretary", "password": password(CITY.seed, "secretary")})
+    headers = {"Authorization": f"Bearer {signed.json()['token']}", "If-Match": '"v3"'}
+    answer = http.post(here(city, "/v1/items/272/close"), headers=headers, json={"reason": "示例"})
+
+    (problem,) = answer.json()["problems"]
+    assert (answer.status_code, problem["code"], problem["facts"]["state"]) == (412, "changed-meanwhile", "closed")
 
 
 def test_codes_lead_on_where_they_gave_way_and_are_gone_where_they_were_closed(city: Played, http: TestClient) -> None:
@@ -68,7 +148,7 @@ def test_codes_lead_on_where_they_gave_way_and_are_gone_where_they_were_closed(c
         led = http.get(f"/v1/specialties/{was}/status", follow_redirects=False)
         assert (led.status_code, str(now) in led.headers["location"]) == (308, True)
     assert gone.status_code == 410
-    (shown,) = cities.make(1).told(Tale.DEFAULTED, 1)
+    (shown,) = SHOWN.told(Tale.DEFAULTED, 1)
     assert PAGE.count(shown.code) == 2
 
 

@@ -205,6 +205,7 @@ def test_a_tie_goes_to_the_chair() -> None:
     tie = votes(GREEN, GREEN, GREEN, GREEN, RED, RED, RED, RED)
 
     assert outcome(HALF, seats(), tie, YELLOW, reason="示例").decision == GREEN  # member 0 chairs
+    assert outcome(HALF, seats(), tie, YELLOW, reason="示例").tied == (GREEN, RED)
     assert outcome(HALF, seats(), tie, YELLOW, reason="示例", casting=RED).decision == RED
 
 
@@ -212,6 +213,8 @@ def test_a_tie_with_the_computed_rating_goes_to_the_chair_too() -> None:
     tie = votes(YELLOW, YELLOW, YELLOW, YELLOW, RED, RED, RED, RED)
 
     assert outcome(HALF, seats(), tie, YELLOW).decision == YELLOW
+    assert outcome(HALF, seats(), tie, YELLOW).tied == (YELLOW, RED)
+    assert outcome(HALF, seats(), tie[1:], YELLOW, reason="示例").tied == ()
     assert outcome(HALF, seats(), tie, YELLOW, reason="示例", casting=RED).decision == RED
 
 

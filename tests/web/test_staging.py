@@ -122,6 +122,27 @@ def test_a_school_fills_its_drafts_by_file_and_is_told_what_was_left_out(city: C
     post(pages, HOME, 404, round="999", file=file)
 
 
+@pytest.mark.parametrize(("pinned", "who", "expected"), [
+    (None, "secretary", "small@3"), ("small@2", "secretary", "small@2"), ("small@2", "county-one", "small@2"),
+    ("small@2", "editor-one", "small@2"),
+])  # fmt: skip
+def test_the_policy_of_the_round_under_way_stands_there_first_and_else_the_newest(
+    city: City, pages: Site, pinned: str | None, who: str, expected: str
+) -> None:
+    """Whatever the order of their names: `small@1` was there before, `small@3` is newer and governs nothing yet."""
+    versions = {f"small@{n}": POLICY.replace('version: "1"', f'version: "{n}"', 1) for n in (2, 3)}
+    if pinned is not None:
+        city.reviews |= open_round(city, make_cycle(city, policy=versions[pinned]))
+    for text in versions.values():
+        cycles.import_policy(city.as_("policy-editor"), text)
+    enter(pages, city, who)
+
+    page = pages.get(HOME).text
+
+    assert re.findall(r'<option value="(small@\d)"', page) == ["small@1", "small@2", "small@3"] * 2
+    assert re.findall(r'<option value="(small@\d)" selected', page) == [expected] * 2
+
+
 def test_every_problem_stands_at_its_cell_and_in_the_workbook(signed_in: Site) -> None:
     rows: list[list[object]] = [
         ["school_code", "catalogue_code", "year", "graduates"],

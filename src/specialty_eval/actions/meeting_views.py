@@ -120,7 +120,7 @@ def decision_shape(row: Decision) -> dict[str, Any]:
     shown = ("votes", "abstentions", "present", "entitled", "overrides", "together")
     return {"id": row.id, "rating": row.rating, "computed": row.computed, "reason": row.reason,
             "decided_at": row.decided_at, "by": row.tally.get("by", "meeting"), "minutes": row.minutes_id,
-            "recorded_by": row.tally.get("recorded_by"),
+            "recorded_by": row.tally.get("recorded_by"), "tied": row.tally.get("tied", []),
             **{name: row.tally[name] for name in shown}}  # fmt: skip
 
 

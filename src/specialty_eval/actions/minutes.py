@@ -122,6 +122,7 @@ def _voted(made: Decision | None) -> Voted | None:
     return Voted(
         made.rating, made.computed, tally["votes"], tally["abstentions"], tally["present"], tally["entitled"],
         tally["together"], tally.get("by", "meeting"), made.reason,
+        tally.get("tied", []),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A staged file and its owner, what it would change, and what stands in the way of its yes. No file is opened here."""
 
 import hashlib
+from collections.abc import Sequence
 
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.permissions import FILLS_IN, HELD_AT, reach
@@ -47,6 +48,16 @@ def rounds_to_fill(ctx: Context) -> list[tuple[Round, Policy]]:
     schools = [int(key) for key in reach(ctx.actor, FILLS_IN, ctx.today).schools]
     found = staged_drafts.rounds_to_fill(ctx.session, schools) if schools else []
     return [(row, cycles.policy_of(ctx.session, row.policy_id)) for row in found]
+
+
+def usual_policy(ctx: Context, asked: Sequence[tuple[Round, Policy]]) -> str:
+    """The policy that a file of the caller's is most likely by, `id@version`: that of the round which asks them for
+    something, else the one in use where they hold their roles; "" where there is none.
+    """
+    if asked:
+        return f"{asked[0][1].id}@{asked[0][1].version}"
+    places = {g.jurisdiction for g in ctx.actor.grants if g.holds(ctx.today)}
+    return "@".join(cycles.policy_in_use(ctx.session, places) or ())
 
 
 def round_of(ctx: Context, row: StagedFile) -> Round | None:

@@ -156,6 +156,7 @@ def decision(ctx: Context, room: Room, vote: Voted, reason: str) -> dict[str, An
             "overrides": outcome.overrides,
             "together": vote.together,
             "casting": None if vote.casting is None else vote.casting.value,
+            "tied": [] if vote.by == "bureau" else [rating.value for rating in outcome.tied],
             "waived": list(room.meeting.waived_sectors),
             "at_most": vote.case.at_most(room.policy),
             "by": vote.by,

@@ -112,6 +112,10 @@ class DecisionAnswer(BaseModel):
     abstentions: int
     present: int = Field(description="计入法定人数的到会人数 · how many of the quorum's base took part")
     entitled: int = Field(description="法定人数的基数，回避的除外 · the quorum's base, without the recused")
+    tied: list[Rating] = Field(
+        description="票数相等、由主持人决定的各等级；空为没有平票 · the ratings level at the top, settled by the "
+        "chair; empty: no tie"
+    )
     overrides: bool = Field(description="与计算结果不同 · decided otherwise than computed")
     together: bool
 

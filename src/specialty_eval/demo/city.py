@@ -145,6 +145,12 @@ def _level(code: str) -> str:
     return next(level for level, base in _BASE.items() if 0 < int(code[:2]) - base < 20)
 
 
+def class_at(level: str, family: int) -> tuple[str, str]:
+    """The code and the name of a class by its number within a level."""
+    code = str(_BASE[level] + family)
+    return code, next(entry.class_name for entry in catalogue() if entry.class_code == code)
+
+
 def counties() -> dict[str, str]:
     """The counties and the zone of the city, code → name."""
     return {code: name for code, name, _, parent in areas() if parent == CITY}

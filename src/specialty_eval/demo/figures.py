@@ -22,6 +22,12 @@ SCHOOL = frozenset({
     "freelance", "further_study", "matched_employed", "local_employed", "contest_award",
 })  # fmt: skip
 """What the school reports; the others' measures stand beside it."""
+FEW = 8
+"""So small a class entered that its graduates are too few to be shown."""
+VOTED_UP = frozenset({Tale.OVERRIDDEN, Tale.TIED})
+"""What a vote makes better: it meets the targets below which none could."""
+AT_MOST_A_TEACHER = 19
+"""Students a teacher of these: crowded, with one more warning, they would be capped too."""
 
 
 def of_year(city: City, year: int, quotas: Mapping[str, int], before: Mapping[int, Year]) -> dict[str, dict[str, str]]:
@@ -91,12 +97,16 @@ def _students(
     intake = _share(random, quota, _between(42, 112, quality))
     if specialty.tale == Tale.NO_INTAKE and year > scored_year(specialty.round) - 3:
         intake = 0
+    if _is_few(specialty, year):
+        intake = FEW
     admitted = max(intake, round(intake * 100 / (_between(74, 99, quality) + random.uniform(-3, 1))))
 
     def taken_in(earlier: int) -> int:
         """The intake of an earlier year: on record, or as it must have been."""
         if earlier < specialty.opened_on.year:
             return 0
+        if _is_few(specialty, earlier):
+            return FEW
         known = before.get(earlier, {}).get(specialty.code)
         return int(known["intake"]) if known else round(specialty.quota * _between(45, 105, specialty.quality) / 100)
 
@@ -111,14 +121,22 @@ def _students(
     }
 
 
+def _is_few(specialty: Specialty, year: int) -> bool:
+    """Whether the class that entered then is the small one, which graduates in the scored year."""
+    graduates = year + GRADUATE_AFTER[specialty.level]
+    return specialty.tale == Tale.FEW_GRADUATES and graduates == scored_year(specialty.round)
+
+
 def _teachers(random: Random, city: City, specialty: Specialty, quality: int, students: int) -> dict[str, int]:
     teachers = max(2, round(students / (_between(27, 14, quality) + random.uniform(-1, 1))))
+    if specialty.tale in VOTED_UP:
+        teachers = max(teachers, -(-students // AT_MOST_A_TEACHER))
     new = random.choice((0, 0, 1, 1, 2))
     of_school = Random(f"{city.seed} {specialty.school} teachers")  # noqa: S311 -- a story, not a secret
     school_teachers = of_school.randint(60, 240)
     worth = city.school(specialty.school).worth
     dual = _share(random, teachers, _between(34, 98, quality))
-    if quality >= 66 or specialty.tale == Tale.OVERRIDDEN:  # whoever is that good has met the target
+    if quality >= 66 or specialty.tale in VOTED_UP:  # whoever is that good has met the target
         dual = max(dual, -(-teachers * 7 // 10))
     return {
         "specialty_teachers": teachers,
@@ -137,7 +155,7 @@ def _teaching(random: Random, quality: int, counts: Mapping[str, int], tale: Tal
     hours = random.randrange(980, 1180, 20)
     percent = _between(41, 58, quality) + random.uniform(-2, 2)
     candidates = _share(random, counts["graduates"], _between(30, 80, quality))
-    if quality >= 64 or tale == Tale.OVERRIDDEN:  # below the target no vote makes it green
+    if quality >= 64 or tale in VOTED_UP:  # below the target no vote makes it green
         percent = max(percent, 50.5)
     return {
         "total_hours": hours,

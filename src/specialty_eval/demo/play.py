@@ -19,6 +19,7 @@ from . import (
     story_scoring,
     story_start,
     story_superseding,
+    story_tie,
 )
 from .city import City
 from .story import YEARS
@@ -48,6 +49,7 @@ def _rated(city: City, number: int) -> Iterator[Step]:
     yield from story_evidence.steps(city, number)
     yield from story_scoring.steps(city, number)
     yield from story_meeting.steps(number)
+    yield from story_tie.steps(city, number)
     yield from story_publication.steps(city, number)
     yield from story_meeting.in_writing(number)
     yield from story_superseding.erratum(number)

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cases import OBJECTION_HOLDS_UP
+from specialty_eval.engine.errors import Problem
 from specialty_eval.store import public_queries
 from specialty_eval.store.contested import is_going
 from specialty_eval.store.deliberation import MeetingItem
+from specialty_eval.store.ledger import Event
 from specialty_eval.store.outcomes import (
     Appeal,
     EnrolmentLine,
@@ -26,6 +28,7 @@ from specialty_eval.store.registry import Jurisdiction, School, Specialty, Speci
 from specialty_eval.store.reviews import Review
 
 from .story import YEARS
+from .world import REFUSED
 
 OPENING = YEARS[0] - 1
 """The academic year of the opening quotas."""
@@ -185,6 +188,21 @@ def contested(session: Session) -> list[Contested]:
         for code, state, since, due, number, grounds in session.execute(query)
     ]
     return sorted(found, key=lambda case: (case.since, case.number))
+
+
+def refused(session: Session) -> list[tuple[str, int, Problem]]:
+    """The acts that came too late: on which specialty's item of a meeting, and what whoever acted was told."""
+    found = (
+        sa.select(SpecialtyCode.code, Event.subject_id, Event.facts)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Event.specialty_id)
+        .where(Event.kind == REFUSED, SpecialtyCode.valid_to.is_(None))
+        .order_by(Event.seq)
+    )
+    return [(code, item, _problem(**told)) for code, item, told in session.execute(found)]
+
+
+def _problem(*, code: str, where: str, **facts: object) -> Problem:
+    return Problem(code, where, facts)
 
 
 def put_off(session: Session) -> list[str]:

@@ -97,7 +97,7 @@ def tell(console: Console, sessions: sessionmaker[Session], city: City, address:
         today = newest.astimezone(LOCAL).date()
         before, now = (record.ratings_on(session, day) for day in (record.FIRST_DAY, today))
         counts = telling.Counts(before, now, record.counties(session))
-        for part in telling.told(city, on_record, open_, record.put_off(session), counts):
+        for part in telling.told(city, on_record, open_, record.refused(session), record.put_off(session), counts):
             console.print()
             console.print(part)
     console.print()

@@ -33,6 +33,8 @@ class Tale(StrEnum):
     RECTIFIED = "rectified"
     NO_PLAN = "no_plan"
     BEGINS_AGAIN = "begins_again"
+    FEW_GRADUATES = "few_graduates"
+    TIED = "tied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ PARTS = (
     Part(Tale.APPEAL_OPEN, 3, 36, "green"),
     Part(Tale.LATE, 3, 68),
     Part(Tale.BEGINS_AGAIN, 3, 84, "red"),
+    Part(Tale.FEW_GRADUATES, 1, 74, "green"),
+    Part(Tale.TIED, 3, 42, "green"),
 )
 """Every one happens in every city, whatever its seed."""
 

@@ -1,4 +1,4 @@
-"""A slip in the pinned policy comes to light once scores are there: simulated, a new version pinned, scored anew."""
+"""Slips in the pinned policy come to light once scores are there: simulated, a new version pinned, scored anew."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -11,16 +11,21 @@ from specialty_eval.actions.simulations import Tried
 from .story import YEARS
 from .world import POLICY, Step, World
 
-WRONG, RIGHT = "[[0, 0], [300, 100]]", "[[0, 0], [310, 100]]"
-"""The points of one indicator, as the policy has them and as they were meant."""
+MENDED = (("[[0, 0], [300, 100]]", "[[0, 0], [310, 100]]"), ("override_needs: 2/3", "override_needs: 1/2"))
+"""The points of one indicator and the majority for another rating, as the policy has them and as they were meant."""
 VERSION = "2026.2"
-REASON = "F6 社会培训人次的满分线折算有误：按全市专业点数折合每专业310人次，原误作300人次"
+REASON = (
+    "F6 社会培训人次的满分线折算有误：按全市专业点数折合每专业310人次，原误作300人次；"
+    "委员会议事规则规定改定须到会委员半数以上同意、票数相等由主任委员决定，原误作三分之二"
+)
 DRAWS = 200
 
 
 def text(pinned: str) -> str:
-    """The policy as it was meant: one number and its version."""
-    return pinned.replace('version: "2026.1"', f'version: "{VERSION}"', 1).replace(WRONG, RIGHT, 1)
+    """The policy as it was meant: two numbers and its version."""
+    for wrong, right in (('version: "2026.1"', f'version: "{VERSION}"'), *MENDED):
+        pinned = pinned.replace(wrong, right, 1)
+    return pinned
 
 
 def steps(number: int) -> Iterator[Step]:

@@ -1,7 +1,7 @@
 """Schools apply: clear, on the negative list, off the catalogue, one visited first, one to change, one to close."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -18,7 +18,7 @@ from specialty_eval.store.reviews import Figure
 from specialty_eval.store.specialty_lists import SpecialtyList, SpecialtyListEntry
 from specialty_eval.text import message
 
-from .city import PARTNER
+from .city import PARTNER, class_at
 from .story import YEARS, Tale
 from .story_evidence import PROOF
 from .story_meeting import COMMITTEE, member_ids
@@ -26,6 +26,22 @@ from .world import Step, World
 
 EMPLOYED_AT_THE_PARTNER = "enterprise-1"
 CAMPUS = "示例东校区"
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """What a school would open off the catalogue: in which class by its number, with whom, under which department."""
+
+    name: str
+    family: int
+    partner: str
+    department: str
+
+
+OFF_CATALOGUE = (
+    Off("示例低空装备运维", 6, PARTNER, "iit"),
+    Off("示例智慧康养服务", 19, "示例康泰护理公司", "hrss"),
+)
 
 
 def steps(number: int) -> Iterator[Step]:
@@ -43,15 +59,15 @@ def _apply(world: World, number: int) -> None:
     keys = [
         _lodge(world, one, ApplicationKind.OPEN, first_day, catalogue_code=_free(world, one, first_day.year)),
         _lodge(world, _without(world, listed), ApplicationKind.OPEN, first_day, catalogue_code=listed.code),
-        _lodge(world, other, ApplicationKind.OFF_CATALOGUE, first_day, name="示例低空装备运维"),
+        _lodge(world, other, ApplicationKind.OFF_CATALOGUE, first_day, new=OFF_CATALOGUE[0]),
     ]
     application_papers.attach(world.as_(f"head-{one.code}"), keys[0], "示例-人才需求调研.pdf", PROOF)
     later = first_day.replace(year=first_day.year + 1)
-    keys.append(_lodge(world, one, ApplicationKind.OFF_CATALOGUE, later, name="示例智慧养老装备", teachers=None))
-    lodged = keys[2:]
+    keys.append(_lodge(world, one, ApplicationKind.OFF_CATALOGUE, later, new=OFF_CATALOGUE[1], teachers=None))
+    lodged = dict(zip(keys[2:], OFF_CATALOGUE, strict=True))
     keys.append(_change(world))
-    for key in lodged:
-        for party, who in (("bureau", "verifier"), ("department", "iit")):
+    for key, new in lodged.items():
+        for party, who in (("bureau", "verifier"), ("department", new.department)):
             applications.opine(world.as_(who), key, party, True, "示例：产业有需求，条件具备", "示例联〔1〕号")
     world.pause(60)
     for key in keys:
@@ -75,15 +91,17 @@ def _close(world: World) -> None:
 
 
 def _lodge(
-    world: World, school: School, kind: ApplicationKind, first_day: date, *, catalogue_code: str = "", name: str = "",
-    teachers: int | None = 4,
+    world: World, school: School, kind: ApplicationKind, first_day: date, *, catalogue_code: str = "",
+    new: Off | None = None, teachers: int | None = 4,
 ) -> int:  # fmt: skip
-    new = NewApplication(kind, school.code, "示例：对接本地产业", effective_on=first_day, midlevel_teachers=teachers,
-                         catalogue_code=catalogue_code)  # fmt: skip
-    if name:
-        new = replace(new, name=name, level=_level(world, school), class_code="66", class_name="装备制造大类",
-                      partner=PARTNER, agreement="示例校企共建协议", department="iit")  # fmt: skip
-    return applications.lodge(world.as_(f"head-{school.code}"), new).id
+    asked = NewApplication(kind, school.code, "示例：对接本地产业", effective_on=first_day, midlevel_teachers=teachers,
+                           catalogue_code=catalogue_code)  # fmt: skip
+    if new is not None:
+        level = _level(world, school)
+        code, title = class_at(level, new.family)
+        asked = replace(asked, name=new.name, level=level, class_code=code, class_name=title, partner=new.partner,
+                        agreement="示例校企共建协议", department=new.department)  # fmt: skip
+    return applications.lodge(world.as_(f"head-{school.code}"), asked).id
 
 
 def _decide(world: World, number: int) -> None:

@@ -178,7 +178,7 @@ def _disputed(world: World, number: int, reviews: Mapping[str, int], cases: Mapp
     """What is looked at one by one: the tales that need it, and proposals that no cap fixes, nearest by number."""
     told = {
         reviews[s.code]
-        for tale in (Tale.CHAIR_CONFLICT, Tale.OVERRIDDEN, Tale.OFF_CATALOGUE, Tale.APPEAL_REJECTED)
+        for tale in (Tale.CHAIR_CONFLICT, Tale.OVERRIDDEN, Tale.OFF_CATALOGUE, Tale.APPEAL_REJECTED, Tale.TIED)
         for s in world.city.told(tale, number)
         if s.code in reviews
     }
@@ -206,6 +206,7 @@ def _vote(world: World, number: int) -> None:
     overridden = {reviews[s.code] for s in world.city.told(Tale.OVERRIDDEN, number)}
     tales = {reviews[s.code] for s in world.city.specialties if s.tale is not None and s.code in reviews}
     waiting = {review for _, review in kept_waiting(world, number)}
+    waiting |= {reviews[s.code] for s in world.city.told(Tale.TIED, number)}
     barred = {*waiting, *_partners_own(world, number)}
     ordinary = [i for i in left if i.review_id not in {*tales, *barred}]
     others = ordinary or [i for i in left if i.review_id not in {*overridden, *barred}]

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.engine.calendar import last_local_day
+from specialty_eval.engine.errors import Problem
 from specialty_eval.store.public_queries import Counted
+from specialty_eval.text import message
 
 from .city import LEVELS, City
 from .record import OPENING, Contested, Told
@@ -60,12 +63,19 @@ TALES = {
     Tale.RECTIFIED: "黄牌整改通过 rectified",
     Tale.NO_PLAN: "无整改方案 no plan in time",
     Tale.BEGINS_AGAIN: "停招后转黄再招 begins again",
+    Tale.FEW_GRADUATES: "毕业生不足十人 few graduates",
+    Tale.TIED: "平票主任委员决定 tie settled",
 }
 LOST_QUORUM = "不足法定人数 quorum lost"
 
 
 def told(
-    city: City, on_record: Mapping[str, Told], open_: Sequence[Contested], put_off: Iterable[str], counted: "Counts"
+    city: City,
+    on_record: Mapping[str, Told],
+    open_: Sequence[Contested],
+    refused: Sequence[tuple[str, int, Problem]],
+    put_off: Iterable[str],
+    counted: "Counts",
 ) -> Iterator[RenderableType]:
     """Everything, in order."""
     all_ = list(on_record.values())
@@ -77,6 +87,7 @@ def told(
     yield standings(city, all_)
     yield rectifications(all_)
     yield contested(city, on_record, open_)
+    yield too_late(refused)
     yield tales(city, on_record, put_off)
 
 
@@ -227,6 +238,17 @@ def contested(city: City, on_record: Mapping[str, Told], open_: Sequence[Contest
         since = str(case.since.astimezone(LOCAL).date())
         meanwhile = f"{SHORT.get(told.now or '', '无')}，{BRIEFLY[told.standing]}，{told.quotas[YEARS[-1]]}人"
         table.add_row(case.code, f"{kind}：{ground}", since, due, meanwhile)
+    return table
+
+
+def too_late(refused: Sequence[tuple[str, int, Problem]]) -> Table:
+    """What the second of two people was told who decided the same thing at once."""
+    headings = ("专业代码 specialty", "事项 item", "后办的一人得到的答复 what the second of the two was told")
+    table = _lines("两人同时办理，一个决定 · Two at once, one decision", *headings)
+    for code, item, problem in refused:
+        since = datetime.fromisoformat(str(problem.facts["since"])).astimezone(LOCAL)
+        said = Problem(problem.code, f"/v1/items/{item}", {**problem.facts, "since": f"{since:%Y-%m-%d %H:%M}"})
+        table.add_row(code, f"/v1/items/{item}", f"{message(said, 'zh')}\n{message(said, 'en')}")
     return table
 
 

@@ -33,6 +33,8 @@ BEGINS = datetime(2023, 12, 4, 1, 0, tzinfo=UTC)
 """A Monday in December 2023, nine o'clock in the city."""
 BEGUN, STEP, DONE = "demo.begin", "demo.step", "demo.done"
 """The demo's own events: a database with the first of them is the demo's."""
+REFUSED = "demo.refuse"
+"""What somebody was told whose act came too late: an act that is refused leaves nothing else on record."""
 
 OFFICE_OPENS = time(9)
 

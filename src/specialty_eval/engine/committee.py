@@ -56,6 +56,8 @@ class Outcome:
     present: int = 0
     entitled: int = 0
     overrides: bool = False
+    tied: tuple[Rating, ...] = ()
+    """The ratings level at the top, where the chair had to settle it."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -199,6 +201,7 @@ def outcome(
         return replace(counted, problems=tuple(problems))
     level = _level_at_the_top(rules, votes, computed, len(here), choices(computed, at_most=at_most))
     decision = _settle(level, here, last, casting)
+    counted = replace(counted, tied=level if len(level) > 1 else ())
     if decision is None:
         tie = Problem("tie-for-the-chair", "casting", {"one_of": [rating.value for rating in level]})
         return replace(counted, problems=(tie,))

@@ -86,6 +86,7 @@ _FACTS: Mapping[str, str] = {
     "cycle.create": "rounds:int",
     "cycle.place": "specialties:int round?:int",
     "demo.begin": "seed:int city:text schools:int specialties:int",
+    "demo.refuse": "code:text where:text yours:int current:int state:text since:text",
     "demo.step": "step:text",
     "designation.grant": "kind:text document_number:text",
     "designation.keep": "kind:text document_number:text",

@@ -18,7 +18,7 @@ _ACTS: Mapping[str, str] = {
     "correction": "decide_follow_up follow_ups open",
     "closing_appeal": "escalate lodge remind",
     "cycle": "create place",
-    "demo": "begin done step",
+    "demo": "begin done refuse step",
     "designation": "propose target",
     "document": "issue number upload withdraw",
     "evidence": "attach save",

@@ -49,6 +49,7 @@ class Voted:
     together: bool
     way: str
     reason: str
+    tied: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def _votes(words: Words, voted: Voted) -> str:
     ]
     cast += [f"弃权{voted.abstentions}票"] if voted.abstentions else []
     way = "一并通过；" * voted.together + WAYS.get(voted.way, voted.way)
+    if voted.tied:
+        way += f"；{'、'.join(map(words.rating, voted.tied))}票数相等，由主持人决定"
     return f"应到{voted.entitled}人，实到{voted.present}人：{'，'.join(cast) or '无票'}（{way}）"
 
 

@@ -1,5 +1,6 @@
 """Policies (immutable), three-year cycles and their yearly rounds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -13,6 +14,7 @@ from specialty_eval.engine.errors import NotFound, Problem
 
 from . import needs
 from .base import Base, Versioned, identity, one_of, reference
+from .registry import Jurisdiction
 
 if TYPE_CHECKING:
     from specialty_eval.engine.policy import Policy
@@ -182,3 +184,21 @@ def policy_named(session: Session, policy_id: str, version: str) -> "Policy":
     if row is None:
         raise NotFound(Problem("not-found", "policy", {"kind": "policy", "id": f"{policy_id}@{version}"}))
     return policy_of(session, row)
+
+
+def policy_in_use(session: Session, places: Collection[str]) -> tuple[str, str] | None:
+    """The policy that figures are reported by in these places (their cities and counties): the one that the latest
+    round under way there pins; where none is, the newest on record. None where there is no policy at all.
+    """
+    above = sa.select(Jurisdiction.parent_code).where(Jurisdiction.code.in_(places))
+    named = sa.select(PolicyDocument.policy_id, PolicyDocument.policy_version)
+    pinned = (
+        named.join(Round, Round.policy_id == PolicyDocument.id)
+        .join(Cycle, Cycle.id == Round.cycle_id)
+        .where(Cycle.jurisdiction_code.in_(places) | Cycle.jurisdiction_code.in_(above),
+               Round.state.in_([state.value for state in cycle.PHASES]))
+        .order_by(Round.year.desc(), Round.id.desc())
+    )  # fmt: skip
+    newest = named.order_by(PolicyDocument.imported_at.desc(), PolicyDocument.id.desc())
+    row = session.execute(pinned.limit(1)).one_or_none() or session.execute(newest.limit(1)).one_or_none()
+    return None if row is None else (row.policy_id, row.policy_version)

@@ -61,8 +61,9 @@ def show(ctx: Context, request: Request) -> Shown:
     known = [(f"{row.policy_id}@{row.policy_version}", row.title) for row in cycles.policies(ctx)]
     years = range(ctx.today.year, ctx.today.year - 5, -1)
     files = [(row, staging_views.progress(ctx, row)) for row in rows]
-    return Shown("evidence.html", {"files": files, "next": cursor, "policies": known, "years": years,
-                                   "rounds": staging_files.rounds_to_fill(ctx)})  # fmt: skip
+    rounds = staging_files.rounds_to_fill(ctx)
+    return Shown("evidence.html", {"files": files, "next": cursor, "policies": known, "years": years, "rounds": rounds,
+                                   "usual": staging_files.usual_policy(ctx, rounds)})  # fmt: skip
 
 
 def upload(ctx: Context, _: Request, form: FormData) -> Then:
