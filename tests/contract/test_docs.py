@@ -188,7 +188,7 @@ def recorded() -> set[str]:
                 kind = node.args[0]
                 choices = (kind.body, kind.orelse) if isinstance(kind, ast.IfExp) else (kind,)
                 kinds |= {str(each.value) for each in choices if isinstance(each, ast.Constant)}
-    return kinds | {"demo.begin", "demo.step", "demo.done"}
+    return kinds | {"demo.begin", "demo.refuse", "demo.step", "demo.done"}
 
 
 def test_every_kind_of_event_is_documented_and_no_other() -> None:

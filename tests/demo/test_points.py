@@ -78,7 +78,8 @@ def asked(city: Played, http: TestClient, row: Row) -> httpx.Response:
     if row.login != "-":
         signed = http.post("/v1/sign-in", json={"login": row.login, "password": password(CITY.seed, row.login)})
         bearer = {"Authorization": f"Bearer {signed.json()['token']}"}
-    return http.get(here(city, row.path), headers=bearer)
+    answer: httpx.Response = http.get(here(city, row.path), headers=bearer)
+    return answer
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what[:30])
