@@ -54,7 +54,7 @@ def test_a_file_is_shown_and_taken_by_the_hash_that_was_shown(
     told = capsys.readouterr().out.splitlines()
     assert "读作“40”" in told[1]
     assert told[2:5] == [
-        "city.csv：2 行 rows，新增 new 2，更改 changed 0，去掉 gone 0，不变 unchanged 0",
+        "city.csv，按 utf-8 读取 read：2 行 rows，新增 new 2，更改 changed 0，去掉 gone 0，不变 unchanged 0",
         "+ 3637000001-710201 2025 graduates：None → 40",
         "+ 3637000001-660103 2025 graduates：None → 30",
     ]

@@ -44,6 +44,17 @@ def test_a_file_is_loaded_once_and_says_what_it_did(
     ]
 
 
+def test_a_file_that_chinese_excel_kept_is_loaded_where_its_charset_is_said(
+    folder: Path, fresh_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "areas.csv").write_text(AREAS, encoding="gbk")
+    assert run(["import", "jurisdictions", "areas.csv"]) == 1
+    assert "gb18030" in capsys.readouterr().err
+    assert run(["import", "jurisdictions", "areas.csv", "--charset", "gb18030"]) == 0
+    assert "按 gb18030 读取" in capsys.readouterr().out
+    assert areas(fresh_database) == ["370000", "371400"]
+
+
 def test_a_wrong_file_names_every_place_and_writes_nothing(
     folder: Path, fresh_database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specialty_eval import cli_client, cli_evidence, cli_policy, cli_publish, cli_simulate
-from specialty_eval.cli_options import Data, Fault, Port, configured
+from specialty_eval.cli_options import Charset, Data, Fault, Port, configured
 from specialty_eval.engine.errors import Refusal
 
 if TYPE_CHECKING:
@@ -183,9 +183,10 @@ def calendar(
 @app.command(name="import")
 def load(
     kind: Annotated[str, typer.Argument(help="种类，如 schools、ratings · The kind, as schools or ratings")],
-    file: Annotated[Path, typer.Argument(help="CSV（UTF-8）或 XLSX · CSV (UTF-8) or XLSX", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="CSV 或 XLSX · CSV or XLSX", metavar="FILE")],
     edition: Annotated[str, typer.Option(help="专业目录的版本 · A catalogue's edition")] = "",
     policy: Annotated[str, typer.Option(help="年度数据所依办法，ID@版本 · The figures' policy, ID@VERSION")] = "",
+    charset: Charset = "utf-8",
     dry_run: Annotated[bool, typer.Option(help="只比对，不写入 · Compare, write nothing")] = False,
     data: Data = None,
 ) -> None:
@@ -197,11 +198,19 @@ def load(
     with cli_policy.explaining({kind: file}):
         content = cli_policy.contents([file], MOST_BYTES)[0]
         done = installation.load(
-            known.url, known.folder, kind, (file.name, content), edition=edition, policy=policy, dry_run=dry_run
+            known.url,
+            known.folder,
+            kind,
+            (file.name, content),
+            edition=edition,
+            policy=policy,
+            dry_run=dry_run,
+            charset=charset,
         )
+    read = f"，按 {done.charset} 读取 read" if done.charset else ""
     would = "（仅比对 · compared only）" if done.dry_run else ""
     typer.echo(
-        f"{file}：{done.rows} 行，新增 {done.new}，更改 {done.changed}，不变 {done.unchanged}{would}"
+        f"{file}{read}：{done.rows} 行，新增 {done.new}，更改 {done.changed}，不变 {done.unchanged}{would}"
         f" · {done.rows} rows, {done.new} new, {done.changed} changed, {done.unchanged} unchanged"
     )
 

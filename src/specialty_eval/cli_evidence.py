@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from specialty_eval import cli_policy, cli_progress
-from specialty_eval.cli_options import Data, configured
+from specialty_eval.cli_options import Charset, Data, configured
 from specialty_eval.engine.errors import Problem
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def load(
     whole: Annotated[
         bool, typer.Option("--whole", help="空格表示去掉已有数据 · An empty cell takes what is on record off it")
     ] = False,
-    charset: Annotated[str, typer.Option(help="CSV 的编码，如 gb18030 · A CSV file's charset")] = "utf-8",
+    charset: Charset = "utf-8",
     workbook: Annotated[
         Path | None, typer.Option(help="带批注的工作簿 · Where to write the annotated workbook", metavar="OUT.xlsx")
     ] = None,
@@ -108,7 +108,8 @@ def _tell(file: Path, shown: "Shown") -> None:
     for code, facts in shown.notices[:SHOWN]:
         said = next(line for line in cli_policy.explained(Problem(code, "", facts)) if line.startswith("  "))
         typer.echo(f"{said.strip()}（第 {facts['row']} 行 · row {facts['row']}，{facts['column']}）")
-    typer.echo(f"{file}：{shown.counts['rows']} 行 rows，{_counted(shown.counts)}")
+    read = f"，按 {shown.charset} 读取 read" if shown.charset else ""
+    typer.echo(f"{file}{read}：{shown.counts['rows']} 行 rows，{_counted(shown.counts)}")
     for kind, lines in shown.difference_lines.items():
         for one in lines[:SHOWN]:
             typer.echo(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from specialty_eval.engine.webhooks import Network
 
 Data = Annotated[Path | None, typer.Option(help="数据库和文件所在的文件夹，默认 var/ · Where database and files live")]
+Charset = Annotated[str, typer.Option(help="CSV 的编码，如 gb18030，默认 utf-8 · A CSV file's charset")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="端口，默认 8000 · Port")]
 
 

@@ -59,13 +59,23 @@ MEDIA_TYPES = {".csv": intake.CSV, ".xlsx": intake.XLSX}
 
 
 def load(
-    url: str | None, data: Path, kind: str, file: tuple[str, bytes], *, edition: str, policy: str, dry_run: bool
+    url: str | None,
+    data: Path,
+    kind: str,
+    file: tuple[str, bytes],
+    *,
+    edition: str,
+    policy: str,
+    dry_run: bool,
+    charset: str,
 ) -> intake.Imported:
     """Load a file (its name, its bytes) as the operator at the machine; Invalid with every problem, nothing written."""
     name, content = file
     media_type = MEDIA_TYPES.get(Path(name).suffix.lower())
     if media_type is None:
         raise Invalid(Problem("file-kind-unknown", name, {"known": sorted(MEDIA_TYPES)}))
+    if media_type == intake.CSV:
+        media_type = f"{media_type}; charset={charset}"
     with session_at(url, data) as session:
         ctx = as_system(session, data)
         done = intake.load(ctx, kind, content, media_type, dry_run, edition=edition, policy=policy)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from specialty_eval.actions import staging, staging_annotated, staging_templates, staging_views
+from specialty_eval.actions import charsets, staging, staging_annotated, staging_templates, staging_views
 from specialty_eval.actions.context import Context, commit
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.staging_files import CSV, MOST_BYTES, XLSX
@@ -61,6 +61,7 @@ class Shown:
     problems: list[tuple[str, dict[str, Any]]]
     notices: list[tuple[str, dict[str, Any]]]
     difference_lines: dict[staging_views.Difference, list[dict[str, Any]]]
+    charset: str
 
 
 def template(url: str | None, data: Path, policy: str, *, year: int | None, supplier: str) -> bytes:
@@ -89,7 +90,7 @@ def stage(
         kinds: tuple[staging_views.Difference, ...] = ("new", "changed", "gone")
         lines = {kind: staging_views.difference(ctx, row.id, kind, Page(_MOST))[0] for kind in kinds}
         return Shown(row.id, row.counts, row.difference, row.problems, _remarks(ctx, row.id, "problem"),
-                     _remarks(ctx, row.id, "notice"), lines)  # fmt: skip
+                     _remarks(ctx, row.id, "notice"), lines, charsets.read_as(media_type))  # fmt: skip
 
 
 def _remarks(ctx: Context, number: int, kind: str) -> list[tuple[str, dict[str, Any]]]:

@@ -168,8 +168,21 @@ def test_another_charset_is_never_guessed(city: City) -> None:
     named = staged(city, text.encode("gb18030"), f"{CSV}; charset=gb18030")
     assert (said(city, named), named.counts["new"]) == ([], 1)
     assert told(city, text.encode() + b"\xff", f"{CSV}; charset=gb18030") == [("not-this-charset", "A3")]
+    assert told(city, text.encode(), f"{CSV}; charset=gbk") == [("charset-either", "")]
     assert told(city, text.encode("utf-16"), CSV) != []
     assert staged(city, b"\xef\xbb\xbf" + text.encode().replace(b"\n", b"\r\n"), CSV).counts["new"] == 1
+
+
+def test_a_heading_that_is_missing_or_nearly_right_is_told_as_the_file_says_it(city: City) -> None:
+    row = staged(city, "学校代码,专业代码,年分,毕业生数\n3637000001,710201,2025,40\n".encode(), CSV)
+    facts = {
+        one["code"]: one["facts"] for one in staging_views.remarks(city.as_("secretary"), row.id, "problem", Page(9))[0]
+    }
+    assert (facts["unknown-column"]["nearest"], facts["missing-column"]["column"]) == ("年份", "年份")
+    assert staged(city, "学校代码,专业代码,年度,毕业生数\n3637000001,710201,2025,40\n".encode(), CSV).counts["new"] == 1
+    row = staged(city, b"school_code,catalogue_code,graduates\n3637000001,710201,40\n", CSV)
+    (missing,) = staging_views.remarks(city.as_("secretary"), row.id, "problem", Page(9))[0]
+    assert missing["facts"]["column"] == "year"
 
 
 @pytest.mark.parametrize(

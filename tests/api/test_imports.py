@@ -132,8 +132,8 @@ def test_by_either_door_a_file_is_loaded_once(served: Served) -> None:
     rows = (SPECIALTIES, ("3637000002", "660103", date(2020, 9, 1)), ("3637000001", "710201", date(2015, 9, 1)))
     first, second = (served.load("administrator", "specialties", written(*rows), kind) for kind, written in DOORS)
     said = {"kind": "specialties", "rows": 2, "changed": 0, "dry_run": False}
-    assert (first.status_code, first.json()) == (200, {**said, "new": 1, "unchanged": 1})
-    assert (second.status_code, second.json()) == (200, {**said, "new": 0, "unchanged": 2})
+    assert (first.status_code, first.json()) == (200, {**said, "new": 1, "unchanged": 1, "charset": "utf-8"})
+    assert (second.status_code, second.json()) == (200, {**said, "new": 0, "unchanged": 2, "charset": None})
 
 
 def test_a_dry_run_and_a_refused_file_write_nothing(served: Served) -> None:
@@ -167,6 +167,24 @@ def test_a_repeated_file_with_its_key_gets_the_first_answer_and_another_file_is_
     assert (again.status_code, again.content, again.headers["idempotent-replayed"]) == (200, first.content, "true")
     other = served.load("administrator", "schools", content + b"x", headers=key)
     assert (other.status_code, list(other.json()["totals"])) == (422, ["idempotency-key-reused"])
+
+
+def test_a_file_in_gb18030_is_read_where_it_says_so_and_the_answer_says_as_what(served: Served) -> None:
+    row = NEW_SCHOOL
+    content = as_csv(SCHOOLS, row)
+    told = [
+        served.load("administrator", "schools", sent, f"{CSV}{said}").json()
+        for sent, said in (
+            (content.decode().encode("gb18030"), "; charset=GBK"),
+            (b"\xef\xbb\xbf" + content, ""),
+            (content, "; charset=gb18030"),
+            (content, "; charset=latin-1"),
+        )
+    ]
+
+    assert [(answer["charset"], answer["unchanged"]) for answer in told[1:2]] == [("utf-8", told[0]["new"])]
+    assert told[0]["charset"] == "gb18030"
+    assert [list(answer["totals"]) for answer in told[2:]] == [["charset-either"], ["media-type-unknown"]]
 
 
 def test_what_cannot_be_read_is_refused_with_the_one_reason(served: Served) -> None:

@@ -13,15 +13,14 @@ from specialty_eval.engine.roles import Role, roles
 from specialty_eval.store import cycles
 from specialty_eval.store.registry import Intake, Organisation
 
-from . import intake_figures, intake_opening, intake_people, intake_registry, intake_specialties, sheets
+from . import charsets, intake_figures, intake_opening, intake_people, intake_registry, intake_specialties, sheets
 from .context import Context, Note
 from .intake_batch import Batch, Outcome, read
 from .intake_source import Source, reached
 from .intake_tables import CATALOGUE, COMMITTEE, FIGURES, TABLES, Table, with_measures
 from .workbooks import about
 
-CSV = "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV, XLSX = charsets.CSV, charsets.XLSX
 MOST_BYTES = 64 << 20
 
 Compare = Callable[[Context, Batch, Source], Outcome]
@@ -52,6 +51,8 @@ class Imported:
     changed: int
     unchanged: int
     dry_run: bool
+    charset: str = charsets.UTF_8
+    """In which charset it was read, `` for a workbook."""
 
 
 def permitted(ctx: Context, kind: str) -> Table:
@@ -89,7 +90,8 @@ def load(
     findings.raise_any()
     if not dry_run and (outcome.new or outcome.changed):
         _put_on_record(ctx, table, source, content, rows, outcome)
-    return Imported(kind, rows, outcome.new, outcome.changed, outcome.unchanged, dry_run)
+    charset = charsets.read_as(media_type)
+    return Imported(kind, rows, outcome.new, outcome.changed, outcome.unchanged, dry_run, charset)
 
 
 def _source(ctx: Context, table: Table, content: bytes, edition: str, policy: str) -> Source:
@@ -126,10 +128,9 @@ def _bureau(ctx: Context, source: Source) -> int | None:
 
 def _as_csv(content: bytes, kind: str, media_type: str, findings: Findings) -> bytes:
     """Both kinds of files come in by the same door: a workbook's rows as CSV, each where it stands."""
-    if media_type == XLSX:
+    if charsets.kind_of(media_type) == XLSX:
         return sheets.rows_as_csv(content, kind, findings)
-    if media_type != CSV:
-        raise Invalid(about(kind, "media-type-unknown", media_type, (CSV, XLSX)))
+    content = charsets.as_utf8(content, media_type, kind, findings)
     lines = content.count(b"\n")
     if lines > sheets.MOST_ROWS:
         raise TooLarge(about(kind, "too-many-rows", lines, f"..{sheets.MOST_ROWS}"))

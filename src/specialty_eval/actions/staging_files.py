@@ -10,14 +10,14 @@ from specialty_eval.store import cycles, rows, staged_drafts, staging_progress, 
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.staging import StagedFile
 
+from . import charsets
 from .context import Context
 from .intake_tables import FIGURES
 
 FILE = "evidence"
 """What a problem calls the file."""
+CSV, XLSX = charsets.CSV, charsets.XLSX
 MOST_BYTES = 64 << 20
-CSV = "text/csv"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COUNTS = ("rows", "values", "new", "changed", "gone", "unchanged")
 
 

@@ -3,27 +3,26 @@
 People type into these files: what they mean is understood where there is one reading, and noted (`engine/typed`).
 """
 
-import codecs
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from specialty_eval.engine import typed
 from specialty_eval.engine.csv_records import Findings
-from specialty_eval.engine.errors import Invalid, TooLarge
+from specialty_eval.engine.errors import TooLarge
 from specialty_eval.engine.grid import Grid, read_grid
 from specialty_eval.engine.policy import Measure, Policy
 from specialty_eval.engine.policy_shape import nearest
 
+from . import charsets
 from .intake_tables import FIGURES
 from .sheets import MOST_ROWS, readable, sheet_as_csv
-from .staging_files import CSV, FILE, XLSX
+from .staging_files import FILE
 from .workbooks import Workbook, about
 
 MOST_LINES = 1_100_000
 """A spreadsheet has no more rows, the empty ones counted."""
 MOST_REMARKS = 50_000
 """So many problems of a file are kept one by one; all are counted."""
-CHARSETS = ("utf-8", "gb18030", "gbk", "gb2312")
 KEYS: Mapping[str, str] = {
     "school_code": "学校代码",
     "catalogue_code": "专业代码",
@@ -32,6 +31,8 @@ KEYS: Mapping[str, str] = {
     "source": "数据来源",
 }
 """The columns that are no measures, and what a template calls them."""
+ALSO = {"年度": "year"}
+"""What people call such a column too."""
 
 
 @dataclass(slots=True)
@@ -90,21 +91,9 @@ def _grid(content: bytes, media_type: str, found: Read, told: Callable[[int], No
 
 def _opened(content: bytes, media_type: str, found: Read, told: Callable[[int], None]) -> Grid | bytes:
     """The rows of a plain sheet; of any other file its CSV."""
-    kind, _, given = media_type.partition(";")
-    if kind == XLSX:
+    if charsets.kind_of(media_type) == charsets.XLSX:
         return _of_workbook(content, found, told)
-    charset = given.strip().lower().removeprefix("charset=").strip('"') or "utf-8"
-    if kind != CSV or charset not in CHARSETS:
-        known = (XLSX, *(f"{CSV}; charset={name}" for name in CHARSETS))
-        raise Invalid(about(FILE, "media-type-unknown", media_type, known))
-    if codecs.lookup(charset).name == "utf-8":
-        return content
-    try:
-        return content.decode("gb18030").encode()
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        found.problems.add("not-this-charset", FILE, row, "", f"0x{content[error.start]:02x}", charset)
-        return b""
+    return charsets.as_utf8(content, media_type, FILE, found.problems)
 
 
 def _of_workbook(content: bytes, found: Read, told: Callable[[int], None]) -> Grid | bytes:
@@ -122,7 +111,7 @@ def _of_workbook(content: bytes, found: Read, told: Callable[[int], None]) -> Gr
 
 def headings(policy: Policy) -> dict[str, str]:
     """What a column may be called → its name: the name itself, or what a template calls it."""
-    known = {label: name for name, label in KEYS.items()}
+    known = {label: name for name, label in KEYS.items()} | ALSO
     titles = [title(measure) for measure in policy.measures.values()]
     for measure, one in zip(policy.measures.values(), titles, strict=True):
         known[one if titles.count(one) == 1 and one not in known else f"{one} {measure.code}"] = measure.code
@@ -145,13 +134,15 @@ def _named(found: Read, grid: Grid, policy: Policy) -> bool:
         if name in found.places:
             problems.add("column-twice", FILE, 1, written, written, "", place=place)
         elif name is None:
-            facts = {"nearest": nearest(text, tuple(known))}
-            problems.add("unknown-column", FILE, 1, written, written, tuple(known), facts, place=place)
+            names = tuple(name for name in known if name not in ALSO)
+            facts = {"nearest": nearest(text, names)}
+            problems.add("unknown-column", FILE, 1, written, written, names, facts, place=place)
         else:
             found.places[name] = place
     missing = [column.name for column in FIGURES.columns if column.required and column.name not in found.places]
+    is_chinese = any(not written.isascii() for written in grid.heading)
     for name in missing:
-        problems.add("missing-column", FILE, 1, name, "", name)
+        problems.add("missing-column", FILE, 1, KEYS[name] if is_chinese else name, "", name)
     return not missing
 
 

@@ -81,6 +81,13 @@ def refuse_media_type(request: Request, *taken: str) -> str:
     return kind
 
 
+def with_charset(request: Request, *taken: str) -> str:
+    """The request's media type with the charset it names; HTTPException 415 when it is none of those taken."""
+    kind = refuse_media_type(request, *taken)
+    given = request.headers["content-type"].partition(";")[2].strip().lower()
+    return f"{kind}; {given}" if given.startswith("charset=") else kind
+
+
 def _check_path(request: Request, numbered: Collection[str]) -> None:
     for name, value in request.path_params.items():
         fits = len(value) <= LONGEST and not _UNFIT.search(value)

@@ -1,15 +1,16 @@
 """Files by the thousand rows: reference data, schools, specialties, people, the opening balance, yearly figures."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from specialty_eval.actions import intake
 from specialty_eval.actions.intake_tables import TABLES
 
-from .arrival import refuse_media_type
+from .arrival import with_charset
 from .deps import Ctx, Transactional, refuse_key
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["imports"])
@@ -39,6 +40,7 @@ class ImportAnswer(BaseModel):
     changed: int
     unchanged: int
     dry_run: bool
+    charset: Literal["utf-8", "gb18030"] | None = Field(description="in which a CSV was read; null for a workbook")
 
 
 class ColumnAnswer(BaseModel):
@@ -85,7 +87,7 @@ async def file_of(request: Request, kind: str, ctx: Ctx) -> tuple[bytes, str]:
     await run_in_threadpool(intake.permitted, ctx, kind)
     if kind == "people":  # its passwords; a file loaded twice changes nothing anyhow
         refuse_key(request)
-    return await request.body(), refuse_media_type(request, intake.CSV, intake.XLSX)
+    return await request.body(), with_charset(request, intake.CSV, intake.XLSX)
 
 
 @router.post("/imports/{kind}", openapi_extra=BODY)
@@ -97,7 +99,8 @@ def load(
     policy: Annotated[str, Query(max_length=200, description="of figures: whose measures they are, ID@VERSION")] = "",
     dry_run: Annotated[bool, Query(description="compare, and write nothing")] = False,
 ) -> ImportAnswer:
-    """Load a file, CSV (UTF-8) or XLSX: all of it, or nothing and every problem (the first 1,000, totals by code)."""
+    """Load a file, CSV (UTF-8, or GB18030 where its media type says so) or XLSX: all of it, or nothing and every
+    problem (the first 1,000, totals by code)."""
     content, media_type = file
     done = intake.load(ctx, kind, content, media_type, dry_run, edition=edition, policy=policy)
-    return ImportAnswer.model_validate(done, from_attributes=True)
+    return ImportAnswer.model_validate(asdict(done) | {"charset": done.charset or None})

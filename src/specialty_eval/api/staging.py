@@ -7,13 +7,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 
-from specialty_eval.actions import staging, staging_files, staging_views
+from specialty_eval.actions import charsets, staging, staging_files, staging_views
 from specialty_eval.actions.context import Context, Credentials
 from specialty_eval.actions.staging_files import CSV, XLSX
 from specialty_eval.staged_later import AT_ONCE, ROWS_AT_ONCE, Work, annotating, carry_out, checking, said, writing
 
+from .arrival import with_charset
 from .bodies import Body, Whole
 from .deps import Ctx, Edge, Paging, Transactional, listed
 from .problems import reason_of
@@ -43,11 +43,7 @@ class Confirmed(Body):
 async def file_of(request: Request, ctx: Ctx) -> tuple[bytes, str]:
     """The file and its media type with a charset, of somebody who may send one."""
     await run_in_threadpool(staging_files.permitted, ctx)
-    kind, _, given = request.headers.get("content-type", "").partition(";")
-    if kind.strip().lower() not in (CSV, XLSX):
-        raise HTTPException(415, f"{CSV}, {XLSX}")
-    charset = given.strip().lower()
-    return await request.body(), kind.strip().lower() + (f"; {charset}" if charset.startswith("charset=") else "")
+    return await request.body(), with_charset(request, CSV, XLSX)
 
 
 def _later(tasks: BackgroundTasks, request: Request, *work: Work) -> None:
@@ -204,7 +200,8 @@ def view(ctx: Context, row: Any) -> dict[str, Any]:
     return {
         "id": row.id, "name": row.name, "policy": f"{row.policy_id}@{row.policy_version}", "digest": row.digest,
         "round": row.round_id,
-        "media_type": row.media_type, "size": row.size, "whole": row.whole, "received_at": row.received_at,
+        "media_type": row.media_type, "charset": charsets.read_as(row.media_type) or None, "size": row.size,
+        "whole": row.whole, "received_at": row.received_at,
         "expires_at": row.expires_at, "progress": staging_views.progress(ctx, row), "checked_at": row.checked_at,
         "measures": row.measures, "counts": row.counts or None, "problems": row.problems, "notices": row.notices,
         "annotated": bool(row.annotated), "totals": {kind: row.totals.get(kind, {}) for kind in ("problem", "notice")},

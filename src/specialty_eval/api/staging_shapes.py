@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from .problems import ReasonAnswer
 
@@ -58,6 +58,7 @@ class StagedAnswer(BaseModel):
     round: int | None
     digest: str
     media_type: str
+    charset: Literal["utf-8", "gb18030"] | None = Field(description="in which a CSV is read; null for a workbook")
     size: int
     whole: bool
     received_at: datetime
