@@ -51,6 +51,23 @@ def test_a_server_that_is_asked_to_end_leaves_no_database_behind(folder: Path, h
     assert not running.exists()
 
 
+def test_whoever_serves_for_development_is_told_where(folder: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    serving = subprocess.Popen([*COMMAND, str(port), "--reload", "--data", str(folder)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    try:
+        assert _ready(port)
+        serving.send_signal(signal.SIGINT)
+        told, _ = serving.communicate(timeout=60)
+    finally:
+        serving.kill()
+        serving.wait()
+
+    assert (serving.returncode, told) == (0, f"服务中，Ctrl-C 停止 · serving, Ctrl-C stops: http://127.0.0.1:{port}\n")
+
+
 def test_a_port_in_use_is_told_with_what_to_do(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from specialty_eval import cli_client, cli_evidence, cli_policy, cli_publish, cli_simulate
+from specialty_eval import cli_calls, cli_client, cli_evidence, cli_policy, cli_publish, cli_simulate
 from specialty_eval.cli_options import Charset, Data, Fault, Port, configured
 from specialty_eval.engine.errors import Refusal
 
@@ -153,8 +153,8 @@ def init(
     """全新安装：城市、教育局和第一位管理员 · A new installation: city, bureau, first administrator."""
     from specialty_eval import installation
 
-    password = typer.prompt("管理员密码 · Password", hide_input=True, confirmation_prompt=True)
     known = configured(data)
+    password = cli_calls.password_asked()
     installation.init(known.url, known.folder, city=city, bureau=bureau, login=login, password=password)
     typer.echo(f"已建立管理员 {login} · Administrator {login} is on record")
 
@@ -259,12 +259,11 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit status."""
     try:
-        app(list(arguments), prog_name="specialty-eval")
+        return cli_calls.called(app, arguments)
     except Fault:
         return 2
     except SystemExit as end:
-        # The library ends with 2 when it is called wrongly; here that is wrong input, and 2 a fault.
-        return 1 if end.code == 2 else int(end.code or 0)
+        return int(end.code or 0)
     except Refusal as refusal:
         for problem in refusal.problems:
             typer.echo("\n".join(cli_policy.explained(problem)), err=True)
@@ -275,4 +274,3 @@ def run(arguments: Sequence[str]) -> int:
     except Exception:  # the edge: whatever else happens is a fault of the program
         traceback.print_exc()
         return 2
-    return 0

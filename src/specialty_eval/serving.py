@@ -91,8 +91,7 @@ def serve(
             later.start()
             try:
                 with working(at, data, utc_now, offered.networks, app.front) if with_worker else nullcontext():
-                    address = f"http://{f'[{host}]' if ':' in host else host}:{door.getsockname()[1]}"
-                    Server(app, address=address).run(sockets=[door])
+                    Server(app, said=lambda: say_where(host, door)).run(sockets=[door])
             finally:
                 later.cancel()
                 later.join()
@@ -114,21 +113,22 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 class Server(uvicorn.Server):
     """Ends the streams when it is told to stop: by themselves they would go on, and it would wait for them.
 
-    It says its `address`, where it is given one, once it answers there.
+    `said` is called once it answers.
     """
 
-    def __init__(self, app: Api, *, places: Places | None = None, address: str = "", **where: Any) -> None:
+    def __init__(
+        self, app: Api, *, places: Places | None = None, said: Callable[[], None] = lambda: None, **where: Any
+    ) -> None:
         # A class to it, and called as one: each connection has the process's places.
         served: Any = partial(Connection, places=places or Places.of_process())
         super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, http=served, **where))
-        self._bell, self._address = app.bell, address
+        self._bell, self._said = app.bell, said
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say where."""
         await super().startup(sockets)
-        if self.started and self._address:
-            sys.stdout.write(f"服务中，Ctrl-C 停止 · serving, Ctrl-C stops: {self._address}\n")
-            sys.stdout.flush()
+        if self.started:
+            self._said()
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; whoever ends it by Ctrl-C is not told that it was interrupted."""
@@ -191,11 +191,28 @@ def work_once(url: str | None, data: Path) -> tuple[int, list[str]]:
 
 def serve_anew(url: str | None, data: Path, *, host: str, port: int) -> None:
     """Serve until stopped, from the start again whenever a file of this package changes; the database stays up."""
-    with ready(url, data) as at:
+    from uvicorn.supervisors import ChangeReload  # noqa: PLC0415 -- slow import: for development alone
+
+    with listening(host, port) as door, ready(url, data) as at:
         # The server is another process, which reads where it is from its environment.
         os.environ |= {"DATABASE_URL": at, "SPECIALTY_EVAL_DATA": str(data)}
-        uvicorn.run("specialty_eval.cli:fresh", factory=True, reload=True, reload_dirs=[str(Path(__file__).parent)],
-                    host=host, port=port, log_level="warning", access_log=False, http=Connection)  # fmt: skip
+        config = uvicorn.Config(
+            "specialty_eval.cli:fresh", factory=True, reload=True, reload_dirs=[str(Path(__file__).parent)],
+            log_level="warning", access_log=False, http=Connection,
+        )  # fmt: skip
+        say_where(host, door)
+        ChangeReload(config, target=uvicorn.Server(config).run, sockets=[door]).run()
+
+
+def say_where(host: str, door: socket.socket) -> None:
+    """Tell whoever started it where it is served."""
+    sys.stdout.write(f"服务中，Ctrl-C 停止 · serving, Ctrl-C stops: {address_of(host, door)}\n")
+    sys.stdout.flush()
+
+
+def address_of(host: str, door: socket.socket) -> str:
+    """The address of a port that is listened on."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{door.getsockname()[1]}"
 
 
 def settle(app: Api, at: str, data: Path, until: ExitStack) -> None:

@@ -5,6 +5,7 @@ People type into these files: what they mean is understood where there is one re
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from specialty_eval.engine import typed
 from specialty_eval.engine.csv_records import Findings
@@ -135,7 +136,7 @@ def _named(found: Read, grid: Grid, policy: Policy) -> bool:
             problems.add("column-twice", FILE, 1, written, written, "", place=place)
         elif name is None:
             names = tuple(name for name in known if name not in ALSO)
-            facts = {"nearest": nearest(text, names)}
+            facts = {"nearest": _meant(text, names)}
             problems.add("unknown-column", FILE, 1, written, written, names, facts, place=place)
         else:
             found.places[name] = place
@@ -144,6 +145,13 @@ def _named(found: Read, grid: Grid, policy: Policy) -> bool:
     for name in missing:
         problems.add("missing-column", FILE, 1, KEYS[name] if is_chinese else name, "", name)
     return not missing
+
+
+def _meant(text: str, names: Sequence[str]) -> str:
+    """The heading that was probably meant, or ``."""
+    # Of two characters one is half: a slip of the pen in a short Chinese word is further from it than in a long one.
+    close = get_close_matches(text, names, n=1, cutoff=1 / 2) if len(text) < 4 else []
+    return close[0] if close else nearest(text, names)
 
 
 def reported(found: Read, policy: Policy) -> Sequence[Measure]:

@@ -267,9 +267,7 @@ class Fields:
 
 def nearest(word: str, words: Collection[str]) -> str:
     """The right word that was probably meant, or ``."""
-    # Of two characters one is half: a slip of the pen in a short Chinese word would else be too far from it.
-    cutoff = 0.5 if len(word) < 4 and not word.isascii() else 0.6
-    return next(iter(get_close_matches(word, words, n=1, cutoff=cutoff)), "")
+    return next(iter(get_close_matches(word, words, n=1)), "")
 
 
 def _between(kind: str, low: int | None, high: int | None) -> str:
