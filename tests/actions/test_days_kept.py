@@ -34,7 +34,7 @@ from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.actions.site_visits import Said
 from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.errors import NotNow, NotYou
-from specialty_eval.engine.overdue import Awaited
+from specialty_eval.engine.overdue import AT_ONCE, Awaited
 from specialty_eval.engine.reminding import BEFORE, DAYS, Own, sentence
 from specialty_eval.engine.roles import Role
 from specialty_eval.store import calendar_queries, cycles, days_kept
@@ -89,7 +89,7 @@ def come(s: Sitting, due: datetime | None) -> None:
 def test_every_kind_of_day_has_its_words_and_its_rows() -> None:
     kept = [one.what for one in days_kept.EVERY]
     assert len(kept) == len(set(kept))
-    assert set(kept) == set(DAYS) == {*Awaited, *Own}
+    assert set(kept) == set(DAYS) == {*Awaited, *Own} - AT_ONCE
     for what in DAYS:
         assert sentence(what, date(2026, 4, 10), 0).startswith("请于2026年4月10日前（含当日，今天是最后一天）")
 
@@ -237,6 +237,32 @@ def test_a_visit_that_somebody_is_named_for_and_does_not_report(session: Session
     }
     site_visits.report(s.as_("site-visitor"), s.reviews["one-a"], Said("示例：已现场查看"))
     assert late() == []
+
+
+def test_a_visit_that_is_asked_for_and_nobody_is_named_for_is_the_secretarys_to_see_to(session: Session) -> None:
+    """By the end of the school's own days the committee could decide: it is reminded of, late and escalated then."""
+    s = make_scored(session, {"one-a": "red", "two-a": "green"}, policy=VISITS)
+    known, due = s.city.now, end_of(s.city.now.date() + timedelta(days=20), LOCAL)
+    s.review("one-a").challenge_due = due
+    session.flush()
+
+    def late() -> list[tuple[str, int]]:
+        found = overdue.listing(s.as_("secretary"), s.round_id, Page(100))[0]
+        return [(row.owed.what.value, row.owed.subject_id) for row in found if row.owed.what == Awaited.VISITORS]
+
+    come(s, due)
+    assert told(s, "visitors") == reached(due, known)
+    event = last(s, "visitors")
+    assert (event.subject_id, event.facts["whose"], event.audience) == (s.reviews["one-a"], "secretary", "office")
+    assert late() == [("visitors", s.reviews["one-a"])]  # of the green one no visit is asked
+    overdue.act_on_due(s.city.clock(), s.round_id)
+    told_above = sa.select(Event).where(Event.kind == "review.escalate", Event.facts["what"].astext == "visitors")
+    [escalated] = session.scalars(told_above)
+    assert (escalated.facts["owner"], escalated.facts["superior"]) == ("secretary", "bureau_approver")
+    [named] = site_visits.name(s.as_("secretary"), s.reviews["one-a"], [s.city.people["site-visitor"]])
+    assert late() == []
+    site_visits.withdraw(s.as_("secretary"), named.id, "示例：出差")
+    assert late() == [("visitors", s.reviews["one-a"])]
 
 
 def test_each_of_two_visitors_has_a_day_and_only_the_last_makes_the_visit_late(session: Session) -> None:

@@ -144,7 +144,9 @@ def test_whose_conflict_is_found_later_reports_no_more(s: Sitting) -> None:
     assert site_visits.listing(s.as_("site-visitor"), Page(9))[0] == []
 
 
-@pytest.mark.parametrize("by", ["everybody is given longer", "its last day becomes a day off"])
+@pytest.mark.parametrize(
+    "by", ["everybody is given longer", "they alone are given longer", "its last day becomes a day off"]
+)
 def test_a_visitors_day_moves_later_as_an_experts_does_and_they_are_told(s: Sitting, by: str) -> None:
     first, gone = name(s, "site-visitor", "visitor-2")
     site_visits.withdraw(s.as_("secretary"), gone.id, "示例：出差")
@@ -153,6 +155,9 @@ def test_a_visitors_day_moves_later_as_an_experts_does_and_they_are_told(s: Sitt
     if by == "everybody is given longer":
         later = date(2026, 12, 1)
         rounds.extend_all(s.as_("secretary"), s.round_id, later, "示例：平台停机")
+    elif by == "they alone are given longer":
+        later = date(2026, 12, 1)
+        site_visits.extend(s.as_("secretary"), first.id, later, "示例：道路不通")
     else:
         assert calendars.enter(s.city.clock(), last.year, Days([last], [], "示例：放假")) >= 1
         later = s.city.clock().calendar().next_working(last)
@@ -169,6 +174,32 @@ def test_a_visitors_day_moves_later_as_an_experts_does_and_they_are_told(s: Sitt
         "site-visitor": True, "visitor-2": False, "secretary": True, "head-one": False, "county-one": False,
         "expert-1": False,
     }  # fmt: skip
+
+
+def test_a_visitor_is_given_longer_by_the_office_with_a_reason_and_never_shorter(s: Sitting) -> None:
+    first, gone = name(s, "site-visitor", "visitor-2")
+    site_visits.withdraw(s.as_("secretary"), gone.id, "示例：出差")
+    later, told_first = date(2026, 12, 1), last_local_day(first.due, LOCAL)
+
+    def extend(who: str, key: int, until: date, reason: str = "示例") -> SiteVisitor:
+        return site_visits.extend(s.as_(who), key, until, reason)
+
+    with nothing_left(s.session):
+        assert refused(Invalid, lambda: extend("secretary", first.id, told_first, " ")) == [
+            ("reason-missing", "reason"), ("deadline-never-earlier", "until"),
+        ]  # fmt: skip
+        assert refused(Invalid, lambda: extend("secretary", first.id, date(2026, 1, 5))) == [
+            ("deadline-in-the-past", "until"), ("deadline-never-earlier", "until"),
+        ]  # fmt: skip
+        assert refused(NotNow, lambda: extend("secretary", gone.id, later)) == [
+            ("visitor-withdrawn-already", "site_visitor")
+        ]
+        for who in ("bureau-verifier", "site-visitor"):
+            assert refused(NotYou, lambda who=who: extend(who, first.id, later))  # type: ignore[misc]
+        for who in ("head-one", "stranger", "visitor-2"):
+            assert refused(NotFound, lambda who=who: extend(who, first.id, later))  # type: ignore[misc]
+    site_visits.report(s.as_("site-visitor"), s.reviews["one-a"], Said(WORKS))
+    assert refused(NotNow, lambda: extend("secretary", first.id, later)) == [("step-not-open", "review")]
 
 
 def test_who_serves_another_city_now_is_told_no_more_of_this_ones_visit(s: Sitting) -> None:

@@ -15,7 +15,7 @@ from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.calendar import last_local_day
-from specialty_eval.engine.errors import NotFound
+from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou
 from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store import closing_queries, material_queries, notice_queries, rectification_queries
 from specialty_eval.store.outcomes import Rectification, Standing
@@ -36,6 +36,11 @@ def code(s: Sitting, short: str) -> str:
     found = sa.select(SpecialtyCode.code).where(
         SpecialtyCode.specialty_id == s.city.specialties[short], SpecialtyCode.valid_to.is_(None)
     )
+    return s.session.scalars(found).one()
+
+
+def code_of(s: Sitting, key: int) -> str:
+    found = sa.select(SpecialtyCode.code).where(SpecialtyCode.specialty_id == key, SpecialtyCode.valid_to.is_(None))
     return s.session.scalars(found).one()
 
 
@@ -147,6 +152,7 @@ def test_what_passed_before_is_passed_where_it_goes(s: Sitting) -> None:
 
     for key in (part, s.city.specialties["one-a"]):
         assert standing(s, key) == "normal"
+        assert rectification_queries.unmended(s.session, Specialty.id == key) == []
         asked = sa.select(Rectification.id).where(Rectification.specialty_id == key, Rectification.rating == "yellow")
         assert s.session.scalars(asked).all() == []
 
@@ -203,6 +209,38 @@ def test_what_lost_its_ground_to_a_rating_that_is_overturned_is_mended_again(s: 
     assert s.session.scalars(going).all() == [row.id]
     told = [e for e in events(s, "rectification.carry") if e.facts.get("until")]
     assert [(e.audience, e.specialty_id) for e in told] == [("school", key)]
+    assert overdue.listing(s.as_("secretary"), s.round_id, Page(9))[0] == []  # nothing is missing
+
+
+def test_what_nobody_asked_to_mend_is_an_open_case_until_the_bureau_asks(s: Sitting) -> None:
+    """A part split off before it mended by itself had no rectification: whoever supervises sees it as nobody's act."""
+    key = split(s, "two-a")
+    elsewhere = s.city.specialties["one-b"]  # as if it had begun none
+    s.session.execute(sa.update(Rectification).where(Rectification.specialty_id == key).values(specialty_id=elsewhere))
+    taught = code_of(s, key)
+    for _ in range(2):  # once on record
+        overdue.act_on_due(s.city.clock(), s.round_id)
+    [late] = overdue.listing(s.as_("secretary"), s.round_id, Page(9))[0]
+    shown = overdue.late_view(late)
+    assert (shown["what"], shown["code"], shown["owner"], shown["superior"]) == (
+        "mending", taught, "bureau_verifier", "bureau_approver",
+    )  # fmt: skip
+    [event] = events(s, "specialty.escalate")
+    assert (event.specialty_id, event.audience) == (key, "office")
+
+    assert refused(NotYou, lambda: rectifications.begin(s.as_("secretary"), taught, "示例"))
+    assert refused(Invalid, lambda: rectifications.begin(s.as_("bureau-verifier"), taught, " "))
+    row = rectifications.begin(s.as_("bureau-verifier"), taught, "示例：分设时没有启动")
+    assert (row.specialty_id, row.state, row.rating, row.review_id) == (key, "due", "yellow", s.reviews["two-a"])
+    [told] = events(s, "rectification.begin")
+    assert (told.audience, told.reason, told.facts["until"]) == (
+        "school", "示例：分设时没有启动", last_local_day(row.plan_due, LOCAL).isoformat(),
+    )  # fmt: skip
+    assert overdue.listing(s.as_("secretary"), s.round_id, Page(9))[0] == []
+    for named in (taught, code(s, "one-a")):  # asked now; green
+        assert refused(NotNow, lambda named=named: rectifications.begin(s.as_("bureau-verifier"), named, "示例")) == [  # type: ignore[misc]
+            ("mending-not-missing", "specialty")
+        ]
 
 
 def test_where_no_failure_is_allowed_the_first_is_the_last_also_where_the_rating_went(session: Session) -> None:

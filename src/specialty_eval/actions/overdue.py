@@ -23,9 +23,11 @@ from specialty_eval.store import (
     cycles,
     overdue_cases,
     overdue_queries,
+    rectification_queries,
     registry,
     scopes,
     scoring_queries,
+    site_visit_queries,
 )
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.overdue_queries import SUBJECTS, Owed, Since
@@ -74,9 +76,14 @@ def _policy(ctx: Context, round_id: int) -> Policy:
     return cycles.policy_of(ctx.session, cycles.round_of(ctx.session, round_id).policy_id)
 
 
-def _since(ctx: Context, policy: Policy) -> Since:
-    days = policy.workflow.days
-    return Since(ctx.now, *(_over(ctx, days[name]) for name in ("verify", "panel", "deliberate", "preview")))
+def _since(ctx: Context, round_id: int) -> Since:
+    rules = _policy(ctx, round_id).workflow
+    verify, panel, deliberate, preview = (
+        _over(ctx, rules.days[name]) for name in ("verify", "panel", "deliberate", "preview")
+    )
+    unvisited = site_visit_queries.unvisited(ctx.session, round_id, rules.site_visit)
+    unmended = [one.specialty_id for one in rectification_queries.unmended(ctx.session, Review.round_id == round_id)]
+    return Since(ctx.now, verify, panel, deliberate, preview, unvisited, unmended)
 
 
 def _over(ctx: Context, duration: Duration) -> datetime:
@@ -116,7 +123,7 @@ def listing(ctx: Context, round_id: int, page: Page) -> tuple[list[Late], str | 
     near = reach(ctx.actor, READ[Thing.SUPERVISION], ctx.today)
     if city not in near.cities and not overdue_queries.of_city(ctx.session, near.counties, city):
         raise NotYou(Problem("role-missing", "round", {"roles": sorted(r.value for r in READ[Thing.SUPERVISION])}))
-    query, owed = overdue_queries.late(round_id, _since(ctx, _policy(ctx, round_id)))
+    query, owed = overdue_queries.late(round_id, _since(ctx, round_id))
     query = query.where(registry.within(near), ~scopes.recused(ctx.person_id))
     of_county = [what.value for what in OF_THE_COUNTY]
     query = query.where(School.city_code.in_(near.cities) | owed.c.what.in_(of_county))
@@ -129,7 +136,7 @@ def late_of(ctx: Context, round_id: int, county: str | None = None) -> list[Late
     """Everything of a round that is late; of a county, its own schools' deadlines and its own. Who may know, is asked
     by the caller.
     """
-    query, owed = overdue_queries.late(round_id, _since(ctx, _policy(ctx, round_id)))
+    query, owed = overdue_queries.late(round_id, _since(ctx, round_id))
     if county is not None:
         of_county = [what.value for what in OF_THE_COUNTY]
         query = query.where(School.jurisdiction_code == county, School.run_by != "city", owed.c.what.in_(of_county))
@@ -216,7 +223,7 @@ def _score(ctx: Context, round_id: int) -> int:
 
 def _escalate(ctx: Context, row: Round) -> int:
     """Record every office's silence in a round that is not on record; how many are new."""
-    query, owed = overdue_queries.late(row.id, _since(ctx, _policy(ctx, row.id)))
+    query, owed = overdue_queries.late(row.id, _since(ctx, row.id))
     query = query.where(owed.c.what.in_([what.value for what in ESCALATED]))
     found = [overdue_queries.owed_of(r) for r in ctx.session.execute(query)]
     return _put_on_record(ctx, _late(ctx, row, found), row.id)

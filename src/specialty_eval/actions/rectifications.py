@@ -20,7 +20,7 @@ from specialty_eval.engine.rectification import (
 )
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import RESTORABLE, STANDING, StandingEvent, StandingFacts
-from specialty_eval.store import rectification_queries, scopes
+from specialty_eval.store import rating_records, rectification_queries, registry, scopes
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.outcomes import (
     Rectification,
@@ -28,6 +28,7 @@ from specialty_eval.store.outcomes import (
 )
 from specialty_eval.store.rectification_queries import Ground
 from specialty_eval.store.rectification_words import RectificationPlan, RectificationProof
+from specialty_eval.store.registry import Specialty
 
 from . import attachments, mending_days
 from .context import LOCAL, Context, Note, Possible, entitled
@@ -93,6 +94,30 @@ def _facts(
         failures_allowed=ground.rules.failures_allowed,
         suspended_by_appeal=holds and rectification_queries.is_under_appeal(ctx.session, row.review_id),
     )
+
+
+BEGINS = roles(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER)
+
+
+def begin(ctx: Context, code: str, reason: str) -> Rectification:
+    """Ask a school to mend what its rating in force asks for and nobody asked (bureau), with a reason; it has days from
+    now. NotNow where nothing is missing: it is mended already, or has been, or the policy asks for nothing.
+    """
+    key = registry.id_of(ctx.session, code)
+    scope = scopes.of_specialty(ctx.session, key, acting=ctx.person_id)
+    grant = ctx.permit(BEGINS, scope, where="specialty")
+    if not reason.strip():
+        raise Invalid(Problem("reason-missing", "reason"))
+    rating_records.hold(ctx.session, [key])
+    found = rectification_queries.unmended(ctx.session, Specialty.id == key)
+    if not found:
+        raise NotNow(Problem("mending-not-missing", "specialty"))
+    asked = mending_days.Asked(key, found[0].review_id, found[0].rating)
+    row = ctx.saved(mending_days.begin(ctx, asked, found[0].rules))
+    due, recheck = mending_days.due_days(ctx, row)
+    told = {"review": row.review_id, "until": due.isoformat(), "recheck_from": recheck.isoformat()}
+    ctx.record("rectification.begin", row, Note(reason=reason.strip(), audience="school", told=told), grant=grant)
+    return row
 
 
 # --- the plan --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.reminding import BEFORE, DAYS, sentence, threshold
 from specialty_eval.engine.roles import roles
-from specialty_eval.store import cycles, days_kept, reminder_queries
+from specialty_eval.store import cycles, days_kept, reminder_queries, site_visit_queries
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.days_kept import Kept
 from specialty_eval.store.reminder_queries import Waiting
@@ -88,10 +88,10 @@ def _owed(ctx: Context, kept: Kept, subject: int | str, policy: Policy | None) -
     """The rows, by their day and number, that have reached one of the days before it, knew of it by then, and were not
     reminded since. What is past is reminded of no more.
     """
-    holds = _holds(policy)
+    holds, unvisited = _holds(policy), _unvisited(ctx, kept, subject, policy)
     until = end_of(ctx.today + timedelta(days=max(BEFORE)), LOCAL)
     found = []
-    for one in reminder_queries.waiting(ctx.session, kept, subject, ctx.now, until, holds=holds):
+    for one in reminder_queries.waiting(ctx.session, kept, subject, ctx.now, until, holds=holds, unvisited=unvisited):
         due = _ends(ctx, kept, one, policy)
         since = _since(ctx, due)
         if since is not None and (one.known is None or one.known < since):
@@ -102,6 +102,12 @@ def _owed(ctx: Context, kept: Kept, subject: int | str, policy: Policy | None) -
         if (last := before.get((key, _day(due) if kept.each else ""))) is None or last < since
     }  # fmt: skip
     return sorted(left, key=lambda one: (one[1], one[0]))
+
+
+def _unvisited(ctx: Context, kept: Kept, subject: int | str, policy: Policy | None) -> list[int]:
+    if kept.what != Awaited.VISITORS or policy is None or not isinstance(subject, int):
+        return []
+    return site_visit_queries.unvisited(ctx.session, subject, policy.workflow.site_visit)
 
 
 def _holds(policy: Policy | None) -> bool:

@@ -7,11 +7,12 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from specialty_eval.engine import cycle, review
-from specialty_eval.engine.calendar import end_of, is_kept, last_local_day
+from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.cycle import RoundEvent, RoundFacts
 from specialty_eval.engine.errors import Invalid, NotFound, Problem
 from specialty_eval.engine.permissions import Role, Scope
 from specialty_eval.engine.policy import Policy
+from specialty_eval.engine.requirements import extension_problems
 from specialty_eval.engine.review_checks import REMINDERS_BEFORE_DEFAULT
 from specialty_eval.store import attributes, cycles, deadline_queries, review_queries, scopes, scoring_queries
 from specialty_eval.store.cycles import Cycle, Round
@@ -127,7 +128,7 @@ def extend(ctx: Context, review_id: int, until: date, reason: str, *, version: i
     grant = ctx.permit(frozenset({Role.SECRETARY}), scope, where="review")
     ctx.check_version(row, version)
     due, told = _ends(ctx, until), row.correction_due if row.state == review.State.RETURNED else row.due
-    problems = _no_extension(ctx, due, told, reason)
+    problems = extension_problems(ctx.now, due, told, reason, LOCAL)
     if row.state not in review.WITH_THE_SCHOOL:
         problems.append(Problem("step-not-open", "review", {"event": "extend", "state": row.state}))
     if problems:
@@ -147,17 +148,6 @@ def _ends(ctx: Context, until: date) -> datetime:
     return end_of(ctx.calendar().next_working(until), LOCAL)
 
 
-def _no_extension(ctx: Context, due: datetime, told: datetime | None, reason: str) -> list[Problem]:
-    """Why a deadline cannot be extended until then: no reason, over already, or not later than what was told."""
-    problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
-    if not is_kept(ctx.now, due):
-        problems.append(Problem("deadline-in-the-past", "until", {"until": last_local_day(due, LOCAL).isoformat()}))
-    if told is not None and due <= told:
-        day = last_local_day(told, LOCAL).isoformat()
-        problems.append(Problem("deadline-never-earlier", "until", {"told": day}))
-    return problems
-
-
 def extend_all(ctx: Context, round_id: int, until: date, reason: str, *, version: int | None = None) -> Round:
     """Give everybody of a round's running phase until the end of a later local day (an outage), with a reason.
 
@@ -170,7 +160,7 @@ def extend_all(ctx: Context, round_id: int, until: date, reason: str, *, version
     grant = ctx.permit(frozenset({Role.SECRETARY}), scope, where="round")
     due, column = _ends(ctx, until), f"{r.state}_due"
     deadlines = deadline_queries.OF_PHASE.get(r.state)
-    problems = _no_extension(ctx, due, getattr(r, column) if deadlines else None, reason)
+    problems = extension_problems(ctx.now, due, getattr(r, column) if deadlines else None, reason, LOCAL)
     if deadlines is None:
         problems.append(Problem("step-not-open", "round", {"event": "extend", "state": r.state}))
     if deadlines is None or problems:

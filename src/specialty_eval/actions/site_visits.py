@@ -7,9 +7,10 @@ from datetime import date
 import sqlalchemy as sa
 
 from specialty_eval.engine import site_visits
-from specialty_eval.engine.calendar import last_local_day
+from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou, Problem
-from specialty_eval.engine.permissions import READ, Kind, Role, Scope, Thing, at_office, may, reach
+from specialty_eval.engine.permissions import READ, Grant, Kind, Role, Scope, Thing, at_office, may, reach
+from specialty_eval.engine.requirements import extension_problems
 from specialty_eval.engine.site_visits import NAMES, OPEN_IN, REPORTS, Named, VisitFacts
 from specialty_eval.store import cycles, in_office, scopes, site_visit_queries
 from specialty_eval.store.registry import School
@@ -17,6 +18,7 @@ from specialty_eval.store.reviews import Review
 from specialty_eval.store.site_visit_queries import Visiting
 from specialty_eval.store.site_visits import SiteVisitor, SiteVisitReport
 
+from . import visit_days
 from .context import LOCAL, Context, Note, Possible
 from .paging import Page
 
@@ -62,13 +64,7 @@ def withdraw(ctx: Context, visitor_id: int, reason: str) -> SiteVisitor:
 
     What they reported stays on record; whoever is named in their place may correct it.
     """
-    found = ctx.session.get(SiteVisitor, visitor_id)
-    if found is None:
-        raise NotFound(Problem("not-found", "site_visitor", {"kind": "site_visitor", "id": visitor_id}))
-    row, scope = scopes.locked(ctx.session, found.review_id, acting=ctx.person_id)
-    ctx.permit_read(Thing.SITE_VISITS, scope, where="site_visitor")
-    grant = ctx.permit(NAMES, scope, where="site_visitor")
-    visitor = ctx.locked(SiteVisitor, visitor_id)
+    row, visitor, grant = _named(ctx, visitor_id)
     if not reason.strip():
         raise Invalid(Problem("reason-missing", "reason"))
     if visitor.withdrawn_at is not None:
@@ -76,6 +72,33 @@ def withdraw(ctx: Context, visitor_id: int, reason: str) -> SiteVisitor:
     visitor.withdrawn_at, visitor.withdrawn_by, visitor.withdrawn_reason = ctx.now, ctx.person_id, reason.strip()
     ctx.record("review.withdraw_visitor", row, Note(reason=reason.strip()), grant=grant)
     return ctx.saved(visitor)
+
+
+def extend(ctx: Context, visitor_id: int, until: date, reason: str) -> SiteVisitor:
+    """Give somebody named until the end of a later local day, with a reason (secretary); a day off moves to the next
+    working day. A date that was told never moves earlier. Invalid with every reason.
+    """
+    row, visitor, grant = _named(ctx, visitor_id)
+    due = end_of(ctx.calendar().next_working(until), LOCAL)
+    if problems := extension_problems(ctx.now, due, visitor.due, reason, LOCAL):
+        raise Invalid(*problems)
+    if visitor.withdrawn_at is not None:
+        raise NotNow(Problem("visitor-withdrawn-already", "site_visitor"))
+    note = Note(reason=reason.strip(), round_id=row.round_id)
+    if not visit_days.end_later(ctx, SiteVisitor.id == visitor_id, due, note, grant=grant):
+        raise NotNow(Problem("step-not-open", "review", {"event": "extend", "state": row.state}))
+    return ctx.saved(visitor)
+
+
+def _named(ctx: Context, visitor_id: int) -> tuple[Review, SiteVisitor, Grant | None]:
+    """Somebody named, and the review, both locked, for the secretary alone; and under which right."""
+    found = ctx.session.get(SiteVisitor, visitor_id)
+    if found is None:
+        raise NotFound(Problem("not-found", "site_visitor", {"kind": "site_visitor", "id": visitor_id}))
+    row, scope = scopes.locked(ctx.session, found.review_id, acting=ctx.person_id)
+    ctx.permit_read(Thing.SITE_VISITS, scope, where="site_visitor")
+    grant = ctx.permit(NAMES, scope, where="site_visitor")
+    return row, ctx.locked(SiteVisitor, visitor_id), grant
 
 
 # --- reporting -------------------------------------------------------------------------------------------------------

@@ -7,13 +7,16 @@ import sqlalchemy as sa
 
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.overdue import Awaited
+from specialty_eval.engine.permissions import Grant
 from specialty_eval.store import site_visit_queries
 from specialty_eval.store.reviews import Review
 
 from .context import LOCAL, Context, Note
 
 
-def end_later(ctx: Context, which: sa.ColumnElement[bool], until: datetime, note: Note) -> int:
+def end_later(
+    ctx: Context, which: sa.ColumnElement[bool], until: datetime, note: Note, *, grant: Grant | None = None
+) -> int:
     """Let the days of everybody who still has to report, where this holds, end then; how many. They and the offices
     are told.
 
@@ -25,5 +28,5 @@ def end_later(ctx: Context, which: sa.ColumnElement[bool], until: datetime, note
         visitor.due = until
     told = {"what": Awaited.SITE_VISIT.value, "until": last_local_day(until, LOCAL).isoformat()}
     reviews = sorted({visitor.review_id for visitor in waiting})
-    ctx.record_many("review.extend", Review, reviews, replace(note, audience="office", told=told))
+    ctx.record_many("review.extend", Review, reviews, replace(note, audience="office", told=told), grant=grant)
     return len(waiting)

@@ -103,7 +103,7 @@ ROOMS = (
     ),
     Room(
         f"{__name__}.rectifications",
-        ("/v1/rectifications/**", "/v1/closing-proposals/**", "/v1/specialties/*/close"),
+        ("/v1/rectifications/**", "/v1/closing-proposals/**", "/v1/specialties/*/close", "/v1/specialties/*/mend"),
     ),
     Room(
         f"{__name__}.registry",

@@ -57,6 +57,12 @@ class Promise(Body):
     due: Day
 
 
+@router.post("/specialties/{code}/mend", status_code=201, responses=GONE, response_model=RectificationAnswer)
+def begin(code: Code, body: Reason, ctx: Ctx, response: Response) -> dict[str, Any]:
+    """Ask a school to mend what its rating in force asks for and nobody asked (bureau); it has days from now."""
+    return shown(ctx, rectifications.begin(ctx, code, body.reason), response)
+
+
 class Plan(Body):
     """How the specialty will mend, and its milestones in order."""
 

@@ -77,6 +77,19 @@ def withdraw(visitor_id: int, body: Reason, ctx: Ctx) -> dict[str, Any]:
     return visitor_view(site_visits.withdraw(ctx, visitor_id, body.reason), may_withdraw=True)
 
 
+class Longer(Body):
+    """Until the end of which local day they may report, and why."""
+
+    until: Day
+    reason: str = Field(max_length=4000)
+
+
+@router.post("/site-visitors/{visitor_id}/extend", response_model=VisitorAnswer)
+def extend(visitor_id: int, body: Longer, ctx: Ctx) -> dict[str, Any]:
+    """Give somebody named longer to report, with a reason (secretary); never shorter."""
+    return visitor_view(site_visits.extend(ctx, visitor_id, body.until, body.reason), may_withdraw=True)
+
+
 @router.get("/site-visitors", response_model=Listed[VisitingAnswer])
 def list_visitors(
     ctx: Ctx,

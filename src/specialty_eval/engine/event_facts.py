@@ -160,6 +160,7 @@ _FACTS: Mapping[str, str] = {
     "publication.erratum": "erratum:int",
     "publication.open": "digest:sha seal_head:text entries:int",
     "publication.remind": _REMIND,
+    "rectification.begin": "review:int until:day recheck_from:day",
     "rectification.carry": "review:int until?:day recheck_from?:day",
     "rectification.escalate": _LATE,
     "rectification.extend": "what?:text until:day recheck_from?:day",
@@ -201,6 +202,7 @@ _FACTS: Mapping[str, str] = {
     "sheet.open": "challenge_until:day",
     "specialty.change": "opened_on?:change partner?:change name?:change kind?:change run_by?:change "
     "state_controlled?:change",
+    "specialty.escalate": _LATE,
     "specialty.succeed": "act:text document_number:text succession?:int from?:text to?:text effective_on?:day",
     "standing.close": "cause:text students:int",
     "standing.merge": "into:text succession:int",

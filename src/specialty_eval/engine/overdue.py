@@ -30,6 +30,8 @@ class Awaited(StrEnum):
     SITE_VISIT = "site_visit"
     CLOSING_DECISION = "closing_decision"
     CLOSING = "closing"
+    VISITORS = "visitors"
+    MENDING = "mending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ OFFICES: Mapping[Awaited, Office] = {
     Awaited.RECTIFICATION_ANSWER: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
     Awaited.RECHECK: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
     Awaited.SITE_VISIT: Office(Role.SITE_VISITOR, Role.SECRETARY),
+    Awaited.VISITORS: Office(Role.SECRETARY, Role.BUREAU_APPROVER),
+    Awaited.MENDING: Office(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER),
     Awaited.CLOSING_DECISION: Office(Role.CHAIR, Role.BUREAU_APPROVER),
     Awaited.CLOSING: Office(Role.BUREAU_APPROVER, Role.AUDITOR),  # nobody signs above who signs for the bureau
     Awaited.CLOSING_APPEAL_ANSWER: Office(Role.APPEAL_PANEL_MEMBER, Role.BUREAU_APPROVER),
@@ -70,4 +74,6 @@ OF_THE_CITY = (
     Awaited.APPLICATION_DECISION,
 )  # fmt: skip
 """What is owed in no round: on a closing, or on an application."""
+AT_ONCE = frozenset({Awaited.MENDING})
+"""What has no day ahead: it should have been there already, and is late as soon as it is missing."""
 ESCALATED = frozenset(what for what, office in OFFICES.items() if office.superior is not None)

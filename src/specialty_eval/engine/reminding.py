@@ -80,6 +80,7 @@ DAYS: Mapping[What, Day] = {
     Awaited.RECHECK: Day(_VERIFIER, "完成整改验收", _TOLD_ABOVE),
     Own.CLOSING_NOTICE: Day(_HEAD, "查阅撤销建议的告知", "期满没有查阅的，视为已经送达，委员会可以审议"),
     Awaited.SITE_VISIT: Day(Role.SITE_VISITOR, "报告实地考察情况", "期满仍未报告的，报告秘书处，可以由秘书处代为报告"),
+    Awaited.VISITORS: Day(_SECRETARY, "指派实地考察专家", f"{_TOLD_ABOVE}；没有考察报告不能审议"),
     Awaited.CLOSING_DECISION: Day(Role.CHAIR, "审议撤销专业的建议", _TOLD_ABOVE),
     Awaited.CLOSING: Day(_APPROVER, "办理撤销专业的决定", "期满仍未办理的，报告审计督查员，列入督导调度"),
     Own.CLOSING_APPEAL: Day(_HEAD, "对撤销决定提出申诉", "期满不再受理申诉，专业可以撤销"),
@@ -87,7 +88,7 @@ DAYS: Mapping[What, Day] = {
     Awaited.APPLICATION_CHECK: Day(_SECRETARY, "核查设置申请", _TOLD_ABOVE),
     Awaited.APPLICATION_DECISION: Day(Role.CHAIR, "审议设置申请", _TOLD_ABOVE),
 }
-"""What → its day. Everybody who has one here is reminded of it."""
+"""What → its day, but for what is owed at once. Everybody who has one here is reminded of it."""
 
 
 def sentence(what: What, until: date, days_left: int) -> str:

@@ -16,7 +16,7 @@ OWED: Mapping[Awaited, str] = {
     Awaited.RECTIFICATION_ANSWER: "整改方案答复", Awaited.RECHECK: "整改验收",
     Awaited.SITE_VISIT: "实地考察报告", Awaited.CLOSING_DECISION: "撤销建议审议", Awaited.CLOSING: "撤销专业",
     Awaited.CLOSING_APPEAL_ANSWER: "撤销申诉答复", Awaited.APPLICATION_CHECK: "开设申请核查",
-    Awaited.APPLICATION_DECISION: "开设申请审议",
+    Awaited.APPLICATION_DECISION: "开设申请审议", Awaited.VISITORS: "指派实地考察专家", Awaited.MENDING: "启动整改",
 }  # fmt: skip
 OWNERS: Mapping[Role, str] = {
     Role.SCHOOL_HEAD: "学校", Role.COUNTY_VERIFIER: "县级审核", Role.BUREAU_VERIFIER: "市级审核",

@@ -1,8 +1,10 @@
 """What several tables ask for alike: a reason, an answer, a document, a second person."""
 
 from collections.abc import Iterable
+from datetime import datetime, tzinfo
 from typing import Protocol
 
+from .calendar import is_kept, last_local_day
 from .errors import Problem
 
 
@@ -52,6 +54,18 @@ class WithDigest(Protocol):
     @property
     def digest_seen(self) -> str:
         """Of what the second person had before them."""
+
+
+def extension_problems(
+    now: datetime, until: datetime, told: datetime | None, reason: str, zone: tzinfo
+) -> list[Problem]:
+    """Why a deadline cannot be extended until then: no reason, over already, or not later than what was told."""
+    problems = [] if reason.strip() else [Problem("reason-missing", "reason")]
+    if not is_kept(now, until):
+        problems.append(Problem("deadline-in-the-past", "until", {"until": last_local_day(until, zone).isoformat()}))
+    if told is not None and until <= told:
+        problems.append(Problem("deadline-never-earlier", "until", {"told": last_local_day(told, zone).isoformat()}))
+    return problems
 
 
 def reason_given(facts: WithReason) -> Iterable[Problem]:

@@ -1,12 +1,15 @@
 """The visit of a school for a review: who may be named for it, and what stands in the way of reporting it."""
 
+import hashlib
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date
 
+from .consequences import SiteVisit
 from .errors import Problem
 from .review import SCORES_FROM, State
 from .roles import Role, roles
+from .vocabulary import Rating
 
 NAMES = roles(Role.SECRETARY)
 """The office that runs the round."""
@@ -14,6 +17,16 @@ REPORTS = roles(Role.SITE_VISITOR, Role.SECRETARY)
 """Whoever is named for it; the office in their place once their days are over."""
 OPEN_IN = SCORES_FROM | {State.SCORED}
 """There is something to look at, and nothing is decided."""
+
+
+def is_asked(rules: SiteVisit, computed: Rating, round_id: int, review_id: int) -> bool:
+    """Whether the policy asks a visit of this review: by proposed rating, or by sample.
+
+    The sample is drawn by hash, so that anybody can draw it again: a review is in it when SHA-256 of
+    `site-visit:<round>:<review>`, as a number, modulo 10,000 is below `sample_percent` x 100.
+    """
+    drawn = int(hashlib.sha256(f"site-visit:{round_id}:{review_id}".encode()).hexdigest(), 16) % 10_000
+    return computed in rules.proposed or drawn < rules.sample_percent * 100
 
 
 @dataclass(frozen=True, slots=True)

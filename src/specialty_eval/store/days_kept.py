@@ -22,7 +22,7 @@ from specialty_eval.engine.review import WITH_THE_COUNTY, State
 
 from . import closing_queries, overdue_queries
 from .applications import Application
-from .base import Base
+from .base import Base, Ids
 from .closings import ClosingAppeal, ClosingProposal
 from .cycles import Round
 from .deliberation import Decision, ExpertAssignment
@@ -33,6 +33,10 @@ from .site_visits import SiteVisitor
 
 NOW = sa.bindparam("now", type_=Review.updated_at.type)
 """When it is asked, where what waits depends on it; whoever asks gives it."""
+
+
+UNVISITED = sa.bindparam("unvisited", type_=Ids())
+"""The round's reviews of which a visit is asked that nobody is named for; whoever asks gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,10 @@ OF_ROUNDS = (
         Awaited.SITE_VISIT, "review.remind", Review, SiteVisitor.due,
         sa.and_(overdue_queries.visit_waits(), SiteVisitor.withdrawn_at.is_(None)), _NAMED,
         known=SiteVisitor.named_at, each=True,
+    ),
+    Kept(
+        Awaited.VISITORS, "review.remind", Review, Review.challenge_due, Review.id == sa.any_(UNVISITED), _REVIEW,
+        known=Review.updated_at,
     ),
     _of_review(Own.CHALLENGE, Review.challenge_due, State.SCORED),
     _case(

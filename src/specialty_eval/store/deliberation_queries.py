@@ -3,7 +3,6 @@
 Whether that makes a valid vote is `engine.committee`'s arithmetic.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
-from specialty_eval.engine import committee
+from specialty_eval.engine import committee, site_visits
 from specialty_eval.engine.cases import ChallengeState
 from specialty_eval.engine.policy import Policy, Rating
 
@@ -85,16 +84,11 @@ class Case:
         return committee.ceiling(policy.rating.caps, self.caps)
 
     def owes_visit(self, policy: Policy) -> bool:
-        """Whether the policy asks a visit whose report is not there: by proposed rating, or by sample.
-
-        The sample is drawn by hash, so that anybody can draw it again: a review is in it when SHA-256 of
-        `site-visit:<round>:<review>`, as a number, modulo 10,000 is below `sample_percent` x 100.
-        """
+        """Whether the policy asks a visit whose report is not there."""
         rules = policy.workflow.site_visit
         if rules is None or self.visited:
             return False
-        drawn = int(hashlib.sha256(f"site-visit:{self.round_id}:{self.review_id}".encode()).hexdigest(), 16) % 10_000
-        return self.computed in rules.proposed or drawn < rules.sample_percent * 100
+        return site_visits.is_asked(rules, self.computed, self.round_id, self.review_id)
 
 
 def cases(session: Session, reviews: Collection[int]) -> dict[int, Case]:

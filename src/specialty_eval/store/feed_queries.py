@@ -112,12 +112,12 @@ def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
         SiteVisitor.review_id == Event.subject_id, SiteVisitor.person_id == person_id,
         SiteVisitor.withdrawn_at.is_(None),
     )  # fmt: skip
-    extended = sa.and_(named, Event.facts["what"].astext == Awaited.SITE_VISIT.value, SiteVisitor.named_at <= Event.at)
     last = sa.func.timezone("Asia/Shanghai", SiteVisitor.due) - sa.literal(timedelta(microseconds=1), sa.Interval())
-    visits = sa.and_(
-        named, Event.facts["what"].astext == Awaited.SITE_VISIT.value,
-        Event.facts["until"].astext == sa.func.to_char(last, "YYYY-MM-DD"),
-    )  # fmt: skip
+    until, own = Event.facts["until"].astext, sa.func.to_char(last, "YYYY-MM-DD")
+    visits = sa.and_(named, Event.facts["what"].astext == Awaited.SITE_VISIT.value)
+    # Whose day is earlier still was not given this one.
+    extended = sa.and_(visits, until <= own, SiteVisitor.named_at <= Event.at)
+    visits = sa.and_(visits, until == own)
     panel = Role.APPEAL_PANEL_MEMBER
     return [
         (Role.SITE_VISITOR, "review.name_visitors", sa.and_(named, SiteVisitor.named_at == Event.at)),

@@ -134,9 +134,11 @@ _REVIEW = sa.table("review", *(sa.column(name, sa.BigInteger()) for name in ("id
 
 
 def _own(table: sa.Table, moved: sa.FromClause, column: str, parameter: str) -> Any:
-    """The row's own specialty or round where it has one; else what the caller says, else its review's."""
+    """The row's own specialty or round where it has or is one; else what the caller says, else its review's."""
     if column in table.c:
         return moved.c[column]
+    if column == "specialty_id" and table.name == "specialty":
+        return moved.c.id
     said = sa.bindparam(parameter, type_=sa.BigInteger())
     if "review_id" not in table.c:
         return said

@@ -21,9 +21,10 @@ from .base import Base
 from .closings import ClosingAppeal, ClosingProposal
 from .cycles import Round
 from .deliberation import Decision, ExpertAssignment
-from .outcomes import Appeal, Objection, Rectification
+from .outcomes import Appeal, Objection, RatingInForce, Rectification
 from .overdue import Escalation
 from .registry import Jurisdiction, School, Specialty, SpecialtyCode
+from .registry_queries import numbered
 from .reviews import Challenge, Review
 from .site_visits import SiteVisitor, SiteVisitReport
 
@@ -40,6 +41,7 @@ SUBJECTS: Mapping[Awaited, type[Base]] = {
     Awaited.CLOSING_APPEAL_ANSWER: ClosingAppeal,
     Awaited.APPLICATION_CHECK: Application,
     Awaited.APPLICATION_DECISION: Application,
+    Awaited.MENDING: Specialty,
 }
 """What is owed on something else than the review itself."""
 
@@ -78,6 +80,10 @@ class Since:
     panel: datetime
     deliberate: datetime
     preview: datetime
+    unvisited: Collection[int] = ()
+    """The reviews of the round of which a visit is asked that nobody is named for."""
+    unmended: Collection[int] = ()
+    """The specialties whose rating in force, of the round, asks them to mend, and that nobody asks to."""
 
 
 def late(round_id: int, since: Since) -> tuple[sa.Select[*tuple[Any, ...]], sa.Subquery]:
@@ -129,6 +135,7 @@ def _of_reviews(since: Since) -> list[Part]:
             (Awaited.CORRECTION, Review.correction_due, Review.state == State.RETURNED.value),
             (Awaited.COUNTY_CHECK, Review.county_due, sa.and_(Review.state.in_(waiting), ~Review.taken_over)),
             (Awaited.SITE_VISIT, visit_due(), visit_waits()),
+            (Awaited.VISITORS, Review.challenge_due, numbered(Review.id, since.unvisited)),
         )
     ]
 
@@ -202,6 +209,11 @@ def _of_cases(since: Since) -> list[Part]:
               Rectification.specialty_id)
         .join(Review, Review.id == Rectification.review_id)
         .where(Rectification.state == RectificationState.RECHECK.value, Rectification.updated_at < since.verify),
+        _part(Awaited.MENDING, RatingInForce.specialty_id, Review.id, RatingInForce.known_from,
+              RatingInForce.specialty_id)
+        .join(Review, Review.id == RatingInForce.review_id)
+        .where(numbered(RatingInForce.specialty_id, since.unmended), RatingInForce.known_to.is_(None),
+               RatingInForce.valid_to.is_(None)),
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from specialty_eval.engine.plan import PlanState
 from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.rectification import RECTIFICATION_ENDED, RectificationState
 from specialty_eval.engine.review import ENDED
+from specialty_eval.engine.standing import StandingState
 from specialty_eval.engine.vocabulary import Rating
 
 from .contested import is_going
@@ -66,12 +67,10 @@ def grounds_of(session: Session, rows: Collection[Rectification]) -> dict[int, G
 
 
 def _ground(session: Session, row: Rectification, round_id: int, reasons: Sequence[str] | None) -> Ground:
-    policy = policy_of(session, round_of(session, round_id).policy_id)
-    rules = None
-    if policy.enrolment is not None:
-        rated = Rated(Rating(row.rating), date.min, tuple(reasons or ()))
-        asked = consequence(policy.enrolment, rated)[1]
-        rules = None if asked is None else asked.rectification
+    policy, rules = (
+        policy_of(session, round_of(session, round_id).policy_id),
+        _rules(session, round_id, row.rating, reasons),
+    )
     if policy.enrolment is None or rules is None:
         raise ValueError("a rectification is due because a policy says so")
     return Ground(policy, policy.enrolment, rules)
@@ -175,6 +174,64 @@ def back_in_force(session: Session, specialties: Collection[int]) -> list[Rectif
     )  # fmt: skip
     lost = RectificationState.SUPERSEDED.value
     return [row for row in session.scalars(found, execution_options={"populate_existing": True}) if row.state == lost]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmended:
+    """A specialty whose rating in force asks it to mend, by its policy, and that nobody asks to."""
+
+    specialty_id: int
+    review_id: int
+    rating: Rating
+    since: datetime
+    """When the rating was known to be in force there."""
+    rules: RectificationRules
+
+
+def unmended(session: Session, which: sa.ColumnElement[bool]) -> list[Unmended]:
+    """Those where this holds (of the Review of the rating, or its Specialty), in order.
+
+    Nothing is asked of what is closed, of a rating from before the system, or where what the rating asks for was
+    passed before it came, or passed and the standing restored.
+    """
+    made = aliased(Rectification)
+    restored = sa.exists().where(
+        Standing.specialty_id == RatingInForce.specialty_id, Standing.state == StandingState.NORMAL.value
+    )
+    asks = sa.and_(made.specialty_id == Specialty.id, made.state != RectificationState.SUPERSEDED.value)
+    excuses = sa.and_(
+        made.state == RectificationState.PASSED.value,
+        sa.or_(made.updated_at <= RatingInForce.known_from, restored.correlate(RatingInForce)),
+    )
+    # Counted for each, by its index: as EXISTS all of the city's would be read at once.
+    going = sa.select(sa.func.count()).where(made.review_id == RatingInForce.review_id, sa.or_(asks, excuses))
+    found = (
+        sa.select(Specialty.id, RatingInForce.review_id, RatingInForce.rating, RatingInForce.known_from,
+                  Review.round_id, RatingInForce.reasons)
+        .join(RatingInForce, RatingInForce.specialty_id == Specialty.id)
+        .join(Review, Review.id == RatingInForce.review_id)
+        .where(
+            which, Specialty.closed_on.is_(None),
+            RatingInForce.known_to.is_(None), RatingInForce.valid_to.is_(None),
+            RatingInForce.rating.in_([Rating.YELLOW.value, Rating.RED.value]),
+            going.correlate(RatingInForce, Specialty).scalar_subquery() == 0,
+        )
+        .order_by(Specialty.id)
+    )  # fmt: skip
+    unasked = []
+    for key, review, rating, since, round_id, reasons in session.execute(found):
+        rules = _rules(session, round_id, rating, reasons)
+        if review is not None and rules is not None:
+            unasked.append(Unmended(key, review, Rating(rating), since, rules))
+    return unasked
+
+
+def _rules(session: Session, round_id: int, rating: str, reasons: Sequence[str] | None) -> RectificationRules | None:
+    """What the policy of a round asks to be mended of such a rating, if anything."""
+    enrolment = policy_of(session, round_of(session, round_id).policy_id).enrolment
+    rated = Rated(Rating(rating), date.min, tuple(reasons or ()))
+    asked = None if enrolment is None else consequence(enrolment, rated)[1]
+    return None if asked is None else asked.rectification
 
 
 def of_proof(session: Session, review_id: int, attachment_id: int) -> int | None:

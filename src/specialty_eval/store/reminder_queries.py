@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from .base import table_of
 from .contested import is_going
-from .days_kept import NOW, Kept, within
+from .days_kept import NOW, UNVISITED, Kept, within
 from .ledger import Event
 from .outcomes import Appeal
 from .registry_queries import numbered
@@ -26,14 +26,22 @@ class Waiting:
 
 
 def waiting(
-    session: Session, kept: Kept, subject: int | str, after: datetime, until: datetime | None, *, holds: bool = False
+    session: Session,
+    kept: Kept,
+    subject: int | str,
+    after: datetime,
+    until: datetime | None,
+    *,
+    holds: bool = False,
+    unvisited: Collection[int] = (),
 ) -> list[Waiting]:
     """The rows of a round (its number) or a city (its code) whose day lies between the two, by day and id; of days that
-    are counted from an act, all that wait. `holds`: an appeal that is going holds the consequences.
+    are counted from an act, all that wait. `holds`: an appeal that is going holds the consequences. `unvisited`: the
+    round's reviews that a visitor is to be named for.
     """
     known = sa.null() if kept.known is None else kept.known
     found = sa.select(table_of(kept.model).c.id, kept.day, known).select_from(kept.of)
-    found = found.where(within(kept, subject), kept.waits).params({NOW.key: after})
+    found = found.where(within(kept, subject), kept.waits).params({NOW.key: after, UNVISITED.key: list(unvisited)})
     if not kept.days:
         found = found.where(kept.day > after)
         found = found if until is None else found.where(kept.day <= until)

@@ -8,14 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from specialty_eval.engine.assignment import AssignmentState
+from specialty_eval.engine.consequences import SiteVisit
 from specialty_eval.engine.meeting import ItemState
 from specialty_eval.engine.permissions import Scope
+from specialty_eval.engine.review import State
+from specialty_eval.engine.site_visits import is_asked
+from specialty_eval.engine.vocabulary import Rating
 
 from .cycles import Round
 from .deliberation import ExpertAssignment, MeetingItem
 from .overdue_queries import visit_waits
 from .registry import School, Specialty, SpecialtyCode
-from .reviews import Review
+from .reviews import Review, ScoreSheet
 from .scopes import recused, scope_from
 from .site_visits import SiteVisitor, SiteVisitReport
 
@@ -43,6 +47,21 @@ def to_report(session: Session, *which: sa.ColumnElement[bool]) -> list[SiteVisi
     found = sa.select(SiteVisitor).join(Review, Review.id == SiteVisitor.review_id)
     found = found.where(SiteVisitor.withdrawn_at.is_(None), visit_waits(), *which).order_by(SiteVisitor.id)
     return list(session.scalars(found.execution_options(populate_existing=True)))
+
+
+def unvisited(session: Session, round_id: int, rules: SiteVisit | None) -> list[int]:
+    """The round's reviews that wait for the committee and of which a visit is asked that nobody is named for."""
+    if rules is None:
+        return []
+    named = sa.exists().where(SiteVisitor.review_id == Review.id, SiteVisitor.withdrawn_at.is_(None))
+    found = (
+        sa.select(Review.id, ScoreSheet.rating)
+        .join(ScoreSheet, ScoreSheet.id == Review.sheet_id)
+        .where(Review.round_id == round_id, Review.state == State.SCORED.value, visit_waits(), ~named.correlate(Review))
+        .order_by(Review.id)
+    )
+    rows = session.execute(found)
+    return [key for key, rating in rows if is_asked(rules, Rating(rating), round_id, key)]
 
 
 _GONE = (AssignmentState.DECLINED.value, AssignmentState.REPLACED.value)
