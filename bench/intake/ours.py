@@ -4,6 +4,7 @@
 limit; peak memory, what was found. A worker is at its second file for longer than at its first.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -30,6 +31,7 @@ TIMES = 3
 def main(kind: str, folder: Path, url: str) -> None:
     """One file, three times; its figures as a line of JSON."""
     engine = make_engine(url, pool_size=1)
+    gc.freeze()  # as `serve` does
     with tempfile.TemporaryDirectory() as kept, make_sessions(engine)() as session:
         ctx = Context(session, Actor(is_system=True), NOW, Files(Path(kept)))
         turns = [taken(ctx, kind, folder) for _ in range(TIMES)]

@@ -133,11 +133,13 @@ def as_element(text: str) -> bytes:
 
 
 def _numbers_within(measure: Measure, said: Bytes, length: Places) -> tuple[Flags, Scaled]:
-    """Which cells are numbers within the measure's places and bounds, and those numbers scaled by its decimals."""
+    """Which cells are numbers within the measure's places and bounds, and those numbers scaled by its decimals; what
+    is said of the others means nothing.
+    """
     read = numbers(said, length)
     spare = measure.decimals - read.places
     plain = read.plain & (spare >= 0) & (length - read.places <= _MOST_DIGITS - measure.decimals)
-    data = np.where(plain, read.value * TENS[np.clip(spare, 0, 18)], 0)
+    data = read.value * TENS.take(spare, mode="clip")
     if measure.min is not None:
         plain &= data >= ceil_scaled(measure.min, measure.decimals)
     if measure.max is not None:

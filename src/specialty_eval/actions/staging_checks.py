@@ -146,18 +146,19 @@ def rights(ctx: Context, sites: Sequence[Named], suppliers: Sequence[str]) -> Ri
     cities = reached(ctx.actor, FIGURES.loaded_by, ctx.today)
     if cities is not None:
         cities = reached(ctx.actor, roles(Role.SECRETARY), ctx.today)
-    known: dict[tuple[int, str], bool] = {}
+    of_school = {site.school_id: site for site in sites}
 
-    def is_theirs(site: Named, supplier: str) -> bool:
-        key = site.school_id, supplier
-        if key not in known:
-            scope = replace(site.scope, departments=frozenset({supplier.partition(":")[2]}))
-            known[key] = cities is None or may_supply(actor, supplier, scope, ctx.today)
-        return known[key]
+    def theirs(supplier: str) -> Flags:
+        department = frozenset({supplier.partition(":")[2]})
+        known = {
+            key: cities is None or may_supply(actor, supplier, replace(site.scope, departments=department), ctx.today)
+            for key, site in of_school.items()
+        }
+        return np.array([known[site.school_id] for site in sites], np.bool_)
 
     first = {city: opening.begun(ctx.session, city).first_year for city in {s.city for s in sites} & (cities or set())}
     return Rights(
-        {s: np.array([is_theirs(site, s) for site in sites], np.bool_) for s in suppliers},
+        {s: theirs(s) for s in suppliers},
         np.array([(first[s.city] or 9_999) if s.city in first else 0 for s in sites], np.int64),
         np.array([s.city in first and s.scope.run_by_city for s in sites], np.bool_),
     )
@@ -180,10 +181,12 @@ def note_rights(ctx: Context, found: Read, grid: Grid, rows: Rows, columns: Sequ
     own = {g.organisation_id for g in ctx.actor.grants if g.kind == Kind.SCHOOL and g.holds(ctx.today)}
     of_others = np.array([bool(own) and str(s.school_id) not in own for s in rows.sites], np.bool_)[rows.site]
     told = np.zeros(len(rows.of), np.bool_)
+    barred = {supplier: ~held.may(supplier, rows.site, rows.year) for supplier in suppliers}
     for column in columns:
         supplier = column.measure.supplier
-        says = np.ones(len(rows.of), np.bool_) if whole else column.has[rows.of]
-        refused = says & ~held.may(supplier, rows.site, rows.year)
+        refused = barred[supplier] if whole else barred[supplier] & column.has[rows.of]
+        if not refused.any():
+            continue
         for place in np.flatnonzero(refused & of_others & ~told).tolist():
             told[place] = True
             row, site = int(grid.rows[rows.of[place]]), rows.sites[rows.site[place]]

@@ -12,7 +12,7 @@ class ProgressAnswer(BaseModel):
     """How far a file is: the step it has reached, of how many, and whether a job is at the next one.
 
     `stage` is what that job does at this moment (`waiting`: it has not begun), null when there is none; of what it does
-    `stage_done` are done, of `stage_of` where that is known: rows read, columns checked, rows laid down.
+    `stage_done` are done, of `stage_of` where that is known: rows read, rows laid down.
     """
 
     step: Literal["received", "checked", "confirmed"]

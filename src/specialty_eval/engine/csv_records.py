@@ -1,6 +1,7 @@
 """CSV bytes → records with their row numbers, within limits; the problems of a file, counted. Meaning is elsewhere."""
 
 import csv
+from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from .errors import Invalid, Problem, TooLarge
 MOST_BYTES = 300_000_000
 MOST_COLUMNS = 2_000
 LONGEST_LINE = 1_000_000
+_PIECE = 1 << 18
 SHOWN = 1_000
 """So many problems are said one by one; the others are counted by code."""
 
@@ -119,6 +121,18 @@ def _lines(text: str) -> Iterator[str]:
         if len(line) > LONGEST_LINE:
             raise _LineTooLong
         yield line
+
+
+def is_text(content: bytes) -> bool:
+    """Whether `decoded` takes it, looked at a piece at a time: no text of the whole is made."""
+    decoder, view = getincrementaldecoder("utf-8")(), memoryview(content)
+    try:
+        for at in range(0, len(content), _PIECE):
+            decoder.decode(view[at : at + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in content
 
 
 def decoded(content: bytes, file: str, findings: Findings) -> str | None:

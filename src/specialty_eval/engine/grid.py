@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .csv_records import LONGEST_LINE, MOST_COLUMNS, Findings, Record, decoded, records
+from .csv_records import LONGEST_LINE, MOST_COLUMNS, Findings, Record, decoded, is_text, records
 from .letters import PAD, Bytes, Distinct, Places, distinct, lengths_of, texts_at
 
 Offsets = NDArray[np.int32]
@@ -102,7 +102,8 @@ def read_grid(content: bytes, file: str, findings: Findings) -> Grid | None:
     has_returns = b"\r" in content
     if b'"' in content or (has_returns and b"\r" in content.replace(b"\r\n", b"")):
         return _quoted(content, file, findings)
-    if decoded(content, file, findings) is None:
+    if not is_text(content):
+        decoded(content, file, findings)  # says why
         return None
     return _plain(content.replace(b"\r\n", b"\n") if has_returns else content, file, findings)
 
@@ -114,7 +115,7 @@ def _plain(content: bytes, file: str, findings: Findings) -> Grid | None:
     ends = np.flatnonzero(text == ord("\n"))
     starts = np.concatenate([[0], ends[:-1] + 1])
     commas = np.flatnonzero(text == ord(",")).astype(np.int32)
-    cells = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
+    cells = np.diff(np.searchsorted(commas, ends.astype(np.int32)), prepend=0) + 1
     filled = ends > starts
     if not filled.any():
         findings.add("file-empty", file, 0, "", "", "")
@@ -130,10 +131,13 @@ def _plain(content: bytes, file: str, findings: Findings) -> Grid | None:
     # A row of commas alone is one that somebody emptied.
     kept = filled & ~ragged & (ends - starts > width - 1)
     kept[first] = False
-    inner = commas[np.repeat(kept, cells - 1)].reshape(np.count_nonzero(kept), width - 1)
-    begins = np.concatenate([starts[kept][:, None].astype(np.int32), inner + 1], axis=1)
-    stops = np.concatenate([inner, ends[kept][:, None].astype(np.int32)], axis=1)
-    return Grid(heading, np.flatnonzero(kept) + 1, InPlace(whole, begins, stops - begins))
+    begins = np.empty((np.count_nonzero(kept), width), np.int32)
+    stops = np.empty_like(begins)
+    stops[:, :-1] = commas[np.repeat(kept, cells - 1)].reshape(len(stops), width - 1)
+    begins[:, 0], stops[:, -1] = starts[kept], ends[kept]
+    np.add(stops[:, :-1], 1, out=begins[:, 1:])
+    lengths = np.subtract(stops, begins, out=stops)
+    return Grid(heading, np.flatnonzero(kept) + 1, InPlace(whole, begins, lengths))
 
 
 def _bounded(longest: int, width: int, line: int, file: str, findings: Findings) -> bool:

@@ -11,12 +11,14 @@ Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Words = NDArray[np.uint64]
+Few = NDArray[np.int8]
+"""Numbers below a hundred or so, of which a processor takes many at a time."""
 
 PAD = b"\0" * 32
 """Ends every array that texts are taken from: a text is taken in whole words."""
 
 TENS = 10 ** np.arange(19, dtype=np.int64)
-_BLOCK = 8192
+_BLOCK = 4096
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 _ONE = np.uint64(1)
@@ -51,7 +53,7 @@ def texts_at(whole: Bytes, at: Places, length: Places) -> Bytes:
     cut, mask = np.empty((len(at), words), np.uint64), masks(8 * words)
     for block in blocks(len(at)):
         said = taken(whole, at[block], 8 * words).view(np.uint64).reshape(-1, words)
-        np.bitwise_and(said, mask[length[block]], out=cut[block])
+        np.bitwise_and(said, mask.take(length[block], axis=0), out=cut[block])
     return cut.view(np.uint8)
 
 
@@ -60,7 +62,7 @@ def lengths_of(said: Bytes) -> Places:
     words = said.view(np.uint64)
     length = np.zeros(len(said), np.int64)
     for column in range(words.shape[1]):
-        length += np.bitwise_count(_unlike(words[:, column], 0))
+        length += _ones(_unlike(words[:, column], 0))
     return length
 
 
@@ -105,7 +107,8 @@ def distinct(said: Bytes) -> Distinct:
     _, first, places = np.unique(mixed, return_index=True, return_inverse=True)
     if not (words[first][places] == words).all():  # two texts that are mixed alike: never seen, told apart all the same
         _, first, places = np.unique(words, axis=0, return_index=True, return_inverse=True)
-    return Distinct(places.reshape(-1), [bytes(row).rstrip(b"\0").decode() for row in said[first]])
+    texts = said[first].view(f"S{said.shape[1]}").reshape(-1).tolist()
+    return Distinct(places.reshape(-1), [text.decode() for text in texts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Numbers:
     """Texts read as numbers: `digits` as one integer with its sign, how many are `places`; which are `plain` at all."""
 
     value: Places
-    places: Places
+    places: Few
     plain: Flags
 
 
@@ -130,18 +133,24 @@ def numbers(said: Bytes, length: Places) -> Numbers:
 
 def _in_a_word(word: Words, length: Places) -> Numbers:
     """Of texts that are no longer than a word, its eight letters at a time; of longer ones it says nothing."""
-    figure, minus = word ^ _each(ord("0")), (word & np.uint64(0xFF)) == ord("-")
-    points = _unlike(word, ord(".")) ^ _HIGH
+    size, is_minus = np.minimum(length, 9).astype(np.int8), (word & np.uint64(0xFF)) == ord("-")
+    figure, points = word ^ _each(ord("0")), _unlike(word, ord(".")) ^ _HIGH
     digit = (((figure & ~_HIGH) + _each(0x76)) | figure) & _HIGH ^ _HIGH  # above 9 the sum reaches the highest bit
-    count, has_point = np.bitwise_count(digit).astype(np.int64), np.bitwise_count(points)
-    point = np.where(has_point == 1, np.bitwise_count((points & (~points + _ONE)) - _ONE) >> 3, length)
-    plain = (count + has_point + minus == length) & (has_point <= 1) & (point > minus) & (point != length - 1)
-    figure >>= np.where(minus, np.uint64(8), np.uint64(0))
-    before = BELOW[np.clip(point - minus, 0, 8)]
-    plain &= ~(((figure & np.uint64(0xFF)) == 0) & (point > minus + 1))
+    count, dots, minus = _ones(digit), _ones(points), is_minus.view(np.int8)
+    point = np.where(dots == 1, _ones((points & (~points + _ONE)) - _ONE) >> 3, size) - minus
+    plain = (count + dots + minus == size) & (dots <= 1) & (point > 0) & (point != size - minus - 1)
+    if has_minus := is_minus.any():
+        figure >>= np.where(is_minus, np.uint64(8), np.uint64(0))
+    plain &= ((figure & np.uint64(0xFF)) != 0) | (point == 1)
+    before = BELOW.take(point, mode="clip")
     figure = (figure & before) | ((figure >> np.uint64(8)) & ~before)
-    value = np.where(plain, _eight_digits(figure << _SHIFTS[np.clip(8 - count, 0, 7)]), 0)
-    return Numbers(np.where(minus, -value, value), length - point - has_point, plain)
+    value = _eight_digits(figure << _SHIFTS.take(8 - count, mode="clip")) * plain
+    return Numbers(np.where(is_minus, -value, value) if has_minus else value, size - point - minus - dots, plain)
+
+
+def _ones(word: Words) -> Few:
+    """How many bits are set."""
+    return np.bitwise_count(word).view(np.int8)
 
 
 def _eight_digits(figure: Words) -> Places:
@@ -174,7 +183,7 @@ def _by_letters(said: Bytes, length: Places) -> Numbers:
     value = np.zeros(len(said), np.int64)
     for column in range(min(said.shape[1], 20)):
         value = np.where(digit[:, column] & plain, value * 10 + (said[:, column] - np.uint8(48)), value)
-    return Numbers(np.where(minus, -value, value), length - point - has_point, plain)
+    return Numbers(np.where(minus, -value, value), (length - point - has_point).astype(np.int8), plain)
 
 
 def digits_of(said: Bytes) -> tuple[Places, Places]:

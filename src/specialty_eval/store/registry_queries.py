@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -80,8 +80,7 @@ def newest_entries(session: Session, codes: Collection[str]) -> dict[str, Catalo
     return {row.code: row for row in session.scalars(found)}
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A specialty by the names that files know it by, and whose it is."""
 
     id: int
@@ -136,7 +135,7 @@ def _named(session: Session, which: sa.ColumnElement[bool]) -> list[Named]:
         .join(School, School.id == Specialty.school_id)
         .where(which)
     )  # fmt: skip
-    return [Named(*row) for row in session.execute(found)]
+    return list(map(Named._make, session.execute(found)))
 
 
 def taught_at(session: Session, school_ids: Collection[int]) -> dict[int, list[int]]:
