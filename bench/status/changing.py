@@ -1,8 +1,10 @@
 """`changing.py URL SECONDS PORT…`: fifty changes a second, each with its event, and how long some took to be answered.
 
-Every fifth is asked for over HTTP from each of the processes until it is there, in a thread for each.
+Every fifth is asked for over HTTP from each of the processes until it is there, in a thread for each: over one
+connection that stays, since what watches is not to be the load.
 """
 
+import http.client
 import json
 import queue
 import random
@@ -11,7 +13,6 @@ import threading
 import time
 
 import psycopg
-from asking import get
 
 A_SECOND, WATCHED, BETWEEN = 50, 5, 0.02
 Change = tuple[str, int, float]
@@ -22,6 +23,7 @@ def watch(port: int, changes: "queue.Queue[Change | None]", waits: list[float]) 
     """Ask one process for each change until it is there."""
     open_ones: list[Change] = []
     is_over = False
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     while open_ones or not is_over:
         try:
             while not is_over:
@@ -32,7 +34,8 @@ def watch(port: int, changes: "queue.Queue[Change | None]", waits: list[float]) 
             pass
         for change in tuple(open_ones):
             code, quota, committed = change
-            if b'"2025":%d' % quota in get(port, f"/v1/specialties/{code}/status")[0]:
+            asking.request("GET", f"/v1/specialties/{code}/status")
+            if b'"2025":%d' % quota in asking.getresponse().read():
                 waits.append(time.monotonic() - committed)
                 open_ones.remove(change)
         time.sleep(BETWEEN)
