@@ -89,7 +89,10 @@ def test_a_million_empty_formatted_rows_are_nothing(city: City) -> None:
 def test_a_formula_that_nobody_computed_is_told_and_one_with_its_result_is_read(city: City) -> None:
     formula = '<row r="3"><c r="A3" t="str"><v>3637000001</v></c><c r="B3" t="str"><v>660103</v></c>'
     formula += '<c r="C3"><v>2025</v></c><c r="D3"><f>D2+1</f>{}</c></row>'
-    assert told(city, with_rows(formula.format(""))) == [("formula-without-value", "D3")]
+    for result in ("", "<v></v>", "<v/>", "<v> </v>"):
+        assert told(city, with_rows(formula.format(result))) == [("formula-without-value", "D3")]
+        of_text = with_rows(formula.format(result).replace('"D3"', '"D3" t="str"'))
+        assert told(city, of_text) == [("formula-without-value", "D3")]
     assert staged(city, with_rows(formula.format("<v>41</v>"))).counts["new"] == 2
 
 

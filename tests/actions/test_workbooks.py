@@ -73,14 +73,15 @@ def test_errors_stay_visible_and_a_formula_that_nobody_computed_is_told() -> Non
     findings = Findings()
     body = (
         '<row r="1"><c r="A1" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c></row>'
-        '<row r="2"><c r="A2" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="C2"><f>1+1</f></c></row>'
+        '<row r="2"><c r="A2" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="C2"><f>1+1</f></c>'
+        '<c r="D2"><f>1+1</f><v></v></c><c r="E2"><f>1+1</f><v/></c><c r="F2" t="str"><f>""</f><v></v></c></row>'
         '<row r="3"><c r="A3"><f>1+1</f><v>2</v></c></row>'
     )
     assert sheets.rows_as_csv(with_sheet(body), "file", findings).decode().splitlines() == ["ab", "#DIV/0!", "2"]
     with pytest.raises(Invalid) as refusal:
         findings.raise_any()
     assert [(p.code, p.facts["row"], p.facts["column"]) for p in refusal.value.problems] == [
-        ("formula-without-value", 2, "C")
+        ("formula-without-value", 2, column) for column in "CDEF"
     ]
 
 

@@ -70,7 +70,7 @@ class _Sheet:
         self.cells: list[str] = []
         self.kind, self.style = "n", 0
         self.said: list[str] = []
-        self.listening = self.has_formula = self.has_value = False
+        self.listening = self.has_formula = False
 
     def start(self, name: str, given: dict[str, str]) -> None:
         """An element begins."""
@@ -78,7 +78,7 @@ class _Sheet:
             self._begin_cell(given.get("r"))
             self.kind, self.style = given.get("t", "n"), int(given.get("s", "0"))
         elif name in _VALUES:
-            self.listening = self.has_value = True
+            self.listening = True
         elif name == "row":
             self._begin_row(int(given.get("r", self.row + 1)))
         elif name == "f":
@@ -126,13 +126,14 @@ class _Sheet:
             raise TooLarge(about(self.file, "too-many-columns", column, f"..{MOST_COLUMNS}"))
         self.column = column
         self.said.clear()
-        self.has_formula = self.has_value = False
+        self.has_formula = False
 
     def _end_cell(self) -> None:
-        if self.has_formula and not self.has_value:
+        said = "".join(self.said)
+        if self.has_formula and not said.strip():  # also `<v></v>`: nobody can tell what was not computed from ""
             self.findings.add("formula-without-value", self.file, self.row, letters(self.column), "", "",
                               place=self.column - 1)  # fmt: skip
-        value = self._value("".join(self.said))
+        value = self._value(said)
         if not value:
             return
         if self.row > MOST_ROWS:  # empty rows beyond it are somebody's formatting
