@@ -188,12 +188,14 @@ def values_of(enum: type[Enum]) -> Mapping[str, str]:
 
 
 def values_called(field: str) -> Mapping[str, str]:
-    """The same of what is no kind of its own, by the field's name: levels, roles, sectors."""
+    """The same of what is no kind of its own, by the field's name: levels, roles, sectors, figures."""
     match field:
         case "role" | "sector":
             said = labels()[f"{field}s"]
-        case "level":
+        case "level" | "levels" | "school_kind" | "school_kinds":
             said = _table("pages")["level"]
+        case "value" | "stated" | "claimed" | "figures":
+            said = _table("pages")["option"]
         case _:
             return {}
     return {code: words["zh"] for code, words in said.items()}

@@ -21,7 +21,7 @@ from specialty_eval.text import advice, message
 NEWER = POLICY.replace('version: "1"', 'version: "2"').replace(
     "  employed: {label: {zh: 就业人数}, type: integer, min: 0, supplier: school}",
     "  employed: {label: {zh: 对口就业人数}, type: integer, min: 0, supplier: school}\n"
-    "  rate_note: {label: {zh: 说明等级}, type: choice, options: [甲, 乙], supplier: school}",
+    "  rate_note: {label: {zh: 说明等级}, type: choice, options: [甲, nation, province], supplier: school}",
 )
 
 
@@ -73,7 +73,7 @@ def test_a_template_names_ones_own_specialties_and_says_what_each_cell_takes(cit
         ["3637000001", "660103", None, 2025], ["3637000001", "710201", None, 2025], [None] * 4,
     ]  # fmt: skip
     rules = {str(rule.sqref): (rule.type, rule.formula1) for rule in rows.data_validations.dataValidation}
-    assert rules["G2:G2001"] == ("list", '"甲,乙"')
+    assert rules["G2:G2001"] == ("list", '"甲,国家级,省级"')
     assert rules["E2:E2001"] == ("whole", "0")
     note = rows["E1"].comment
     assert note is not None
@@ -89,12 +89,18 @@ def test_a_template_names_ones_own_specialties_and_says_what_each_cell_takes(cit
 def test_a_filled_template_is_taken_as_it_comes_back(city: City) -> None:
     book = opened(staging_templates.make(city.as_("head-one"), ("small", "2"), year=2025, supplier="school"))
     rows = sheet(book, "数据")
-    rows["E2"], rows["F2"], rows["G2"], rows["E3"] = 40, 30, "乙", "５０人"
+    rows["E2"], rows["F2"], rows["G2"], rows["G3"], rows["E3"] = 40, 30, "国家级", "甲", "５０人"
     row = staged(city, back(book), "small@2")
-    assert (said(city, row), row.counts["new"]) == ([("not-a-number", "E3")], 3)
+    assert (said(city, row), row.counts["new"]) == ([("not-a-number", "E3")], 4)
     rows["E3"] = "５０"
     row = staged(city, back(book), "small@2")
-    assert (said(city, row), said(city, row, "notice")) == ([], [("full-width", "E3")])
+    assert (said(city, row), said(city, row, "notice")) == ([], [("option-in-words", "G2"), ("full-width", "E3")])
+    named = [
+        one["after"]
+        for one in staging_views.difference(city.as_("head-one"), row.id, "new", Page(100))[0]
+        if one["measure"] == "rate_note"
+    ]
+    assert named == ["nation", "甲"]
 
 
 def test_an_older_templates_file_is_told_so_and_what_changed(city: City) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.policy import Measure, Policy
 from specialty_eval.engine.typed import unit_word
-from specialty_eval.engine.vocabulary import Type
+from specialty_eval.engine.vocabulary import Type, options_called
 from specialty_eval.store import cycles, registry_queries
 from specialty_eval.store.registry_queries import Named
 
@@ -101,7 +101,7 @@ def _rule(measure: Measure) -> dict[str, Any]:
     if measure.type is Type.BOOLEAN:
         return {"validate": "list", "source": ["是", "否"], **said}
     if measure.type is Type.CHOICE:
-        listed = list(measure.options)
+        listed = list(options_called(measure.options).values())
         return {"validate": "list" if len(",".join(listed)) < 255 else "any", "source": listed, **said}
     kind = "integer" if measure.type is Type.INTEGER else "decimal"
     low, high = measure.min, measure.max
@@ -119,7 +119,7 @@ def _range(measure: Measure) -> str:
     if measure.type is Type.DECIMAL:
         kind = f"最多{measure.decimals}位小数"
     if measure.type is Type.CHOICE:
-        return f"{kind}：{'、'.join(measure.options)}"
+        return f"{kind}：{'、'.join(options_called(measure.options).values())}"
     bounds = [f"不小于{_plain(measure.min)}"] * (measure.min is not None)
     bounds += [f"不大于{_plain(measure.max)}"] * (measure.max is not None)
     return "，".join([kind, *bounds])

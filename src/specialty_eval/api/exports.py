@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import Enum
 from typing import Any, BinaryIO, get_args, get_origin
 from urllib.parse import parse_qsl, quote, urlencode
@@ -21,6 +21,7 @@ from starlette.responses import Response, StreamingResponse
 
 from specialty_eval import text
 from specialty_eval.actions.context import LOCAL, Context
+from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import Invalid, Problem
 
 from .shapes import Listed
@@ -173,7 +174,7 @@ class Field:
         """The value of a row, as people read it."""
         for name in self.path:
             row = None if row is None else row.get(name)
-        return said(row, self.words)
+        return said(row, self.words, self.path[-1])
 
 
 def columns_of(model: type[BaseModel], *above: str) -> list[Field]:
@@ -205,13 +206,15 @@ def _words_of(name: str, annotation: Any) -> Mapping[str, str]:
 
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_DEADLINE = re.compile(r"(?:\w+_)?(?:due|until)|closes_at|collecting|verifying|scoring|deliberating")
+"""The fields whose instants end something: the end of a day is told as that day, as letters and pages tell it."""
 YES, NO = "是", "否"
 
 
-def said(value: Any, words: Mapping[str, str]) -> str | int | None:
-    """A value as a cell: whole numbers as numbers, everything else as text; instants in local time."""
+def said(value: Any, words: Mapping[str, str], name: str = "") -> str | int | None:
+    """A field's value as a cell: whole numbers as numbers, everything else as text; instants in local time."""
     if isinstance(value, list):
-        return "；".join(str(said(each, words) or "") for each in value)
+        return "；".join(str(said(each, words, name) or "") for each in value)
     if isinstance(value, dict):
         return _of_object(value, words)
     match value:
@@ -220,15 +223,16 @@ def said(value: Any, words: Mapping[str, str]) -> str | int | None:
         case bool():
             return YES if value else NO
         case str():
-            return words.get(value) or _local(value)
+            return words.get(value) or _local(value, ends=_DEADLINE.fullmatch(name) is not None)
         case _:
             return int(value)
 
 
-def _local(value: str) -> str:
+def _local(value: str, *, ends: bool) -> str:
     if not _INSTANT.fullmatch(value):
         return value
-    return f"{datetime.fromisoformat(value).astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
+    at = datetime.fromisoformat(value).astimezone(LOCAL)
+    return last_local_day(at, LOCAL).isoformat() if ends and at.time() == time() else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _of_object(value: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -237,5 +241,5 @@ def _of_object(value: Mapping[str, Any], words: Mapping[str, str]) -> str:
         return str(value.get("zh") or value.get("en") or "")
     if "code" in value and isinstance(value.get("label"), dict):
         return str(said(value["label"], words) or value["code"])
-    pairs: Sequence[tuple[str, Any]] = [(name, said(part, words)) for name, part in value.items()]
+    pairs: Sequence[tuple[str, Any]] = [(name, said(part, words, name)) for name, part in value.items()]
     return "，".join(f"{text.column((name,))} {part}" for name, part in pairs if part is not None)

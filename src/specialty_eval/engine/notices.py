@@ -12,8 +12,9 @@ from typing import Any
 from .calendar import last_local_day
 from .consequences import Consequence, Duration
 from .documents import Told
-from .policy import Policy
-from .vocabulary import Label, Publish, Rating
+from .forms import Plain
+from .policy import Indicator, Measure, Policy
+from .vocabulary import Label, Publish, Rating, options_called
 from .withholding import hides_score, shaded
 
 LEVELS = {"secondary": "中职", "associate": "高职专科", "bachelor": "职业本科"}
@@ -31,6 +32,7 @@ UNITS = {
 }  # fmt: skip
 NOT_SHOWN = "不公开"
 NOT_REPORTED = "未报告"
+NOT_SCORED = "不计分"
 SUSPENDS = {
     "standing": "申诉期间，专业状态和招生计划的变动暂停执行。",
     "all": "申诉期间，暂停执行本决定。",
@@ -256,9 +258,12 @@ def facts(policy: Policy, indicators: Sequence[Mapping[str, Any]], seen: Collect
     made = []
     for line in shaded(policy, indicators, seen):
         indicator = known[line["code"]]
-        value, points = _figure(line.get("value")), _figure(line.get("points"))
+        value = figure(_measure_of(policy, indicator), line.get("value"))
+        points = NOT_REPORTED if value == NOT_REPORTED else figure(None, line.get("points"), NOT_SCORED)
         if "withheld" in line:
             value, points = NOT_SHOWN, str(line.get("band", NOT_SHOWN))
+        if indicator.points is None:
+            points = NOT_SCORED
         made.append(
             {"dimension": dimensions.get(indicator.dimension, ""), "indicator": _zh(indicator.label, indicator.code),
              "value": value, "unit": UNITS.get(indicator.unit, indicator.unit), "points": points,
@@ -267,10 +272,18 @@ def facts(policy: Policy, indicators: Sequence[Mapping[str, Any]], seen: Collect
     return made
 
 
-def _figure(value: object) -> str:
+def _measure_of(policy: Policy, indicator: Indicator) -> Measure | None:
+    return policy.measures.get(indicator.value.measure) if isinstance(indicator.value, Plain) else None
+
+
+def figure(measure: Measure | None, value: object, otherwise: str = NOT_REPORTED) -> str:
+    """A measure's value in words: yes or no, an option by its name, a number as it is; `otherwise` without one."""
     if value is None or value == "":
-        return NOT_REPORTED
-    return {"true": "是", "false": "否", "True": "是", "False": "否"}.get(str(value), str(value))
+        return otherwise
+    words = {} if measure is None else options_called(measure.options)
+    return words.get(str(value)) or {"true": "是", "false": "否", "True": "是", "False": "否"}.get(
+        str(value), str(value)
+    )
 
 
 def _percent(change: Decimal) -> str:

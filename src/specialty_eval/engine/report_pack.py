@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .notices import Words, day, facts
+from .notices import Words, day, facts, figure
 from .policy import Policy
 from .report import Part, Report, Table, numbered, sheet_table
 
@@ -56,15 +56,19 @@ def _evidence(policy: Policy, evidence: object) -> list[Part]:
     figures = evidence.get("figures", evidence)
     if not isinstance(figures, Mapping):
         return []
-    rows = tuple((_called(policy, str(code)), str(value)) for code, value in figures.items())
+    rows = tuple(
+        (_called(policy, str(code)), figure(policy.measures.get(str(code)), value)) for code, value in figures.items()
+    )
     return [Table("提交的数据", ("数据项", "值"), rows, (70, 30))] if rows else []
 
 
 def _challenges(policy: Policy, challenges: Sequence[Mapping[str, Any]]) -> list[Part]:
+    known = [(policy.measures.get(str(one["measure"])), one) for one in challenges]
     rows = tuple(
-        (_called(policy, str(one["measure"])), str(one["stated"]), str(one["claimed"]), str(one.get("answer") or ""))
-        for one in challenges
-    )
+        (_called(policy, str(one["measure"])), figure(measure, one["stated"]), figure(measure, one["claimed"]),
+         str(one.get("answer") or ""))
+        for measure, one in known
+    )  # fmt: skip
     return [Table("质疑和答复", ("数据项", "原值", "主张的值", "答复"), rows, (30, 15, 15, 40))] if rows else []
 
 

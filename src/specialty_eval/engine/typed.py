@@ -5,12 +5,12 @@ ways is left as it is, and then refused by whoever reads strictly.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import NamedTuple
 
 from .policy import Measure
-from .vocabulary import Type
+from .vocabulary import Type, options_called
 
 _WIDE = str.maketrans("０１２３４５６７８９．－＋％，／：（）　", "0123456789.-+%,/:() ")
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
@@ -87,7 +87,8 @@ def of_measure(measure: Measure) -> Understand:
         case Type.BOOLEAN:
             return _yes_or_no
         case Type.CHOICE:
-            return lambda text: _option(measure, text)
+            called = {word: option for option, word in options_called(measure.options).items() if word != option}
+            return lambda text: _option(measure, called, text)
         case _:
             return lambda text: _number(measure, text)
 
@@ -99,8 +100,10 @@ def _yes_or_no(text: str) -> Reading:
     return Reading("false", "yes-or-no") if bare.text in _NO else bare
 
 
-def _option(measure: Measure, text: str) -> Reading:
+def _option(measure: Measure, called: Mapping[str, str], text: str) -> Reading:
     bare = plain(text)
+    if bare.text in called:
+        return Reading(called[bare.text], "option-in-words")
     return bare if bare.text in measure.options else narrow(text)
 
 

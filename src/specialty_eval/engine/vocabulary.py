@@ -1,6 +1,6 @@
 """The few words a policy, a score and a decision share: ratings, kinds of values, labels."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 
@@ -46,3 +46,15 @@ class Missing(StrEnum):
 
 Label = Mapping[str, str]
 """Language code (`zh`, `en`) → text."""
+
+OPTIONS = {
+    "none": "无", "city": "市级", "province": "省级", "nation": "国家级",
+    "compliant": "合规", "minor_breach": "轻微违规", "grave_breach": "严重违规",
+}  # fmt: skip
+"""What the shipped policies' options are called in Chinese: a policy has codes of options, and no words for them."""
+
+
+def options_called(options: Collection[str]) -> dict[str, str]:
+    """Option → what people read for it; one whose word could mean another of them too stays as the policy writes it."""
+    words = [OPTIONS.get(option, option) for option in options]
+    return {option: word if words.count(word) == 1 else option for option, word in zip(options, words, strict=True)}
