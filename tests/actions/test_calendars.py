@@ -9,19 +9,20 @@ from sqlalchemy.orm import Session
 from factories import City, make_city, make_cycle, make_organisation, open_round
 from factories_applications import closing_decided
 from factories_consequences import make_confirmed
-from factories_deliberation import decide, make_scored, publicise, refused, serve
+from factories_deliberation import decide, make_publicised, make_scored, publicise, refused, serve
 from small_policy import POLICY
-from specialty_eval.actions import calendars, previews, ratings, rectifications
+from specialty_eval.actions import calendars, objections, previews, publications, ratings, rectifications
 from specialty_eval.actions.calendars import Days
-from specialty_eval.actions.context import LOCAL
+from specialty_eval.actions.context import LOCAL, SETTLES
 from specialty_eval.actions.holidays import ANNOUNCED
+from specialty_eval.actions.objections import NewObjection
 from specialty_eval.engine.calendar import end_of, last_local_day
 from specialty_eval.engine.consequences import Duration
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.ledger import Event
-from specialty_eval.store.outcomes import Rectification
+from specialty_eval.store.outcomes import Publication, Rectification
 from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review
 
@@ -151,6 +152,33 @@ def test_the_days_from_a_decisions_service_end_on_no_day_off_either(session: Ses
     assert due() == end_of(later, LOCAL)
     [event] = session.scalars(sa.select(Event).where(Event.kind == "review.extend"))
     assert event.facts == {"what": what, "until": later.isoformat()}
+
+
+def test_a_publicity_has_its_whole_days_for_the_public_when_one_of_them_becomes_a_day_off(session: Session) -> None:
+    s, number = make_publicised(session, {"one-a": "green"})
+    row = session.get_one(Publication, number)
+    assert row.closes_at is not None
+    told, before = row.closes_at, s.city.clock().calendar()
+    first = before.next_working(s.city.clock().today + timedelta(days=1))
+    assert first < last_local_day(told, LOCAL)
+
+    assert enter(s.city, 2026, [first]) == 1
+
+    session.refresh(row)
+    later = s.city.clock().calendar().next_working(last_local_day(told, LOCAL) + timedelta(days=1))
+    assert row.closes_at == end_of(later, LOCAL)
+    [event] = session.scalars(sa.select(Event).where(Event.kind == "publication.extend"))
+    assert (event.audience, event.reason, event.facts, event.round_id) == (
+        "public", WHY, {"until": later.isoformat()}, s.round_id,
+    )  # fmt: skip
+    s.city.now = told + SETTLES
+    assert refused(NotNow, lambda: publications.close(s.as_("secretary"), number)) == [("publicity-running", "")]
+    new = NewObjection(s.reviews["one-a"], "示例人", "a@example.org", "示例理由")
+    assert objections.lodge(s.city.nobody(), number, new).state == "received"
+    assert enter(s.city, 2026, [first, last_local_day(row.closes_at, LOCAL)]) == 1  # also its last
+    session.refresh(row)
+    assert enter(s.city, 2026, [first]) == 0  # taken back: what was told meanwhile stands
+    assert row.closes_at > end_of(later, LOCAL)
 
 
 def test_a_calendar_that_several_cities_share_is_the_operators(city: City) -> None:

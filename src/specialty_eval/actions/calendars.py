@@ -1,6 +1,7 @@
 """The working days of a year: what the table of holidays knows, and what a bureau enters over it, also for later years.
 
-A deadline that was told stays, unless it would now end on a day off: then it ends with the next working day.
+A deadline that was told stays, unless it would now end on a day off: then it ends with the next working day. A
+publicity has its whole days for the public, counted again: it ends later where it lost one. Nothing moves earlier.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,15 +9,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from specialty_eval.engine.calendar import Calendar, end_of
+from specialty_eval.engine.calendar import Calendar, end_of, last_local_day
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role
+from specialty_eval.engine.publicity import ListState
 from specialty_eval.store import calendar_queries, days_kept, deadline_queries, reminder_queries
 from specialty_eval.store.calendars import CalendarYear
-from specialty_eval.store.cycles import Round
+from specialty_eval.store.cycles import Round, policy_of, round_of
 from specialty_eval.store.days_kept import Kept
 from specialty_eval.store.deadline_queries import Deadline
 from specialty_eval.store.deliberation import ExpertAssignment
+from specialty_eval.store.outcomes import Publication
 from specialty_eval.store.reviews import Review
 from specialty_eval.store.site_visits import SiteVisitor
 
@@ -87,7 +90,8 @@ def enter(ctx: Context, year: int, days: Days, *, version: int | None = None) ->
     told = {"year": year, "days_off": row.days_off, "workdays": row.workdays}
     ctx.record("calendar.enter", row, Note(reason=row.reason, audience="public", told=told))
     now_off = [day for day in _of(year) if day > ctx.today and before.is_working(day) and not after.is_working(day)]
-    return sum(_end_later(ctx, day, row.reason) for day in now_off)
+    moved = sum(_end_later(ctx, day, row.reason) for day in now_off)
+    return moved + (_publicity_whole(ctx, row.reason) if now_off else 0)
 
 
 def _listed(days: Sequence[date]) -> list[str]:
@@ -124,6 +128,28 @@ def _end_later(ctx: Context, day: date, reason: str) -> int:
         moved += _each_later(ctx, deadline, day, until, reason)
     for kept in days_kept.A_SCHOOLS_OWN:
         moved += _own_later(ctx, kept, day, until, reason)
+    return moved
+
+
+def _publicity_whole(ctx: Context, reason: str) -> int:
+    """Let every running publicity that has fewer days left for the public than its policy gives end later; how many.
+
+    Everybody is told until when it runs now. What is over is over.
+    """
+    running = calendar_queries.in_publicity(ctx.session, ctx.now)
+    states = ctx.lock_all(Publication, running)
+    moved = 0
+    for key in running:
+        row = ctx.session.get_one(Publication, key, populate_existing=True)
+        if states[key] != ListState.IN_PUBLICITY or row.opened_at is None or row.closes_at is None:
+            continue
+        days = policy_of(ctx.session, round_of(ctx.session, row.round_id).policy_id).workflow.days["publicity"]
+        whole = ctx.calendar().due(row.opened_at, days, LOCAL)
+        if whole > row.closes_at:
+            row.closes_at, row.version = whole, row.version + 1
+            told = {"until": last_local_day(whole, LOCAL).isoformat()}
+            ctx.record("publication.extend", ctx.saved(row), Note(reason=reason, audience="public", told=told))
+            moved += 1
     return moved
 
 

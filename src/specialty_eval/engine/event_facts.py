@@ -158,6 +158,7 @@ _FACTS: Mapping[str, str] = {
     "publication.approve": "digest:sha",
     "publication.draft": "entries:int digest:sha",
     "publication.erratum": "erratum:int",
+    "publication.extend": "until:day",
     "publication.open": "digest:sha seal_head:text entries:int",
     "publication.remind": _REMIND,
     "rectification.begin": "review:int until:day recheck_from:day",

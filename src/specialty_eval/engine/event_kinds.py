@@ -39,7 +39,7 @@ _ACTS: Mapping[str, str] = {
     "person": "create deactivate invite reactivate set_password",
     "plan": "adjust cap draft",
     "policy": "import",
-    "publication": "draft erratum remind",
+    "publication": "draft erratum extend remind",
     "rectification": "begin carry escalate extend prove remind",
     "report": "ask make",
     "review": "acknowledge claim deem_served escalate extend invite_experts name_visitors open_again receive remind "

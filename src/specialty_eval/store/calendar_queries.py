@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from specialty_eval.engine.cycle import ROUND_ENDED
 from specialty_eval.engine.permissions import Kind
+from specialty_eval.engine.publicity import ListState
 
 from .base import table_of
 from .calendars import CalendarYear
@@ -15,7 +16,7 @@ from .cycles import Round
 from .days_kept import Kept
 from .deadline_queries import OF_PHASE, OF_SERVICE, Deadline
 from .due_queries import OPEN
-from .outcomes import Rectification
+from .outcomes import Publication, Rectification
 from .registry import Organisation
 from .registry_queries import numbered
 
@@ -89,6 +90,12 @@ def move_beside(session: Session, kept: Kept, ids: Sequence[int], until: datetim
     later = sa.update(kept.model).where(numbered(table.c.id, ids))
     later = later.values({kept.day.key: until, "version": table.c.version + 1})
     session.execute(later, execution_options={"synchronize_session": "fetch"})
+
+
+def in_publicity(session: Session, now: datetime) -> list[int]:
+    """The publication lists whose publicity runs, in order."""
+    found = sa.select(Publication.id).where(Publication.state == ListState.IN_PUBLICITY.value)
+    return list(session.scalars(found.where(Publication.closes_at > now).order_by(Publication.id)))
 
 
 def phases_ending(session: Session, due: datetime) -> list[tuple[int, str]]:
