@@ -341,6 +341,26 @@ def test_an_appeal_that_held_the_consequences_and_left_the_colour_gives_the_days
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
 
 
+@pytest.mark.parametrize("ends", ["ruled out", "upheld, the same colour"])
+def test_a_schools_days_that_begin_anew_give_the_bureau_none_to_answer_a_plan(session: Session, ends: str) -> None:
+    """What the bureau was told to answer by stays, or the school would wait for its days a second time."""
+    s = make_confirmed(session, {"two-a": "yellow"}, policy=HOLDS)
+    key = rectifications.hand_in(on(s, 2026, 5, 6).as_("head-two"), due(s).id, PLAN, MILESTONES).id
+    before, told = due(s).recheck_from, due(s).updated_at
+    if ends == "ruled out":
+        ratings.receive(s.as_("head-two"), s.reviews["two-a"])
+        appeal = appeals.lodge(s.as_("head-two"), s.reviews["two-a"], "示例：未考虑特殊情况").id
+        s.city.wait(5)
+        appeals.rule_out(s.as_("bureau-approver"), appeal, "示例：不属受理范围")
+    else:
+        overturn(s, "two-a", "yellow")
+
+    row = due(s)
+    assert (row.id, row.state, row.updated_at, row.recheck_from > before) == (key, "planned", told, True)
+    s.city.wait(12)  # its ten working days are over; counted from the appeal's end they would not be
+    assert rectifications.act_on_due(s.as_("secretary")).started == (key,)
+
+
 # --- who -------------------------------------------------------------------------------------------------------------
 
 

@@ -74,8 +74,20 @@ def _put_on_record(ctx: Context, rows: Sequence[Rectification]) -> None:
             continue
         due, recheck = days_of(ctx, row)
         if (due, recheck) != (row.plan_due, row.recheck_from):
-            row.plan_due, row.recheck_from, row.version, row.updated_at = due, recheck, row.version + 1, ctx.now
+            row.plan_due, row.recheck_from = due, recheck
+            changed(ctx, row)
             ctx.record("rectification.extend", ctx.saved(row), Note(audience="school", told=_told(row)))
+
+
+def changed(ctx: Context, row: Rectification) -> None:
+    """Something of it is another than before, and it stands where it stood.
+
+    What the bureau answers by is counted from when the school handed in, or the recheck began: that stays, or the
+    school would wait for its days once more.
+    """
+    row.version += 1
+    if row.state not in {RectificationState.PLANNED, RectificationState.RECHECK}:
+        row.updated_at = ctx.now
 
 
 def _told(row: Rectification) -> dict[str, str]:

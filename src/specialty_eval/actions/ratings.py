@@ -282,7 +282,8 @@ def _carry_rectifications(ctx: Context, asked: Mapping[int, Ready], batch: Batch
             if batch.holds and appeal_queries.is_of_an_appeal(ctx.session, r.review_id):
                 going.plan_due = max(going.plan_due, ctx.calendar().due(ctx.now, rules.plan_due, LOCAL))
                 going.recheck_from = max(going.recheck_from, months_after(ctx.today, rules.recheck_after_months))
-            going.review_id, going.version, going.updated_at = r.review_id, going.version + 1, ctx.now
+            going.review_id = r.review_id
+            mending_days.changed(ctx, going)
             ctx.record("rectification.carry", going, Note(audience="school", told={"review": r.review_id}))
             carried.add(key)
     return carried

@@ -234,7 +234,8 @@ def _carry_mending(ctx: Context, parts: Sequence[Part], stays: Part, scope: Scop
     if kept is None and held is not None and held.review_id is not None and stays is not parts[0]:
         mending_days.go_over(ctx, stays.taught.id, held.review_id, into)
     if kept is not None and kept.specialty_id != into:
-        kept.specialty_id, kept.version, kept.updated_at = into, kept.version + 1, ctx.now
+        kept.specialty_id = into
+        mending_days.changed(ctx, kept)
         ctx.saved(kept)
         ctx.record("rectification.carry", kept, Note(audience="school", told={"review": kept.review_id}))
 
