@@ -46,6 +46,27 @@ def test_a_part_that_has_not_all_its_facts_is_left_out() -> None:
     assert advice(unknown, "zh") == "可用的键：label、type"
 
 
+@pytest.mark.parametrize(("table", "state", "kind", "zh", "en"), [
+    ("meeting_item", "closed", "会议议题", "表决结束", "closed"),
+    ("enrolment_plan", "approved", "招生计划", "已批准", "approved"),
+])  # fmt: skip
+def test_what_changed_meanwhile_is_told_in_words_and_by_the_citys_clock(
+    table: str, state: str, kind: str, zh: str, en: str
+) -> None:
+    facts = {"yours": 3, "current": 4, "state": state, "since": "2026-05-13T02:40:00.5+00:00"}
+    problem = Problem("changed-meanwhile", table, facts)
+
+    said = f"{kind} 已被他人更改（您读到版本 3，现为 4），现状态为 {zh}，自 2026-05-13 10:40 起"
+    assert message(problem, "zh") == said
+    said = f"{table} was changed meanwhile (you read version 3, it is 4 now): {en} since 2026-05-13 10:40"
+    assert message(problem, "en") == said
+
+
+def test_what_is_no_instant_stays_as_it_is() -> None:
+    for since in ("2026-05-13", "2026.T1", "2026-99-13T02:40:00+00:00", "…"):
+        assert since in message(Problem("cursor-too-old", "after", {"since": since}), "zh")
+
+
 def test_names_of_columns_stay_as_they_are() -> None:
     columns = Problem("unknown-column", "", {"value": "list", "nearest": "length", "rule": ("partner", "length")})
     assert message(columns, "zh") == "这里没有名为“list”的列"

@@ -7,10 +7,12 @@ events, roles and sectors are called in `locale/labels.toml`.
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from specialty_eval.engine.errors import Problem
 
@@ -88,13 +90,37 @@ def labels() -> Mapping[str, Any]:
     return tomllib.loads(files("specialty_eval").joinpath("locale/labels.toml").read_text("utf-8"))
 
 
+_NAMES_A_KIND = frozenset({"not-found", "changed-meanwhile"})
+"""What stands in `where` of these is a kind of thing."""
+_MACHINE_OF = {
+    "enrolment_plan": "plan", "expert_assignment": "assignment", "meeting_item": "item", "specialty_list": "list",
+    "support_grant": "support",
+}  # fmt: skip
+"""Table → its machine, where they are called otherwise."""
+_LOCAL = ZoneInfo("Asia/Shanghai")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
+
+
+def _by_the_clock(fact: object) -> object:
+    """An instant as the city's clocks show it; anything else as it is."""
+    if not isinstance(fact, str) or _INSTANT.fullmatch(fact) is None:
+        return fact
+    try:
+        return f"{datetime.fromisoformat(fact).astimezone(_LOCAL):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return fact
+
+
 def _called(place: str, fact: object, problem: Problem, lang: str) -> object:
     """What a state, event, role or sector is called; the fact itself where it is none. A machine stands in `where`, or
     in the fact `machine` where that is a cell.
     """
     machine = str(problem.facts.get("machine", re.split(r"s?(?:[ .]|$)", problem.where, maxsplit=1)[0]))
+    machine = _MACHINE_OF.get(machine, machine)
     match place:
-        case "where" if problem.code == "not-found" and lang == "zh":
+        case "since":
+            return _by_the_clock(fact)
+        case "where" if problem.code in _NAMES_A_KIND and lang == "zh":
             return _kind_called(str(fact), str(problem.facts.get("kind", "")))
         case "text" if problem.code == "yes-or-no" and lang == "zh":
             return {"true": "是", "false": "否"}.get(str(fact), fact)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -246,9 +245,7 @@ def too_late(refused: Sequence[tuple[str, int, Problem]]) -> Table:
     headings = ("专业代码 specialty", "事项 item", "后办的一人得到的答复 what the second of the two was told")
     table = _lines("两人同时办理，一个决定 · Two at once, one decision", *headings)
     for code, item, problem in refused:
-        since = datetime.fromisoformat(str(problem.facts["since"])).astimezone(LOCAL)
-        said = Problem(problem.code, f"/v1/items/{item}", {**problem.facts, "since": f"{since:%Y-%m-%d %H:%M}"})
-        table.add_row(code, f"/v1/items/{item}", f"{message(said, 'zh')}\n{message(said, 'en')}")
+        table.add_row(code, f"/v1/items/{item}", f"{message(problem, 'zh')}\n{message(problem, 'en')}")
     return table
 
 
