@@ -503,6 +503,17 @@ def test_the_committee_may_decide_otherwise_also_after_the_merger(s: Sitting) ->
     assert events(s, "specialty.succeed")[-1].facts["act"] == "overturned"
 
 
+def test_a_rating_of_the_day_of_the_merger_comes_back_when_the_worse_one_is_overturned(s: Sitting) -> None:
+    assert merged(s, "city-a", "two-a").effective_on == status.of(s.city.nobody(), s.city.codes["one-a"]).valid_from
+    overturn(s, "city-a", "green")
+
+    told = status.of(s.city.nobody(), code(s, "two-a"))
+    assert (told.rating, told.rating_year) == ("yellow", 2025)
+    row, _ = registry.specialty(s.city.nobody(), code(s, "two-a"))
+    asked = sa.select(Rectification.rating).where(Rectification.state == "due", Rectification.specialty_id == row.id)
+    assert s.session.scalars(asked).all() == ["yellow"]
+
+
 def test_an_overturned_rating_that_is_worse_still_stays_where_it_went(s: Sitting) -> None:
     s.city.wait(1)
     merged(s, "two-a", "one-a")

@@ -15,7 +15,7 @@ from specialty_eval.engine.succession import is_worse
 from specialty_eval.engine.vocabulary import COLOURS, Rating
 
 from . import bulk
-from .outcome_queries import among, known_ratings
+from .outcome_queries import among, known_ratings, ratings_of
 from .outcomes import RatingInForce
 from .registry import Specialty
 from .status_queries import RatingRow
@@ -78,12 +78,16 @@ def _in_place_of(overturned: Span, known: Sequence[Span], new: Span) -> Change:
     return Change((overturned,), (replace(new, since=overturned.since, until=overturned.until),))
 
 
-def _where_it_went(known: Sequence[Span], new: Confirmed) -> Change:
-    """An overturned rating that went over with a succession: the worse of the new and the one before."""
+def _where_it_went(known: Sequence[Span], new: Confirmed, same_day: Span | None = None) -> Change:
+    """An overturned rating that went over with a succession: the worse of the new and the one before. `same_day`: the
+    one before where it had begun on the day of the succession, so that no day of it was left on record.
+    """
     overturned = next(s for s in known if s.review_id == new.replaces)
     before = next((s for s in known if s.until == overturned.since and s.rating in COLOURS), None)
     if before is not None and not is_worse(new.span.rating, before.rating):
         return Change((overturned, before), (replace(before, until=overturned.until, id=None),))
+    if before is None and same_day is not None and not is_worse(new.span.rating, same_day.rating):
+        return Change((overturned,), (replace(same_day, until=overturned.until, id=None),))
     there = replace(new.span, since=overturned.since, until=overturned.until, acts_since=overturned.acts_since)
     return Change((overturned,), (there,))
 
@@ -99,6 +103,19 @@ def _went_over(session: Session, new: Collection[Confirmed]) -> list[tuple[int, 
     )  # fmt: skip
     return [(key, replaced[of]) for key, of in session.execute(found.order_by(RatingInForce.specialty_id))
             if of is not None and replaced[of].specialty_id != key]  # fmt: skip
+
+
+def _of_the_same_day(session: Session, over: Iterable[tuple[int, Confirmed]]) -> dict[int, Span]:
+    """Specialty → the rating of its own whose place the one that went over took on the day it had begun."""
+    found: dict[int, Span] = {}
+    for key, new in over:
+        rows = [r for r in ratings_of(session, key) if r.rating in COLOURS]
+        day = next(r.valid_from for r in rows if r.review_id == new.replaces)
+        came = min(r.known_from for r in rows if r.valid_from == day and r.acts_since is not None)
+        own = [r for r in rows if r.valid_from == day and r.acts_since is None and r.known_to == came]
+        if own:
+            found[key] = span_of(own[-1])
+    return found
 
 
 def span_of(r: RatingRow) -> Span:
@@ -128,7 +145,8 @@ def enter(session: Session, confirmed: Iterable[Confirmed], now: datetime) -> se
         spans = [span_of(r) for r in known[key]]
         changes[key] = change(spans, found)
     carried = known_ratings(session, [key for key, _ in over])
-    changes |= {key: _where_it_went([span_of(r) for r in carried[key]], found) for key, found in over}
+    own = _of_the_same_day(session, over)
+    changes |= {key: _where_it_went([span_of(r) for r in carried[key]], found, own.get(key)) for key, found in over}
     _write(session, changes, now)
     return {key for key, made in changes.items() if made.written}
 
