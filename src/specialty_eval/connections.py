@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import unquote
 
+from starlette.responses import Response
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -62,12 +63,12 @@ class BoundedHead(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and end it where a head goes on beyond its limit."""
+        self._head += len(data)
         super().data_received(data)
         if self.scope is None or "method" in self.scope:  # nothing yet, or its head is complete
             self._head = 0
             self._in_time()
             return
-        self._head += len(data)
         self._late = self._late or self.loop.call_later(HEAD_SECONDS, self.transport.close)
         if self._head > limits.HEAD_LIMIT and not self.transport.is_closing():
             self.transport.write(limits.HEAD_REFUSED)
@@ -112,9 +113,8 @@ class Places:
             del self.of[address]
 
 
-def refusal_bytes(refusal: Refusal) -> bytes:
+def last_bytes(told: Response) -> bytes:
     """A refusal as a whole answer, after which the connection ends."""
-    told = answer(refusal)
     told.headers["connection"] = "close"
     head = b"".join(b"%s: %s\r\n" % header for header in told.raw_headers)
     return b"".join((STATUS_LINE[told.status_code], head, b"\r\n", bytes(told.body)))
@@ -155,11 +155,11 @@ class Connection(BoundedHead):
 
     def on_headers_complete(self) -> None:
         """Answer, or leave it to the application."""
-        if self._refusal is not None:
+        if (self._refusal is not None or self._head > limits.HEAD_LIMIT) and (refused := self._refused()) is not None:
             self._is_answered = True
             self.scope["method"] = "GET"  # its head is complete
             if not self.transport.is_closing():
-                self.transport.write(refusal_bytes(self._refusal))
+                self.transport.write(last_bytes(refused))
                 self.transport.close()
             return
         told = self._told() if self.url[:LEFT] == START and self.url[-RIGHT:] == END else None
@@ -174,6 +174,13 @@ class Connection(BoundedHead):
         self._unset_keepalive_if_required()
         again = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         self.timeout_keep_alive_task = again
+
+    def _refused(self) -> Response | None:
+        """The one answer that there is no place, or that the head is beyond its limit; None for others' question."""
+        if self._refusal is not None:
+            return answer(self._refusal)
+        is_next = self.cycle is None or self.cycle.response_complete
+        return limits.head_refused() if is_next and limits.is_head_too_large(len(self.url), self.headers) else None
 
     def on_body(self, body: bytes) -> None:
         """Nobody reads what comes with a question that was answered by its head."""

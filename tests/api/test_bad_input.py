@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -130,6 +131,11 @@ def test_a_figure_that_is_no_number_is_named_beside_the_others(served: Served, v
          [("text-not-storable", "body.self_evaluation"), ("text-not-storable", "body.figures.graduates")]),
         (b'{"figures": {"\\u0000": "1", "\\udfff": "1"}}',
          [("text-not-storable", "body.figures.\\u0000"), ("text-not-storable", "body.figures.\\udfff")]),
+        (b'{"figures": {}, "self_evaluation": "a\\u0002"}', [("text-has-unseen-character", "body.self_evaluation")]),
+        ('{"figures": {}, "self_evaluation": "\u202egpj"}', [("text-has-unseen-character", "body.self_evaluation")]),
+        ('{"figures": {}, "self_evaluation": " \u200b\\n"}', [("text-has-unseen-character", "body.self_evaluation")]),
+        (b'{"figures": {}, "sources": {"graduates": "a\\nb"}, "self_evaluation": "a\\n\\tb"}',
+         [("text-has-control-character", "body.sources.graduates")]),
         (b"null", [("request-field-wrong", "body")]),
         (b"[]", [("request-field-wrong", "body")]),
         (b'"text"', [("request-field-wrong", "body")]),
@@ -137,9 +143,34 @@ def test_a_figure_that_is_no_number_is_named_beside_the_others(served: Served, v
     ],
 )  # fmt: skip
 def test_what_is_no_json_of_ours_is_told_as_such(
-    served: Served, content: bytes, expected: list[tuple[str, str]]
+    served: Served, content: bytes | str, expected: list[tuple[str, str]]
 ) -> None:
     assert served.draft(content) == expected
+
+
+@pytest.mark.parametrize("number", ["示例\u0002〔2026〕9号", "示例\n〔2026〕9号", "示例\u200b〔2026〕9号", "\u202e号9"])
+def test_a_number_of_a_document_and_a_name_are_one_line_that_is_what_it_looks_like(served: Served, number: str) -> None:
+    path = "/v1/enrolment-plans/1/approve"
+    found = served.told(
+        served.send("bureau-approver", "POST", path, json.dumps({"document_number": number}), **JSON), 422
+    )
+    assert found in ([("text-has-control-character", "body.document_number")],
+                     [("text-has-unseen-character", "body.document_number")])  # fmt: skip
+    found = served.told(served.send("", "POST", "/v1/publications/1/objections", json.dumps(
+        {"review": 1, "name": "\u200b", "contact": "1", "grounds": "a"}), **JSON), 422)  # fmt: skip
+    assert found == [("text-has-unseen-character", "body.name")]
+
+
+@pytest.mark.parametrize(
+    "name", ["a/../b.pdf", "/etc/passwd.pdf", "a\r\nb.pdf", "a\u0001.pdf", "\u202egpj.pdf", "..", " "]
+)
+def test_a_file_has_a_name_and_no_path(served: Served, name: str) -> None:
+    path = f"/v1/reviews/{served.review}/attachments?measure=graduates&name={quote(name)}"
+    pdf = {"Content-Type": "application/pdf"}
+    assert served.told(served.send("head-one", "POST", path, b"%PDF-1.7", **pdf), 422) == [("file-name-wrong", "name")]
+    staged = f"/v1/staged-files?policy=small@1&name={quote(name)}"
+    csv = {"Content-Type": "text/csv"}
+    assert served.told(served.send("head-one", "POST", staged, b"a,b", **csv), 422) == [("file-name-wrong", "name")]
 
 
 def test_a_number_no_row_can_have_and_one_that_names_nothing_are_refused(served: Served) -> None:

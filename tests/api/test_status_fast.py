@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from api.statuses_told import OLD, both, kept, told_database, world
 from factories_rights import World
 from keeping import Kept
-from specialty_eval.api import status_fast
+from specialty_eval.api import limits, status_fast
 from specialty_eval.api.description import Api
 from specialty_eval.connections import Connection
 
@@ -97,6 +97,15 @@ def listening(app: Api, protocol: type[HttpToolsProtocol]) -> Iterator[socket.so
 def line(kept: Kept) -> Iterator[socket.socket]:
     with listening(kept.app, Connection) as line:
         yield line
+
+
+def test_a_head_beyond_its_limit_is_refused_where_a_status_is_asked_for_too(world: World, line: socket.socket) -> None:
+    def asked(size: int) -> bytes:
+        head = f"GET {at(world.city.codes['publicised'])} HTTP/1.1\r\nHost: x\r\nX: {'a' * size}\r\n\r\n"
+        line.sendall(head.encode())
+        return line.recv(1 << 16)[9:12]
+
+    assert [asked(size) for size in (10, limits.HEAD_LIMIT - 100, limits.HEAD_LIMIT)] == [b"200", b"200", b"431"]
 
 
 class Silent(Api):

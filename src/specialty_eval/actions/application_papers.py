@@ -5,6 +5,7 @@ from collections.abc import Callable
 from specialty_eval.engine import application_letter
 from specialty_eval.engine.application import ApplicationState
 from specialty_eval.engine.application_letter import Decided
+from specialty_eval.engine.characters import file_name
 from specialty_eval.engine.documents import LABELS, DocumentKind
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.notices import Place
@@ -47,7 +48,7 @@ def attach(ctx: Context, key: int, name: str, content: bytes) -> ApplicationAtta
     if len(application_queries.attachments(ctx.session, key)) >= AT_MOST:
         raise Invalid(Problem("attachments-too-many", "attachments", {"at_most": AT_MOST}))
     kept = ctx.saved(
-        ApplicationAttachment(application_id=key, name=name[:200], media_type=attachments.media_type(content),
+        ApplicationAttachment(application_id=key, name=file_name(name), media_type=attachments.media_type(content),
                               size=len(content), sha256=ctx.files.put(content), uploaded_at=ctx.now,
                               uploaded_by=ctx.person_id)
     )  # fmt: skip

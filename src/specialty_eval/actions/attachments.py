@@ -1,6 +1,7 @@
 """Files that prove a figure: taken in by what they are, not by what they are called."""
 
 from specialty_eval.engine import review
+from specialty_eval.engine.characters import file_name
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Thing
 from specialty_eval.store import rectification_queries, rows, scopes
@@ -43,7 +44,7 @@ def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes
 def keep(ctx: Context, review_id: int, measure: str, name: str, content: bytes) -> Attachment:
     """Put the bytes and their metadata away; who may is the caller's question. Invalid for a type or size not taken."""
     new = {
-        "review_id": review_id, "measure": measure, "name": name[:200], "media_type": media_type(content),
+        "review_id": review_id, "measure": measure, "name": file_name(name), "media_type": media_type(content),
         "size": len(content), "sha256": ctx.files.put(content), "uploaded_at": ctx.now, "uploaded_by": ctx.person_id,
     }  # fmt: skip
     return rows.inserted(ctx.session, Attachment, new)

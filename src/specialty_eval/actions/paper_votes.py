@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from specialty_eval.engine import committee, review
+from specialty_eval.engine.characters import file_name
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import ITEM, ItemEvent
 from specialty_eval.engine.permissions import Scope, Thing
@@ -28,7 +29,7 @@ def attach_minutes(ctx: Context, meeting_id: int, name: str, content: bytes) -> 
         raise NotYou(Problem("person-needed", "meeting"))
     kind = attachments.media_type(content)
     kept = ctx.saved(
-        MeetingMinutes(meeting_id=meeting_id, name=name[:200], media_type=kind, size=len(content),
+        MeetingMinutes(meeting_id=meeting_id, name=file_name(name), media_type=kind, size=len(content),
                        sha256=ctx.files.put(content), uploaded_at=ctx.now, uploaded_by=ctx.person_id)
     )  # fmt: skip
     ctx.record("meeting.minutes", row, Note(told={"minutes": kept.id, "sha256": kept.sha256}), grant=grant)

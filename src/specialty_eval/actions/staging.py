@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from specialty_eval.engine.characters import file_name
 from specialty_eval.engine.csv_records import refuse_size
 from specialty_eval.engine.errors import NotNow, Problem, Refusal
 from specialty_eval.store import cycles, staging_queries
@@ -58,7 +59,7 @@ def receive(ctx: Context, file: Received, policy: str, *, whole: bool = False) -
     key = None if ctx.actor.key_id is None else int(ctx.actor.key_id)
     return ctx.saved(
         StagedFile(policy_id=identity, policy_version=version, policy_digest=found.digest,
-                   round_id=file.round_id, name=file.name[:200],
+                   round_id=file.round_id, name=file_name(file.name) if file.name else "",
                    digest=ctx.files.put(file.content), media_type=file.media_type, size=len(file.content), whole=whole,
                    received_at=ctx.now, received_by=ctx.person_id, key_id=key, expires_at=ctx.now + KEPT)
     )  # fmt: skip

@@ -10,7 +10,7 @@ from specialty_eval.actions import accounts
 from specialty_eval.engine.permissions import Kind
 from specialty_eval.engine.roles import Role
 
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, OneLine, Reason
 from .deps import SECRET, Ctx, Paging, Transactional, credentials, refuse_key
 from .shapes import Listed, Made
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", route_class=Transactional, tags=["accounts"])
 class SignIn(Body):
     """Login and password."""
 
-    login: str = Field(max_length=200)
+    login: OneLine = Field(max_length=200)
     password: str = Field(max_length=1000)
 
 
@@ -80,12 +80,12 @@ def me(ctx: Ctx) -> dict[str, Any]:
 class NewPerson(Body):
     """A person to be."""
 
-    login: str = Field(min_length=3, max_length=200)
-    name: str = Field(min_length=1, max_length=200)
+    login: OneLine = Field(min_length=3, max_length=200)
+    name: OneLine = Field(min_length=1, max_length=200)
     password: str = Field("", max_length=1000, description="可不填，改发邀请码 · may be left out: invite instead")
-    contact: str = Field("", max_length=200)
+    contact: OneLine = Field("", max_length=200)
     employer_id: int | None = None
-    employer_name: str = Field("", max_length=200)
+    employer_name: OneLine = Field("", max_length=200)
 
 
 class GrantAnswer(BaseModel):
@@ -131,7 +131,7 @@ def create_person(body: NewPerson, ctx: Ctx, request: Request) -> dict[str, int]
 class Invited(Body):
     """Who is invited."""
 
-    login: str = Field(min_length=1, max_length=200)
+    login: OneLine = Field(min_length=1, max_length=200)
 
 
 class InvitationAnswer(BaseModel):
@@ -213,7 +213,7 @@ def end_role(grant_id: int, body: LastDay, ctx: Ctx) -> dict[str, Any]:
 class NewKey(Body):
     """A machine's key to be."""
 
-    label: str = Field(min_length=1, max_length=200)
+    label: OneLine = Field(min_length=1, max_length=200)
     valid_to: Day | None = None
 
 

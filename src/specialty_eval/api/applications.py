@@ -15,7 +15,7 @@ from specialty_eval.engine.opening import ApplicationKind
 from specialty_eval.text import message
 
 from .application_shapes import ApplicationAnswer, ListedApplication
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, OneLine, Reason
 from .case_shapes import AttachedAnswer
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .document_shapes import DocumentAnswer
@@ -49,18 +49,18 @@ class Wanted(Body):
     grounds: str = Field(max_length=8000)
     specialty: str = Field("", max_length=60)
     catalogue_code: str = Field("", max_length=6)
-    direction: str | None = Field(None, max_length=20)
-    name: str | None = Field(None, max_length=100)
+    direction: OneLine | None = Field(None, max_length=20)
+    name: OneLine | None = Field(None, max_length=100)
     level: Level | Literal[""] = ""
     class_code: str = Field("", max_length=2)
-    class_name: str = Field("", max_length=100)
-    length: str | None = Field(None, max_length=20)
-    campus: str | None = Field(None, max_length=100)
-    partner: str = Field("", max_length=400)
-    agreement: str = Field(
+    class_name: OneLine = Field("", max_length=100)
+    length: OneLine | None = Field(None, max_length=20)
+    campus: OneLine | None = Field(None, max_length=100)
+    partner: OneLine = Field("", max_length=400)
+    agreement: OneLine = Field(
         "", max_length=400, description="与企业协议的名称、文号和日期 · which agreement, of which day"
     )
-    department: str = Field("", max_length=40)
+    department: OneLine = Field("", max_length=40)
     effective_on: Day | None = None
     midlevel_teachers: int | None = Field(None, ge=0, le=100_000)
     students: int | None = Field(None, ge=0, le=1_000_000)
@@ -107,7 +107,7 @@ class Opinion(Body):
     party: Literal["bureau", "department"]
     agrees: bool
     words: str = Field(max_length=8000)
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
 
 
 @router.post("/applications/{application_id}/opinions", status_code=201, response_model=ApplicationAnswer)
@@ -161,7 +161,7 @@ def vote(application_id: int, body: Sitting, ctx: Ctx, version: IfMatch, respons
 class Document(Body):
     """The document that decides."""
 
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
 
 
 @router.post("/applications/{application_id}/register", response_model=ApplicationAnswer)

@@ -13,6 +13,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from specialty_eval.engine.characters import is_fit
 from specialty_eval.engine.errors import Invalid, NotFound, Problem
 
 from . import limits
@@ -137,6 +138,8 @@ def _unfit(value: Any) -> Iterator[Problem]:
             return
         if isinstance(found, str) and _UNFIT.search(found):
             yield Problem("text-not-storable", where)
+        elif isinstance(found, str) and not is_fit(found):
+            yield Problem("text-has-unseen-character", where)
         elif isinstance(found, int) and abs(found) > BIGGEST:
             yield Problem("number-too-large", where, {"expected": f"..{BIGGEST}"})
         elif isinstance(found, dict):

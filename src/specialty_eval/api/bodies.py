@@ -4,8 +4,10 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from specialty_eval.engine.characters import is_one_line
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
@@ -37,6 +39,16 @@ Whole = Annotated[int, _written(_WHOLE, "int_parsing")]
 
 YearWritten = Annotated[str, _written(re.compile(r"[0-9]{4}"), "int_parsing")]
 """A year as the key of an object: four digits."""
+
+
+def _one_line(text: str) -> str:
+    if not is_one_line(text):
+        raise PydanticCustomError("text_not_one_line", "not one line")
+    return text
+
+
+OneLine = Annotated[str, AfterValidator(_one_line)]
+"""A number, a name, a title: what is printed on official paper in one line, and is what it looks like."""
 
 
 class Body(BaseModel):

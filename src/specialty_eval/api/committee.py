@@ -19,7 +19,7 @@ from specialty_eval.actions import (
 )
 from specialty_eval.engine.policy import Rating
 
-from .bodies import Body, Day, Moment, Reason
+from .bodies import Body, Day, Moment, OneLine, Reason
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .meeting_shapes import (
     BallotAnswer,
@@ -103,7 +103,7 @@ class NewMeeting(Body):
     """A meeting to be. All members in term have a seat; `together`: reviews that may be agreed together."""
 
     round: int
-    title: str = Field(min_length=1, max_length=200)
+    title: OneLine = Field(min_length=1, max_length=200)
     held_at: Moment
     chair: int
     deputy_chair: int | None = None

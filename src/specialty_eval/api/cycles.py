@@ -11,7 +11,7 @@ from specialty_eval.engine.cycle import CycleEvent, CycleState, RoundEvent, Roun
 from specialty_eval.engine.review import State
 
 from .arrival import BIGGEST
-from .bodies import Body, Day, Reason, Whole
+from .bodies import Body, Day, OneLine, Reason, Whole
 from .case_shapes import (
     CycleAnswer,
     CycleWithActions,
@@ -75,8 +75,8 @@ class NewRound(Body):
 class NewCycle(Body):
     """A cycle to be."""
 
-    code: str = Field(min_length=1, max_length=60)
-    title: str = Field(min_length=1, max_length=200)
+    code: OneLine = Field(min_length=1, max_length=60)
+    title: OneLine = Field(min_length=1, max_length=200)
     jurisdiction: str = Field(pattern=r"^\d{6}$")
     levels: list[Level] = Field(min_length=1, max_length=10)
     school_kinds: list[SchoolKind] = Field(min_length=1, max_length=10)

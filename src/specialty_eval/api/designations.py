@@ -10,7 +10,7 @@ from specialty_eval.actions.designations import Proposal
 from specialty_eval.actions.groups import Members
 from specialty_eval.engine.designation import DesignationKind, DesignationState, Tier
 
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, OneLine, Reason
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .designation_shapes import DesignationAnswer, GroupAnswer, TargetsAnswer, WholeDesignation, WholeGroup
 from .shapes import Listed, actions_of
@@ -75,7 +75,7 @@ class NewTargets(Body):
     """All of the city's targets, under which document, and the edition they take the place of."""
 
     targets: list[NewTarget] = Field(max_length=4)
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
     edition: int = Field(ge=0, le=1_000_000)
 
 
@@ -96,7 +96,7 @@ def read_designation(designation_id: int, ctx: Ctx, response: Response) -> dict[
 class Granting(Body):
     """The number of the document that decides."""
 
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
 
 
 @router.post("/designations/{designation_id}/grant", response_model=WholeDesignation)
@@ -161,7 +161,7 @@ class GroupMembers(Body):
 class NewGroup(GroupMembers):
     """A new group, by its name within the school."""
 
-    name: str = Field(max_length=200)
+    name: OneLine = Field(max_length=200)
 
 
 @router.post("/specialty-groups", status_code=201, response_model=WholeGroup)

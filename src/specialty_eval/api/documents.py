@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from specialty_eval.actions import answers, documents, minutes, notices
 from specialty_eval.engine.documents import LABELS, DocumentKind
 
-from .bodies import Body, Reason, Whole
+from .bodies import Body, OneLine, Reason, Whole
 from .deps import Ctx, Paging, Transactional, listed
 from .document_shapes import (
     DocumentAnswer,
@@ -80,7 +80,7 @@ def withdraw_template(kind: DocumentKind, body: Reason, ctx: Ctx) -> dict[str, A
 class Numbering(Body):
     """How a kind is numbered, such as 德教评〔{year}〕{number}号; `last`: the last number given on paper this year."""
 
-    form: str = Field(max_length=200)
+    form: OneLine = Field(max_length=200)
     last: int | None = Field(None, ge=0, le=1_000_000)
 
 

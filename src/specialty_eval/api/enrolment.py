@@ -8,7 +8,7 @@ from pydantic import Field
 from specialty_eval.actions import closings, feed, plan_views, plans, standings
 from specialty_eval.actions.plans import Adjustment
 
-from .bodies import Body, Reason, Whole
+from .bodies import Body, OneLine, Reason, Whole
 from .codes import Code
 from .consequence_shapes import LineSet, PlanAnswer, PlanLineAnswer, PlanWithTotals, StandingAnswer, YearBegun
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
@@ -118,7 +118,7 @@ def return_(plan_id: int, body: Reason, ctx: Ctx, version: IfMatch, response: Re
 class Document(Body):
     """The number of the document that decides."""
 
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
 
 
 @router.post("/enrolment-plans/{plan_id}/approve", response_model=PlanWithTotals)

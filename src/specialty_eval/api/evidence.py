@@ -10,7 +10,7 @@ from pydantic import Field
 from specialty_eval.actions import attachments, evidence, review_actions, rounds, verification, views
 from specialty_eval.actions.context import Context
 
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, OneLine, Reason
 from .case_shapes import AttachedAnswer, DraftAnswer, FiguresRecorded, ReviewAnswer
 from .codes import Code
 from .deps import Ctx, IfMatch, Transactional, tag
@@ -36,7 +36,7 @@ class Draft(Body):
     """What is filled in so far; values as text as written, empty for not reported."""
 
     figures: dict[str, str] = Field(max_length=1000)
-    sources: dict[str, str] = Field(default_factory=dict, max_length=1000)
+    sources: dict[str, OneLine] = Field(default_factory=dict, max_length=1000)
     self_evaluation: str = Field("", max_length=100_000)
 
 
@@ -101,7 +101,7 @@ class Supplied(Body):
     policy_id: str
     policy_version: str
     figures: dict[str, str] = Field(max_length=1000)
-    sources: dict[str, str] = Field(default_factory=dict, max_length=1000)
+    sources: dict[str, OneLine] = Field(default_factory=dict, max_length=1000)
 
 
 @router.put("/specialties/{code}/figures/{year}", responses=GONE, response_model=FiguresRecorded)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from specialty_eval.actions import experts
 
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, OneLine, Reason
 from .deps import Ctx, Paging, Transactional, listed
 from .shapes import Listed, Made
 
@@ -122,7 +122,7 @@ class NewTie(Body):
 
     kind: Literal["former_employer", "interest"]
     school: str = Field("", max_length=18)
-    enterprise: str = Field("", max_length=200)
+    enterprise: OneLine = Field("", max_length=200)
     reason: str = Field("", max_length=4000)
 
 

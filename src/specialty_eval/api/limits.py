@@ -1,5 +1,7 @@
 """Limits before reading: a head or a body beyond its limit is refused unread, whether it says its length or not."""
 
+from collections.abc import Iterable
+
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,14 +53,15 @@ def _refused(limit: int) -> Response:
     return answer(TooLarge(Problem("body-too-large", "body", {"limit": limit})))
 
 
-def _head_refused() -> Response:
+def head_refused() -> Response:
+    """The answer to a head beyond the limit."""
     problem = Problem("head-too-large", "header", {"limit": HEAD_LIMIT})
     return JSONResponse(body("head-too-large", 431, [problem]), 431, {"Connection": "close"}, MEDIA_TYPE)
 
 
-def _length_of_head(scope: Scope) -> int:
-    line = len(scope.get("raw_path") or b"") + len(scope["query_string"])
-    return line + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+def is_head_too_large(line: int, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a path and query of this length and the headers are beyond the limit."""
+    return line + sum(len(name) + len(value) + 4 for name, value in headers) > HEAD_LIMIT
 
 
 HEAD_REFUSED = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -82,8 +85,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if _length_of_head(scope) > HEAD_LIMIT:
-            await _head_refused()(scope, receive, send)
+        if is_head_too_large(len(scope.get("raw_path") or b"") + len(scope["query_string"]), scope["headers"]):
+            await head_refused()(scope, receive, send)
             return
         limit = limit_of(scope["path"], is_known=any(name in _SHOWS for name, _ in scope["headers"]))
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")

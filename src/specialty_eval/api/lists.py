@@ -10,7 +10,7 @@ from specialty_eval.actions.lists import Named
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.specialty_list import SpecialtyListState
 
-from .bodies import Body, Reason, Whole
+from .bodies import Body, OneLine, Reason, Whole
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .list_shapes import InForceAnswer, SpecialtyListAnswer, SpecialtyListEntryAnswer, WholeSpecialtyList
 from .shapes import Level, Listed, actions_of
@@ -110,7 +110,7 @@ def relist(list_id: int, body: OneEntry, ctx: Ctx, version: IfMatch, response: R
 class Approval(Body):
     """The document that decides, and the digest of the list as it was read."""
 
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
     digest: str = Field(max_length=64)
 
 

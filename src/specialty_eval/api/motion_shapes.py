@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from specialty_eval.actions.motions import Minutes, Word
 
-from .bodies import Body, Day
+from .bodies import Body, Day, OneLine
 
 
 class MemberWord(Body):
@@ -23,7 +23,7 @@ class Sitting(Body):
     """The vote as the minutes have it; whoever is not named was absent."""
 
     held_on: Day
-    minutes_number: str = Field(max_length=100)
+    minutes_number: OneLine = Field(max_length=100)
     members: list[MemberWord] = Field(max_length=200)
     waived: dict[str, str] = Field(
         default_factory=dict, max_length=20,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from specialty_eval.actions import objections
 
-from .bodies import Body
+from .bodies import Body, OneLine
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .publication_shapes import ContactAnswer, ObjectionAnswer, ObjectionReceipt, ObjectionWithActions
 from .shapes import Listed, actions_of
@@ -34,8 +34,8 @@ class NewObjection(Body):
     """What one objects to, and who one is; the name and the contact are kept private."""
 
     review: int
-    name: str = Field(max_length=100)
-    contact: str = Field(max_length=200)
+    name: OneLine = Field(max_length=100)
+    contact: OneLine = Field(max_length=200)
     grounds: str = Field(max_length=8000)
 
 

@@ -165,6 +165,8 @@ def _finding(found: Mapping[str, Any]) -> Problem:
     where, kind = ".".join(str(part) for part in found["loc"]), found["type"]
     if kind in {"missing", "extra_forbidden"}:
         return Problem("field-missing" if kind == "missing" else "field-unknown", where)
+    if kind == "text_not_one_line":
+        return Problem("text-has-control-character", where)
     facts = found.get("ctx", {})
     expected = EXPECTED[kind].format_map(facts) if kind in EXPECTED else found["msg"]
     if kind.startswith("date") or not all(isinstance(facts.get(limit, 0), int) for limit in ("ge", "le")):

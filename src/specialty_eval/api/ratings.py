@@ -11,7 +11,7 @@ from specialty_eval.actions.appeals import Upheld
 from specialty_eval.engine.cases import AppealState
 from specialty_eval.engine.vocabulary import Rating
 
-from .bodies import Body
+from .bodies import Body, OneLine
 from .codes import AnyCode
 from .consequence_shapes import AppealAnswer, ListedAppeal
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", route_class=Transactional, tags=["ratings"])
 class Confirming(Body):
     """The document's number; without reviews, all of the list that nobody contests."""
 
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
     reviews: list[int] | None = Field(None, min_length=1, max_length=20_000)
 
 

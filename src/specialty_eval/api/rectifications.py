@@ -10,7 +10,7 @@ from specialty_eval.actions import closings, mending_days, rectification_views, 
 from specialty_eval.actions.rectifications import Milestone, Proof
 from specialty_eval.engine.rectification import RectificationState
 
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, OneLine, Reason
 from .codes import Code
 from .consequence_shapes import (
     ClosingAnswer,
@@ -204,7 +204,7 @@ class Decision(Body):
     """What is decided, as the committee voted, under which document, and why."""
 
     decision: Literal["close", "keep"]
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
     reason: str = Field(max_length=8000)
 
 

@@ -12,7 +12,7 @@ from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.succession import MOST_LINES, Act, Subject, SuccessionState, Wanted
 from specialty_eval.engine.vocabulary import Rating
 
-from .bodies import Body, Day, Reason
+from .bodies import Body, Day, OneLine, Reason
 from .codes import AnyCode
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .shapes import GONE, ActionAnswer, Listed, StatusAnswer, actions_of
@@ -31,8 +31,8 @@ class WantedLine(Body):
     )
     school: Code = Field("", description="移到的学校 · the school it moves to")
     catalogue_code: Code = ""
-    direction: Annotated[str, Field(max_length=60)] | None = None
-    name: str = Field("", max_length=100)
+    direction: Annotated[OneLine, Field(max_length=60)] | None = None
+    name: OneLine = Field("", max_length=100)
     county: Code = ""
     code: Code = Field("", description="学校的新代码 · the school's new code")
     specialties: list[Code] = Field(default_factory=list, max_length=MOST_LINES)
@@ -45,7 +45,7 @@ class NewSuccessionBody(Body):
     act: Literal["merged", "split", "renamed", "moved", "mapped"]
     effective_on: Day
     reason: str = Field(max_length=4000)
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
     lines: list[WantedLine] = Field(max_length=MOST_LINES)
     keeps: Literal["green", "yellow", "red"] | None = Field(
         None, description="合并后由委员会保留的等级；空：较差的 · the rating the committee keeps; else the worse"

@@ -13,7 +13,7 @@ from specialty_eval.actions.supports import NewSupport
 from specialty_eval.engine.standing import StandingState
 from specialty_eval.engine.support import SupportState
 
-from .bodies import Body, Day, Reason, Whole, YearWritten
+from .bodies import Body, Day, OneLine, Reason, Whole, YearWritten
 from .codes import Code
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .problems import ReasonAnswer, reason
@@ -59,11 +59,11 @@ def shown(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
 class NewSupportBody(Body):
     """Which of the policy's supports, in words, how much (yuan), from when and under which document."""
 
-    support: str = Field(max_length=100)
+    support: OneLine = Field(max_length=100)
     what: str = Field(max_length=4000)
     amount: str | None = Field(None, pattern=AMOUNT.pattern, max_length=20)
     valid_from: Day
-    document_number: str = Field(max_length=100)
+    document_number: OneLine = Field(max_length=100)
 
 
 @router.post("/specialties/{code}/supports", status_code=201, responses=GONE, response_model=WholeSupport)
