@@ -236,16 +236,18 @@ def test_a_body_of_a_gigabyte_is_refused_by_its_length_unread(served: Served, pa
             b"413", True, 0)  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["/v1/policies", "/v1/imports/schools", "/v1/sign-out"])
-def test_a_body_that_says_no_length_is_refused_at_its_limit(served: Served, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/policies", b"401"), ("/v1/imports/schools", b"401"), ("/v1/sign-out", b"413")]
+)
+def test_a_body_that_says_no_length_is_refused_at_its_limit(served: Served, path: str, status: bytes) -> None:
     answer, sent = raw(served, path, "Transfer-Encoding: chunked\r\n", endless=True, method="POST")
-    assert answer.split(b" ")[1] == b"413"
+    assert answer.split(b" ")[1] == status
     assert sent < 16 << 20
 
 
 @pytest.mark.parametrize("length", [f"Content-Length: {40 << 20}", "Transfer-Encoding: chunked"])
 def test_nobody_sends_a_file_by_showing_what_is_no_sign_in(served: Served, length: str) -> None:
-    for shown, status in (("Bearer nobody", b"401"), ("Basic eDp5", b"413")):
+    for shown, status in (("Bearer nobody", b"401"), ("Basic eDp5", b"401")):
         more = f"{length}\r\nAuthorization: {shown}\r\n"
         answer, sent = raw(served, "/v1/imports/schools", more, endless=True, method="POST")
         assert answer.split(b" ")[1] == status

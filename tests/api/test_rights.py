@@ -45,6 +45,21 @@ OPEN_TO_WRITE = (
     "POST /v1/publications/{publication_id}/objections",
     "POST /v1/objections/{objection_id}/confirm-contact",
 )
+SOME_ARE_PUBLIC = (
+    "GET /v1/amendments/{amendment_id}",
+    "GET /v1/applications/{application_id}",
+    "GET /v1/designations/{designation_id}",
+    "GET /v1/enrolment-plans/{plan_id}",
+    "GET /v1/enrolment-plans/{plan_id}/lines",
+    "GET /v1/events/{seq}",
+    "GET /v1/lists/{list_id}",
+    "GET /v1/lists/{list_id}/entries",
+    "GET /v1/publications/{publication_id}",
+    "GET /v1/reports/{report_id}",
+    "GET /v1/reports/{report_id}/files/{form}",
+    "GET /v1/successions/{succession_id}",
+)
+"""At these the public finds what is published, and 404 for the rest."""
 OF_ONES_OWN_CITY = (
     "GET /v1/overdue",
     "POST /v1/reports",
@@ -259,6 +274,17 @@ def test_an_outsider_is_let_in_only_where_everybody_is() -> None:
         and not (who == "county-one" and route in OF_ONES_OWN_COUNTY)
     ]
     assert let_in == []
+
+
+def test_whoever_shows_no_credentials_is_told_to_sign_in(asked: Asked) -> None:
+    """Where nothing is the public's; where some things are, of the others it is not told that they are there."""
+    for route, row in MATRIX.items():
+        if row["public"] == "!" and " /v1" in route:
+            (problem,) = asked.ask("public", route).json()["problems"]
+            assert problem["code"] in {"sign-in-needed", "login-or-password-wrong"}, route
+    unseen = {route for route, row in MATRIX.items() if route.startswith("GET /v1") and row["public"] != "+"}
+    assert {route for route in unseen if MATRIX[route]["public"] != "!"} == set(SOME_ARE_PUBLIC)
+    assert [r for r, row in MATRIX.items() if not r.startswith("GET ") and row["public"] not in "+!"] == []
 
 
 def test_nobody_writes_by_a_right_to_read() -> None:

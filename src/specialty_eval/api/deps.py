@@ -19,12 +19,13 @@ from starlette.types import Scope
 
 from specialty_eval.actions.context import Context, Credentials, commit, refusal_of
 from specialty_eval.actions.paging import Page, question
-from specialty_eval.engine.errors import Invalid, Problem, Refusal
+from specialty_eval.engine.errors import Invalid, NotSignedIn, NotYou, Problem, Refusal
 
 from . import limits
 from .arrival import JSON, in_time, whole
 from .bodies import Whole
 from .exports import PLACED, with_sheets
+from .openness import needs_credentials
 from .problems import answer
 
 T = TypeVar("T")
@@ -120,8 +121,12 @@ class Transactional(APIRoute):
         taken = None if self.body_field is None else str(getattr(self.body_field.field_info, "media_type", JSON))
         numbered = {part.name for part in self.dependant.path_params if part.field_info.annotation is int}
 
+        closed = frozenset(method for method in self.methods or () if needs_credentials(method, self.path))
+
         async def handle(request: Request) -> Response:
             try:
+                if request.method in closed and not credentials(request).secret:
+                    raise NotSignedIn(Problem("sign-in-needed"))
                 if request.method not in {"GET", "HEAD"} and (found := refused & set(request.headers)):
                     raise Invalid(*(NOT_HERE[name] for name in sorted(found)))
                 await _identify(request)
@@ -188,10 +193,16 @@ async def _inside(inner: Callable[[Request], Coroutine[Any, Any, Response]], req
         refusal = refusal_of(error)
         if refusal is None:
             raise
-        return answer(refusal)
+        return answer(told_to(request, refusal))
     finally:
         await run_in_threadpool(close, request)
     return response
+
+
+def told_to(request: Request, refusal: Refusal) -> Refusal:
+    """What a caller is told: who shows no credentials lacks no role, but has not signed in."""
+    is_nobody = isinstance(refusal, NotYou) and not credentials(request).secret
+    return NotSignedIn(Problem("sign-in-needed")) if is_nobody else refusal
 
 
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
