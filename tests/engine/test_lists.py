@@ -1,5 +1,6 @@
 """Which catalogue entries a policy names: shapes of conditions, unknown counts, what is shown, what is refused."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,7 +9,16 @@ import pytest
 from engine.policy_texts import SMALL, changed
 from specialty_eval.engine import load_policy
 from specialty_eval.engine.entry_counts import Counting, Site, counted, untaught
-from specialty_eval.engine.lists import Entry, Listed, ListKind, evaluate, is_listed, may_be_shown, uncountable
+from specialty_eval.engine.lists import (
+    Entry,
+    Listed,
+    ListKind,
+    as_kept,
+    evaluate,
+    is_listed,
+    may_be_shown,
+    uncountable,
+)
 
 ENTRY = Entry("secondary", "710205", "示例专业", {"level": "secondary", "years_open": "7"},
               {"schools": Decimal(3), "share_of_schools": Decimal("40.00")})  # fmt: skip
@@ -134,8 +144,27 @@ POSTS = (
 def test_few_people_are_not_shown_nor_what_would_give_them_away() -> None:
     shown = may_be_shown(load_policy(changed(POSTS)), FIGURES)
     assert shown == {"posts_per_graduate": None, "graduates": None, "schools": "2", "years_small_intake": "3"}
-    assert may_be_shown(load_policy(changed(POSTS)), {**FIGURES, "graduates": "10"})["posts_per_graduate"] == "4.50"
+    ten = {**FIGURES, "graduates": "10"}
+    assert may_be_shown(load_policy(changed(POSTS)), ten, "10")["posts_per_graduate"] == "4.50"
     assert may_be_shown(load_policy(changed(POSTS)), {"graduates": "0"}) == {"graduates": "0"}
+
+
+def test_a_sum_over_a_site_with_few_people_is_not_shown_since_the_others_would_tell_them() -> None:
+    policy, figures = load_policy(changed(POSTS)), {"posts_per_graduate": "2.50", "graduates": "117", "schools": "2"}
+
+    hidden = {"posts_per_graduate": None, "graduates": None, "schools": "2"}
+    assert may_be_shown(policy, figures, "7") == hidden
+    assert may_be_shown(policy, figures, "10") == figures
+    assert may_be_shown(policy, figures) == hidden  # built before the smallest part was kept
+
+
+def test_beside_a_sum_of_graduates_its_smallest_part_is_kept() -> None:
+    urgent = load_policy(f"{SMALL}{URGENT}").lists["urgent"]
+    sites = (site(graduates=110, city_posts=300), site(school="示例二校", graduates=7, city_posts=300),
+             site(school="示例三校", graduates=0, city_posts=300))  # fmt: skip
+    (found,) = evaluate(urgent, [replace(ENTRY, counts=counts(*sites))])
+
+    assert as_kept(found) == {"posts_per_graduate": "2.56", "graduates": "117", "fewest_graduates": "7"}
 
 
 def test_what_rests_on_a_measure_that_is_not_public_is_not_shown() -> None:

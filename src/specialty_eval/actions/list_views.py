@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine.consequences import ListRule
+from specialty_eval.engine.entry_counts import FEWEST_GRADUATES
 from specialty_eval.engine.lists import in_their_order, may_be_shown
 from specialty_eval.engine.permissions import READ, Scope, Thing, may_read, reach
 from specialty_eval.engine.policy import Policy
@@ -94,7 +95,7 @@ def entry_view(policy: Policy, row: SpecialtyList, entry: SpecialtyListEntry, *,
     told: dict[str, Any] = {
         "level": entry.level, "code": entry.code, "name": entry.name,
         "reasons": [{"code": code, "label": dict(labels.get(code, {}))} for code in entry.reasons],
-        "figures": figures if is_office else may_be_shown(policy, figures),
+        "figures": figures if is_office else may_be_shown(policy, figures, entry.figures.get(FEWEST_GRADUATES)),
         "exempt_by": entry.exempt_by or None,
         "exemptions": [{"code": code, "label": dict(labels.get(code, {}))} for code in entry.exempt_codes],
         "exempt_reason": entry.exempt_reason or None,

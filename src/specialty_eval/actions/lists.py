@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from specialty_eval.engine.consequences import CatalogueList
 from specialty_eval.engine.cycle import RoundState
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
-from specialty_eval.engine.lists import Found, Listed, ListKind, is_listed, uncountable
+from specialty_eval.engine.lists import Found, Listed, ListKind, as_kept, is_listed, uncountable
 from specialty_eval.engine.permissions import Role, Scope, Thing, may_read
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.specialty_list import (
@@ -94,7 +94,7 @@ def _entry(found: Found) -> SpecialtyListEntry:
     entry = found.entry
     return SpecialtyListEntry(
         level=entry.level, code=entry.code, name=entry.name, reasons=list(found.reasons),
-        figures={code: f"{value:f}" for code, value in found.figures.items()},
+        figures=as_kept(found),
         exempt_by="policy" if found.exempt else "", exempt_codes=list(found.exempt), exempt_reason="",
     )  # fmt: skip
 
@@ -197,10 +197,7 @@ def _outdated(ctx: Context, row: SpecialtyList) -> tuple[str, ...]:
         (e.code, e.level): (tuple(e.reasons), tuple(e.exempt_codes), e.figures)
         for e in list_queries.entries_of(ctx.session, row.id)
     }
-    as_now = {
-        (f.entry.code, f.entry.level): (f.reasons, f.exempt, {code: f"{value:f}" for code, value in f.figures.items()})
-        for f in now.found
-    }
+    as_now = {(f.entry.code, f.entry.level): (f.reasons, f.exempt, as_kept(f)) for f in now.found}
     return tuple(sorted({key[0] for key in then.keys() | as_now.keys() if then.get(key) != as_now.get(key)}))
 
 

@@ -55,7 +55,8 @@ class SpecialtyListEntryAnswer(BaseModel):
     name: str
     reasons: list[LabelledReason]
     figures: dict[str, str | None] = Field(
-        description="理由所看的数，不公开的为空 · what the reasons looked at; null where it is not shown"
+        description="理由所看的数，不公开的（含包含小样本的合计）为空 · what the reasons looked at; null where it is "
+        "not shown, a sum over a small cohort too"
     )
     exempt_by: Literal["policy", "person"] | None = Field(
         description="因办法或由人豁免，没有豁免时为空 · by the policy or by name, null where it is not exempt"

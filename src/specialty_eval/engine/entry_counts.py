@@ -29,6 +29,10 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
 """Count → the measures it is made of, by their codes; the other counts are of the registry and the ratings alone."""
 
 
+FEWEST_GRADUATES = "fewest_graduates"
+"""The graduates of the site that has the fewest: no rule asks for it; whether their sum may be shown rests on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One specialty of the city: whose, of which entry, from when to when, its colour in force and its figures."""
@@ -94,6 +98,7 @@ def _of_entry(sites: Sequence[Site], schools_of_level: int, how: Counting) -> It
         "posts_per_graduate": _posts_per_graduate(sites, how.year),
         "students_per_specialty": quotient(total(sites, how.year, STUDENTS), Decimal(len(open_sites))),
         "midlevel_teachers": total(sites, how.year, TEACHERS),
+        FEWEST_GRADUATES: _fewest(sites, how.year, GRADUATES),
     }
     for name, value in known.items():
         if value is not None:
@@ -108,6 +113,12 @@ def total(sites: Sequence[Site], year: int, measure: str) -> Decimal | None:
         return None
     values = [value for value in found if value is not None]
     return sum(values, Decimal(0)) if values else None
+
+
+def _fewest(sites: Sequence[Site], year: int, measure: str) -> Decimal | None:
+    """The smallest of the sites' values, of those that have any at all."""
+    found = (site.figures.get(year, {}).get(measure) for site in sites)
+    return min((value for value in found if value), default=None)
 
 
 def _years_below(sites: Sequence[Site], year: int, below: int) -> int:

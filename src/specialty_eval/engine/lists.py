@@ -13,7 +13,7 @@ from typing import TypeVar
 from .conditions import All, AnyOf, AtLeastOf, Comparison, Condition, Not, Op, Subject, Test
 from .consequences import CatalogueList, ListRule
 from .decimals import parse
-from .entry_counts import MEASURES
+from .entry_counts import FEWEST_GRADUATES, MEASURES
 from .errors import Problem
 from .policy import Policy
 from .vocabulary import Publish
@@ -166,11 +166,21 @@ def uncountable(policy: Policy, kind: ListKind) -> Iterator[Problem]:
                 yield Problem("list-count-without-measure", f"lists.{kind}.{rule.code}", facts)
 
 
-def may_be_shown(policy: Policy, figures: Mapping[str, str]) -> dict[str, str | None]:
+def as_kept(found: Found) -> dict[str, str]:
+    """The figures as they are put on record: beside a sum of graduates the smallest part of it."""
+    figures = {code: f"{value:f}" for code, value in found.figures.items()}
+    fewest = (found.entry.counts or {}).get(FEWEST_GRADUATES)
+    return figures if "graduates" not in figures or fewest is None else {**figures, FEWEST_GRADUATES: f"{fewest:f}"}
+
+
+def may_be_shown(policy: Policy, figures: Mapping[str, str], fewest: str | None = None) -> dict[str, str | None]:
     """Figures as everybody may see them: None for one that rests on a measure that is not public, or on fewer people
-    than the policy shows. A count of years, schools or ratings gives nobody away.
+    than the policy shows, and for a sum over a site with so few (`fewest` graduates; None is not known, and counts as
+    few): the others' figures are public and would tell them. A count of years, schools or ratings gives nobody away.
     """
-    return {code: value if _shown(policy, code, figures) else None for code, value in figures.items()}
+    has_any = Decimal(figures.get("graduates", "0")) > 0
+    people = {**figures, "graduates": fewest or "1"} if has_any else figures
+    return {code: value if _shown(policy, code, people) else None for code, value in figures.items()}
 
 
 PEOPLE = frozenset({"intake", "graduates"})
