@@ -134,6 +134,29 @@ def test_whom_the_office_cannot_name_is_told_each_with_why(s: Sitting) -> None:
     assert refused(NotNow, lambda: name(s, "visitor-2", short="one-a"))[0] == ("step-not-open", "review")
 
 
+def test_visitors_are_named_for_several_reviews_at_once_or_for_none(s: Sitting) -> None:
+    one, two, people = s.reviews["one-a"], s.reviews["two-a"], s.city.people
+    employ(s, "visitor-2", school="two")
+    both = {one: [people["site-visitor"]], two: [people["site-visitor"], people["visitor-2"], people["stranger"]]}
+
+    with nothing_left(s.session):
+        found = refused(Invalid, lambda: site_visits.name_all(s.as_("secretary"), s.round_id, both))
+        assert sorted(found) == sorted([
+            ("interest-declared", f"reviews.{two}.visitors.{people['visitor-2']}"),
+            ("not-a-site-visitor", f"reviews.{two}.visitors.{people['stranger']}"),
+        ])  # fmt: skip
+        assert refused(NotFound, lambda: site_visits.name_all(s.as_("secretary"), s.round_id + 1, both))
+        assert refused(NotYou, lambda: site_visits.name_all(s.as_("bureau-approver"), s.round_id, both))
+
+    both[two] = both[two][:1]
+    made = site_visits.name_all(s.as_("secretary"), s.round_id, both)
+
+    assert [(v.review_id, v.person_id) for v in made] == [(one, people["site-visitor"]), (two, people["site-visitor"])]
+    assert [facts["visitors"] for _, _, facts in told(s.session, "review.name_visitors")] == [1, 1]
+    shown, _ = site_visits.listing(s.as_("site-visitor"), Page(9))
+    assert {v.visitor.review_id for v in shown} == {one, two}
+
+
 def test_whose_conflict_is_found_later_reports_no_more(s: Sitting) -> None:
     name(s, "site-visitor")
     employ(s, "site-visitor", school="one")

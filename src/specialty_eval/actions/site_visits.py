@@ -1,6 +1,6 @@
 """Visits of a school for a review: who is named for one, withdrawn from it, and what they report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -29,20 +29,66 @@ def name(ctx: Context, review_id: int, people: Sequence[int]) -> list[SiteVisito
     They have the days that the policy gives experts. Invalid with everybody who is no site visitor in the city, is
     named already, has an interest, or scores the review without learning whose it is.
     """
+    asked = _asked(ctx, review_id, people)
+    _refuse(asked.closed, asked.unfit)
+    return _named_for(ctx, asked)
+
+
+def name_all(ctx: Context, round_id: int, wanted: Mapping[int, Sequence[int]]) -> list[SiteVisitor]:
+    """The same for several reviews of a round (review → people), each with its own event: all of them, or none with
+    every reason of each.
+    """
+    every = [_asked(ctx, review_id, wanted[review_id]) for review_id in sorted(wanted)]
+    for asked in every:
+        if asked.row.round_id != round_id:
+            told = {"kind": "review", "id": asked.row.id}
+            raise NotFound(Problem("not-found", f"reviews.{asked.row.id}", told))
+    _refuse(
+        [_of(asked, problem) for asked in every for problem in asked.closed],
+        [_of(asked, problem) for asked in every for problem in asked.unfit],
+    )
+    return [visitor for asked in every for visitor in _named_for(ctx, asked)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A review that is to be visited, by whom, under which right; why it cannot be now, and who cannot."""
+
+    row: Review
+    people: Sequence[int]
+    grant: Grant | None
+    closed: Sequence[Problem]
+    unfit: Sequence[Problem]
+
+
+def _asked(ctx: Context, review_id: int, people: Sequence[int]) -> _Asked:
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     grant = ctx.permit(NAMES, scope, where="visitors")
-    problems = _unfit(ctx, row, scope, people)
-    if row.state not in OPEN_IN:
-        raise NotNow(Problem("step-not-open", "review", {"event": "name_visitors", "state": row.state}), *problems)
-    if problems:
-        raise Invalid(*problems)
+    is_closed = Problem("step-not-open", "review", {"event": "name_visitors", "state": row.state})
+    closed = [] if row.state in OPEN_IN else [is_closed]
+    return _Asked(row, people, grant, closed, _unfit(ctx, row, scope, people))
+
+
+def _of(asked: _Asked, problem: Problem) -> Problem:
+    return replace(problem, where=f"reviews.{asked.row.id}.{problem.where}")
+
+
+def _refuse(closed: Sequence[Problem], unfit: Sequence[Problem]) -> None:
+    if closed:
+        raise NotNow(*closed, *unfit)
+    if unfit:
+        raise Invalid(*unfit)
+
+
+def _named_for(ctx: Context, asked: _Asked) -> list[SiteVisitor]:
+    row = asked.row
     policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
     due = ctx.calendar().due(ctx.now, policy.workflow.days["panel"], LOCAL)
-    named = [SiteVisitor(review_id=review_id, person_id=person, due=due, named_at=ctx.now, named_by=ctx.person_id)
-             for person in dict.fromkeys(people)]  # fmt: skip
+    named = [SiteVisitor(review_id=row.id, person_id=person, due=due, named_at=ctx.now, named_by=ctx.person_id)
+             for person in dict.fromkeys(asked.people)]  # fmt: skip
     ctx.session.add_all(named)
     told = {"visitors": len(named), "until": last_local_day(due, LOCAL).isoformat()}
-    ctx.record("review.name_visitors", row, Note(told=told), grant=grant)
+    ctx.record("review.name_visitors", row, Note(told=told), grant=asked.grant)
     return named
 
 

@@ -120,7 +120,10 @@ ROOMS = (
     ),
     Room(
         f"{__name__}.site_visits",
-        ("/v1/reviews/*/site-visit", "/v1/reviews/*/site-visitors", "/v1/site-visitors/**"),
+        (
+            "/v1/reviews/*/site-visit", "/v1/reviews/*/site-visitors", "/v1/rounds/*/site-visitors",
+            "/v1/site-visitors/**",
+        ),
     ),
     Room(
         f"{__name__}.letter_batches",

@@ -77,6 +77,28 @@ def withdraw(visitor_id: int, body: Reason, ctx: Ctx) -> dict[str, Any]:
     return visitor_view(site_visits.withdraw(ctx, visitor_id, body.reason), may_withdraw=True)
 
 
+class ToVisit(Visitors):
+    """Who is named for which review."""
+
+    review_id: int = Field(ge=1, le=BIGGEST)
+
+
+class RoundVisitors(Body):
+    """Who is named for which reviews of the round."""
+
+    visits: list[ToVisit] = Field(min_length=1, max_length=200)
+
+
+@router.post("/rounds/{round_id}/site-visitors", status_code=201, response_model=Listed[VisitorAnswer])
+def name_round_visitors(round_id: int, body: RoundVisitors, ctx: Ctx) -> dict[str, Any]:
+    """Name people for several reviews of a round at once (secretary): for all, or for none with every reason."""
+    wanted: dict[int, list[int]] = {}
+    for visit in body.visits:
+        wanted.setdefault(visit.review_id, []).extend(visit.people)
+    named = site_visits.name_all(ctx, round_id, wanted)
+    return listed([visitor_view(row, may_withdraw=True) for row in named], None)
+
+
 class Longer(Body):
     """Until the end of which local day they may report, and why."""
 
