@@ -75,13 +75,15 @@ def last(s: Sitting, what: str) -> Event:
 
 
 def come(s: Sitting, due: datetime | None) -> None:
-    """Every day that leads to a deadline comes, and the clock looks twice on each; once more when it is over."""
+    """The days of the reminders come, on which the clock looks twice, one before and after each, and one when it is
+    over.
+    """
     assert due is not None
     day = last_local_day(due, LOCAL)
-    for left in (15, 14, 13, 8, 7, 6, 3, 2, 1, 0, -1):
+    for left in (15, 14, 8, 7, 3, 2, 1, 0, -1):
         morning = day - timedelta(days=left)
         s.city.now = datetime(morning.year, morning.month, morning.day, 1, tzinfo=UTC)
-        for _ in range(2):
+        for _ in range(2 if left in BEFORE else 1):
             reminders.remind_due(s.city.clock(), s.round_id)
             reminders.remind_of_city(s.city.clock(), city=CITY)
 
