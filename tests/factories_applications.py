@@ -13,6 +13,7 @@ from remembered import remembered
 from specialty_eval.actions import application_decisions, applications, closings, lists
 from specialty_eval.actions.applications import NewApplication
 from specialty_eval.actions.motions import Minutes, Word
+from specialty_eval.engine import opening
 from specialty_eval.engine.lists import ListKind
 from specialty_eval.engine.opening import ApplicationKind
 from specialty_eval.store import scopes
@@ -57,7 +58,9 @@ def publish_list(sitting: Sitting, kind: ListKind = ListKind.NEGATIVE, year: int
 
 def wanted(code: str = FREE, **said: Any) -> NewApplication:
     """The first school wants to open this entry, with enough teachers."""
-    usual: dict[str, Any] = {"school": ONE, "grounds": "示例：产业需要", "effective_on": OPENS, "midlevel_teachers": 3}
+    usual: dict[str, Any] = {"school": ONE, "grounds": "示例：产业需要", "effective_on": OPENS}
+    if said.get("kind", ApplicationKind.OPEN) in opening.OPENS:
+        usual["midlevel_teachers"] = 3
     return NewApplication(**{"kind": ApplicationKind.OPEN, "catalogue_code": code, **usual, **said})
 
 

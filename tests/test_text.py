@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from specialty_eval.app import create_app
 from specialty_eval.engine.errors import Problem
+from specialty_eval.engine.machines import MACHINES
+from specialty_eval.engine.permissions import Thing
+from specialty_eval.store import metadata
+from specialty_eval.store.base import Base
 from specialty_eval.text import LANGUAGES, advice, codes, message, sample, shown
 
 ENGINE = Path(__file__).resolve().parents[1] / "src/specialty_eval/engine"
@@ -129,6 +134,22 @@ def test_everything_that_is_not_found_has_a_chinese_name() -> None:
     assert len(places) > 50
     unnamed = {where for where, kind in places if "没有找到" + where in message(
         Problem("not-found", where, {"kind": kind}), "zh")}  # fmt: skip
+    assert unnamed == set()
+
+
+def test_everything_that_can_be_asked_for_by_name_or_number_has_a_chinese_name() -> None:
+    sources = "".join(path.read_text("utf-8") for path in ENGINE.parent.rglob("*.py"))
+    tables = {m.class_.__name__: str(m.local_table) for m in Base.registry.mappers}
+    places = set(re.findall(r'(?:permit_read|locked)\([^\n]*where="([a-z_]+)"', sources))
+    literal = set(re.findall(r'not-found"[^\n]*"?kind"?(?:: |=)"([a-z_]+)"', sources))
+    locked = {tables[name] for name in re.findall(r"\.locked\((\w+), ", sources) if name in tables}
+    paths = create_app("postgresql+psycopg://nowhere/none", Path()).openapi()["paths"]
+    in_paths = {name for path in paths for name in re.findall(r"{(\w+)}", path)}
+    assert metadata.TABLES
+    assert min(map(len, (places, literal, locked, in_paths))) > 15
+
+    every = {*map(str, Thing), *MACHINES, *places, *literal, *locked, *in_paths} - {"fixed"}
+    unnamed = {name for name in every if name in message(Problem("not-found", name, {"kind": name}), "zh")}
     assert unnamed == set()
 
 

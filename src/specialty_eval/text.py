@@ -140,7 +140,8 @@ def _called(place: str, fact: object, problem: Problem, lang: str) -> object:
 def _kind_called(where: str, kind: str) -> str:
     """What was not found, in Chinese: by where it was named, or else by its kind, where either has a name."""
     known = labels()["kinds"]
-    found = (known.get(name.removesuffix("_id")) for name in (where, kind))
+    names = [name.removesuffix("_id") for name in (where, kind)]
+    found = (known.get(name) or known.get(name.removesuffix("s")) for name in names)
     return next(filter(None, found), where)
 
 

@@ -80,9 +80,12 @@ def test_an_application_is_judged_by_the_rules_of_the_day_it_was_received(s: Sit
         (off_catalogue(name=" ", agreement="", partner="", department="none"),
          [("application-needs", "name"), ("application-needs", "partner"), ("application-needs", "agreement"),
           ("department-unknown", "department")]),
-        (wanted("", kind=ApplicationKind.CHANGE), [("application-needs", "specialty")]),
+        (wanted("", kind=ApplicationKind.CHANGE, students=3, midlevel_teachers=3),
+         [("application-needs", "specialty"), ("application-takes-no", "students"),
+          ("application-takes-no", "midlevel_teachers")]),
         (wanted("", kind=ApplicationKind.CLOSE),
          [("application-needs", "specialty"), ("application-needs", "students")]),
+        (wanted(students=0), [("application-takes-no", "students")]),
     ],
 )  # fmt: skip
 def test_what_is_missing_or_unknown_is_said_whole(s: Sitting, new: Any, wrong: Any) -> None:

@@ -127,6 +127,20 @@ def test_every_problem_of_every_row_is_said_at_once_at_its_cell(city: City) -> N
     ]  # fmt: skip
 
 
+def test_a_check_says_what_it_compared_with_also_where_that_is_on_record_and_the_callers(city: City) -> None:
+    first = staged(city, as_csv((*KEY, "graduates"), (*ONE_A, 2025, 57), (*TWO_A, 2025, 9)))
+    staging.confirm(city.as_("secretary"), first.id, first.difference)
+
+    def compared(who: str, *rows: tuple[object, ...]) -> list[object]:
+        row = staged(city, as_csv((*KEY, "employed"), *rows), who)
+        found, _ = staging_views.remarks(city.as_(who), row.id, "problem", PAGE)
+        return [one["facts"]["value"] for one in found if one["code"] == "check-holds"]
+
+    mine, theirs = (*ONE_A, 2025, 60), (*TWO_A, 2025, 60)
+    assert compared("secretary", mine, theirs) == ["employed=60, graduates=57", "employed=60, graduates=9"]
+    assert compared("head-one", mine, theirs) == ["employed=60, graduates=57", "employed=60, graduates=…"]
+
+
 def test_a_file_with_a_problem_changes_nothing_and_one_that_is_nobodys_is_not_found(city: City) -> None:
     row = staged(city, as_csv(TWO_ROWS[0], (*ONE_A, 2025, 40, 1), (*ONE_B, 2025, "vierzig", 2)))
     assert row.counts["new"] == 3

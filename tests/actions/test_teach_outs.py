@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -76,6 +77,18 @@ def test_the_cohorts_are_counted_until_the_last_student_has_left(s: Sitting) -> 
     assert refused(Invalid, lambda: count(s, {})) == [
         ("cohorts-missing", "cohorts"), ("cohort-missing", "cohorts.2026"),
     ]  # fmt: skip
+
+
+def test_no_cohort_is_larger_than_what_is_known_to_have_entered_unless_somebody_says_why(s: Sitting) -> None:
+    assert refused(Invalid, lambda: count(s, {2025: 999, 2026: 51})) == [("cohort-above-intake", "cohorts.2026")]
+    s.session.add(Figure(specialty_id=s.city.specialties["city-a"], year=2025, measure="intake", value="40",
+                         supplier="school", source="示例", recorded_at=s.city.now))  # fmt: skip
+    s.session.flush()
+    with pytest.raises(Invalid) as refusal:
+        count(s, {2025: 999, 2026: 48})
+    [problem] = refusal.value.problems
+    assert (problem.code, problem.facts) == ("cohort-above-intake", {"known": 40, "students": 999})
+    count(s, {2025: 41, 2026: 48}, "示例：一人转入")
 
 
 def test_nobody_closes_it_while_the_schools_own_count_finds_students(s: Sitting) -> None:

@@ -374,7 +374,7 @@ def test_a_plan_names_every_line_that_cannot_be() -> None:
         Problem("quota-negative", "lines.2", {"quota": -1}),
         Problem("quota-above-capacity", "lines.3", {"quota": 60, "capacity": 55}),
         Problem("adjustment-reason-missing", "lines.3", {"quota": 60, "computed": 50}),
-        Problem("adjustment-reason-missing", "lines.4", {"quota": 30, "computed": 0}),
+        Problem("quota-reason-missing", "lines.4", {"quota": 30}),
         Problem("places-though-stopped", "lines.5", {"quota": 5}),
         Problem("city-total-exceeded", "lines", {"total": 134, "city_total": 100}),
     ]

@@ -98,7 +98,7 @@ def lodge(ctx: Context, new: NewApplication) -> Application:
     if ctx.person_id is None:
         raise NotYou(Problem("person-needed", "application"))
     about = _about(ctx, new, school)
-    if problems := [*_incomplete(ctx, new), *_unfit(ctx, new, about, school)]:
+    if problems := [*_incomplete(ctx, new), *_beside(new), *_unfit(ctx, new, about, school)]:
         raise Invalid(*problems)
     application_queries.one_at_a_time(ctx.session, school.city_code)
     rules = application_queries.rules_for(ctx.session, school.city_code, ctx.today.year)
@@ -155,6 +155,14 @@ def _incomplete(ctx: Context, new: NewApplication) -> Iterator[Problem]:
     if new.kind in OPENS and new.effective_on is not None and not first <= new.effective_on <= last:
         reach = {"first": first.isoformat(), "last": last.isoformat()}
         yield Problem("opening-day-out-of-reach", "effective_on", reach)
+
+
+def _beside(new: NewApplication) -> Iterator[Problem]:
+    """Numbers that this kind of application has no room for: dropped in silence they would seem to count."""
+    taken = {"students": new.kind is ApplicationKind.CLOSE, "midlevel_teachers": new.kind in OPENS}
+    for column, is_taken in taken.items():
+        if not is_taken and getattr(new, column) is not None:
+            yield Problem("application-takes-no", column, {"kind": new.kind.value, "field": column})
 
 
 def _unfit(ctx: Context, new: NewApplication, about: _About, school: School) -> Iterator[Problem]:

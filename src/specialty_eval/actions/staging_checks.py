@@ -3,7 +3,7 @@
 Each is asked of all rows at once. What rests on the caller's rights is asked again when the file is confirmed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -228,7 +228,9 @@ def held_rows(ctx: Context, ids: Places, years: Places, says: Mapping[bool, Flag
 
 
 def note_checks(ctx: Context, found: Read, grid: Grid, rows: Rows, columns: Sequence[Measured], policy: Policy) -> None:
-    """Note the checks that hold on a row's values together with what is on record of the year; that is not shown."""
+    """Note the checks that hold on a row's values together with what is on record of the year; of that only what the
+    caller may write is shown.
+    """
     by_code = {column.measure.code: column for column in columns}
     asked = {code for check in policy.checks for code in measures_in(check.when)}
     if not asked & set(by_code) or not len(rows.of):
@@ -237,16 +239,33 @@ def note_checks(ctx: Context, found: Read, grid: Grid, rows: Rows, columns: Sequ
     made = {code: _column(policy.measures[code], by_code.get(code), rows, known.get(code, {})) for code in asked}
     batch = Batch.from_columns(policy, range(len(rows.of)), made)  # type: ignore[arg-type]  # numbers stand for names
     said_by = {check.code: check for check in policy.checks}
-    for place, _, code in checks_that_hold(policy, batch):
+    holding = list(checks_that_hold(policy, batch))
+    own = _own(ctx, rows, {policy.measures[code].supplier for code in asked}) if holding else {}
+    for place, _, code in holding:
         row = int(rows.of[place])
         told = [m for m in measures_in(said_by[code].when) if m in by_code]
         at = [m for m in told if by_code[m].has[row]]
         if at and not any(by_code[m].bad[row] for m in told):  # what else is wrong in its row hides nothing
-            values = {m: _value(by_code[m], row) for m in at}
+            values = {m: _value(by_code[m], row) if m in at else _recorded(policy.measures[m], known, place, own)
+                      for m in measures_in(said_by[code].when)}  # fmt: skip
             said = check_problem(said_by[code], values)
             facts = {key: fact for key, fact in said.facts.items() if key != "value"}
             number, place_ = int(grid.rows[row]), found.places[at[0]]
             found.problems.add(said.code, FILE, number, ", ".join(at), said.facts["value"], "", facts, place=place_)
+
+
+def _own(ctx: Context, rows: Rows, suppliers: Collection[str]) -> dict[str, Flags]:
+    """Supplier → of which rows its values are the caller's to write."""
+    held = rights(ctx, rows.sites, sorted(suppliers))
+    return {supplier: held.may(supplier, rows.site, rows.year) for supplier in suppliers}
+
+
+def _recorded(measure: Measure, known: Mapping[str, Mapping[int, str]], place: int, own: Mapping[str, Flags]) -> Value:
+    """What is on record of a row, which a check looked at too: `…` where it is somebody else's to tell."""
+    text = known.get(measure.code, {}).get(place)
+    if text is None or _scaled(measure, text) is None:
+        return None
+    return text if own[measure.supplier][place] else "…"
 
 
 def _on_record(ctx: Context, rows: Rows, asked: set[str]) -> dict[str, dict[int, str]]:

@@ -29,7 +29,8 @@ def count(ctx: Context, code: str, cohorts: Mapping[int, int], reason: str) -> T
     earlier = teach_outs.counts_of(ctx.session, key)
     before = teach_outs.cohorts_of(ctx.session, [earlier[-1].id])[earlier[-1].id] if earlier else {}
     year = ctx.today.year if ctx.today >= academic_year_begins(ctx.today.year) else ctx.today.year - 1
-    facts = Counted(cohorts, before, year, teach_outs.stopped_years(ctx.session, key), reason)
+    entered = teach_outs.entered(ctx.session, key, list(cohorts))
+    facts = Counted(cohorts, before, year, teach_outs.stopped_years(ctx.session, key), reason, entered)
     problems = [] if cohorts else [Problem("cohorts-missing", "cohorts")]
     if problems := [*problems, *counting_problems(facts)]:
         raise Invalid(*problems)

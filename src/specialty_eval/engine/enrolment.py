@@ -322,8 +322,11 @@ def plan_problems(
             facts = {"quota": entry.quota, "capacity": entry.capacity}
             problems.append(Problem("quota-above-capacity", where, facts))
         if entry.quota != entry.computed and not entry.reason.strip():
-            facts = {"quota": entry.quota, "computed": entry.computed or 0}
-            problems.append(Problem("adjustment-reason-missing", where, facts))
+            if entry.computed is None:
+                problems.append(Problem("quota-reason-missing", where, {"quota": entry.quota}))
+            else:
+                facts = {"quota": entry.quota, "computed": entry.computed}
+                problems.append(Problem("adjustment-reason-missing", where, facts))
     total = sum(entry.quota for entry in lines)
     if city_total is not None and total > city_total:
         problems.append(Problem("city-total-exceeded", "lines", {"total": total, "city_total": city_total}))

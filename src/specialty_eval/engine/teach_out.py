@@ -1,7 +1,7 @@
 """Teaching out: the cohorts that a school counts, year of entry by year of entry, until the last one has left."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import Problem
 
@@ -20,11 +20,13 @@ class Counted:
     stopped: frozenset[int] = frozenset()
     """The academic years whose approved plan gave the specialty no place."""
     reason: str = ""
+    entered: Mapping[int, int] = field(default_factory=dict)
+    """How many are known to have entered at most, by year: as planned, or as reported where that is more."""
 
 
 def counting_problems(facts: Counted) -> list[Problem]:
-    """Why a count of the cohorts is not taken: none is left out, none grows without a reason, nobody entered in a
-    year without places.
+    """Why a count of the cohorts is not taken: none is left out, none grows or is larger than what entered without a
+    reason, nobody entered in a year without places.
     """
     problems = []
     for entry, students in facts.cohorts.items():
@@ -39,6 +41,10 @@ def counting_problems(facts: Counted) -> list[Problem]:
         if students > facts.before.get(entry, students) and not facts.reason.strip():
             grew = {"before": facts.before[entry], "students": students}
             problems.append(Problem("cohort-grew", where, grew))
+        known = {} if entry in facts.before or entry in facts.stopped else facts.entered
+        if students > known.get(entry, students) and not facts.reason.strip():
+            told = {"known": known[entry], "students": students}
+            problems.append(Problem("cohort-above-intake", where, told))
     problems += [
         Problem("cohort-missing", f"cohorts.{entry}", {"before": students})
         for entry, students in facts.before.items()

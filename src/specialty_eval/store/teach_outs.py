@@ -11,6 +11,8 @@ from .base import Base, identity, reference
 from .outcome_queries import among
 from .outcomes import EnrolmentLine, EnrolmentPlan, Standing
 from .registry import Specialty
+from .reviews import Figure
+from .status_sets import approved_places
 
 
 class TeachOutCount(Base):
@@ -87,6 +89,19 @@ def taught_out(session: Session, specialties: Collection[int]) -> set[int]:
     )
     found = left().where(TeachOutCount.specialty_id.in_(suspended))
     return {key for key, students in session.execute(found) if not students}
+
+
+def entered(session: Session, specialty_id: int, years: Collection[int]) -> dict[int, int]:
+    """Academic year → how many entered at most, as far as known: its places, or the new students reported if more."""
+    places = approved_places(lambda column: column == specialty_id)
+    found = dict(session.execute(sa.select(places.c.year, places.c.quota).where(among(places.c.year, years))).all())
+    reported = sa.select(Figure.year, Figure.value).where(
+        Figure.specialty_id == specialty_id, Figure.measure == "intake", Figure.superseded_at.is_(None),
+        among(Figure.year, years), Figure.value.regexp_match("^[0-9]{1,9}$"),
+    )  # fmt: skip
+    for year, value in session.execute(reported):
+        found[year] = max(found.get(year, 0), int(value))
+    return found
 
 
 def stopped_years(session: Session, specialty_id: int) -> frozenset[int]:
