@@ -20,7 +20,7 @@ from factories_consequences import (
 )
 from factories_deliberation import Sitting, refused
 from racing import at_once
-from specialty_eval.actions import appeals, mending_days, ratings, rectification_views, rectifications
+from specialty_eval.actions import appeals, mending_days, overdue, ratings, rectification_views, rectifications
 from specialty_eval.actions.context import LOCAL
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.rectifications import Milestone, Proof
@@ -339,6 +339,27 @@ def test_an_appeal_that_held_the_consequences_and_left_the_colour_gives_the_days
     assert (row.state, row.review_id) == ("due", s.reviews["two-a"])
     assert (row.plan_due > s.city.now, row.recheck_from > before) == (True, True)
     assert rectifications.act_on_due(s.as_("secretary")).lapsed == ()
+
+
+def test_months_that_begin_anew_while_it_is_rechecked_are_the_schools_to_mend(session: Session) -> None:
+    """It may pass at once; it fails, and the bureau is late, only when they are over."""
+    s = make_confirmed(session, {"two-a": "yellow"}, policy=HOLDS)
+    key = in_progress(s).id
+    row = rectifications.recheck(on(s, 2027, 4, 23).as_("secretary"), key)
+    row.recheck_from = date(2027, 12, 1)  # an appeal upheld that left the colour
+    session.flush()
+
+    def late() -> list[str]:
+        return [one.owed.what.value for one in overdue.listing(s.as_("secretary"), s.round_id, Page(9))[0]]
+
+    s.city.wait(60)
+    assert "recheck" not in late()
+    assert refused(NotNow, lambda: rectifications.fail(s.as_("bureau-verifier"), key, FINDINGS)) == [
+        ("recheck-not-due", "")
+    ]
+    on(s, 2027, 12, 25)
+    assert "recheck" in late()
+    assert rectifications.fail(s.as_("bureau-verifier"), key, FINDINGS).failures == 1
 
 
 @pytest.mark.parametrize("ends", ["ruled out", "upheld, the same colour"])

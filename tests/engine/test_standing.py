@@ -60,8 +60,8 @@ SUFFICES: list[tuple[Workflow[Any], Any, Any, Any, Any]] = [
     (RECTIFICATION, R.PLANNED, E.RETURN, RectificationFacts(reason="目标不具体"), R.DUE),
     (RECTIFICATION, R.IN_PROGRESS, E.RECHECK, RectificationFacts(recheck_due=True), R.RECHECK),
     (RECTIFICATION, R.RECHECK, E.PASS, RectificationFacts(**FOUND), R.PASSED),
-    (RECTIFICATION, R.RECHECK, E.FAIL, RectificationFacts(failures=0, **FOUND), R.IN_PROGRESS),
-    (RECTIFICATION, R.RECHECK, E.FAIL, RectificationFacts(failures=1, **FOUND), R.FAILED),
+    (RECTIFICATION, R.RECHECK, E.FAIL, RectificationFacts(recheck_due=True, failures=0, **FOUND), R.IN_PROGRESS),
+    (RECTIFICATION, R.RECHECK, E.FAIL, RectificationFacts(recheck_due=True, failures=1, **FOUND), R.FAILED),
     *((RECTIFICATION, *row) for row in every(RECTIFYING, E.SUPERSEDE, RectificationFacts(reason="x"), R.SUPERSEDED)),
     (PLAN, PlanState.DRAFT, PlanEvent.SUBMIT, PlanFacts(lines=320), PlanState.SUBMITTED),
     (PLAN, PlanState.SUBMITTED, PlanEvent.RETURN, PlanFacts(reason="超总量"), PlanState.DRAFT),
@@ -136,7 +136,7 @@ REFUSES: list[tuple[Workflow[Any], Any, Any, Any, list[str]]] = [
         RectificationFacts(milestones_without_evidence=("1",)),
         ["milestone-not-proved", "findings-missing"],
     ),
-    (RECTIFICATION, R.RECHECK, E.FAIL, HELD, ["findings-missing", "appeal-suspends"]),
+    (RECTIFICATION, R.RECHECK, E.FAIL, HELD, ["findings-missing", "recheck-not-due", "appeal-suspends"]),
     *((RECTIFICATION, *row) for row in every(RECTIFYING, E.SUPERSEDE, RectificationFacts(), ["reason-missing"])),
     (PLAN, PlanState.DRAFT, PlanEvent.SUBMIT, PlanFacts(line_problems=(NEGATIVE,)), ["plan-empty", "quota-negative"]),
     (PLAN, PlanState.SUBMITTED, PlanEvent.RETURN, PlanFacts(), ["reason-missing"]),
@@ -187,7 +187,7 @@ def test_a_school_closes_its_own_specialty_without_anybody_deciding_but_not_whil
 def test_as_many_failed_rechecks_as_allowed_end_a_rectification(
     failures: int, allowed: int, target: RectificationState
 ) -> None:
-    facts = RectificationFacts(findings="未完成", failures=failures, failures_allowed=allowed)
+    facts = RectificationFacts(findings="未完成", recheck_due=True, failures=failures, failures_allowed=allowed)
 
     assert RECTIFICATION.move(R.RECHECK, E.FAIL, facts).target == target
 

@@ -122,7 +122,8 @@ def failures_left(allowed: int, failures: int) -> int:
 _SCHOOL = roles(Role.SCHOOL_HEAD)
 _CLOCK = roles(Role.SYSTEM, Role.SECRETARY)
 _BUREAU = roles(Role.BUREAU_VERIFIER, Role.BUREAU_APPROVER)
-_FAILS = (_findings_written, _no_appeal_holds_it)
+_FAILS = (_findings_written, _recheck_is_due, _no_appeal_holds_it)
+"""Due still: an appeal that held the consequences may have given the school its months anew meanwhile."""
 _STATE, _EVENT = RectificationState, RectificationEvent
 
 RECTIFICATION = Workflow[RectificationFacts](

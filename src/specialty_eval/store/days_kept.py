@@ -185,7 +185,7 @@ OF_ROUNDS = (
         _MENDED, held=True,
     ),
     _case(
-        Awaited.RECHECK, "rectification.remind", Rectification, Rectification.updated_at,
+        Awaited.RECHECK, "rectification.remind", Rectification, overdue_queries.recheck_begins(),
         _in(Rectification.state, RectificationState.RECHECK), days="verify", held=True,
     ),
 )  # fmt: skip

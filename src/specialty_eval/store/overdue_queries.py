@@ -140,6 +140,12 @@ def _of_reviews(since: Since) -> list[Part]:
     ]
 
 
+def recheck_begins() -> sa.ColumnElement[datetime]:
+    """Of a rectification that is rechecked: since when the bureau has its days, not before the school's are over."""
+    day = sa.func.timezone("Asia/Shanghai", sa.cast(Rectification.recheck_from, sa.DateTime(timezone=False)))
+    return sa.func.greatest(Rectification.updated_at, day, type_=Rectification.updated_at.type)
+
+
 def visit_due() -> sa.ScalarSelect[datetime]:
     """Of a review: until when whoever is named to visit its school has to report, the last of them."""
     named = sa.select(sa.func.max(SiteVisitor.due)).where(
@@ -205,10 +211,10 @@ def _of_cases(since: Since) -> list[Part]:
               Rectification.specialty_id)
         .join(Review, Review.id == Rectification.review_id)
         .where(Rectification.state == RectificationState.PLANNED.value, Rectification.updated_at < since.verify),
-        _part(Awaited.RECHECK, Rectification.id, Rectification.review_id, Rectification.updated_at,
+        _part(Awaited.RECHECK, Rectification.id, Rectification.review_id, recheck_begins(),
               Rectification.specialty_id)
         .join(Review, Review.id == Rectification.review_id)
-        .where(Rectification.state == RectificationState.RECHECK.value, Rectification.updated_at < since.verify),
+        .where(Rectification.state == RectificationState.RECHECK.value, recheck_begins() < since.verify),
         _part(Awaited.MENDING, RatingInForce.specialty_id, Review.id, RatingInForce.known_from,
               RatingInForce.specialty_id)
         .join(Review, Review.id == RatingInForce.review_id)
