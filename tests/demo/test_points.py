@@ -122,12 +122,13 @@ def test_the_page_names_nobody_but_whom_its_tales_happen_to() -> None:
     assert set(ITEM.findall(PAGE)) == ITEMS.keys()
 
 
-def test_a_late_objection_is_refused_with_the_way_to_appeal(city: Played, http: TestClient) -> None:
-    new = {"review": 1, "name": "示例", "contact": "a@example.invalid", "grounds": "示例"}
+def test_an_anonymous_and_late_objection_is_refused_with_every_reason_and_the_way_to_appeal(http: TestClient) -> None:
+    new = {"review": 1, "name": "", "contact": "", "grounds": "示例"}
     answer = http.post("/v1/publications/1/objections", json=new)
 
-    (problem,) = answer.json()["problems"]
-    assert (answer.status_code, problem["code"], problem["facts"]["route"]) == (409, "publicity-over", "appeal")
+    problems = answer.json()["problems"]
+    assert (answer.status_code, problems[-1]["facts"]["route"]) == (409, "appeal")
+    assert [problem["code"] for problem in problems] == ["name-missing", "contact-missing", "publicity-over"]
 
 
 def test_who_closes_a_closed_item_by_the_version_of_then_is_told_how_it_stands(city: Played, http: TestClient) -> None:
