@@ -287,6 +287,34 @@ def test_whoever_shows_no_credentials_is_told_to_sign_in(asked: Asked) -> None:
     assert [r for r, row in MATRIX.items() if not r.startswith("GET ") and row["public"] not in "+!"] == []
 
 
+CLOSED_WORDS = {"state", "kind", "level", "standing", "rating", "tier", "status", "supplier_kind", "format"}
+"""Names of filters whose values are a few that we say ourselves."""
+
+
+def filters() -> Iterator[tuple[str, str, list[str] | None]]:
+    """(route, query parameter, what it may be: None for any text) of every read, as the description says."""
+    document = opened_app().openapi()
+    for path, methods in document["paths"].items():
+        for said in methods.get("get", {}).get("parameters", ()):
+            if said["in"] == "query":
+                schema = next((s for s in said["schema"].get("anyOf", ()) if s.get("type") != "null"), said["schema"])
+                if "$ref" in schema:
+                    schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+                yield f"GET {path}", said["name"], schema.get("enum")
+
+
+def test_a_filter_with_a_value_that_cannot_be_is_refused_with_those_that_can(asked: Asked) -> None:
+    found = list(filters())
+    assert [(route, name) for route, name, known in found if name in CLOSED_WORDS and not known] == []
+    for route, name, known in found:
+        readers = [who for who in ("secretary", *CALLERS) if MATRIX[route][who] == "+"]
+        if known and name != "format" and readers:
+            answer = asked.ask_now(readers[0], route, more=f"{name}=no-such")
+            assert answer.status_code == 422, (route, name)
+            (problem,) = answer.json()["problems"]
+            assert [value for value in known if value not in problem["facts"]["expected"]] == [], (route, name)
+
+
 def test_nobody_writes_by_a_right_to_read() -> None:
     written = [r for r, row in MATRIX.items() if not r.startswith("GET ") and row["auditor"] == row["public"] == "+"]
     pages = [r for r in written if r.startswith("POST /evidence-files")]  # without their cookie one is led to sign in

@@ -7,12 +7,13 @@ from pydantic import Field
 
 from specialty_eval.actions import closings, feed, plan_views, plans, standings
 from specialty_eval.actions.plans import Adjustment
+from specialty_eval.engine.standing import StandingState
 
 from .bodies import Body, OneLine, Reason, Whole
 from .codes import Code
 from .consequence_shapes import LineSet, PlanAnswer, PlanLineAnswer, PlanWithTotals, StandingAnswer, YearBegun
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
-from .shapes import GONE, Listed, actions_of
+from .shapes import GONE, Level, Listed, actions_of
 
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["enrolment"])
 
@@ -63,8 +64,8 @@ def read_lines(
     paging: Paging,
     county: str | None = None,
     school: str | None = None,
-    level: str | None = None,
-    standing: str | None = None,
+    level: Level | None = None,
+    standing: StandingState | None = None,
 ) -> dict[str, Any]:
     """A plan's lines by code, a page at a time (public once approved, without why a line was adjusted)."""
     row = plans.read(ctx, plan_id)

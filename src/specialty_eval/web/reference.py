@@ -16,7 +16,6 @@ from . import pages
 from .pages import Shown
 from .schemas import Field, Json, Schemas
 
-BASE = "http://127.0.0.1:8000"
 OPEN = frozenset(
     {
         "POST /v1/sign-in",
@@ -131,7 +130,8 @@ def routes(_: Context, request: Request) -> Shown:
     state = request.app.state
     if not hasattr(state, "reference"):
         state.reference = list(grouped(request.app.openapi()))
-    return Shown("reference.html", {"groups": state.reference, "base": BASE})
+    base = f"{request.url.scheme}://{request.url.netloc}"
+    return Shown("reference.html", {"groups": state.reference, "base": base})
 
 
 def problems(_: Context, request: Request) -> Shown:

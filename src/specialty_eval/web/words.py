@@ -1,5 +1,6 @@
 """The words of the pages in Chinese and English, from `locale/pages.toml` and `locale/labels.toml`."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,17 @@ class Words:
     def route(self, call: str, english: str) -> str:
         """What a call of the API does; in English where it is not told in this language yet."""
         return table("routes").get(call, english) if self.lang == "zh" else english
+
+    def kind(self, said: str) -> str:
+        """What kind of value the API's page says a field has; a list of its values stays as it is."""
+        known: Mapping[str, str] = {word: self.of(label) for word, label in table("pages")["kinds"].items()}
+        words = re.findall(r"[a-z-]+", said)
+        return re.sub(r"[a-z-]+", lambda found: known[found[0]], said) if known.keys() >= set(words) else said
+
+    def bounds(self, said: str) -> str:
+        """How long or large a value may be."""
+        units: Mapping[str, Any] = table("pages")["bounds"]
+        return re.sub(r"(?<=\S) (chars|items|keys)\b", lambda found: self.of(units[found[1]]), said)
 
     def state(self, machine: str, state: str) -> str:
         """A state as the public is told it."""
