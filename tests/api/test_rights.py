@@ -300,7 +300,7 @@ def filters() -> Iterator[tuple[str, str, list[str] | None]]:
                 schema = next((s for s in said["schema"].get("anyOf", ()) if s.get("type") != "null"), said["schema"])
                 if "$ref" in schema:
                     schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-                yield f"GET {path}", said["name"], schema.get("enum")
+                yield f"GET {path}", said["name"], schema.get("enum", schema.get("examples"))
 
 
 def test_a_filter_with_a_value_that_cannot_be_is_refused_with_those_that_can(asked: Asked) -> None:

@@ -13,7 +13,7 @@ from specialty_eval.web import words
 from specialty_eval.web.pages import environment
 from web.site import Site, site
 
-OTHERS = {"tag", "unit", "option"}
+OTHERS = {"tag", "unit", "option", "kinds", "bounds"}
 """Sections whose words others choose."""
 PATHS = ["/", "/api", "/api/problems", "/nosuch", "/?case=purple"]
 

@@ -1,9 +1,9 @@
 """What a rating does to a specialty: the academic year's standings and the enrolment plan."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from specialty_eval.actions import closings, feed, plan_views, plans, standings
 from specialty_eval.actions.plans import Adjustment
@@ -18,6 +18,11 @@ from .shapes import GONE, Level, Listed, actions_of
 router = APIRouter(prefix="/v1", route_class=Transactional, tags=["enrolment"])
 
 MOST_STUDENTS = 10_000_000
+
+
+def as_text(*known: str) -> WithJsonSchema:
+    """What takes these values alone and was promised as any text: it is told with them, and promised as before."""
+    return WithJsonSchema({"anyOf": [{"type": "string", "examples": list(known)}, {"type": "null"}]})
 
 
 def plan_view(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
@@ -64,8 +69,8 @@ def read_lines(
     paging: Paging,
     county: str | None = None,
     school: str | None = None,
-    level: Level | None = None,
-    standing: StandingState | None = None,
+    level: Annotated[Level | None, as_text(*get_args(Level))] = None,
+    standing: Annotated[StandingState | None, as_text(*StandingState)] = None,
 ) -> dict[str, Any]:
     """A plan's lines by code, a page at a time (public once approved, without why a line was adjusted)."""
     row = plans.read(ctx, plan_id)
