@@ -107,7 +107,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "workflow.panel": ("engine/panel.py", r"policy\.workflow"),
     "workflow.panel.experts": ("engine/panel.py", r"workflow\.experts\b"),
     "workflow.panel.at_least": ("actions/scoring.py", r"workflow\.experts_at_least"),
-    "workflow.site_visit*": ("store/deliberation_queries.py", r"rules\.sample_percent"),
+    "workflow.site_visit*": ("engine/site_visits.py", r"rules\.sample_percent"),
     "workflow.two_people": ("actions/publications.py", r"workflow\.two_people"),
     "workflow.days": ("actions/rounds.py", r"workflow\.days"),
     "workflow.days.collect": ("actions/rounds.py", '"collect"'),
