@@ -240,7 +240,7 @@ BY_THEIR_LINES = {"enrolment_plan", "publication", "succession"}
 """Read for a status, and silent all the same: of plans and lists the events that change one are named, and looked at by
 their lines; a succession tells each specialty (`specialty.succeed`).
 """
-TOLD = {"specialty.change", "specialty.succeed", "figures.record"}
+TOLD = {"specialty.change", "specialty.escalate", "specialty.succeed", "figures.record"}
 """Of a specialty as such: each says its own."""
 
 
