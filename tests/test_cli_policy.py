@@ -1,6 +1,9 @@
 """`specialty-eval policy check` and `policy score`, run as a bureau runs them."""
 
+import csv
+import io
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -229,3 +232,16 @@ assert callable(specialty_eval.engine.load_policy)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60, text=True)
     assert (done.stdout, done.returncode) == ("[]\n", 0)
+
+
+def test_the_sample_that_the_readme_scores_is_there_and_scores(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).resolve().parents[1]
+    said = re.findall(r"^\.venv/bin/specialty-eval (policy score .*)$", (root / "README.md").read_text("utf-8"), re.M)
+    assert len(said) == 2  # in both languages
+    monkeypatch.chdir(root)
+
+    assert run(said[0].split()) == 0
+    ratings = [line["rating"] for line in csv.DictReader(io.StringIO(capsys.readouterr().out))]
+    assert (len(ratings), set(ratings)) == (11, {"green", "yellow", "red", "unrated"})
