@@ -168,6 +168,9 @@ def test_a_file_has_a_name_and_no_path(served: Served, name: str) -> None:
     path = f"/v1/reviews/{served.review}/attachments?measure=graduates&name={quote(name)}"
     pdf = {"Content-Type": "application/pdf"}
     assert served.told(served.send("head-one", "POST", path, b"%PDF-1.7", **pdf), 422) == [("file-name-wrong", "name")]
+    unknown = f"/v1/reviews/{served.review}/attachments?measure=a%02&name=a.pdf"
+    found = served.told(served.send("head-one", "POST", unknown, b"%PDF-1.7", **pdf), 422)
+    assert found == [("measure-unknown", "measure")]
     staged = f"/v1/staged-files?policy=small@1&name={quote(name)}"
     csv = {"Content-Type": "text/csv"}
     assert served.told(served.send("head-one", "POST", staged, b"a,b", **csv), 422) == [("file-name-wrong", "name")]

@@ -4,7 +4,7 @@ from specialty_eval.engine import review
 from specialty_eval.engine.characters import file_name
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import FILLS_IN, Thing
-from specialty_eval.store import rectification_queries, rows, scopes
+from specialty_eval.store import cycles, rectification_queries, rows, scopes
 from specialty_eval.store.reviews import Attachment, Review
 
 from . import blind
@@ -28,13 +28,16 @@ def kind_of(content: bytes) -> str | None:
 def attach(ctx: Context, review_id: int, measure: str, name: str, content: bytes) -> Attachment:
     """Keep a file for a measure, while the review is with the school or its sheet can be challenged.
 
-    Invalid for a type or size not taken.
+    Invalid for a measure that the policy has not, and a type or size not taken.
     """
     row, scope = scopes.locked(ctx.session, review_id, acting=ctx.person_id)
     ctx.permit_read(Thing.EVIDENCE, scope, where="review")
     grant = ctx.permit(FILLS_IN, scope, where="attachments")
     if row.state not in review.WITH_THE_SCHOOL | {review.State.SCORED}:
         raise NotNow(Problem("step-not-open", "review", {"event": "attach", "state": row.state}))
+    policy = cycles.policy_of(ctx.session, cycles.round_of(ctx.session, row.round_id).policy_id)
+    if measure not in policy.measures:
+        raise Invalid(Problem("measure-unknown", "measure", {"measure": measure[:100]}))
     kept = keep(ctx, review_id, measure, name, content)
     note = Note(audience="school", told={"attachment": kept.id, "measure": measure, "sha256": kept.sha256})
     ctx.record("evidence.attach", row, note, grant=grant)

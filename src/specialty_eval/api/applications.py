@@ -52,7 +52,7 @@ class Wanted(Body):
     direction: OneLine | None = Field(None, max_length=20)
     name: OneLine | None = Field(None, max_length=100)
     level: Level | Literal[""] = ""
-    class_code: str = Field("", max_length=2)
+    class_code: OneLine = Field("", max_length=2)
     class_name: OneLine = Field("", max_length=100)
     length: OneLine | None = Field(None, max_length=20)
     campus: OneLine | None = Field(None, max_length=100)
