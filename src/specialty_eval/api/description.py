@@ -26,7 +26,7 @@ from .status_whole import Whole
 FEED_DAYS = 3650
 """Days for which events are offered to followers, unless a server is told otherwise."""
 REFUSALS = {
-    "401": "the credentials do not hold (any more)",
+    "401": "nobody is signed in, or the credentials do not hold (any more)",
     "403": "no role of the caller allows it here",
     "404": "there is no such thing, or the caller may not know that there is",
     "409": "the state, the clock, a quorum or another's change is in the way",
