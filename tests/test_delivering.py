@@ -690,7 +690,7 @@ def test_over_http_with_the_worker_as_it_runs(town: Town, receiver: Receiver, tm
         rest = callers.get("", f"/v1/webhooks/{made['id']}/messages?limit=2&after={log['next']}")
         again = callers.post("", f"/v1/webhooks/{made['id']}/messages/{test['id']}/replay")
         callers.call("", "DELETE", f"/v1/webhooks/{made['id']}", 204)
-        callers.get("", f"/v1/webhooks/{made['id']}", 401)
+        callers.get("", f"/v1/webhooks/{made['id']}", 404)
     kinds = sorted(event["type"] for event in told)
     assert kinds == ["specialty-eval.specialty.change"] * 2 + ["specialty-eval.webhook.test"]
     assert [one["tried"][0]["status"] for one in log["items"] + rest["items"]] == [204] * 3
