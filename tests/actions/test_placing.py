@@ -173,3 +173,55 @@ def test_whoever_is_placed_by_hand_stays_where_the_secretary_put_it(city: City) 
     place(city, made, {new: 2})
     assert collect(city, made, 2) == {new}
     assert collect(city, made, 3) == set()
+
+
+def neighbours_tell(numbers: dict[int, str], public: dict[int, str]) -> int:
+    """Of how many reviews both public neighbours by number are of one school, and rightly so."""
+    told = sorted(public)
+    right = 0
+    for number, school in numbers.items():
+        below = [public[one] for one in told if one < number][-1:]
+        above = [public[one] for one in told if one > number][:1]
+        right += below == above == [school]
+    return right
+
+
+def test_no_review_tells_its_school_by_its_number_also_beside_those_that_are_published(city: City) -> None:
+    """Whoever knew every other school by its number found seven of ten while numbers were counted."""
+    made = draft(city, 2026)
+    entry = city.session.scalars(sa.select(CatalogueEntry).order_by(CatalogueEntry.id)).first()
+    assert entry is not None
+    codes: dict[str, str] = {}
+    for number in range(10):
+        school = f"36370001{number:02}"
+        codes[taught(city, "371402", school)] = school
+        key = city.session.scalars(sa.select(School.id).where(School.code == school)).one()
+        for n in range(9):
+            row = Specialty(school_id=key, catalogue_entry_id=entry.id, catalogue_code=entry.code, direction=f"{n}",
+                            name=entry.name, level=entry.level, class_code=entry.class_code,
+                            class_name=entry.class_name, partner="", opened_on=date(2015, 9, 1))  # fmt: skip
+            city.session.add(row)
+            city.session.flush()
+            city.session.add(SpecialtyCode(code=f"{school}-{entry.code}-{n}", specialty_id=row.id,
+                                           valid_from=row.opened_on))  # fmt: skip
+            codes[f"{school}-{entry.code}-{n}"] = school
+    late = dict(list(codes.items())[::10])
+    place(city, made, dict.fromkeys([code for code in codes if code not in late], 1))
+    before = set(city.session.scalars(sa.select(Review.id)))
+    place(city, made, dict.fromkeys(late, 1))
+
+    rows = city.session.execute(
+        sa.select(Review.id, SpecialtyCode.code)
+        .join(SpecialtyCode, SpecialtyCode.specialty_id == Review.specialty_id)
+        .order_by(Review.turn)
+    ).all()
+    numbers = {row.id: codes[row.code] for row in rows}
+    turns = dict(enumerate(numbers.values()))
+    halves = [dict(list(of.items())[::2]) for of in (numbers, turns)]
+    hidden = [dict(list(of.items())[1::2]) for of in (numbers, turns)]
+
+    assert neighbours_tell(hidden[1], halves[1]) > 30  # counted, they would
+    assert neighbours_tell(hidden[0], halves[0]) < 6  # a twentieth by chance
+    joined = set(numbers) - before
+    assert len(joined) == len(late) == 10
+    assert min(joined) < max(before)  # nor does it tell what joined later

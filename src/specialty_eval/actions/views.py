@@ -114,15 +114,15 @@ def _within_reach(ctx: Context) -> sa.ColumnElement[bool]:
 def round_reviews(
     ctx: Context, round_id: int, page: Page, state: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The reviews of a round within the caller's reach, in order of id; of those one is recused from, the title."""
+    """The reviews of a round within the caller's reach, in the order in which they were placed; of those one is recused from, the title."""
     query = review_queries.titled().where(Review.round_id == round_id, _within_reach(ctx))
     if state is not None:
         query = query.where(Review.state == state, sa.not_(_no_part(ctx)))
-    query = query.add_columns(_no_part(ctx))
-    found = ctx.session.execute(page.within(query, Review.id))
-    rows = [(review_queries.Titled(*row[:-1]), row[-1]) for row in map(tuple, found)]
-    shown, cursor = page.cut(rows, lambda row: (row[0].id,))
-    return [_listed(row, is_recused) for row, is_recused in shown], cursor
+    query = query.add_columns(_no_part(ctx), Review.turn)
+    found = ctx.session.execute(page.within(query, Review.turn))
+    rows = [(review_queries.Titled(*row[:-2]), *row[-2:]) for row in map(tuple, found)]
+    shown, cursor = page.cut(rows, lambda row: (row[2],))
+    return [_listed(row, is_recused) for row, is_recused, _ in shown], cursor
 
 
 def _no_part(ctx: Context) -> sa.ColumnElement[bool]:
@@ -171,24 +171,30 @@ def review_view(ctx: Context, row: Review) -> dict[str, Any]:
                                  "returned_fields": row.returned_fields if with_school else {}}  # fmt: skip
     return {
         **nothing, **whose,
-        "evidence": _evidence(ctx, row, seen, with_words=opened is None or None in opened),
+        "evidence": _evidence(ctx, row, seen, with_words=opened is None or None in opened, is_blind=is_blind),
         "attachments": [{"id": a.id, "measure": a.measure, "name": a.name, "size": a.size, "sha256": a.sha256,
                          "media_type": a.media_type} for a in shown],
         "held_back": len(attachments) - len(shown),
     }  # fmt: skip
 
 
-UNNAMED = {"code": "", "school": "", "county": ""}
-"""What a blind reader is not told of a review's title."""
+UNNAMED = {"code": "", "school": "", "county": "", "due": None}
+"""What a blind reader is not told of a review's title: a day that one school was given longer is known to others."""
 
 
-def _evidence(ctx: Context, row: Review, seen: frozenset[str], *, with_words: bool) -> dict[str, Any] | None:
-    """The version that stands: the figures that the caller may see, and the words unless they are held back."""
+def _evidence(
+    ctx: Context, row: Review, seen: frozenset[str], *, with_words: bool, is_blind: bool
+) -> dict[str, Any] | None:
+    """The version that stands: the figures that the caller may see, and the words unless they are held back.
+
+    For a blind reader at the round's deadline, like every other: a school signs all of its own in one moment.
+    """
     version = ctx.session.get(EvidenceVersion, row.evidence_version_id) if row.evidence_version_id else None
     if version is None:
         return None
     figures = {m: f if with_words else {**f, "source": ""} for m, f in version.figures.items() if m in seen}
-    return {"number": version.number, "digest": version.digest, "submitted_at": version.submitted_at,
+    at = ctx.session.get_one(Round, row.round_id).collecting_due if is_blind else version.submitted_at
+    return {"number": version.number, "digest": version.digest, "submitted_at": at,
             "figures": figures, "self_evaluation": version.self_evaluation if with_words else ""}  # fmt: skip
 
 

@@ -132,7 +132,9 @@ class EvidenceAnswer(BaseModel):
 
     number: int
     digest: str
-    submitted_at: datetime
+    submitted_at: datetime = Field(
+        description="盲评的专家看到的是本批次的填报期限 · for a blind reader the round's deadline, for all alike"
+    )
     figures: dict[str, FigureAnswer] = Field(description="测点代码 → 数据 · by the measure's code")
     self_evaluation: str
 

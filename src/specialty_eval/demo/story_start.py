@@ -8,6 +8,7 @@ from specialty_eval import policies
 from specialty_eval.actions import cycles, intake, passwords, setup
 from specialty_eval.actions.cycles import NewCycle, NewRound
 from specialty_eval.engine.cycle import CycleEvent
+from specialty_eval.store import numbers
 
 from . import figures, known, tables
 from .city import CITY, LEVELS, City, Specialty, areas
@@ -51,6 +52,7 @@ def _begin(world: World) -> None:
     with passwords.printed_anyway():
         setup.begin(world.clock(), found, CITY, "示例市教育局", "administrator", password(seed, "administrator"))
     size = {"schools": len(world.city.schools), "specialties": len(world.city.specialties)}
+    numbers.draw_by(world.session, f"demo/{seed}")
     world.mark(BEGUN, seed=seed, city=world.city.digest, **size)
 
 

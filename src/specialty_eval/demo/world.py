@@ -145,7 +145,7 @@ class World:
             sa.select(SpecialtyCode.code, Review.id)
             .join(SpecialtyCode, SpecialtyCode.specialty_id == Review.specialty_id)
             .where(Review.round_id == self.round_id(number))
-            .order_by(Review.id)
+            .order_by(Review.turn)
         )
         if states:
             found = found.where(Review.state.in_(states))
@@ -156,7 +156,7 @@ class World:
         found = sa.select(Review.id).where(
             Review.round_id == self.round_id(number), Review.specialty_id == self.specialty_id(code)
         )
-        return list(self.session.scalars(found.order_by(Review.id)))
+        return list(self.session.scalars(found.order_by(Review.turn)))
 
     # --- one transaction a step ---------------------------------------------------------------------------------------
 

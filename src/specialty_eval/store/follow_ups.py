@@ -64,7 +64,7 @@ def _going(session: Session, overturned: Review) -> Iterator[dict[str, Any]]:
             Review.state.in_([state.value for state in UNENDED]),
             Round.evidence_year > year,
         )
-        .order_by(Review.id)
+        .order_by(Review.turn)
     )
     for review_id, scored, policy_id in session.execute(later):
         if asks_for_earlier(policy_of(session, policy_id)):

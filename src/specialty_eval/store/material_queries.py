@@ -48,9 +48,11 @@ def set_blind(session: Session, row: Round, blind: bool, now: datetime) -> None:
 
 
 def files(session: Session, review_id: int) -> Sequence[Attachment]:
-    """Every file of a review, but for what proves what another specialty mends: that is its school's alone."""
+    """Every file of a review, but for what proves what another specialty mends (that is its school's alone),
+    the first first.
+    """
     found = sa.select(Attachment).where(Attachment.review_id == review_id, ~proves_elsewhere())
-    return session.scalars(found.order_by(Attachment.id)).all()
+    return session.scalars(found.order_by(Attachment.uploaded_at, Attachment.id)).all()
 
 
 def pieces(session: Session, review: Review) -> list[Piece]:

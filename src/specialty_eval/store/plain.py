@@ -20,7 +20,7 @@ SPECIALTY = _table("specialty", id=N, school_id=N, name=TEXT, closed_on=DAY, suc
 SPECIALTY_CODE = _table("specialty_code", code=TEXT, specialty_id=N, valid_from=DAY, valid_to=DAY)
 SCHOOL = _table("school", id=N, name=TEXT, city_code=TEXT)
 REVIEW = _table(
-    "review", id=N, specialty_id=N, replaces_id=N, state=TEXT, decided_rating=TEXT,
+    "review", id=N, turn=N, specialty_id=N, replaces_id=N, state=TEXT, decided_rating=TEXT,
 )  # fmt: skip
 OBJECTION = _table("objection", review_id=N, state=TEXT)
 APPEAL = _table("appeal", review_id=N, new_review_id=N, state=TEXT)

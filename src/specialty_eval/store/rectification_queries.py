@@ -317,7 +317,7 @@ def places_ahead(session: Session, specialty_id: int, academic_year: int) -> int
 
 
 def unended_reviews(session: Session, specialty_id: int) -> list[int]:
-    """The specialty's reviews that have not ended, in order of id."""
+    """The specialty's reviews that have not ended, the first made first."""
     ended = [state.value for state in ENDED]
     found = sa.select(Review.id).where(Review.specialty_id == specialty_id, Review.state.not_in(ended))
-    return list(session.scalars(found.order_by(Review.id)))
+    return list(session.scalars(found.order_by(Review.turn)))

@@ -97,7 +97,7 @@ def reviewed(session: Session, ids: Collection[int], since: int) -> dict[int, li
         .join(Round, Round.id == Review.round_id)
         .where(numbered(Review.specialty_id, sorted(ids)))
         .where(Round.evidence_year >= since)
-        .order_by(Review.id)
+        .order_by(Review.turn)
         .with_for_update(read=True, of=Review)
     )
     of: dict[int, list[tuple[int, str, int, str]]] = {}
@@ -331,5 +331,5 @@ def under_way(session: Session, specialty_ids: Collection[int]) -> dict[int, int
     found = sa.select(Review.specialty_id, Review.id).where(
         numbered(Review.specialty_id, specialty_ids), Review.state.not_in(rest)
     )
-    rows = session.execute(found.order_by(Review.id))
+    rows = session.execute(found.order_by(Review.turn))
     return {specialty: key for specialty, key in rows}  # noqa: C416 -- a Row is no tuple to dict()

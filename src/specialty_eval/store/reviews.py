@@ -13,6 +13,7 @@ from specialty_eval.engine.vocabulary import Rating
 
 from . import needs
 from .base import Base, Versioned, identity, one_of, reference
+from .numbers import drawn
 
 RATED_STATES = "('decided', 'previewed', 'publicised', 'confirmed')"
 GOING = f"state NOT IN ({', '.join(repr(state.value) for state in sorted(review.ENDED))})"
@@ -57,7 +58,9 @@ class Review(Versioned, Base):
         ),
     )
 
-    id: Mapped[int] = identity()
+    id: Mapped[int] = drawn("review")
+    turn: Mapped[int] = mapped_column(server_default=sa.text("nextval('review_turn')"), deferred=True)
+    """In which order they were made, which the numbers do not tell; nobody is told it."""
     round_id: Mapped[int] = reference("round.id", index=False)
     specialty_id: Mapped[int] = reference("specialty.id")
     replaces_id: Mapped[int | None] = reference("review.id", null=True)
@@ -159,7 +162,7 @@ class Attachment(Base):
     __tablename__ = "attachment"
     __table_args__ = (sa.CheckConstraint("size >= 0", name="size_positive"),)
 
-    id: Mapped[int] = identity()
+    id: Mapped[int] = drawn("attachment")
     review_id: Mapped[int] = reference("review.id")
     measure: Mapped[str]
     name: Mapped[str]

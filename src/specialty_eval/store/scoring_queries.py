@@ -129,7 +129,7 @@ class InRound:
 
 
 def by_state(session: Session, round_id: int) -> list[InRound]:
-    """The reviews of a round, appeals' new reviews too, in order of id."""
+    """The reviews of a round, appeals' new reviews too, in the order in which they were made."""
     was_scored = sa.or_(Review.sheet_id.is_not(None), Review.replaces_id.is_not(None))
     found = (
         sa.select(
@@ -141,7 +141,7 @@ def by_state(session: Session, round_id: int) -> list[InRound]:
         .outerjoin(ScoreSheet, ScoreSheet.id == Review.sheet_id)
         .outerjoin(ScoreRun, ScoreRun.id == ScoreSheet.run_id)
     )  # fmt: skip
-    return [InRound(*row) for row in session.execute(found.where(Review.round_id == round_id).order_by(Review.id))]
+    return [InRound(*row) for row in session.execute(found.where(Review.round_id == round_id).order_by(Review.turn))]
 
 
 def gone_on(session: Session, round_id: int) -> dict[int, str]:

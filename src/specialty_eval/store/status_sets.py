@@ -149,7 +149,7 @@ def _proposed() -> sa.Subquery:
         sa.select(r.specialty_id, r.decided_rating)
         .ext(distinct_on(r.specialty_id))
         .where(_own(r.specialty_id), r.state == State.PUBLICISED.value)
-        .order_by(r.specialty_id, r.id.desc())
+        .order_by(r.specialty_id, r.turn.desc())
         .subquery("proposed")
     )
 

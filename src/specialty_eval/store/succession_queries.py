@@ -137,7 +137,7 @@ def held(session: Session, ids: Collection[int]) -> dict[int, int]:
     found = sa.select(Review.specialty_id, Review.id, Review.state).where(
         numbered(Review.specialty_id, ids), Review.state.not_in(ended)
     )
-    rows = session.execute(found.order_by(Review.id).with_for_update(of=Review))
+    rows = session.execute(found.order_by(Review.turn).with_for_update(of=Review))
     return {specialty: key for specialty, key, state in rows if state != review.State.PLANNED}
 
 
