@@ -392,7 +392,11 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "a correction without a reason": (
         "ck_correction_reason_given",
-        correction("(SELECT max(id) FROM review WHERE replaces_id IS NOT NULL AND id NOT IN (SELECT new_review_id FROM correction))", "''"),
+        correction(
+            "(SELECT max(id) FROM review WHERE replaces_id IS NOT NULL"
+            " AND id NOT IN (SELECT new_review_id FROM correction))",
+            "''",
+        ),
     ),
     "mending without a milestone": (
         "rectification_has_milestones",

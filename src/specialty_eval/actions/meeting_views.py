@@ -4,15 +4,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from specialty_eval.engine import committee
 from specialty_eval.engine.errors import NotFound, NotNow, NotYou, Problem
 from specialty_eval.engine.meeting import BALLOTS_ON_RECORD, MATERIAL_OPEN
 from specialty_eval.engine.permissions import READ, Thing, may
+from specialty_eval.engine.policy import Policy
 from specialty_eval.engine.roles import Role
+from specialty_eval.engine.vocabulary import Rating
 from specialty_eval.store import deliberation_queries, deliberation_rooms, site_visit_queries
 from specialty_eval.store.accounts import Person
 from specialty_eval.store.deliberation import Ballot, Decision, InterestDeclaration, Meeting, MeetingItem
 from specialty_eval.store.deliberation_rooms import Room
 from specialty_eval.store.publications_queries import reason_labels
+from specialty_eval.store.reviews import ScoreSheet
 from specialty_eval.store.scoring_queries import panel_scores
 
 from .context import Context
@@ -85,7 +89,8 @@ def _listed(ctx: Context, room: Room, item_id: int) -> dict[str, Any]:
 
 
 def material(ctx: Context, item_id: int) -> dict[str, Any]:
-    """An item's material: sheet, evidence, panel scores, the computed rating and its reasons; the decision once closed.
+    """An item's material: sheet, evidence, panel scores, the computed rating with its reasons, what a ballot may name;
+    the decision once closed.
 
     NotFound for outsiders, NotYou for the recused and those who have not declared, NotNow before it is opened.
     """
@@ -102,7 +107,8 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
         "state": row.state, "together": row.together, "version": row.version, "written_until": row.written_until,
         "vote_ended_at": row.vote_ended_at,
         "reasons": [{"code": code, "label": labels.get(code, {})} for code in pieces.sheet.reasons],
-        "rating": pieces.sheet.rating, "total": _text(pieces.sheet.total), "dimensions": pieces.sheet.dimensions,
+        "rating": pieces.sheet.rating, **_votable(room.policy, pieces.sheet),
+        "total": _text(pieces.sheet.total), "dimensions": pieces.sheet.dimensions,
         "completeness": _text(pieces.sheet.completeness), "indicators": pieces.sheet.indicators,
         "evidence": pieces.evidence, "challenges": pieces.challenges,
         "site_visit": reports[-1].findings if reports else None,
@@ -112,6 +118,17 @@ def material(ctx: Context, item_id: int) -> dict[str, Any]:
         "panel": {measure: [str(score) for score in scores]
                   for measure, scores in panel_scores(ctx.session, [row.review_id]).get(row.review_id, {}).items()},
         "decision": None if decision is None else decision_shape(decision),
+    }  # fmt: skip
+
+
+def _votable(policy: Policy, sheet: ScoreSheet) -> dict[str, Any]:
+    """Which caps hold, above which colour they let no vote get, and what a ballot may name."""
+    held = frozenset((*sheet.caps, *sheet.reasons))
+    at_most = committee.ceiling(policy.rating.caps, held)
+    return {
+        "caps": [{"code": cap.code, "label": cap.label, "at_most": cap.at_most}
+                 for cap in policy.rating.caps if cap.code in held],
+        "at_most": at_most, "choices": committee.choices(Rating(sheet.rating), at_most=at_most),
     }  # fmt: skip
 
 

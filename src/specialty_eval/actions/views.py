@@ -114,7 +114,10 @@ def _within_reach(ctx: Context) -> sa.ColumnElement[bool]:
 def round_reviews(
     ctx: Context, round_id: int, page: Page, state: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """The reviews of a round within the caller's reach, in the order in which they were placed; of those one is recused from, the title."""
+    """The reviews of a round within the caller's reach, in the order in which they were placed.
+
+    Of those one is recused from, the title.
+    """
     query = review_queries.titled().where(Review.round_id == round_id, _within_reach(ctx))
     if state is not None:
         query = query.where(Review.state == state, sa.not_(_no_part(ctx)))

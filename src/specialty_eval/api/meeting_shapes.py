@@ -152,6 +152,12 @@ class MaterialChallenge(BaseModel):
     answer: str
 
 
+class HeldCap(LabelledReason):
+    """A cap that holds, whether or not it changed the computed rating."""
+
+    at_most: Rating = Field(description="最高只能评为 · the best rating it lets through")
+
+
 class MaterialAnswer(BaseModel):
     """An item's material, and what the caller may do with the item."""
 
@@ -167,6 +173,14 @@ class MaterialAnswer(BaseModel):
     vote_ended_at: datetime | None = Field(description="停止投票的时间 · from when on no ballot is taken")
     reasons: list[LabelledReason]
     rating: Rating = Field(description="计算所得 · the computed rating")
+    caps: list[HeldCap] = Field(
+        description="成立的封顶条件，表决不能突破，也不论是否已使计算结果降低 · the caps that hold: no vote gets above "
+        "them, whether or not they changed the computed rating"
+    )
+    at_most: Rating | None = Field(
+        description="表决最高可达的等级；空为没有封顶 · the best a vote can give; null: no cap"
+    )
+    choices: list[Rating] = Field(description="选票上可以写的等级，此外可以弃权 · what a ballot may name, or abstain")
     total: str | None = Field(description="总分，十进制文本 · total score, a decimal as text")
     dimensions: dict[str, str | None] = Field(description="维度代码 → 得分 · score by the dimension's code")
     completeness: str | None = Field(description="数据完整度（%） · share of the weights with a value, in %")

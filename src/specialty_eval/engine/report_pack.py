@@ -35,9 +35,17 @@ def _computed(words: Words, material: Mapping[str, Any]) -> list[Part]:
     reasons = words.said(reason["code"] for reason in material["reasons"])
     if reasons:
         said.append(f"理由：{reasons}。")
+    said += _votable(words, material)
     if material["in_force"]:
         said.append(f"现行等级：{words.rating(str(material['in_force']))}。")
     return said
+
+
+def _votable(words: Words, material: Mapping[str, Any]) -> list[Part]:
+    """Which caps hold, and what a ballot may name: a member has to know it before voting."""
+    caps = [f"{words.said([cap['code']])}（最高{words.rating(cap['at_most'])}）" for cap in material["caps"]]
+    held = [f"成立的封顶条件：{'；'.join(caps)}。表决不得高于{words.rating(material['at_most'])}。"] if caps else []
+    return [*held, f"选票可以写：{'、'.join(words.rating(one) for one in material['choices'])}，或者弃权。"]
 
 
 def _called(policy: Policy, measure: str) -> str:

@@ -30,6 +30,6 @@ def drawn(kind: str) -> MappedColumn[int]:
 
 
 def draw_by(session: Session, seed: str) -> None:
-    """Let an installation that has no number yet draw them so that the same seed gives the same: for plays and tests."""
+    """The same seed draws the same numbers, where none was drawn yet: for plays and tests."""
     for row in session.scalars(sa.select(NumberDrawing)):
         row.secret = sha256(f"{seed}/{row.kind}".encode()).digest()
