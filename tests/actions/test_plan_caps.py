@@ -6,14 +6,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_consequences import make_confirmed, quotas
+from factories_consequences import events, make_confirmed, quotas
 from factories_deliberation import Sitting, refused
 from racing import at_once
 from refusing import refused_by
 from specialty_eval.actions import plan_views, plans
 from specialty_eval.actions.plans import Adjustment
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, NotYou
-from specialty_eval.store.outcomes import EnrolmentPlan
+from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 from specialty_eval.store.plan_caps import EnrolmentCap
 
 COUNTY, OTHER, SCHOOL = ("county", "371402"), ("county", "371403"), ("school", "3637000001")
@@ -53,6 +53,36 @@ def test_a_newer_draft_keeps_the_caps_of_the_one_before(s: Sitting) -> None:
     plans.cap(s.as_("planner"), draft(s).id, {COUNTY: 300})
 
     assert plan_views.caps(s.as_("planner"), draft(s)) == {"county": {"371402": 300}, "school": {}}
+
+
+def test_a_newer_draft_keeps_the_adjustments_of_the_one_before_that_rest_on_the_same(s: Sitting) -> None:
+    """With whose they are and why; one whose ground is another now is named to those who plan, and to nobody else."""
+    first = draft(s)
+    plans.adjust(s.as_("planner"), first.id, s.city.codes["two-a"], Adjustment(60, f"{WHY}two-a"))
+    plans.submit(s.as_("planner"), first.id)
+    plans.approve(s.as_("bureau-approver"), first.id, "示例招〔2026〕1号")
+    second = draft(s)
+    assert quotas(s, second.id)["two-a"] == 60
+    for short, quota, changed in (("one-a", 90, {"capacity": 105}), ("one-b", 95, {"cause": "accident"})):
+        plans.adjust(s.as_("planner"), second.id, s.city.codes[short], Adjustment(quota, f"{WHY}{short}"))
+        line = sa.update(EnrolmentLine).where(EnrolmentLine.specialty_id == s.city.specialties[short])
+        s.session.execute(line.where(EnrolmentLine.plan_id == second.id).values(changed))
+
+    newer = draft(s)
+
+    assert quotas(s, newer.id) == {"one-a": 110, "one-b": 100, "two-a": 60, "city-a": 50}
+    kept = sa.select(EnrolmentLine.quota, EnrolmentLine.adjustment_reason, EnrolmentLine.adjusted_by)
+    kept = kept.where(EnrolmentLine.plan_id == newer.id, EnrolmentLine.adjustment_reason != "")
+    assert [tuple(row) for row in s.session.execute(kept)] == [(60, f"{WHY}two-a", s.city.people["planner"])]
+    assert plan_views.not_carried(s.as_("planner"), newer) == [
+        {"code": s.city.codes[short], "quota": quota, "computed_before": was, "computed": was, "reason": WHY + short}
+        for short, quota, was in (("one-b", 95, 100), ("one-a", 90, 110))
+    ]
+    counted = [(event.facts.get("carried"), event.facts.get("not_carried")) for event in events(s, "plan.draft")]
+    assert counted == [(0, 0), (1, 0), (1, 2)]
+    plans.submit(s.as_("planner"), newer.id)
+    plans.approve(s.as_("bureau-approver"), newer.id, "示例招〔2026〕2号")
+    assert plan_views.not_carried(s.city.nobody(), newer) == []
 
 
 def test_caps_are_of_the_citys_own_places_and_set_by_its_planner_in_a_draft(s: Sitting) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from specialty_eval.engine.permissions import READ, Scope, Thing, may_read, reach
-from specialty_eval.store import plan_caps, plan_queries
+from specialty_eval.store import plan_caps, plan_carried, plan_queries
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 from specialty_eval.store.plan_queries import LineRow
 from specialty_eval.store.registry import School, Specialty, SpecialtyCode
@@ -42,6 +42,11 @@ def caps(ctx: Context, plan: EnrolmentPlan) -> dict[str, dict[str, int]]:
     """What the plan is bounded by beside the city's total, by county and by school."""
     found = plan_caps.caps_of(ctx.session, plan.id)
     return {kind: {code: n for (of, code), n in sorted(found.items()) if of == kind} for kind in plan_caps.KINDS}
+
+
+def not_carried(ctx: Context, plan: EnrolmentPlan) -> list[dict[str, Any]]:
+    """What was adjusted in the plan before and is not in this one, for those who plan; nothing for others."""
+    return [asdict(one) for one in plan_carried.not_carried(ctx.session, plan)] if _plans(ctx, plan) else []
 
 
 def listing(ctx: Context, page: Page, *, academic_year: int | None = None) -> tuple[list[dict[str, Any]], str | None]:

@@ -11,7 +11,7 @@ from specialty_eval.engine.permissions import Role, Scope, Thing, may_read
 from specialty_eval.engine.plan import PLAN, PlanEvent, PlanFacts, PlanState
 from specialty_eval.engine.roles import roles
 from specialty_eval.engine.standing import STOPPED, academic_year_begins
-from specialty_eval.store import bulk, enrolment_queries, plan_caps, plan_queries, registry, scopes
+from specialty_eval.store import bulk, enrolment_queries, plan_caps, plan_carried, plan_queries, registry, scopes
 from specialty_eval.store.enrolment_queries import Effect
 from specialty_eval.store.outcomes import EnrolmentLine, EnrolmentPlan
 
@@ -27,7 +27,9 @@ def draft(ctx: Context, academic_year: int, city_total: int | None = None) -> En
     """A new plan of the planner's city: a line for every specialty that is open when the year begins.
 
     A line is what the policy gives, cut to the capacity on record; where nothing on record gives one it is 0 until the
-    planner sets it. Invalid for a year out of reach or a total below 0; NotNow where no policy was ever pinned.
+    planner sets it. What was adjusted in the plan before of that year is adjusted again, with its reason, where the
+    line is computed from the same. Invalid for a year out of reach or a total below 0; NotNow where no policy was ever
+    pinned.
     """
     scope = ctx.office(Role.PLANNER)
     grant = ctx.permit(PLANS, scope, where="plan")
@@ -51,7 +53,9 @@ def draft(ctx: Context, academic_year: int, city_total: int | None = None) -> En
     )  # fmt: skip
     bulk.insert_rows(ctx.session, EnrolmentLine, COLUMNS, (_row(made.id, effect) for effect in effects))
     plan_caps.set_caps(ctx.session, made.id, plan_caps.caps_before(ctx.session, made))
-    told = {"academic_year": academic_year, "number": made.number, "lines": len(effects)}
+    told = {"academic_year": academic_year, "number": made.number, "lines": len(effects),
+            "carried": plan_carried.carry(ctx.session, made),
+            "not_carried": len(plan_carried.not_carried(ctx.session, made))}  # fmt: skip
     ctx.record("plan.draft", made, Note(told=told), grant=grant)
     return made
 

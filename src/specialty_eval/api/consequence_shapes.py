@@ -161,11 +161,25 @@ class CapsAnswer(BaseModel):
     school: dict[str, int]
 
 
+class NotCarriedAnswer(BaseModel):
+    """An adjustment of the year's plan before that this one does not have: its line is computed from something else."""
+
+    code: str
+    quota: int = Field(description="原来调整为 · what it was set to")
+    computed_before: int | None = Field(description="原来办法算出的数 · what the policy gave then")
+    computed: int | None = Field(description="现在办法算出的数，可为空 · what it gives now; null: nothing, or no line")
+    reason: str = Field(description="原来的调整理由 · why it was adjusted")
+
+
 class PlanWithTotals(PlanAnswer):
     """A plan with its totals, and what the caller may do with it."""
 
     totals: TotalsAnswer
     caps: CapsAnswer = Field(description="各县区、各校的上限 · what counties and schools may have at most")
+    not_carried: list[NotCarriedAnswer] = Field(
+        description="上一版计划里的调整，因计算值或依据已变没有沿用的；只给编制计划的人 · adjustments of the plan "
+        "before that were not carried over, for those who plan alone"
+    )
     actions: list[ActionAnswer]
 
 

@@ -30,7 +30,8 @@ def plan_view(ctx: Ctx, row: Any, response: Response) -> dict[str, Any]:
     tag(response, row.version)
     actions = actions_of(plans.possible(ctx, row))
     return {**plan_views.header(row), "totals": plan_views.totals(ctx, row),
-            "caps": plan_views.caps(ctx, row), "actions": actions}  # fmt: skip
+            "caps": plan_views.caps(ctx, row), "not_carried": plan_views.not_carried(ctx, row),
+            "actions": actions}  # fmt: skip
 
 
 class NewPlan(Body):

@@ -150,7 +150,7 @@ _FACTS: Mapping[str, str] = {
     "plan.adjust": "code:text from:int to:int",
     "plan.approve": "academic_year:int number:int document_number:text students:int",
     "plan.cap": "caps:counts",
-    "plan.draft": "academic_year:int number:int lines:int",
+    "plan.draft": "academic_year:int number:int lines:int carried?:int not_carried?:int",
     "plan.return": "academic_year:int number:int",
     "plan.submit": "academic_year:int number:int",
     "plan.supersede": "by:int",

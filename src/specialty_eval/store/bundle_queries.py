@@ -99,7 +99,7 @@ class Rated:
 
 
 def public_ratings(session: Session, round_id: int) -> list[Rated]:
-    """The publicised and confirmed ratings of a round, overturned ones too, by review."""
+    """The publicised and confirmed ratings of a round, overturned ones too, in the order in which they were placed."""
     entered = (
         sa.select(RatingInForce.review_id, RatingInForce.rating)
         .ext(distinct_on(RatingInForce.review_id))
@@ -117,7 +117,7 @@ def public_ratings(session: Session, round_id: int) -> list[Rated]:
         .join(ScoreRun, ScoreRun.id == ScoreSheet.run_id)
         .outerjoin(entered, entered.c.review_id == Review.id)
         .where(Review.round_id == round_id, Review.state.in_(PUBLIC))
-        .order_by(Review.id)
+        .order_by(Review.turn)
     )  # fmt: skip
     return [Rated(*row) for row in session.execute(found)]
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base, one_of
 from .outcomes import EnrolmentLine, EnrolmentPlan
+from .plan_carried import number_before
 from .registry import School, Specialty
 
 KINDS = ("county", "school")
@@ -48,12 +49,7 @@ def set_caps(session: Session, plan_id: int, caps: Caps) -> None:
 
 def caps_before(session: Session, plan: EnrolmentPlan) -> dict[tuple[str, str], int]:
     """Those of the plan before it of the same year."""
-    older = sa.select(EnrolmentPlan.id).where(
-        EnrolmentPlan.jurisdiction_code == plan.jurisdiction_code,
-        EnrolmentPlan.academic_year == plan.academic_year,
-        EnrolmentPlan.number < plan.number,
-    )
-    key = session.scalar(older.order_by(EnrolmentPlan.number.desc()).limit(1))
+    key = number_before(session, plan)
     return {} if key is None else caps_of(session, key)
 
 

@@ -97,7 +97,7 @@ def reviewed(session: Session, ids: Collection[int], since: int) -> dict[int, li
         .join(Round, Round.id == Review.round_id)
         .where(numbered(Review.specialty_id, sorted(ids)))
         .where(Round.evidence_year >= since)
-        .order_by(Review.turn)
+        .order_by(Review.id)
         .with_for_update(read=True, of=Review)
     )
     of: dict[int, list[tuple[int, str, int, str]]] = {}

@@ -134,11 +134,12 @@ def present_school(session: Session, code: str) -> str | None:
 def held(session: Session, ids: Collection[int]) -> dict[int, int]:
     """Specialty → its review that has begun and not ended, under locks: none begins meanwhile either."""
     ended = [state.value for state in review.ENDED]
-    found = sa.select(Review.specialty_id, Review.id, Review.state).where(
+    found = sa.select(Review.specialty_id, Review.id, Review.state, Review.turn).where(
         numbered(Review.specialty_id, ids), Review.state.not_in(ended)
     )
-    rows = session.execute(found.order_by(Review.turn).with_for_update(of=Review))
-    return {specialty: key for specialty, key, state in rows if state != review.State.PLANNED}
+    rows = session.execute(found.order_by(Review.id).with_for_update(of=Review)).all()
+    begun = (row for row in sorted(rows, key=lambda row: row.turn) if row.state != review.State.PLANNED)
+    return {row.specialty_id: row.id for row in begun}
 
 
 def appealed(session: Session, ids: Collection[int]) -> set[int]:
