@@ -24,8 +24,9 @@ from psycopg import sql
 from psycopg._preparing import PrepareManager
 from sqlalchemy.orm import Session
 
+import numbering
 from specialty_eval.actions import passwords
-from specialty_eval.store import embedded, numbers, place, server
+from specialty_eval.store import embedded, place, server
 from specialty_eval.store.base import make_engine
 from specialty_eval.store.schema import migrate
 
@@ -112,7 +113,7 @@ def template(server_url: str) -> Iterator[str]:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(making)))
             admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(making)))
             migrate(_url(server_url, making))
-            _draw_alike(_url(server_url, making))
+            _number_alike(_url(server_url, making))
             admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (making, name))))
         admin.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
         admin.execute("SELECT pg_advisory_lock_shared(hashtext(%s))", [f"{name} in use"])
@@ -122,11 +123,10 @@ def template(server_url: str) -> Iterator[str]:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _draw_alike(url: str) -> None:
-    """Every run draws the same numbers."""
+def _number_alike(url: str) -> None:
     engine = make_engine(url)
-    with Session(engine) as session, session.begin():
-        numbers.draw_by(session, "tests")
+    with engine.begin() as connection:
+        numbering.counted(connection)
     engine.dispose()
 
 

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import numbering
 from factories import CITY, City, make_city, make_organisation, make_specialty
 from factories_deliberation import nothing_left, refused
 from small_policy import POLICY
@@ -14,6 +15,7 @@ from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.cycle import CycleEvent, RoundEvent
 from specialty_eval.engine.errors import Invalid
 from specialty_eval.engine.succession import Act, Subject, Wanted
+from specialty_eval.store import numbers
 from specialty_eval.store.cycles import Cycle, Round
 from specialty_eval.store.registry import CatalogueEntry, Jurisdiction, School, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
@@ -188,6 +190,8 @@ def neighbours_tell(numbers: dict[int, str], public: dict[int, str]) -> int:
 
 def test_no_review_tells_its_school_by_its_number_also_beside_those_that_are_published(city: City) -> None:
     """Whoever knew every other school by its number found seven of ten while numbers were counted."""
+    numbering.drawn(city.session.connection())
+    numbers.draw_by(city.session, "示例")
     made = draft(city, 2026)
     entry = city.session.scalars(sa.select(CatalogueEntry).order_by(CatalogueEntry.id)).first()
     assert entry is not None
@@ -215,13 +219,13 @@ def test_no_review_tells_its_school_by_its_number_also_beside_those_that_are_pub
         .join(SpecialtyCode, SpecialtyCode.specialty_id == Review.specialty_id)
         .order_by(Review.turn)
     ).all()
-    numbers = {row.id: codes[row.code] for row in rows}
-    turns = dict(enumerate(numbers.values()))
-    halves = [dict(list(of.items())[::2]) for of in (numbers, turns)]
-    hidden = [dict(list(of.items())[1::2]) for of in (numbers, turns)]
+    schools = {row.id: codes[row.code] for row in rows}
+    turns = dict(enumerate(schools.values()))
+    halves = [dict(list(of.items())[::2]) for of in (schools, turns)]
+    hidden = [dict(list(of.items())[1::2]) for of in (schools, turns)]
 
     assert neighbours_tell(hidden[1], halves[1]) > 30  # counted, they would
     assert neighbours_tell(hidden[0], halves[0]) < 6  # a twentieth by chance
-    joined = set(numbers) - before
+    joined = set(schools) - before
     assert len(joined) == len(late) == 10
     assert min(joined) < max(before)  # nor does it tell what joined later

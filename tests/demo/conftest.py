@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from starlette.testclient import TestClient
 
+import numbering
 from conftest import FOLDER, copied
 from demo.small import END, Kept, Played, play_some, played
 from specialty_eval.app import create_app
@@ -95,5 +96,9 @@ def _played_in_pieces(server_url: str, template: str, folder: Path) -> Kept:
     told = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": order}
     with copied(server_url, template) as url:
         files = folder / "files again"
+        engine = make_engine(url)
+        with engine.begin() as connection:
+            numbering.drawn(connection)
+        engine.dispose()
         subprocess.run([sys.executable, "-m", "demo.pieces", url, str(files)], check=True, timeout=300, env=told)
         return played(url, lambda _: None)
