@@ -151,6 +151,15 @@ def test_after_a_merger_the_worse_rating_stays_with_its_standing_its_mending_and
     now, then = (status.of(s.city.nobody(), two, known_at=at) for at in (None, before))
     assert (now.code, now.rating, now.rating_year, now.standing) == (code(s, "one-a"), "yellow", 2025, "restricted")
     assert (then.rating, now.valid_from) == ("green", made.effective_on)
+    day_before = made.effective_on - timedelta(days=1)
+    own = status.of(s.city.nobody(), two, valid_at=day_before)
+    assert (own.code, own.name, own.rating, own.closed_on) == (two, own.name, "yellow", made.effective_on)
+    assert own.rating_year == 2025
+    named = status.present(s.city.nobody(), two, day_before)
+    assert (named.code, named.part_of, named.is_closed) == (two, code(s, "one-a"), False)
+    assert next(row.rating for row in ratings.history(s.city.nobody(), named.id)) == "yellow"
+    assert status.of(s.city.nobody(), two, valid_at=made.effective_on).code == code(s, "one-a")
+    assert status.of(s.city.nobody(), code(s, "one-a"), valid_at=day_before).rating == "green"
     assert standings(s)["two-a"] == "closed"
     both = statuses.of_ids(s.city.nobody(), [s.city.specialties[short] for short in ("one-a", "two-a")])
     assert [told.status.quota[2025] for told in both] == [200, 0]  # whoever adds up the list counts no place twice
@@ -222,7 +231,7 @@ def test_the_next_review_takes_the_place_of_what_went_over(s: Sitting) -> None:
     s.city.wait(1)
     merged(s, "two-a", "one-a")
     key = s.city.specialties["one-a"]
-    held = [r for r in ratings.history(s.city.nobody(), code(s, "one-a")) if r.known_to is None]
+    held = [r for r in ratings.history(s.city.nobody(), s.city.specialties["one-a"]) if r.known_to is None]
     assert [(r.rating.value, r.review_id, r.valid_to is None) for r in held] == [
         ("green", s.reviews["one-a"], False), ("yellow", s.reviews["two-a"], True),
     ]  # fmt: skip

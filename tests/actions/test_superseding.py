@@ -74,7 +74,7 @@ def test_the_same_committee_decides_and_both_ratings_stay_readable(s: Sitting) -
     confirmed_as(s, "two-a", "red")
 
     assert known(s, "two-a") == [("yellow", False, True), ("red", True, True)]
-    found = ratings.history(s.city.nobody(), s.city.codes["two-a"])
+    found = ratings.history(s.city.nobody(), s.city.specialties["two-a"])
     assert [(row.rating, row.document_number) for row in found] == [
         ("yellow", "示例评〔2026〕1号"), ("red", "示例评〔2026〕5号"),
     ]  # fmt: skip

@@ -138,6 +138,28 @@ def test_every_route_sends_a_superseded_code_to_the_new_one_with_its_method(serv
             assert (to.path, to.query) == (filled(path, NEW), b"valid_at=2025-01-01")
 
 
+def test_what_was_merged_answers_by_its_own_code_for_the_days_before(served: Served, fresh_database: str) -> None:
+    into, of = served.city.specialties["city-a"], served.city.specialties["two-a"]
+    engine = make_engine(fresh_database, pool_size=1)
+    with engine.begin() as connection:
+        connection.execute(sa.update(Specialty).where(Specialty.id == of).values(successor_id=into))
+    engine.dispose()
+    for path, read in (("status", lambda told: told["code"]), ("ratings", lambda told: told["items"][0]["rating"])):
+        for day in ("", "?valid_at=2025-09-01", "?valid_at=2026-01-01"):
+            moved = served.ask("GET", f"/v1/specialties/{CLOSED}/{path}{day}")
+            assert (moved.status_code, moved.headers["location"]) == (
+                308, f"/v1/specialties/3637000003-710201/{path}{day}",
+            )  # fmt: skip
+        own = served.ask("GET", f"/v1/specialties/{CLOSED}/{path}?valid_at=2025-08-31")
+        assert own.status_code == 200
+        assert own.headers["link"] == '</v1/specialties/3637000003-710201/status>; rel="successor-version"'
+        assert read(own.json()) == {"status": CLOSED, "ratings": "yellow"}[path]
+    told = served.ask("GET", f"/v1/specialties/{CLOSED}/status?valid_at=2025-08-31").json()
+    assert (told["name"], told["rating"], told["document_number"], told["closed_on"]) == (
+        "计算机应用", "yellow", "示例〔2024〕1号", "2025-09-01",
+    )  # fmt: skip
+
+
 def test_what_is_written_through_a_superseded_code_arrives_under_the_new_one(served: Served) -> None:
     body = {"policy_id": "small", "policy_version": "1", "figures": {"posts": "7"}}
     c = served.callers

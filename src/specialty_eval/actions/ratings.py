@@ -318,9 +318,9 @@ def receive(ctx: Context, review_id: int) -> Review:
     return row
 
 
-def history(ctx: Context, code: str) -> list[RatingRow]:
+def history(ctx: Context, specialty_id: int) -> list[RatingRow]:
     """Every rating of a specialty with both its times, also what was known once and is no longer (public)."""
-    return outcome_queries.ratings_of(ctx.session, registry.id_of(ctx.session, code))
+    return outcome_queries.ratings_of(ctx.session, specialty_id)
 
 
 def rating_at(ctx: Context, code: str, valid_at: date | None, known_at: datetime | None) -> RatingRow | None:

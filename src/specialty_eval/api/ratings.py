@@ -1,9 +1,9 @@
 """Confirmation of publicised ratings, the record of ratings, and appeals."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from specialty_eval.actions import appeals, ratings, status
@@ -11,8 +11,8 @@ from specialty_eval.actions.appeals import Upheld
 from specialty_eval.engine.cases import AppealState
 from specialty_eval.engine.vocabulary import Rating
 
-from .bodies import Body, OneLine
-from .codes import AnyCode
+from .bodies import Body, Day, OneLine
+from .codes import CodeThen, link
 from .consequence_shapes import AppealAnswer, ListedAppeal
 from .deps import Ctx, IfMatch, Paging, Transactional, listed, tag
 from .problems import reason
@@ -67,11 +67,19 @@ class RatingsAnswer(Listed[RatingAnswer]):
 
 
 @router.get("/specialties/{code}/ratings", responses={**GONE, 410: {"model": RatingsAnswer}})
-def read_history(code: AnyCode, ctx: Ctx, response: Response) -> RatingsAnswer:
+def read_history(
+    code: CodeThen,
+    ctx: Ctx,
+    response: Response,
+    valid_at: Annotated[  # noqa: ARG001 -- read with the code
+        Day | None, Query(description="what the code named on this day: before a merger, its own specialty")
+    ] = None,
+) -> RatingsAnswer:
     """Every rating of a specialty with both its times, also what was known once and is no longer (public)."""
+    response.headers.update(link(code))
     response.status_code = 410 if code.is_closed else 200
     last = status.of(ctx, code.code) if code.is_closed else None
-    found = {"items": ratings.history(ctx, code.code), "next": None, "status": last}
+    found = {"items": ratings.history(ctx, code.id), "next": None, "status": last}
     return RatingsAnswer.model_validate(found, from_attributes=True)
 
 

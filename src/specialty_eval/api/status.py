@@ -10,7 +10,7 @@ from specialty_eval.actions import status, statuses
 from . import status_bytes, status_lists
 from .arrival import JSON, LONGEST
 from .bodies import Body, Day, Moment
-from .codes import AnyCode
+from .codes import CodeThen, link
 from .deps import Ctx, Published, PublishedWhole
 from .shapes import GONE, StatusAnswer
 
@@ -23,7 +23,7 @@ whole = APIRouter(route_class=PublishedWhole)
     "/specialties/{code}/status", response_model=StatusAnswer, responses={304: {"description": "unchanged"}, **GONE}
 )
 def read_status(
-    found: AnyCode,
+    found: CodeThen,
     ctx: Ctx,
     valid_at: Annotated[
         Day | None, Query(description="the rating in force on this day: rating, year, reasons, document")
@@ -33,13 +33,16 @@ def read_status(
     ] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The status now, or the rating in force on a day as known at an instant. 308 to the new code, 410 once closed."""
+    """The status now, or the rating in force on a day as known at an instant. 308 to the new code, 410 once closed.
+
+    Of a day before it was merged a specialty's own rating by its own code; `Link` names what it is part of now.
+    """
     now = status.of(ctx, found.code, valid_at=valid_at, known_at=known_at)
     before, after, tag, answer = status_bytes.encoded(now, 410 if found.is_closed else 200)
     body = before + status_bytes.moment(now.valid_at, now.known_at) + after
     if valid_at or known_at:  # what was asked is part of the answer
         tag = status_bytes.tag_of(body)
-    headers = {"ETag": tag.decode(), "Cache-Control": status_bytes.CACHE_CONTROL}
+    headers = {"ETag": tag.decode(), "Cache-Control": status_bytes.CACHE_CONTROL, **link(found)}
     if status_bytes.is_known(tag.decode(), if_none_match):
         return Response(status_code=304, headers=headers)
     return Response(body, answer, headers, JSON)

@@ -22,17 +22,25 @@ class Named:
     school: str
     city: str
     closed_on: date | None
+    part_of: int | None = None
+    """What it was merged into."""
 
 
-def named(session: Session, code: str) -> Named | None:
-    """The specialty that this code names, now or before: what it is part of by now, where it was merged."""
+def named(session: Session, code: str, on: date | None = None) -> Named | None:
+    """The specialty that this code names, now or before: what it is part of by now, where it was merged.
+
+    On a day before the merger, where one is asked about, it names its own.
+    """
     s = SPECIALTY.c
     own = SPECIALTY.alias()  # whose code it is or was: itself, or part of the specialty it names now
+    names: sa.ColumnElement[int] = sa.func.coalesce(own.c.successor_id, own.c.id)
+    if on is not None:
+        names = sa.case((own.c.closed_on > on, own.c.id), else_=names)
     found = (
-        sa.select(s.id, present_code(s.id), s.name, SCHOOL.c.name, SCHOOL.c.city_code, s.closed_on)
+        sa.select(s.id, present_code(s.id), s.name, SCHOOL.c.name, SCHOOL.c.city_code, s.closed_on, s.successor_id)
         .select_from(SPECIALTY_CODE)
         .join(own, own.c.id == SPECIALTY_CODE.c.specialty_id)
-        .join(SPECIALTY, s.id == sa.func.coalesce(own.c.successor_id, own.c.id))
+        .join(SPECIALTY, s.id == names)
         .join(SCHOOL, SCHOOL.c.id == s.school_id)
         .where(SPECIALTY_CODE.c.code == code)
     )
@@ -45,6 +53,11 @@ def present_code(specialty: Any) -> sa.ScalarSelect[str]:
     own = SPECIALTY_CODE.alias().c  # the query around this may be about codes itself
     newest = (own.valid_to.desc().nulls_first(), own.valid_from.desc())
     return sa.select(own.code).where(own.specialty_id == specialty).order_by(*newest).limit(1).scalar_subquery()
+
+
+def code_of(session: Session, specialty_id: int) -> str:
+    """The code that a specialty has now; of a closed one its last."""
+    return session.scalars(sa.select(present_code(sa.literal(specialty_id, sa.BigInteger)))).one()
 
 
 # --- the rating ------------------------------------------------------------------------------------------------------
