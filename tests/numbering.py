@@ -11,7 +11,7 @@ TABLES = ("review", "attachment")
 def counted(connection: sa.Connection) -> None:
     """Number after number, from 1."""
     for table in TABLES:
-        connection.execute(sa.text(f"ALTER TABLE {table} ALTER id SET DEFAULT (1 + nextval('{table}_drawn'))"))
+        connection.execute(sa.text(f"ALTER TABLE {table} ALTER id SET DEFAULT nextval('{table}_drawn')"))
 
 
 def drawn(connection: sa.Connection) -> None:

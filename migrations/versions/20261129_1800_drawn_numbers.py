@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0059_drawn_numbers"
-down_revision: str | Sequence[str] | None = "0058_days_of_old_closings"
+revision: str = "0060_drawn_numbers"
+down_revision: str | Sequence[str] | None = "0059_visitors_and_mending"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -54,7 +54,7 @@ def upgrade() -> None:
             f" || uuid_send(gen_random_uuid()), coalesce(max(id), 0) + 1 FROM {kind}"
         )
         op.execute(f"ALTER TABLE {kind} ALTER id DROP IDENTITY")
-        op.execute(f"CREATE SEQUENCE {kind}_drawn MINVALUE 0 START 0 OWNED BY {kind}.id")
+        op.execute(f"CREATE SEQUENCE {kind}_drawn OWNED BY {kind}.id")
         op.execute(f"ALTER TABLE {kind} ALTER id SET DEFAULT drawn_number('{kind}', nextval('{kind}_drawn'))")
     op.execute("ALTER TABLE review ADD turn bigint")
     op.execute("UPDATE review SET turn = id")

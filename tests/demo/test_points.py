@@ -123,7 +123,8 @@ def test_the_page_names_nobody_but_whom_its_tales_happen_to() -> None:
 
 
 def test_an_anonymous_and_late_objection_is_refused_with_every_reason_and_the_way_to_appeal(http: TestClient) -> None:
-    new = {"review": 1, "name": "", "contact": "", "grounds": "示例"}
+    listed = http.get("/v1/publications/1").json()["entries"]["items"]
+    new = {"review": listed[0]["review_id"], "name": "", "contact": "", "grounds": "示例"}
     answer = http.post("/v1/publications/1/objections", json=new)
 
     problems = answer.json()["problems"]
