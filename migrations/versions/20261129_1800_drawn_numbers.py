@@ -57,10 +57,10 @@ def upgrade() -> None:
         op.execute(f"CREATE SEQUENCE {kind}_drawn OWNED BY {kind}.id")
         op.execute(f"ALTER TABLE {kind} ALTER id SET DEFAULT drawn_number('{kind}', nextval('{kind}_drawn'))")
     op.execute("ALTER TABLE review ADD turn bigint")
-    op.execute("UPDATE review SET turn = id")
-    op.execute("CREATE SEQUENCE review_turn OWNED BY review.turn")
-    op.execute("SELECT setval('review_turn', coalesce(max(turn), 0) + 1, false) FROM review")
-    op.execute("ALTER TABLE review ALTER turn SET DEFAULT nextval('review_turn'), ALTER turn SET NOT NULL")
+    op.execute("ALTER TABLE review ALTER turn TYPE bigint USING id")  # so, no trigger looks at each row
+    op.execute("ALTER TABLE review ALTER turn SET NOT NULL")
+    op.execute("ALTER TABLE review ALTER turn ADD GENERATED ALWAYS AS IDENTITY")
+    op.execute("SELECT setval(pg_get_serial_sequence('review', 'turn'), coalesce(max(turn), 0) + 1, false) FROM review")
 
 
 def downgrade() -> None:

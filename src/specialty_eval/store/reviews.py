@@ -59,7 +59,7 @@ class Review(Versioned, Base):
     )
 
     id: Mapped[int] = drawn("review")
-    turn: Mapped[int] = mapped_column(server_default=sa.text("nextval('review_turn')"), deferred=True)
+    turn: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), deferred=True)
     """In which order they were made, which the numbers do not tell; nobody is told it."""
     round_id: Mapped[int] = reference("round.id", index=False)
     specialty_id: Mapped[int] = reference("specialty.id")
