@@ -22,7 +22,7 @@ from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotNow, Not
 from specialty_eval.store.closings import ClosingProposal
 from specialty_eval.store.cycles import Round
 from specialty_eval.store.ledger import Event
-from specialty_eval.store.outcomes import Publication, Rectification
+from specialty_eval.store.outcomes import Objection, Publication, Rectification
 from specialty_eval.store.registry import Jurisdiction
 from specialty_eval.store.reviews import Review
 
@@ -216,3 +216,28 @@ def test_what_a_school_has_to_do_beside_the_rounds_ends_on_no_day_off_either(ses
     assert [(e.audience, e.facts["what"]) for e in found] == [
         ("school", "rectification_plan"), ("school", "closing_notice"), ("school", "closing_appeal"),
     ]  # fmt: skip
+
+
+def test_what_an_office_answers_by_ends_on_no_day_off_either(session: Session) -> None:
+    s, number = make_publicised(session, {"one-a": "green"})
+    new = NewObjection(s.reviews["one-a"], "示例人", "a@example.org", "示例理由")
+    row = session.get_one(Objection, objections.lodge(s.city.nobody(), number, new).id)
+
+    def moves(column: str, off: list[date]) -> None:
+        before = getattr(row, column)
+        off.append(last_local_day(before, LOCAL))
+        assert enter(s.city, 2026, off) >= 1
+        session.refresh(row)
+        assert getattr(row, column) == end_of(s.city.clock().calendar().next_working(off[-1]), LOCAL) > before
+
+    off: list[date] = []
+    moves("admissibility_due", off)
+    code = objections.contact(s.as_("secretary"), row.id).confirmation_code
+    objections.confirm_contact(s.city.nobody(), row.id, code)
+    objections.admit(s.as_("secretary"), row.id)
+    moves("answer_due", off)
+    found = session.scalars(sa.select(Event).where(Event.kind == "objection.extend").order_by(Event.seq)).all()
+    assert [(e.subject_id, e.facts["what"]) for e in found] == [
+        (row.id, "admissibility"), (row.id, "objection_answer"),
+    ]  # fmt: skip
+    assert not {"public", "school"} & {e.audience for e in found}

@@ -370,19 +370,19 @@ def test_nobody_is_reminded_of_a_closing_whose_ground_is_gone_nor_is_its_day_mov
     s = make_confirmed(session, {"one-a": "green", "two-a": "red"})
     rectifications.act_on_due(on(s, 2026, 5, 26).as_("secretary"))
     row = session.scalars(sa.select(ClosingProposal)).one()
-    days = {kept.what: kept for kept in days_kept.A_SCHOOLS_OWN}
+    days = {kept.what: kept for kept in days_kept.BESIDE_PHASES}
     notice, appeal = days[Own.CLOSING_NOTICE], days[Own.CLOSING_APPEAL]
-    assert calendar_queries.ending_beside(session, notice, row.deemed_served_at) == [row.id]
+    assert calendar_queries.ending_beside(session, notice, row.deemed_served_at, s.city.now) == [row.id]
     session.execute(sa.update(Review).values(appeal_due=s.city.now + timedelta(days=1)))
     overturn(s, "two-a", "green")
 
-    assert calendar_queries.ending_beside(session, notice, row.deemed_served_at) == []
+    assert calendar_queries.ending_beside(session, notice, row.deemed_served_at, s.city.now) == []
     come(s, row.deemed_served_at)
     assert told(s, "closing_notice") == []
     closing_decided(s, row.id)
     due = row.appeal_due
     assert due is not None
-    assert calendar_queries.ending_beside(session, appeal, due) == []
+    assert calendar_queries.ending_beside(session, appeal, due, s.city.now) == []
     come(s, due)
     assert told(s, "closing_appeal") == []
 

@@ -181,7 +181,7 @@ def recorded() -> set[str]:
     kinds = {f"intake.{name}" for name in TABLES}
     kinds |= {kind_of(what) for what in ESCALATED}
     kinds |= {kept.kind for kept in days_kept.EVERY}
-    kinds |= {kept.kind.replace("remind", "extend") for kept in days_kept.A_SCHOOLS_OWN}
+    kinds |= {kept.kind.replace("remind", "extend") for kept in days_kept.BESIDE_PHASES}
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITERS:

@@ -13,6 +13,7 @@ from specialty_eval.engine.calendar import Calendar, end_of, last_local_day
 from specialty_eval.engine.errors import Invalid, NotFound, NotNow, Problem
 from specialty_eval.engine.permissions import Role
 from specialty_eval.engine.publicity import ListState
+from specialty_eval.engine.reminding import DAYS
 from specialty_eval.store import calendar_queries, days_kept, deadline_queries, reminder_queries
 from specialty_eval.store.calendars import CalendarYear
 from specialty_eval.store.cycles import Round, policy_of, round_of
@@ -126,8 +127,8 @@ def _end_later(ctx: Context, day: date, reason: str) -> int:
     moved += visit_days.end_later(ctx, SiteVisitor.due == ends, end_of(until, LOCAL), Note(reason=reason))
     for deadline in calendar_queries.kinds():
         moved += _each_later(ctx, deadline, day, until, reason)
-    for kept in days_kept.A_SCHOOLS_OWN:
-        moved += _own_later(ctx, kept, day, until, reason)
+    for kept in days_kept.BESIDE_PHASES:
+        moved += _beside_later(ctx, kept, day, until, reason)
     return moved
 
 
@@ -153,15 +154,15 @@ def _publicity_whole(ctx: Context, reason: str) -> int:
     return moved
 
 
-def _own_later(ctx: Context, kept: Kept, day: date, until: date, reason: str) -> int:
-    """What a school has to do by that day beside the rounds: a plan to mend, an appeal against a closing."""
+def _beside_later(ctx: Context, kept: Kept, day: date, until: date, reason: str) -> int:
+    """What is to be done by that day beside the rounds: by a school a plan to mend, by an office an answer."""
     ends = end_of(day, LOCAL)
-    reminder_queries.lock(ctx.session, kept, calendar_queries.ending_beside(ctx.session, kept, ends))
-    ids = calendar_queries.ending_beside(ctx.session, kept, ends)  # read again under the locks
+    reminder_queries.lock(ctx.session, kept, calendar_queries.ending_beside(ctx.session, kept, ends, ctx.now))
+    ids = calendar_queries.ending_beside(ctx.session, kept, ends, ctx.now)  # read again under the locks
     calendar_queries.move_beside(ctx.session, kept, ids, end_of(until, LOCAL))
     told = {"what": kept.what.value, "until": until.isoformat()}
     kind = f"{kept.kind.partition('.')[0]}.extend"
-    ctx.record_many(kind, kept.model, ids, Note(reason=reason, audience="school", told=told))
+    ctx.record_many(kind, kept.model, ids, Note(reason=reason, audience=DAYS[kept.what].audience, told=told))
     return len(ids)
 
 

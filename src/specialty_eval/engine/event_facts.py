@@ -30,6 +30,7 @@ _LOADED = "rows:int new:int changed:int unchanged:int digest:sha of:text"
 _SUCCESSION = "subject:text act:text effective_on:day document_number:text keeps:text"
 _VERSIONS = "policy:text from:text to:text digest:sha simulation:int?"
 _REMIND = "what:text until:day days_left:int whose?:text text?:text"
+_MOVED = "what:text until:day"
 _LATE = "what:text due:day owner:text superior:text"
 _PAPER = "by?:text minutes?:sha"
 _RUN = "run?:int within?:int inputs?:sha"
@@ -46,6 +47,7 @@ _FACTS: Mapping[str, str] = {
     "appeal.correct": "measures:texts",
     "appeal.decide_follow_up": "key:text decision:text",
     "appeal.escalate": _LATE,
+    "appeal.extend": _MOVED,
     "appeal.follow_ups": "follow_ups:int",
     "appeal.remind": _REMIND,
     "appeal.uphold": "new_review:int",
@@ -53,6 +55,7 @@ _FACTS: Mapping[str, str] = {
     "application.check": "findings:texts",
     "application.conclude": "findings:texts",
     "application.escalate": _LATE,
+    "application.extend": _MOVED,
     "application.letter": "kind:text number:text sha256:sha template:sha about:text about_id:int",
     "application.opine": "party:text agrees:bool document_number:text",
     "application.receive": "kind:text code:text?",
@@ -65,19 +68,21 @@ _FACTS: Mapping[str, str] = {
     "assignment.remind": _REMIND,
     "calendar.enter": "year:int days_off:texts workdays:texts",
     "challenge.escalate": _LATE,
+    "challenge.extend": _MOVED,
     "challenge.lodge": "measure:text review:int",
     "challenge.reject": "measure:text",
     "challenge.remind": _REMIND,
     "challenge.uphold": "measure:text",
     "closing.decide": "decision:text document_number:text",
     "closing.escalate": _LATE,
-    "closing.extend": "what:text until:day",
+    "closing.extend": _MOVED,
     "closing.propose": "grounds:text rectification?:int years?:int through?:int",
     "closing.remind": _REMIND,
     "closing.vote": "approved:bool minutes_number:text",
     "closing_appeal.add_panelists": "panel:int",
     "closing_appeal.admit": "panel:int",
     "closing_appeal.escalate": _LATE,
+    "closing_appeal.extend": _MOVED,
     "closing_appeal.lodge": "proposal:int",
     "closing_appeal.remind": _REMIND,
     "correction.decide_follow_up": "key:text decision:text",
@@ -145,6 +150,7 @@ _FACTS: Mapping[str, str] = {
     "member.appoint": "sector:text substitute:bool",
     "member.end": "last_day:day",
     "objection.escalate": _LATE,
+    "objection.extend": _MOVED,
     "objection.remind": _REMIND,
     "objection.uphold": "evidence_was_wrong:bool measures:texts",
     "plan.adjust": "code:text from:int to:int",

@@ -76,12 +76,12 @@ def move(session: Session, deadline: Deadline, ids: Sequence[int], until: dateti
     session.execute(later, execution_options={"synchronize_session": "fetch"})
 
 
-def ending_beside(session: Session, kept: Kept, due: datetime) -> list[int]:
-    """The rows where a school's own day of this kind ends at that instant, in order of id."""
+def ending_beside(session: Session, kept: Kept, due: datetime, now: datetime) -> list[int]:
+    """The rows where a day of this kind, kept beside the rounds', ends at that instant, in order of id."""
     key = table_of(kept.model).c.id
     found = sa.select(key).select_from(kept.of).where(kept.waits, kept.day == due)
     found = found.where(sa.text(OPEN)) if kept.model is Rectification else found
-    return list(session.scalars(found.order_by(key)))
+    return list(session.scalars(found.order_by(key), {"now": now}))
 
 
 def move_beside(session: Session, kept: Kept, ids: Sequence[int], until: datetime) -> None:

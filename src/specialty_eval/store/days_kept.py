@@ -236,10 +236,16 @@ BESIDE_ROUNDS = (
 EVERY = (*OF_PHASES, *OF_ROUNDS, *BESIDE_ROUNDS)
 
 
-A_SCHOOLS_OWN = tuple(
-    kept for kept in EVERY if kept.what in {Own.RECTIFICATION_PLAN, Own.CLOSING_NOTICE, Own.CLOSING_APPEAL}
+BESIDE_PHASES = tuple(
+    kept for kept in EVERY if kept.what in {
+        Own.RECTIFICATION_PLAN, Own.CLOSING_NOTICE, Own.CLOSING_APPEAL, Awaited.CHALLENGE_ANSWER, Awaited.ADMISSIBILITY,
+        Awaited.OBJECTION_ANSWER, Awaited.APPEAL_ANSWER, Awaited.CLOSING_DECISION, Awaited.CLOSING,
+        Awaited.CLOSING_APPEAL_ANSWER, Awaited.APPLICATION_CHECK, Awaited.APPLICATION_DECISION,
+    }
 )  # fmt: skip
-"""Beside the rounds' deadlines what a school loses something by: it ends on no day off either."""
+"""Beside the rounds' deadlines what was told as a day: what a school loses something by, and what an office answers by.
+They end on no day off either.
+"""
 
 
 def within(kept: Kept, subject: int | str) -> sa.ColumnElement[bool]:
