@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from docx import Document as Word
 from sqlalchemy.orm import Session
 
-from factories_consequences import make_confirmed
+from factories_consequences import make_confirmed, on
 from factories_deliberation import Sitting, employ, make_convened, make_scored, refused
 from specialty_eval.actions import feed, jobs, packs, reports
 from specialty_eval.actions.context import Context, Note
@@ -74,6 +74,24 @@ def test_the_years_report_counts_what_the_records_say_in_three_files(confirmed: 
     assert [c.value for c in by_level[2]][1:4] == [1, 0, 1]
     drawn = Word(io.BytesIO(reports.file(nobody, row.id, Format.DOCX)[1])).part.package.iter_parts()
     assert sum(str(part.partname).startswith("/word/charts/") for part in drawn) == 3
+
+
+def test_a_report_speaks_of_a_years_end_once_its_last_day_is_over(confirmed: Sitting) -> None:
+    s = confirmed
+    both = (
+        Wanted(ANNUAL, Reader.OFFICE, 2026),
+        Wanted(ReportKind.SCHOOL, Reader.OFFICE, 2026, school=school_code(s, "one")),
+    )
+    on(s, 2026, 12, 31)
+    for wanted, counted in zip(both, ("全市有职业学校", "学校在办专业点"), strict=True):
+        said = words(s.as_("secretary"), made(s, "secretary", wanted))
+        assert f"截至2026年12月31日，{counted}" in said
+        assert "年末" not in said.replace("上年末", "").replace("年末的情况以年度结束后", "")
+    on(s, 2027, 1, 1)
+    for wanted, counted in zip(both, ("全市有职业学校", "学校在办专业点"), strict=True):
+        said = words(s.as_("secretary"), made(s, "secretary", wanted))
+        assert f"2026年末，{counted}" in said
+        assert "截至2026" not in said.replace("数据截至", "")
 
 
 def test_a_report_is_made_once_and_asked_for_once_while_it_waits(confirmed: Sitting) -> None:

@@ -142,6 +142,11 @@ def _ends(ctx: Context, year: int) -> tuple[date, date]:
     return date(year - 1, 12, 31), min(date(year, 12, 31), ctx.today)
 
 
+def _until(ctx: Context, year: int) -> str:
+    """The day for which a report of this year speaks; empty once the year's last day is over."""
+    return _today(ctx) if ctx.today <= date(year, 12, 31) else ""
+
+
 def _about(ctx: Context, rated: Sequence[Rated]) -> list[tuple[str, str]]:
     """What it rests on: the rounds with their policies, as of when."""
     told = []
@@ -179,6 +184,7 @@ def _city_year(ctx: Context, row: Report) -> Contents:
         standings=report_queries.standings(ctx.session, city), plan=_plan(ctx, city, year),
         schools=report_queries.schools(ctx.session, city, after), sheets=[_sheet(ctx, one) for one in rated],
         hidden=_hidden(ctx, rated) if row.reader == Reader.PUBLIC else None, about=_about(ctx, rated),
+        until=_until(ctx, year),
     )  # fmt: skip
     return report_year.annual(facts)
 
@@ -206,7 +212,7 @@ def _school_year(ctx: Context, row: Report) -> Contents:
         sheets=[_lines(ctx, one, row.reader, hidden) for one in rated],
         mending=[(name, rating, state, last_day(due, LOCAL))
                  for name, rating, state, due in report_queries.mending_of_school(ctx.session, school.id)],
-        about=_about(ctx, rated),
+        about=_about(ctx, rated), until=_until(ctx, row.year),
     )  # fmt: skip
     row.reviews = [one.review_id for one in rated]
     return report_year.of_school(facts)

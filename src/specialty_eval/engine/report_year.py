@@ -62,6 +62,13 @@ class CityYear:
     hidden: Mapping[str, frozenset[str]] | None
     """Code → measures its reader does not see; None for whoever sees every figure."""
     about: Sequence[tuple[str, str]]
+    until: str = ""
+    """The day for which it speaks, in words, where the year's last day is not over."""
+
+
+def _as_of(facts: "CityYear | SchoolYear") -> str:
+    """By when what is told holds: of a year that goes on nobody says what will be at its end."""
+    return f"截至{facts.until}" if facts.until else f"{facts.year}年末"
 
 
 def annual(facts: CityYear) -> Report:
@@ -89,7 +96,7 @@ def _basics(facts: CityYear, total: int) -> list[Part]:
         levels[level] = levels.get(level, 0) + number
     by_level = "，".join(f"{LEVELS.get(level, level)}{number}个" for level, number in levels.items())
     rated = sum(number for *_, rating, number in facts.ratings if rating is not None)
-    said = f"{facts.year}年末，全市有职业学校{facts.schools}所，在办专业点{total}个，其中{by_level}。" if total else ""
+    said = f"{_as_of(facts)}，全市有职业学校{facts.schools}所，在办专业点{total}个，其中{by_level}。" if total else ""
     return [said, f"有现行等级的专业点{rated}个，未参评的{total - rated}个。"] if total else []
 
 
@@ -108,7 +115,7 @@ def _changes(facts: CityYear) -> list[Part]:
     same = sum(number for old, new, number in facts.changes if old == new)
     rows = tuple((_named(old), _named(new), str(number)) for old, new, number in moved)
     parts: list[Part] = [f"与上年末相比，等级不变的专业点{same}个，变化的{sum(n for *_, n in moved)}个。"]
-    return [*parts, Table("等级变化", ("上年末", "本年末", "专业点数"), rows)] if rows else parts
+    return [*parts, Table("等级变化", ("上年末", _as_of(facts), "专业点数"), rows)] if rows else parts
 
 
 def _named(rating: str | None) -> str:
@@ -137,7 +144,10 @@ def _counted(
 
 
 def _explained(facts: CityYear) -> list[Part]:
-    said = "本报告由评价系统依据入库记录生成，各项统计与公开查询一致；等级以年末有效、制作时所知为准。"
+    said = "本报告由评价系统依据入库记录生成，各项统计与公开查询一致；"
+    said += f"等级以{facts.until or '年末'}有效、制作时所知为准。"
+    if facts.until:
+        said += "本年尚未结束，年末的情况以年度结束后制作的报告为准。"
     if facts.hidden is not None:
         said += f"限制公开的数据和小样本不计入指标情况；不足{ENOUGH}个专业点的指标不列。"
     return [said]
@@ -224,6 +234,8 @@ class SchoolYear:
     mending: Sequence[tuple[str, str, str, str]]
     """(specialty, rating, state, last day of the plan)."""
     about: Sequence[tuple[str, str]]
+    until: str = ""
+    """As of a city's."""
 
 
 OF_A_SCHOOL = "本报告由评价系统依据入库记录生成；标明“不公开”的数据按办法不予显示，受其影响的总分也不列出。"
@@ -236,14 +248,14 @@ def of_school(facts: SchoolYear) -> Report:
          STANDINGS.get(s.standing or "normal", s.standing or ""), "" if s.quota is None else str(s.quota))
         for s in facts.specialties
     )  # fmt: skip
-    heads = ("专业", "专业点代码", "层次", "上年末等级", "本年末等级", "专业状态", "本年招生计划")
+    heads = ("专业", "专业点代码", "层次", "上年末等级", f"{_as_of(facts)}等级", "专业状态", "本年招生计划")
     ratings: list[Part] = [Table("专业一览", heads, rows, (20, 22, 10, 12, 12, 12, 12))] if rows else []
     found = [(LEVELS.get(s.level, s.level), s.rating or "none", 1) for s in facts.specialties]
     ratings += by_rating("层次", NAMES, found)
     return Report(
         facts.bureau, f"{facts.school}专业质量年度报告（{facts.year}年）", facts.date,
         numbered([
-            ("专业和等级", [f"{facts.year}年末，学校在办专业点{len(rows)}个。", *ratings]),
+            ("专业和等级", [f"{_as_of(facts)}，学校在办专业点{len(rows)}个。", *ratings]),
             ("本年认定的专业", [part for sheet, lines in facts.sheets for part in _own(sheet, lines)]),
             ("整改", _mending(facts)),
             ("数据说明", [OF_A_SCHOOL]),
