@@ -53,15 +53,17 @@ def test_what_ties_the_file_to_the_notice_is_printed_and_compared(
     missing = replace(bundle(GREEN, RED), ratings=(GREEN,))
     file.write_bytes(packed(files_of(missing)))
 
-    assert run(["verify", str(file), "--digest", one.digest, "--head", one.seal_head]) == 0
+    assert run(["verify", str(file), "--digest", one.digest, "--head", one.seal_head]) == 1
     out = capsys.readouterr().out
     assert all(
         said in out for said in (f"摘要 digest {one.digest}", f"head {one.seal_head}", "total 2，green 1，red 1")
     )
     assert "B\t文件里没有它的评定 has no rating in the file；曾列入第 1 号名单 was on list 1" in out
-    assert run(["verify", str(file), "--json"]) == 0
+    assert "     1  名单上公布过、文件里没有的评定" in out
+    assert run(["verify", str(file), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["lists"][0]["digest"], said["without_rating"]) == (one.digest, [{"specialty": "B", "lists": [1]}])
+    assert said["left_out"] == said["without_rating"]
     for other in ("--digest", "--head"):
         assert run(["verify", str(file), other, "0" * 64]) == 1
         assert "0" * 64 in capsys.readouterr().err

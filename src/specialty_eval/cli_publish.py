@@ -104,6 +104,7 @@ def verify(
                 for one in found.lists
             ],
             "without_rating": [asdict(one) for one in bundle_checks.unrated(found)],
+            "left_out": [asdict(one) for one in bundle_checks.left_out(found)],
             "runs_without_digest": bundle_checks.without_digest(found.runs), "renamed": dict(found.renamed),
         }, ensure_ascii=False))  # fmt: skip
     else:
@@ -111,7 +112,7 @@ def verify(
         for answer, number in counts.items():
             typer.echo(f"{number:6}  {WORDS[answer]}")
         _tell_around(found)
-    if counts["does_not_follow"]:
+    if counts["does_not_follow"] or bundle_checks.left_out(found):
         raise typer.Exit(1)
 
 
@@ -123,6 +124,9 @@ def _tell_around(found: "Bundle") -> None:
         lists = "、".join(str(number) for number in left.lists)
         on = f"；曾列入第 {lists} 号名单 was on list {lists}" if lists else ""
         typer.echo(f"{left.specialty}\t文件里没有它的评定 has no rating in the file{on}")
+    if lacking := bundle_checks.left_out(found):
+        typer.echo(f"{len(lacking):6}  名单上公布过、文件里没有的评定：文件不完整，或正在重新评定 · "
+                   "published, and not in the file: it is incomplete, or they are being decided again")  # fmt: skip
     for number in bundle_checks.without_digest(found.runs):
         typer.echo(f"第 {number} 次计分的数据没有可核对的校验值 · nothing ties the inputs of run {number}")
     for was, now in found.renamed.items():

@@ -9,7 +9,7 @@ import pytest
 from engine.test_bundle import GREEN, HISTORY, RED, bundle, listed, rating, run
 from specialty_eval.engine import load_policy
 from specialty_eval.engine.bundle import Bundle, files_of, read_bundle
-from specialty_eval.engine.bundle_checks import not_as_published, unrated
+from specialty_eval.engine.bundle_checks import left_out, not_as_published, problems, unrated
 from specialty_eval.engine.commitments import digest_of, digest_within, openings
 from specialty_eval.engine.errors import Invalid
 from specialty_eval.engine.frozen import Inputs
@@ -156,6 +156,20 @@ def test_a_rating_taken_out_is_named_with_the_list_it_was_on() -> None:
 
     assert [(one.specialty, one.lists) for one in left] == [("B", (1,))]
     assert unrated(bundle(GREEN, RED)) == []
+    assert left_out(replace(bundle(GREEN, RED), ratings=())) == [*unrated(replace(bundle(GREEN, RED), ratings=()))]
+    assert left_out(bundle(GREEN, RED)) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("jurisdiction", "990000"), ("evidence_year", 1999), ("whole", True)])
+def test_what_the_manifest_says_of_the_round_and_the_rest_does_not_is_found(name: str, value: object) -> None:
+    cell = Withheld("A", "2025", "x", Why.RESTRICTED)
+    (first, *others) = bundle(GREEN, RED).runs
+    dated = replace(first, evidence="specialty,year,employed\nA,2024,90\n")
+    forged = replace(bundle(GREEN, RED), withheld=(cell,), runs=(dated, *others))
+    forged = replace(forged, round={**forged.round, name: value})
+
+    found = problems(forged, load_policy(forged.policy))
+    assert f"round.{name}" in [p.where for p in found if p.code == "bundle-round-differs"]
 
 
 def test_a_rating_of_another_run_than_the_list_says_does_not_follow() -> None:

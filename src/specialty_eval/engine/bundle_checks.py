@@ -37,6 +37,7 @@ def problems(bundle: Bundle, policy: Policy) -> Iterator[Problem]:
     ):
         digests = {"expected": said.get("policy_digest"), "value": policy.digest}
         yield Problem("bundle-policy-differs", "policy.yaml", digests)
+    yield from _round(bundle, policy)
     yield from _twice(bundle)
     yield from _lists(bundle)
     yield from _inputs(bundle)
@@ -69,6 +70,19 @@ def unrated(bundle: Bundle) -> list[Unrated]:
     return [Unrated(code, tuple(on.get(code, ()))) for code in sorted((scored | on.keys()) - rated)]
 
 
+def left_out(bundle: Bundle) -> list[Unrated]:
+    """The published lines whose rating the bundle does not have, by specialty and with the lists: cut out of it, or
+    being decided again by now. Either way the bundle does not say what became of what was published.
+    """
+    given = {rating.review for rating in bundle.ratings}
+    on: dict[tuple[str, int], list[int]] = {}
+    for one in bundle.lists:
+        for line in one.lines:
+            if line[0] not in given:
+                on.setdefault((bundle.renamed.get(line[1], line[1]), line[0]), []).append(one.number)
+    return [Unrated(code, tuple(numbers)) for (code, _), numbers in sorted(on.items())]
+
+
 def unlisted(said: PublicRating, bundle: Bundle) -> tuple[str, str] | None:
     """(published, found) where a rating is not what the newest list with it says; None where it is."""
     lines = [line for one in bundle.lists for line in one.lines if line[0] == said.review]
@@ -90,6 +104,21 @@ def unlisted(said: PublicRating, bundle: Bundle) -> tuple[str, str] | None:
 
 
 # --- what is wrong ---
+
+
+def _round(bundle: Bundle, policy: Policy) -> Iterator[Problem]:
+    """What the manifest says of the round is what policy, figures and gaps say; no digest covers it."""
+    years = {row.get("year", "") for run in bundle.runs for row in csv.DictReader(StringIO(run.evidence))}
+    newest = max((int(year) for year in years if year.isdigit()), default=None)
+    found: dict[str, Any] = {
+        "jurisdiction": policy.jurisdiction,
+        "whole": bundle.round.get("whole") and not bundle.withheld,
+        "evidence_year": newest,
+    }
+    for name, value in found.items():
+        said = bundle.round.get(name)
+        if said is not None and value is not None and said != value:
+            yield Problem("bundle-round-differs", f"round.{name}", {"expected": str(value), "value": str(said)})
 
 
 def _twice(bundle: Bundle) -> Iterator[Problem]:
