@@ -295,6 +295,17 @@ def test_who_works_at_the_school_or_its_partner_has_no_part(s: Sitting) -> None:
     assert application_views.listing(s.as_("bureau-approver"), Page(9), Asked())[0][0]["id"] == row.id
 
 
+def test_a_member_is_listed_what_they_may_read_by_its_number(s: Sitting) -> None:
+    row = received(s, off_catalogue())
+    employ(s, "research-1", enterprise="示例航空公司")
+    assert application_views.read(s.as_("industry-1"), row.id) is row
+
+    def told(who: str) -> list[int]:
+        return [line["id"] for line in application_views.listing(s.as_(who), Page(9), Asked())[0]]
+
+    assert (told("industry-1"), told("research-1"), told("expert-1")) == ([row.id], [], [])
+
+
 def test_everybody_sees_what_is_theirs_and_the_public_nothing_before_it_is_registered(s: Sitting) -> None:
     mine, other = received(s), received(s, wanted(school=TWO), who="head-two")
     own = received(s, off_catalogue())

@@ -7,7 +7,7 @@ from specialty_eval.engine.application import ApplicationState
 from specialty_eval.engine.calendar import last_local_day
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.opening import NOTED, VISITS, ApplicationKind
-from specialty_eval.engine.permissions import READ, Kind, Role, Thing, may_read, reach
+from specialty_eval.engine.permissions import Kind, Role, Thing, may_read
 from specialty_eval.store import application_queries, recorded_votes, registry_queries
 from specialty_eval.store.applications import Application
 from specialty_eval.store.registry import School
@@ -42,7 +42,7 @@ def _reads_all(ctx: Context, row: Application) -> bool:
 
 def listing(ctx: Context, page: Page, asked: Asked) -> tuple[list[dict[str, Any]], str | None]:
     """Registered ones, and those within the caller's reach, in the order in which they were received."""
-    near = reach(ctx.actor, READ[Thing.APPLICATIONS], ctx.today)
+    near = application_queries.near(ctx.session, ctx.actor, ctx.today)
     departments = [
         (grant.code, grant.jurisdiction) for grant in ctx.actor.grants
         if grant.kind == Kind.DEPARTMENT and grant.role == Role.DEPARTMENT_SUPPLIER and grant.holds(ctx.today)

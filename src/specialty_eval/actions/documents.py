@@ -233,11 +233,12 @@ def _readable(ctx: Context, kind: DocumentKind) -> sa.ColumnElement[bool]:
     thing = READ_AS[kind]
     if thing is Thing.PUBLISHED:
         return Document.kind == kind.value
-    near = reach(ctx.actor, READ[thing], ctx.today)
     if kind in OF_APPLICATIONS:
+        known = application_queries.near(ctx.session, ctx.actor, ctx.today)
         return sa.and_(
-            Document.kind == kind.value, application_queries.is_told(Document.subject_id, near, ctx.person_id)
+            Document.kind == kind.value, application_queries.is_told(Document.subject_id, known, ctx.person_id)
         )
+    near = reach(ctx.actor, READ[thing], ctx.today)
     of_a_review = sa.and_(
         Document.review_id.is_not(None),
         registry.within(near),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from specialty_eval.engine.application import APPLICATION_GOING, ApplicationStat
 from specialty_eval.engine.cycle import RoundState
 from specialty_eval.engine.entry_counts import Site
 from specialty_eval.engine.opening import OPENS
-from specialty_eval.engine.permissions import Reach, Scope
+from specialty_eval.engine.permissions import READ, Actor, Reach, Role, Scope, Thing, reach
 
 from . import scopes
 from .accounts import CommitteeMember
@@ -128,6 +129,20 @@ def scope_of(session: Session, row: Application, *, acting: int | None) -> Scope
     visitors = frozenset({str(acting)} if row.state == ApplicationState.VISIT_FIRST else ())
     departments = frozenset({row.department_code} - {""})
     return replace(scope, departments=departments, visitors=visitors, members=_members(session, scope.city))
+
+
+def near(session: Session, actor: Actor, today: date) -> Reach:
+    """Whose applications the actor may read: where their offices reach, and the cities in whose committee they sit."""
+    found = reach(actor, READ[Thing.APPLICATIONS], today)
+    cities = [g.jurisdiction for g in actor.grants if g.role == Role.COMMITTEE_MEMBER and g.holds(today)]
+    if not cities or actor.person_id is None or actor.key_id is not None:
+        return found
+    sits = (
+        sa.select(Organisation.jurisdiction_code)
+        .join(CommitteeMember, CommitteeMember.bureau_id == Organisation.id)
+        .where(CommitteeMember.person_id == int(actor.person_id), Organisation.jurisdiction_code.in_(cities))
+    )
+    return replace(found, cities=found.cities | frozenset(session.scalars(sits)))
 
 
 def _members(session: Session, city: str) -> frozenset[str]:
