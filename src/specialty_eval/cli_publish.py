@@ -105,6 +105,7 @@ def verify(
             ],
             "without_rating": [asdict(one) for one in bundle_checks.unrated(found)],
             "left_out": [asdict(one) for one in bundle_checks.left_out(found)],
+            "decided_again": [asdict(one) for one in bundle_checks.decided_again(found)],
             "runs_without_digest": bundle_checks.without_digest(found.runs), "renamed": dict(found.renamed),
         }, ensure_ascii=False))  # fmt: skip
     else:
@@ -125,8 +126,10 @@ def _tell_around(found: "Bundle") -> None:
         on = f"；曾列入第 {lists} 号名单 was on list {lists}" if lists else ""
         typer.echo(f"{left.specialty}\t文件里没有它的评定 has no rating in the file{on}")
     if lacking := bundle_checks.left_out(found):
-        typer.echo(f"{len(lacking):6}  名单上公布过、文件里没有的评定：文件不完整，或正在重新评定 · "
-                   "published, and not in the file: it is incomplete, or they are being decided again")  # fmt: skip
+        typer.echo(f"{len(lacking):6}  名单上公布过、文件里没有的评定：文件不完整 · published, and cut out of the file")
+    if again := bundle_checks.decided_again(found):
+        typer.echo(f"{len(again):6}  名单上公布过、文件写明正在重新评定的，请与公开网页核对 · "
+                   "published, and being decided again as the file says: compare the public page")  # fmt: skip
     for number in bundle_checks.without_digest(found.runs):
         typer.echo(f"第 {number} 次计分的数据没有可核对的校验值 · nothing ties the inputs of run {number}")
     for was, now in found.renamed.items():

@@ -9,7 +9,7 @@ import pytest
 from engine.test_bundle import GREEN, HISTORY, RED, bundle, listed, rating, run
 from specialty_eval.engine import load_policy
 from specialty_eval.engine.bundle import Bundle, files_of, read_bundle
-from specialty_eval.engine.bundle_checks import left_out, not_as_published, problems, unrated
+from specialty_eval.engine.bundle_checks import AGAIN, decided_again, left_out, not_as_published, problems, unrated
 from specialty_eval.engine.commitments import digest_of, digest_within, openings
 from specialty_eval.engine.errors import Invalid
 from specialty_eval.engine.frozen import Inputs
@@ -152,15 +152,20 @@ def test_another_list_and_another_run_are_found_by_what_the_notice_prints() -> N
 
 
 def test_a_rating_taken_out_is_named_with_the_list_it_was_on() -> None:
-    left = unrated(replace(bundle(GREEN, RED), ratings=(GREEN,)))
+    whole = bundle(GREEN, RED)
+    cut = replace(whole, ratings=(GREEN,))
+    left = unrated(cut)
 
     assert [(one.specialty, one.lists) for one in left] == [("B", (1,))]
-    assert unrated(bundle(GREEN, RED)) == []
-    assert left_out(replace(bundle(GREEN, RED), ratings=())) == [*unrated(replace(bundle(GREEN, RED), ratings=()))]
-    assert left_out(bundle(GREEN, RED)) == []
+    assert (left_out(cut), decided_again(cut)) == (left, [])
+    assert unrated(whole) == left_out(whole) == decided_again(whole) == []
+    again = replace(cut, round={**cut.round, AGAIN: [RED.review]})
+    assert (left_out(again), decided_again(again)) == ([], left)
+    for said in ({}, "B", [[RED.review]], [None]):
+        assert left_out(replace(cut, round={**cut.round, AGAIN: said})) == left
 
 
-@pytest.mark.parametrize(("name", "value"), [("jurisdiction", "990000"), ("evidence_year", 1999), ("whole", True)])
+@pytest.mark.parametrize(("name", "value"), [("evidence_year", 1999), ("whole", True)])
 def test_what_the_manifest_says_of_the_round_and_the_rest_does_not_is_found(name: str, value: object) -> None:
     cell = Withheld("A", "2025", "x", Why.RESTRICTED)
     (first, *others) = bundle(GREEN, RED).runs

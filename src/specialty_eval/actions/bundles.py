@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from specialty_eval.engine.bundle import Bundle, PublicRating, PublishedList, Run
+from specialty_eval.engine.bundle_checks import AGAIN
 from specialty_eval.engine.commitments import openings
 from specialty_eval.engine.cycle import RoundState
 from specialty_eval.engine.errors import NotFound, NotNow, Problem
@@ -84,8 +85,10 @@ def _bundled(ctx: Context, round_: RoundFacts, ratings: Sequence[Rated], *, whol
         for rated, said in zip(ratings, public, strict=True)
         for indicator, points in bands(policy, said.specialty, rated.indicators, withheld).items()
     ]
-    named = _told(round_, policy, head, whole=whole)
     lists = [_list(found) for found in bundle_queries.lists(ctx.session, round_.id)]
+    listed = {line[0] for one in lists for line in one.lines}
+    again = sorted(listed - {rating.review for rating in public})
+    named = {**_told(round_, policy, head, whole=whole), AGAIN: again}
     renamed = _renamed(public, lists)
     return Bundle(named, text, tuple(runs), tuple(public), tuple(withheld), tuple(told), tuple(lists), renamed)
 

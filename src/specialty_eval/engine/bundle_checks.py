@@ -37,7 +37,7 @@ def problems(bundle: Bundle, policy: Policy) -> Iterator[Problem]:
     ):
         digests = {"expected": said.get("policy_digest"), "value": policy.digest}
         yield Problem("bundle-policy-differs", "policy.yaml", digests)
-    yield from _round(bundle, policy)
+    yield from _round(bundle)
     yield from _twice(bundle)
     yield from _lists(bundle)
     yield from _inputs(bundle)
@@ -70,15 +70,32 @@ def unrated(bundle: Bundle) -> list[Unrated]:
     return [Unrated(code, tuple(on.get(code, ()))) for code in sorted((scored | on.keys()) - rated)]
 
 
+AGAIN = "being_decided_again"
+"""In the manifest of the round: the reviews on a published list that are being decided again by now."""
+
+
 def left_out(bundle: Bundle) -> list[Unrated]:
-    """The published lines whose rating the bundle does not have, by specialty and with the lists: cut out of it, or
-    being decided again by now. Either way the bundle does not say what became of what was published.
-    """
-    given = {rating.review for rating in bundle.ratings}
+    """The published lines whose rating was cut out of the bundle, by specialty and with the lists."""
+    return _without(bundle, {rating.review for rating in bundle.ratings} | _again(bundle))
+
+
+def decided_again(bundle: Bundle) -> list[Unrated]:
+    """The same of what the bundle says is being decided again: no rating is public, and none can be checked."""
+    listed = {line[0] for one in bundle.lists for line in one.lines}
+    return _without(bundle, listed - _again(bundle))
+
+
+def _again(bundle: Bundle) -> set[int]:
+    said = bundle.round.get(AGAIN)
+    named = {review for review in said if isinstance(review, int)} if isinstance(said, list) else set[int]()
+    return named - {rating.review for rating in bundle.ratings}
+
+
+def _without(bundle: Bundle, reviews: Collection[int]) -> list[Unrated]:
     on: dict[tuple[str, int], list[int]] = {}
     for one in bundle.lists:
         for line in one.lines:
-            if line[0] not in given:
+            if line[0] not in reviews:
                 on.setdefault((bundle.renamed.get(line[1], line[1]), line[0]), []).append(one.number)
     return [Unrated(code, tuple(numbers)) for (code, _), numbers in sorted(on.items())]
 
@@ -106,12 +123,14 @@ def unlisted(said: PublicRating, bundle: Bundle) -> tuple[str, str] | None:
 # --- what is wrong ---
 
 
-def _round(bundle: Bundle, policy: Policy) -> Iterator[Problem]:
-    """What the manifest says of the round is what policy, figures and gaps say; no digest covers it."""
+def _round(bundle: Bundle) -> Iterator[Problem]:
+    """What the manifest says of the round is what figures and gaps say; no digest covers it.
+
+    A province's policy may be a city's: where the round is, it does not say.
+    """
     years = {row.get("year", "") for run in bundle.runs for row in csv.DictReader(StringIO(run.evidence))}
     newest = max((int(year) for year in years if year.isdigit()), default=None)
     found: dict[str, Any] = {
-        "jurisdiction": policy.jurisdiction,
         "whole": bundle.round.get("whole") and not bundle.withheld,
         "evidence_year": newest,
     }
