@@ -43,7 +43,7 @@ from specialty_eval.engine.errors import Invalid, NotFound, NotNow, NotYou, Refu
 from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store import simulations
 from specialty_eval.store.base import make_engine
-from specialty_eval.store.outcomes import Rectification
+from specialty_eval.store.outcomes import RatingInForce, Rectification
 from specialty_eval.store.registry import CatalogueEdition, CatalogueEntry, Specialty, SpecialtyCode
 from specialty_eval.store.reviews import Review
 from specialty_eval.store.successions import Succession
@@ -512,12 +512,23 @@ def test_the_committee_may_decide_otherwise_also_after_the_merger(s: Sitting) ->
     assert events(s, "specialty.succeed")[-1].facts["act"] == "overturned"
 
 
-def test_a_rating_of_the_day_of_the_merger_comes_back_when_the_worse_one_is_overturned(s: Sitting) -> None:
-    assert merged(s, "city-a", "two-a").effective_on == status.of(s.city.nobody(), s.city.codes["one-a"]).valid_from
+@pytest.mark.parametrize("earlier", [None, "green", "red"])
+def test_a_rating_of_the_day_of_the_merger_comes_back_when_the_worse_one_is_overturned(
+    s: Sitting, earlier: str | None
+) -> None:
+    day = status.of(s.city.nobody(), s.city.codes["one-a"]).valid_from
+    if earlier is not None:  # what its own ended that day stays ended
+        s.session.add(RatingInForce(specialty_id=s.city.specialties["two-a"], rating=earlier, year=2022, reasons=[],
+                                    document_number="", source="示例", valid_from=date(2023, 1, 1), valid_to=day,
+                                    known_from=s.city.now))  # fmt: skip
+    assert merged(s, "city-a", "two-a").effective_on == day
     overturn(s, "city-a", "green")
 
     told = status.of(s.city.nobody(), code(s, "two-a"))
     assert (told.rating, told.rating_year) == ("yellow", 2025)
+    assert day is not None
+    then = status.of(s.city.nobody(), code(s, "two-a"), valid_at=day - timedelta(days=1))
+    assert then.rating == earlier
     row, _ = registry.specialty(s.city.nobody(), code(s, "two-a"))
     asked = sa.select(Rectification.rating).where(Rectification.state == "due", Rectification.specialty_id == row.id)
     assert s.session.scalars(asked).all() == ["yellow"]

@@ -84,10 +84,10 @@ def _where_it_went(known: Sequence[Span], new: Confirmed, same_day: Span | None 
     """
     overturned = next(s for s in known if s.review_id == new.replaces)
     before = next((s for s in known if s.until == overturned.since and s.rating in COLOURS), None)
-    if before is not None and not is_worse(new.span.rating, before.rating):
-        return Change((overturned, before), (replace(before, until=overturned.until, id=None),))
-    if before is None and same_day is not None and not is_worse(new.span.rating, same_day.rating):
-        return Change((overturned,), (replace(same_day, until=overturned.until, id=None),))
+    own = before if same_day is None else same_day
+    if own is not None and not is_worse(new.span.rating, own.rating):
+        closed = (overturned,) if own is same_day else (overturned, own)  # what ended that day has ended
+        return Change(closed, (replace(own, until=overturned.until, id=None),))
     there = replace(new.span, since=overturned.since, until=overturned.until, acts_since=overturned.acts_since)
     return Change((overturned,), (there,))
 
