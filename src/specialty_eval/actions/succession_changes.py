@@ -220,7 +220,8 @@ def _schools(ctx: Context, asked: Asked, made: Changes) -> None:
             made.wrong("not-found", f"{where}.into", kind="school", id=line.into)
         if school is None or (line.into and into is None):
             continue
-        taught = [t for t in succession_queries.at_schools(ctx.session, [school.id]) if goes_on(t, asked.effective_on)]
+        there = succession_queries.at_schools(ctx.session, [school.id])
+        taught = [t for t in there if goes_on(t, max(asked.effective_on, ctx.today))]
         if into is not None:
             chosen = taught if asked.act == Act.MERGED else _chosen(made, line, taught, where)
             _place(ctx, made, [Target(t, into, None, t.direction, t.name, f"specialties.{t.code}") for t in chosen],
@@ -286,8 +287,10 @@ def _catalogue(ctx: Context, asked: Asked, made: Changes) -> None:
 
 
 def goes_on(taught: Taught, day: date) -> bool:
-    """Whether it is there on that day: never closed, or later; one that opens later is there to be carried."""
-    return taught.closed_on is None or taught.closed_on > day
+    """Whether it is there on that day: never closed, or later; one that opens later is there to be carried. What is
+    part of another by now goes nowhere else, whenever it was to open.
+    """
+    return taught.closed_on is None or (taught.closed_on > day and taught.part_of is None)
 
 
 def _refuse_what_is_held(ctx: Context, asked: Asked, made: Changes) -> None:
@@ -302,10 +305,11 @@ def _refuse_what_is_held(ctx: Context, asked: Asked, made: Changes) -> None:
     reviews = succession_queries.held(ctx.session, sorted(known))
     merging = {t.id for merge in made.merged for t in (merge.taught, merge.into)}
     appealed = succession_queries.appealed(ctx.session, sorted(merging))
+    day = max(asked.effective_on, ctx.today)  # what was closed since the day it is to hold from is closed
     to_last = {merge.into.id for merge in made.merged} | {become.taught.id for become in made.split}
     for key, taught in sorted(known.items()):
         where = f"specialties.{taught.code}"
-        if taught.closed_on is not None and (key in to_last or not goes_on(taught, asked.effective_on)):
+        if taught.closed_on is not None and (key in to_last or not goes_on(taught, day)):
             made.wrong("succession-of-a-closed-one", where, day=taught.closed_on.isoformat())
         if key in reviews:
             made.wrong("specialty-under-review", where, review=reviews[key])

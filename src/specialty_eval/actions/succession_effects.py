@@ -143,15 +143,20 @@ def _heaviest(parts: Sequence[Part]) -> Part:
 
 
 def _merge(ctx: Context, row: Succession, merges: Sequence[Merge], scope: Scope) -> None:
-    """Several become part of one: the worse rating stays, the heavier standing, the places and rooms of all."""
+    """Several become part of one: the worse rating stays, the heavier standing, the places and rooms of all.
+
+    One that was closed before it ever opened brings nothing: its code leads on, and that is all.
+    """
     into, day = merges[0].into, row.effective_on
-    parts = _parts(ctx, [into, *(merge.taught for merge in merges)], day)
+    known = _parts(ctx, [into, *(merge.taught for merge in merges)], day)
+    parts = [part for part in known if part.standing.state != StandingState.CLOSED]
     _open_with_what_comes(ctx, parts, day)
     stays = _worst(parts, row.keeps)
     carried = "" if stays is parts[0] or stays.rating is None else stays.rating.rating.value
     lines = [_line(row, Act.MERGED, (m.taught.id, m.taught.code), (into.id, into.code)) for m in merges]
     places = succession_queries.last_quotas(ctx.session, [p.taught.id for p in parts], _academic_year(day))
-    for line in lines:
+    living = {part.taught.id for part in parts}
+    for line in (line for line in lines if line.from_specialty_id in living):
         line.carried = carried
         if places:
             line.quota, line.quota_year = sum(n for _, n in places.values()), max(year for year, _ in places.values())
@@ -165,8 +170,10 @@ def _merge(ctx: Context, row: Succession, merges: Sequence[Merge], scope: Scope)
     _carry_standing(ctx, parts, stays if row.keeps else _heaviest(parts), day, scope)
     _carry_rooms(ctx, row, [p.taught.id for p in parts], day)
     _carry_mending(ctx, parts, stays, scope)
-    for part in parts[1:]:
-        _close(ctx, row, part, into, scope)
+    for part in known[1:]:
+        if part.taught.id in living:
+            _close(ctx, row, part, into, scope)
+        _end(ctx, row, part, into, scope)
     _tell(ctx, row, into.id, merges[0].taught.code, into.code)
 
 
@@ -241,19 +248,23 @@ def _carry_mending(ctx: Context, parts: Sequence[Part], stays: Part, scope: Scop
 
 
 def _close(ctx: Context, row: Succession, part: Part, into: Taught, scope: Scope) -> None:
-    clock, key = ctx.as_system(), part.taught.id
     note = Note(reason=row.reason, audience="public", told={"into": into.code, "succession": row.id})
     changes = {"since": row.effective_on, "cause": "", "supports": [], "steps_taken": 0}
     facts = StandingFacts(succession_recorded=True)
-    clock.advance(STANDING, part.standing, StandingEvent.MERGE, facts, scope, note=note, changes=changes)
-    ctx.session.get_one(Specialty, key).closed_on = max(row.effective_on, part.taught.opened_on)
+    ctx.as_system().advance(STANDING, part.standing, StandingEvent.MERGE, facts, scope, note=note, changes=changes)
+    ctx.session.get_one(Specialty, part.taught.id).closed_on = max(row.effective_on, part.taught.opened_on)
     ctx.session.flush()
+
+
+def _end(ctx: Context, row: Succession, part: Part, into: Taught, scope: Scope) -> None:
+    """It leads on to what it is part of; no review of it goes on."""
+    key = part.taught.id
     succession_queries.lead_on(ctx.session, {key: into.id})
     going = rectification_queries.unended_reviews(ctx.session, key)
     if going:
         closed = dict.fromkeys(going, review.Facts(specialty_closed=True))
-        clock.advance_many(review.WORKFLOW, Review, review.Event.WITHDRAW, going, scope, facts=closed,
-                           note=Note(reason=MERGED, audience="school"))  # fmt: skip
+        ctx.as_system().advance_many(review.WORKFLOW, Review, review.Event.WITHDRAW, going, scope, facts=closed,
+                                     note=Note(reason=MERGED, audience="school"))  # fmt: skip
     designation_reviews.after_closing(ctx, key)
     _tell(ctx, row, key, part.taught.code, into.code)
 

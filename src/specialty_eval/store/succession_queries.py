@@ -39,6 +39,8 @@ class Taught:
     closed_on: date | None
     since: date
     """The first day of its present code."""
+    part_of: int | None
+    """What it was merged into."""
 
     @property
     def key(self) -> Key:
@@ -61,7 +63,7 @@ def _taught() -> sa.Select[*tuple[Any, ...]]:
         sa.select(
             Specialty.id, SpecialtyCode.code, School.id, School.code, School.city_code, Specialty.catalogue_code,
             Specialty.direction, Specialty.name, Specialty.level, Specialty.opened_on, Specialty.closed_on,
-            SpecialtyCode.valid_from,
+            SpecialtyCode.valid_from, Specialty.successor_id,
         )
         .join(School, School.id == Specialty.school_id)
         .join(SpecialtyCode, sa.and_(SpecialtyCode.specialty_id == Specialty.id, SpecialtyCode.valid_to.is_(None)))
