@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.CheckConstraint("octet_length(secret) >= 32", name=op.f("ck_number_drawing_secret_long")),
     )
     op.execute(DRAW)
+    op.execute(f"LOCK TABLE {', '.join(KINDS)} IN ACCESS EXCLUSIVE MODE")  # nobody takes a number in between
     for kind in KINDS:
         op.execute(
             "INSERT INTO number_drawing (kind, secret, first)"  # noqa: S608 -- our own words

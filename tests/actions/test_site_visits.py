@@ -225,6 +225,16 @@ def test_a_visitor_is_given_longer_by_the_office_with_a_reason_and_never_shorter
     assert refused(NotNow, lambda: extend("secretary", first.id, later)) == [("step-not-open", "review")]
 
 
+def test_nobody_is_told_of_a_longer_day_that_is_another_visitors_alone(s: Sitting) -> None:
+    both = name(s, "site-visitor", "visitor-2")
+    for visitor, until in zip(both, (date(2026, 12, 1), date(2026, 12, 15)), strict=True):
+        site_visits.extend(s.as_("secretary"), visitor.id, until, "示例")
+
+    heard = s.session.scalars(sa.select(Event.seq).where(Event.kind == "review.extend").order_by(Event.seq)).all()
+    for who, told in (("site-visitor", [True, False]), ("visitor-2", [False, True])):
+        assert [feed.seen(s.as_(who), seq) is not None for seq in heard] == told
+
+
 def test_who_serves_another_city_now_is_told_no_more_of_this_ones_visit(s: Sitting) -> None:
     name(s, "site-visitor")
     heard = s.session.scalars(sa.select(Event.seq).where(Event.kind == "review.name_visitors")).one()

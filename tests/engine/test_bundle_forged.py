@@ -161,7 +161,8 @@ def test_a_rating_taken_out_is_named_with_the_list_it_was_on() -> None:
     assert unrated(whole) == left_out(whole) == decided_again(whole) == []
     again = replace(cut, round={**cut.round, AGAIN: [RED.review]})
     assert (left_out(again), decided_again(again)) == ([], left)
-    for said in ({}, "B", [[RED.review]], [None]):
+    odd: tuple[object, ...] = ({}, "B", [[RED.review]], [None])
+    for said in odd:
         assert left_out(replace(cut, round={**cut.round, AGAIN: said})) == left
 
 

@@ -131,7 +131,7 @@ def extend(ctx: Context, visitor_id: int, until: date, reason: str) -> SiteVisit
     if visitor.withdrawn_at is not None:
         raise NotNow(Problem("visitor-withdrawn-already", "site_visitor"))
     note = Note(reason=reason.strip(), round_id=row.round_id)
-    if not visit_days.end_later(ctx, SiteVisitor.id == visitor_id, due, note, grant=grant):
+    if not visit_days.end_later(ctx, SiteVisitor.id == visitor_id, due, note, grant=grant, alone=visitor_id):
         raise NotNow(Problem("step-not-open", "review", {"event": "extend", "state": row.state}))
     return ctx.saved(visitor)
 

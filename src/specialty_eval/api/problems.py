@@ -158,7 +158,9 @@ EXPECTED = {
 
 def from_validation(error: RequestValidationError) -> Invalid:
     """Pydantic's findings about a request, re-told as our own problems."""
-    return Invalid(*map(_finding, error.errors()))
+    # A parameter that a route and what it depends on both read is found wrong twice.
+    once = {(found["loc"], found["type"]): found for found in error.errors()}
+    return Invalid(*map(_finding, once.values()))
 
 
 def _finding(found: Mapping[str, Any]) -> Problem:

@@ -182,7 +182,7 @@ _FACTS: Mapping[str, str] = {
     "review.decide": _PAPER,
     "review.deem_served": "served_on:day",
     "review.escalate": _LATE,
-    "review.extend": "until:day what?:text",
+    "review.extend": "until:day what?:text visitor?:int",
     "review.invite_experts": "experts:int",
     "review.open_again": "replaces:int state:text",
     "review.pass": "unsupported?:texts",

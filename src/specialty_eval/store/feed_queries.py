@@ -116,7 +116,9 @@ def own_days(person_id: int) -> list[tuple[Role, str, sa.ColumnElement[bool]]]:
     until, own = Event.facts["until"].astext, sa.func.to_char(last, "YYYY-MM-DD")
     visits = sa.and_(named, Event.facts["what"].astext == Awaited.SITE_VISIT.value)
     # Whose day is earlier still was not given this one.
-    extended = sa.and_(visits, until <= own, SiteVisitor.named_at <= Event.at)
+    whose = Event.facts["visitor"].astext
+    is_own = sa.or_(whose.is_(None), whose == sa.cast(SiteVisitor.id, sa.Text))
+    extended = sa.and_(visits, is_own, until <= own, SiteVisitor.named_at <= Event.at)
     visits = sa.and_(visits, until == own)
     panel = Role.APPEAL_PANEL_MEMBER
     return [
