@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,7 +34,7 @@ def end_later(
     waiting = site_visit_queries.to_report(ctx.session, which)  # read again under the locks
     for visitor in waiting:
         visitor.due = until
-    told = {"what": Awaited.SITE_VISIT.value, "until": last_local_day(until, LOCAL).isoformat()}
+    told: dict[str, Any] = {"what": Awaited.SITE_VISIT.value, "until": last_local_day(until, LOCAL).isoformat()}
     if alone is not None:
         told["visitor"] = alone
     reviews = sorted({visitor.review_id for visitor in waiting})
