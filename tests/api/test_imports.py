@@ -179,12 +179,18 @@ def test_a_file_in_gb18030_is_read_where_it_says_so_and_the_answer_says_as_what(
             (b"\xef\xbb\xbf" + content, ""),
             (content, "; charset=gb18030"),
             (content, "; charset=latin-1"),
+            (content, "; charset=utf8"),
+            (content, "; charset=utf-8; header=present"),
+            (content.decode().encode("gb18030"), '; header=present; charset="GB2312"'),
         )
     ]
 
     assert [(answer["charset"], answer["unchanged"]) for answer in told[1:2]] == [("utf-8", told[0]["new"])]
     assert told[0]["charset"] == "gb18030"
-    assert [list(answer["totals"]) for answer in told[2:]] == [["charset-either"], ["media-type-unknown"]]
+    assert [list(answer["totals"]) for answer in told[2:4]] == [["charset-either"], ["media-type-unknown"]]
+    assert [(answer["charset"], answer["unchanged"]) for answer in told[4:]] == [
+        (charset, told[0]["new"]) for charset in ("utf-8", "utf-8", "gb18030")
+    ]
 
 
 def test_what_cannot_be_read_is_refused_with_the_one_reason(served: Served) -> None:

@@ -4,6 +4,7 @@ Excel in Chinese keeps a CSV in GBK, which GB18030 contains.
 """
 
 import codecs
+from email.message import Message
 
 from specialty_eval.engine.csv_records import Findings
 from specialty_eval.engine.errors import Invalid
@@ -14,7 +15,7 @@ CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UTF_8, GB18030 = "utf-8", "gb18030"
 CHARSETS = {UTF_8: UTF_8, GB18030: GB18030, "gbk": GB18030, "gb2312": GB18030}
-"""What may be said → as what the file is read."""
+"""What may be said → as what the file is read; by any name that it goes by: `utf8`, `cp936`."""
 
 
 def kind_of(media_type: str) -> str:
@@ -22,11 +23,26 @@ def kind_of(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
+def said_charset(media_type: str) -> str:
+    """The charset that a media type names, wherever among its parameters; `` for none."""
+    said = Message()
+    said["Content-Type"] = media_type
+    given = said.get_param("charset", "")
+    return (given if isinstance(given, str) else given[2]).strip().lower()
+
+
 def read_as(media_type: str) -> str:
-    """The charset a file of this media type is read in, `` for a workbook; `` too for one that is not known here."""
-    kind, _, given = media_type.partition(";")
-    said = given.strip().lower().removeprefix("charset=").strip('"') or UTF_8
-    return CHARSETS.get(said, "") if kind.strip().lower() == CSV else ""
+    """The charset a file of this media type is read in, `` for a workbook; `` too for one that is not known here.
+
+    Other parameters (`header=present`) change nothing.
+    """
+    if kind_of(media_type) != CSV:
+        return ""
+    try:
+        name = codecs.lookup(said_charset(media_type) or UTF_8).name
+    except (LookupError, ValueError):  # unknown, or what can be no name
+        return ""
+    return CHARSETS.get(name.removesuffix("-sig"), "")
 
 
 def as_utf8(content: bytes, media_type: str, file: str, findings: Findings) -> bytes:

@@ -13,6 +13,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from specialty_eval.actions.charsets import said_charset
 from specialty_eval.engine.characters import is_fit
 from specialty_eval.engine.errors import Invalid, NotFound, Problem
 
@@ -83,10 +84,12 @@ def refuse_media_type(request: Request, *taken: str) -> str:
 
 
 def with_charset(request: Request, *taken: str) -> str:
-    """The request's media type with the charset it names; HTTPException 415 when it is none of those taken."""
+    """The request's media type with the charset it names, and no other parameter; HTTPException 415 when it is none
+    of those taken.
+    """
     kind = refuse_media_type(request, *taken)
-    given = request.headers["content-type"].partition(";")[2].strip().lower()
-    return f"{kind}; {given}" if given.startswith("charset=") else kind
+    charset = said_charset(request.headers["content-type"])
+    return f"{kind}; charset={charset}" if charset else kind
 
 
 def _check_path(request: Request, numbered: Collection[str]) -> None:
