@@ -15,8 +15,9 @@ from specialty_eval.actions.evidence import Figures
 from specialty_eval.actions.paging import Page
 from specialty_eval.actions.staging_files import CSV
 from specialty_eval.engine.errors import Changed, Invalid, NotFound, NotYou
+from specialty_eval.store import staged_drafts
 from specialty_eval.store.ledger import Event
-from specialty_eval.store.reviews import EvidenceDraft, Figure
+from specialty_eval.store.reviews import EvidenceDraft, Figure, Review
 from specialty_eval.store.staged_drafts import StagedDraft, StagedDraftValue
 from specialty_eval.store.staging import StagedFile, StagedRow
 
@@ -167,3 +168,15 @@ def test_whoever_saves_no_draft_fills_none_by_file(city: City) -> None:
     with pytest.raises(NotYou):
         staging.confirm(gone, row.id, row.difference)
     assert draft(city, "one-a") == ({}, 0)
+
+
+def test_of_several_reviews_the_last_made_is_filled_whatever_its_number(city: City) -> None:
+    old = city.session.get_one(Review, city.reviews["one-a"])
+    city.session.execute(sa.update(Review).where(Review.id == old.id).values(state="withdrawn"))
+    lowest = city.session.scalar(sa.select(sa.func.min(Review.id))) or 0
+    anew = Review(id=lowest - 1, round_id=old.round_id, specialty_id=old.specialty_id, replaces_id=old.id,
+                  state="cancelled", returned_fields={}, version=1, updated_at=city.now)  # fmt: skip
+    city.session.add(anew)
+    city.session.flush()
+    filled = staged_drafts.reviews(city.session, old.round_id, [old.specialty_id], acting=None)
+    assert filled[old.specialty_id].review_id == anew.id

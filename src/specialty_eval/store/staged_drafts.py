@@ -80,7 +80,7 @@ def reviews(
         .join(Specialty, Specialty.id == Review.specialty_id)
         .join(School, School.id == Specialty.school_id)
         .where(Review.round_id == round_id, numbered(Review.specialty_id, sorted(specialty_ids)))
-        .order_by(Review.state.in_(WITH_THE_SCHOOL), Review.id)
+        .order_by(Review.state.in_(WITH_THE_SCHOOL), Review.turn)
     )  # fmt: skip
     if lock:  # a draft is saved under its review's lock
         locked = sa.select(Review.id).where(
