@@ -1,9 +1,11 @@
 """Files that somebody breaks, or means to break us with: each is told for what it is, or read as what it says."""
 
+import gc
 import io
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from itertools import islice
 
 import pytest
 import sqlalchemy as sa
@@ -15,9 +17,12 @@ from remembered import remembered_fixture
 from small_policy import POLICY
 from specialty_eval.actions import cycles, staging, staging_views
 from specialty_eval.actions.paging import Page
+from specialty_eval.actions.staging_cells import MOST_KNOWN, measured
 from specialty_eval.actions.staging_files import CSV, XLSX
-from specialty_eval.actions.staging_reading import MOST_REMARKS
+from specialty_eval.actions.staging_reading import MOST_REMARKS, Read
+from specialty_eval.engine import load_policy
 from specialty_eval.engine.errors import TooLarge
+from specialty_eval.engine.grid import read_grid
 from specialty_eval.store.staging import StagedFile, StagedRemark
 from spreadsheets import HEAD, SHEET, TAIL, patched, workbook
 
@@ -222,3 +227,18 @@ def test_more_wrong_cells_than_are_kept_are_counted_and_the_first_of_them_told(c
     assert said(city, row)[0] == ("not-this-shape", "A2")
     kept = sa.select(sa.func.count(), sa.func.max(StagedRemark.row)).where(StagedRemark.file_id == row.id)
     assert city.session.execute(kept).one() == (MOST_REMARKS, 12_552)
+
+
+def test_of_texts_that_all_differ_only_so_many_are_remembered_and_each_is_read() -> None:
+    lines = "".join(f" {n}\n" for n in range(20_000))
+    found = Read.nothing()
+    grid = read_grid(("graduates\n" + lines).encode(), "", found.problems)
+    assert grid is not None
+    found.places["graduates"] = 0
+    (column,), blocks = measured(found, grid, [load_policy(POLICY).measures["graduates"]])
+
+    remembered = [sum(type(one).__name__ == "_Odd" for one in gc.get_objects()) for _ in islice(blocks, 5)]
+
+    assert remembered == [4_096, 8_192, 12_288, MOST_KNOWN, MOST_KNOWN]
+    assert column.data.tolist() == list(range(20_000))
+    assert (found.problems.totals, found.notices.totals) == ({}, {"spaces-around": 20_000})

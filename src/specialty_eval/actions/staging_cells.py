@@ -1,6 +1,7 @@
 """A file's columns as values, some thousand rows at a time: numbers all at once, of other texts each one once.
 
-What a value may be is `engine/evidence`'s question; here it is asked once for each text that is not plainly a number.
+What a value may be is `engine/evidence`'s question; here it is asked once for each text that is not plainly a number,
+as long as those that differ are not too many to remember; then once in each block of rows.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +25,10 @@ from .staging_reading import Read
 
 Scaled = NDArray[np.int64]
 _MOST_DIGITS = 17
+MOST_KNOWN = 16_384
+"""So many texts of a file are remembered with what they mean, shared out among its columns: what is said often is read
+once, and a file in which no two cells say the same takes no more memory for it.
+"""
 NOTHING = b"NULL"
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -57,17 +62,18 @@ def measured(found: Read, grid: Grid, measures: Sequence[Measure]) -> tuple[list
         Measured(m, np.zeros(len(grid), np.bool_), np.zeros(len(grid), np.bool_), np.zeros(len(grid), np.int64))
         for m in measures
     ]
-    readers = [_Reader(found, grid, column) for column in columns]
+    readers = [_Reader(found, grid, column, MOST_KNOWN // len(columns)) for column in columns]
     return columns, (Block(of, {one.into.measure.code: one.read(of) for one in readers}) for of in blocks(len(grid)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads a measure's column block by block, and remembers its texts that are no plain numbers."""
+    """Reads a measure's column block by block, and remembers its first `most` texts that are no plain numbers."""
 
     found: Read
     grid: Grid
     into: Measured
+    most: int
     known: dict[str, "_Odd"] = field(default_factory=dict)
 
     def read(self, rows: slice) -> Bytes:
@@ -91,7 +97,7 @@ class _Reader:
         if not rows.size:
             return said
         seen = distinct(said)
-        odd = [self.known[text] if text in self.known else self._remembered(text) for text in seen.texts]
+        odd = [self.known.get(text) or self._new(text) for text in seen.texts]
         into, places = self.into, seen.places
         into.data[rows] = np.array([one.data for one in odd], np.int64)[places]
         into.has[rows] = np.array([one.cell.value is not None for one in odd], np.bool_)[places]
@@ -99,12 +105,14 @@ class _Reader:
         note(self.found, self.grid, into.measure.code, Told(seen.texts, [one.cell for one in odd]), rows, places)
         return table_of([one.written for one in odd])[places]
 
-    def _remembered(self, text: str) -> "_Odd":
+    def _new(self, text: str) -> "_Odd":
         measure = self.into.measure
         cell = _value(measure, text)
         said = _written(cell.value)
         written = as_element(said) if not said or measure.type is Type.CHOICE else said.encode()
-        self.known[text] = odd = _Odd(cell, _scaled(measure, cell.value), written)
+        odd = _Odd(cell, _scaled(measure, cell.value), written)
+        if len(self.known) < self.most:
+            self.known[text] = odd
         return odd
 
 
