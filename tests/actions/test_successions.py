@@ -198,6 +198,26 @@ def test_a_chain_of_mergers_leads_to_its_end(s: Sitting) -> None:
     assert len(successions.history(s.city.nobody(), first)[1]) == 2
 
 
+def test_between_two_mergers_a_code_names_what_it_was_part_of_then(s: Sitting) -> None:
+    shorts = ("one-b", "one-a", "two-a")  # unrated, green, yellow
+    first, second, last = (code(s, short) for short in shorts)
+    s.city.wait(1)
+    days = [merged(s, "one-b", "one-a").effective_on]
+    s.city.wait(40)
+    days.append(merged(s, "one-a", "two-a").effective_on)
+
+    one = timedelta(days=1)
+    for day, names, part_of in (
+        (days[0] - one, first, last), (days[0], second, last), (days[1] - one, second, last), (days[1], last, None),
+    ):  # fmt: skip
+        present = status.present(s.city.nobody(), first, day)
+        assert (present.code, present.part_of) == (names, part_of)
+        rating = {first: "unrated", second: "green", last: "yellow"}[names]
+        assert status.of(s.city.nobody(), first, valid_at=day).rating == rating
+    assert status.present(s.city.nobody(), second, days[0]).code == second
+    assert leads(s, first) == last
+
+
 def test_the_committee_may_keep_another_of_their_ratings(s: Sitting) -> None:
     wanted = Wanted(code(s, "city-a"), into=code(s, "one-a"))
     odd = specialties(s, Act.MERGED, wanted, keeps="yellow")

@@ -36,7 +36,7 @@ PLAN = _table("enrolment_plan", id=N, academic_year=sa.Integer, state=TEXT, appr
 PLAN_LINE = _table("enrolment_line", plan_id=N, specialty_id=N, quota=sa.Integer)
 SUCCESSION = _table("succession", id=N, recorded_at=Utc)
 SUCCESSION_LINE = _table(
-    "succession_line", succession_id=N, from_specialty_id=N, to_specialty_id=N, quota=sa.Integer,
+    "succession_line", succession_id=N, from_specialty_id=N, to_specialty_id=N, act=TEXT, quota=sa.Integer,
     quota_year=sa.Integer,
 )  # fmt: skip
 OPENING_QUOTA = _table("opening_quota", specialty_id=N, academic_year=sa.Integer, quota=sa.Integer)

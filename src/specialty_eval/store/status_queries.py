@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from specialty_eval.engine.succession import Act
 from specialty_eval.engine.vocabulary import Rating
 
-from .plain import EVENT, RATING, SCHOOL, SPECIALTY, SPECIALTY_CODE
+from .plain import EVENT, RATING, SCHOOL, SPECIALTY, SPECIALTY_CODE, SUCCESSION_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,14 @@ class Named:
 def named(session: Session, code: str, on: date | None = None) -> Named | None:
     """The specialty that this code names, now or before: what it is part of by now, where it was merged.
 
-    On a day before the merger, where one is asked about, it names its own.
+    On a day that is asked about it names what it was part of then: its own before its merger, between that and the next
+    what it was merged into first.
     """
     s = SPECIALTY.c
     own = SPECIALTY.alias()  # whose code it is or was: itself, or part of the specialty it names now
     names: sa.ColumnElement[int] = sa.func.coalesce(own.c.successor_id, own.c.id)
     if on is not None:
-        names = sa.case((own.c.closed_on > on, own.c.id), else_=names)
+        names = _then(code, on)
     found = (
         sa.select(s.id, present_code(s.id), s.name, SCHOOL.c.name, SCHOOL.c.city_code, s.closed_on, s.successor_id)
         .select_from(SPECIALTY_CODE)
@@ -46,6 +48,19 @@ def named(session: Session, code: str, on: date | None = None) -> Named | None:
     )
     row = session.execute(found).one_or_none()
     return None if row is None else Named(*row)
+
+
+def _then(code: str, on: date) -> sa.ColumnElement[int]:
+    """What whose code it is or was had come to by that day, one merger after another."""
+    first = sa.select(SPECIALTY_CODE.c.specialty_id.label("id"), sa.literal(0).label("step"))
+    led = first.where(SPECIALTY_CODE.c.code == code).cte("led", recursive=True)
+    s, line = SPECIALTY.c, SUCCESSION_LINE.c
+    merged = sa.and_(line.from_specialty_id == s.id, line.act == Act.MERGED.value, s.closed_on <= on)
+    further = sa.select(line.to_specialty_id, led.c.step + 1).select_from(led).join(SPECIALTY, s.id == led.c.id)
+    led = led.union_all(further.join(SUCCESSION_LINE, merged))
+    last = sa.case((s.closed_on > on, s.id), else_=sa.func.coalesce(s.successor_id, s.id))
+    then = sa.select(last).select_from(led).join(SPECIALTY, s.id == led.c.id)
+    return then.order_by(led.c.step.desc()).limit(1).scalar_subquery()
 
 
 def present_code(specialty: Any) -> sa.ScalarSelect[str]:
