@@ -1,23 +1,28 @@
 """Successions and what is decided about opening and closing: which goes where, and what goes nowhere."""
 
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from factories_applications import FREE, ONE, OPENS, TWO, make_applying, registered, wanted
+from factories_applications import FREE, ONE, OPENS, TWO, make_applying, registered, voted, wanted
 from factories_consequences import events
 from factories_deliberation import Sitting
-from specialty_eval.actions import status, successions
+from specialty_eval.actions import application_decisions, status, successions
 from specialty_eval.actions.applications import NewApplication
 from specialty_eval.actions.successions import NewSuccession
 from specialty_eval.engine.errors import NotNow
 from specialty_eval.engine.opening import ApplicationKind
 from specialty_eval.engine.succession import Act, Subject, Wanted
 from specialty_eval.store.applications import Application
+from specialty_eval.store.base import make_engine
 from specialty_eval.store.outcomes import Standing
-from specialty_eval.store.registry import Specialty
+from specialty_eval.store.registry import School, Specialty
 from specialty_eval.store.successions import SuccessionLine
 
 
@@ -73,3 +78,53 @@ def test_what_was_closed_since_the_day_of_a_merger_is_closed_and_no_part_of_it(s
     succeeded(s, Subject.SCHOOL, Act.MERGED, Wanted(ONE, into=TWO), day)
 
     assert status.present(s.city.nobody(), f"{ONE}-660103").is_closed
+
+
+# --- at once ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(fresh_database: str) -> Iterator[Sitting]:
+    engine = make_engine(fresh_database, pool_size=4)
+    with Session(engine, expire_on_commit=False) as session:
+        yield make_applying(session)
+    engine.dispose()
+
+
+def waits(engine: sa.Engine) -> bool:
+    """Whether a transaction waits for another's lock, looked at for five seconds at most."""
+    held = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(100):
+        with engine.connect() as connection:
+            if connection.scalar(held):
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def test_what_is_registered_while_its_school_is_merged_opens_at_the_school_that_one_is_part_of(shared: Sitting) -> None:
+    s = shared
+    row = voted(s)
+    s.session.commit()
+    engine = s.session.get_bind()
+    assert isinstance(engine, sa.Engine)
+    approver = s.as_("bureau-approver")
+
+    def register() -> None:
+        with Session(engine, expire_on_commit=False) as session:
+            ctx = replace(approver, session=session)
+            session.get_one(School, s.city.schools["one"])  # as whoever looked at it before has read it
+            application_decisions.register(ctx, row.id, "示例批〔2026〕7号")
+            session.commit()
+
+    succeeded(s, Subject.SCHOOL, Act.MERGED, Wanted(ONE, into=TWO))
+    with ThreadPoolExecutor(1) as pool:
+        registering = pool.submit(register)
+        waited = waits(engine)
+        s.session.commit()
+        registering.result(30)
+
+    s.session.expire_all()
+    assert waited
+    assert specialty(s, row).school_id == s.city.schools["two"]
+    assert status.present(s.city.nobody(), f"{TWO}-{FREE}").code == f"{TWO}-{FREE}"

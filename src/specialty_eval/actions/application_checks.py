@@ -35,6 +35,7 @@ from specialty_eval.store import (
     registry,
     registry_queries,
     review_queries,
+    succession_queries,
 )
 from specialty_eval.store.applications import Application
 from specialty_eval.store.cycles import policy_of
@@ -58,6 +59,16 @@ def locked(ctx: Context, key: int, *, version: int | None = None) -> tuple[Appli
     _, scope = found(ctx, key)
     application_queries.one_at_a_time(ctx.session, scope.city)
     return ctx.locked(Application, key, version=version, where="application"), scope
+
+
+def to_register(ctx: Context, key: int, *, version: int | None = None) -> tuple[Application, Scope]:
+    """The same, while no succession of the city is recorded either: what is registered is where its school is by then.
+
+    Always in this order: whoever records a succession waits for no application.
+    """
+    row, scope = locked(ctx, key, version=version)
+    succession_queries.one_at_a_time(ctx.session, scope.city)
+    return row, scope
 
 
 def as_found(findings: Iterable[Problem]) -> list[dict[str, Any]]:
@@ -179,7 +190,7 @@ def _to_change(ctx: Context, row: Application) -> Registered:
 
 
 def _specialty(ctx: Context, row: Application) -> Specialty:
-    return ctx.session.get_one(Specialty, row.specialty_id)
+    return ctx.session.get_one(Specialty, row.specialty_id, populate_existing=True)
 
 
 def readable(ctx: Context, school_id: int, catalogue_code: str, direction: str) -> str:

@@ -54,7 +54,7 @@ def register(ctx: Context, key: int, document_number: str, *, version: int | Non
     The policy's limits are counted once more, with everything registered by now: no two together exceed one. NotNow
     with every reason; the approver refuses then, with that reason.
     """
-    row, scope = application_checks.locked(ctx, key, version=version)
+    row, scope = application_checks.to_register(ctx, key, version=version)
     ctx.permit(entitled(APPLICATION, row.state, ApplicationEvent.REGISTER), scope, where="application")
     facts = application_checks.facts_of(ctx, row, document_number=document_number)
     facts = replace(facts, barred=application_checks.bars(ctx, row))

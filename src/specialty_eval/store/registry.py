@@ -229,9 +229,11 @@ def supersede_code(session: Session, specialty_id: int, code: str, day: date) ->
 
 
 def school_now(session: Session, school_id: int) -> School:
-    """A school, or the one that it is part of by now."""
-    school = session.get_one(School, school_id)
-    return school if school.successor_id is None else session.get_one(School, school.successor_id)
+    """A school, or the one that it is part of by now: read anew, whatever was read of it before."""
+    school = session.get_one(School, school_id, populate_existing=True)
+    return (
+        school if school.successor_id is None else session.get_one(School, school.successor_id, populate_existing=True)
+    )
 
 
 def lead_school_on(session: Session, school_id: int, into: int) -> None:
