@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.policy_texts import SMALL, changed
+from specialty_eval import cli_policy
 from specialty_eval.cli import run
 
 EVIDENCE = "specialty,graduates,employed\nA,100,95\nB,100,60\n"
@@ -96,6 +97,13 @@ def test_every_mistake_is_listed_in_both_languages_chinese_first(desk: Desk) -> 
 def test_results_go_to_standard_output(desk: Desk) -> None:
     done = score(desk)
     assert (done.status, done.out, done.err) == (0, RESULTS.encode(), b"")
+
+
+def test_somebody_at_a_terminal_is_told_which_columns_the_file_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    cli_policy.tell_what_lacks(["share", "award"], b'\xef\xbb\xbf"specialty",year,award\nA,2024,1\n')
+    assert (
+        capsys.readouterr().err.strip().endswith("没有这些列，按未报告计算 · no column, taken as not reported: share")
+    )
 
 
 def test_results_go_to_a_file(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from specialty_eval import text
 from specialty_eval.app import create_app
 from specialty_eval.engine.errors import Problem
 from specialty_eval.engine.machines import MACHINES
@@ -171,3 +172,14 @@ def test_a_state_of_no_known_machine_is_told_as_it_is() -> None:
     told = message(Problem("step-not-open", "", {"event": "go", "state": "there"}), "en")
 
     assert told == 'In the state "there" one cannot "go"'
+
+
+ACT = re.compile(r'"step-not-open", "(\w+)", \{"event": "(\w+)"')
+
+
+def test_every_act_that_is_refused_by_its_state_is_told_in_words() -> None:
+    sources = (Path(text.__file__).parent / "actions").glob("*.py")
+    acts = {found for source in sources for found in ACT.findall(source.read_text(encoding="utf-8"))}
+
+    assert len(acts) > 15
+    assert [act for act in sorted(acts) if act[1] not in text.labels()["events"][act[0]]] == []

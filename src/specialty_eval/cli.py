@@ -172,12 +172,16 @@ def calendar(
     from specialty_eval.actions.calendars import Days
 
     known = configured(data)
-    try:
-        days = Days([date.fromisoformat(d) for d in off or ()], [date.fromisoformat(d) for d in workday or ()], reason)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    days = Days([_day(written) for written in off or ()], [_day(written) for written in workday or ()], reason)
     moved = installation.enter_calendar(known.url, known.folder, year, days)
     typer.echo(f"已录入{year}年，顺延 {moved} 个期限 · {year} is entered; {moved} deadlines end later")
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter(f"{written}：请写成 2028-10-02 · write a day as 2028-10-02") from None
 
 
 @app.command(name="import")

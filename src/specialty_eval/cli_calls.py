@@ -32,9 +32,8 @@ def called(app: typer.Typer, arguments: Sequence[str]) -> int:
         typer.echo("已中止，什么也没有做 · Aborted, nothing was done", err=True)
     except TyperException as error:
         ctx: typer.Context | None = getattr(error, "ctx", None)
-        if type(error).__name__ == "NoArgsIsHelpError" and ctx is not None:
-            typer.echo(ctx.get_help())
-            return 1
+        if type(error).__name__ == "NoArgsIsHelpError":
+            return 1  # the library has printed the help as it made the error
         what = WRONG.get(type(error).__name__, "命令写得不对")
         typer.echo(f"{what} · {error.format_message().rstrip()}", err=True)
         typer.echo(f"  → 用法见 · See: {ctx.command_path if ctx else NAME} --help", err=True)

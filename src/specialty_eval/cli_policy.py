@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -58,12 +58,26 @@ def score(
     named = {"policy": policy, "evidence": evidence} | ({"history": history} if history else {})
     with explaining(named):
         rules, facts, *earlier = contents(list(named.values()), MOST_BYTES)
-        results = score_files(load_policy(rules), facts, earlier[0] if earlier else None).encode()
+        loaded = load_policy(rules)
+        results = score_files(loaded, facts, earlier[0] if earlier else None).encode()
+        if sys.stderr.isatty():
+            tell_what_lacks(loaded.measures, facts)
         if output is None:
             sys.stdout.buffer.write(results)
             sys.stdout.buffer.flush()
         else:
             write_whole(output, results)
+
+
+def tell_what_lacks(measures: Iterable[str], evidence: bytes) -> None:
+    """Tell somebody at a terminal for which of the policy's measures the file has no column: nothing is wrong with
+    it, and much may be incomplete.
+    """
+    heading = {
+        name.strip().strip('"') for name in evidence.lstrip(b"\xef\xbb\xbf\r\n").splitlines()[0].decode().split(",")
+    }
+    if lacking := [measure for measure in measures if measure not in heading]:
+        typer.echo(f"数据里没有这些列，按未报告计算 · no column, taken as not reported: {', '.join(lacking)}", err=True)
 
 
 def contents(paths: Sequence[Path], limit: int) -> list[bytes]:

@@ -74,12 +74,14 @@ def test_from_the_preview_to_a_closed_list(decided: Served) -> None:
     c.clock.wait(20)
     assert c.post("secretary", f"{at}/open")["state"] == "in_publicity"
     c.post("secretary", f"{at}/close", {}, 409)
-    assert c.post("secretary", f"{at}/errata", {"text": "示例：更正校名", "review": mine}, 201)["id"] == 1
+    made_public = c.post("secretary", f"{at}/errata", {"text": "示例：更正校名", "review": mine}, 201)
     public = c.get("", f"{at}?limit=2")
     assert [e["code"] for e in public["entries"]["items"]] == [s.city.codes["one-a"], s.city.codes["two-a"]]
     rest = c.get("", f"{at}?limit=2&after={public['entries']['next']}")["entries"]
     assert ([e["rating"] for e in rest["items"]], rest["next"]) == (["red"], None)
-    assert ([e["text"] for e in public["errata"]], public["actions"]) == (["示例：更正校名"], [])
+    assert ([(e["id"], e["text"]) for e in public["errata"]], public["actions"]) == (
+        [(made_public["id"], "示例：更正校名")], [],
+    )  # fmt: skip
     assert [p["id"] for p in c.get("", f"{r}/publications")["items"]] == [made["id"]]
     c.clock.wait(10)
     assert c.post("secretary", f"{at}/close")["state"] == "closed"
