@@ -27,7 +27,7 @@ SAME = {
     for shown, small in zip(SHOWN.told(*part), CITY.told(*part), strict=True)
 }
 """Code in that city → code of whom the same happens to in the small one."""
-ITEMS = {"26": (Tale.OFF_CATALOGUE, 1), "214": (Tale.OVERRIDDEN, 2), "272": (Tale.TIED, 3)}
+ITEMS = {"33": (Tale.OFF_CATALOGUE, 1), "116": (Tale.OVERRIDDEN, 2), "272": (Tale.TIED, 3)}
 """The items of meetings that the page names, by what happens to their specialties."""
 CODE, ITEM = re.compile(r"/specialties/([0-9A-Z]+-[0-9A-Z]{6})"), re.compile(r"(?<=/v1/items/)(\d\d+)")
 
