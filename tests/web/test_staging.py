@@ -97,6 +97,8 @@ def test_a_file_is_checked_shown_and_confirmed_as_shown(signed_in: Site) -> None
     post(signed_in, f"{at}/compare", 303)
     post(signed_in, f"{at}/confirm", 303, difference=shown)
     assert "全部写入：新增 2 项" in signed_in.read(at)
+    assert "已经写入，不再逐项列出" in signed_in.read(f"{at}?kind=new")
+    assert "这一类没有" in signed_in.read(f"{at}?kind=gone")
     assert "已入库" in signed_in.read(HOME)
 
 

@@ -123,7 +123,7 @@ def show_file(ctx: Context, request: Request) -> Shown:
     return Shown("evidence_file.html", {
         "file": row, "progress": progress, "percent": percent(progress), "kind": kind, "remarks": remarks,
         "differs": differs, "after": after, "next": cursor, "is_short": row.counts.get("rows", 0) <= ROWS_ANNOTATED,
-        "kinds": [(one, count(row, one)) for one in kinds],
+        "kinds": [(one, count(row, one)) for one in kinds], "is_counted": count(row, kind) > 0,
         "counted": ("rows", "values", *KINDS, "unchanged", *(("conflicts",) if row.counts.get("conflicts") else ())),
         "round": staging_files.round_of(ctx, row),
         "names": {code: words.of(measure.label, code) for code, measure in policy.measures.items()},
