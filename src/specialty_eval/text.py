@@ -127,7 +127,7 @@ def _called(place: str, fact: object, problem: Problem, lang: str) -> object:
         case "state":
             words = {name: said["inside"] for name, said in labels()["states"].get(machine, {}).items()}
         case "event":
-            words = labels()["events"].get(machine, {})
+            words = labels()["acts"] | labels()["events"].get(machine, {})
         case "roles" | "sector":
             words = labels()["roles" if place == "roles" else "sectors"]
         case _:
